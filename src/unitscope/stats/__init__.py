@@ -1,0 +1,29 @@
+"""Mergeable statistics of activations: what is counted in any order, split or batch gives the same bits."""
+
+from unitscope.stats.base import State, Statistic
+from unitscope.stats.bootstrap import IntersectionBootstrap
+from unitscope.stats.extent import ActivationExtent
+from unitscope.stats.intersection import ConceptAreas, Intersections
+from unitscope.stats.quantile import (
+    LEVELS,
+    ActivationHistogram,
+    ThresholdSearch,
+    exceeding_count,
+)
+from unitscope.stats.raster import ActivationRaster
+from unitscope.stats.topk import TopPictures
+
+__all__ = [
+    "LEVELS",
+    "ActivationExtent",
+    "ActivationHistogram",
+    "ActivationRaster",
+    "ConceptAreas",
+    "IntersectionBootstrap",
+    "Intersections",
+    "State",
+    "Statistic",
+    "ThresholdSearch",
+    "TopPictures",
+    "exceeding_count",
+]

@@ -1,0 +1,127 @@
+"""How many pixels a unit and a concept share."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.stats import kernels
+from unitscope.stats.base import State, add_counts
+from unitscope.stats.raster import ActivationRaster, over_unit_blocks
+
+HALVES = 2
+"""Even and odd samples are counted apart, so that a label chosen on one half can be scored on the other."""
+
+
+def halves(samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the half ``(n,)`` each sample number belongs to."""
+    return samples % HALVES
+
+
+class Intersections:
+    """Counts, for every unit, the pixels above its threshold and how many of them hold each concept.
+
+    Args:
+        thresholds: ``(U,)`` float32; a pixel counts where the activation is greater.
+        concepts: number of label values C, "nothing" included.
+    """
+
+    def __init__(self, thresholds: NDArray[np.float32], concepts: int) -> None:
+        self.thresholds = thresholds
+        self.pixels: NDArray[np.int64] = np.zeros((HALVES, len(thresholds)), np.int64)
+        self.intersections: NDArray[np.int64] = np.zeros((HALVES, len(thresholds), concepts), np.int64)
+
+    def update(
+        self, activation: ActivationRaster, labels: NDArray[np.int16], samples: NDArray[np.int64]
+    ) -> None:
+        """Count activations ``(n, U, h, w)`` against label maps ``(n, P, gh, gw)`` of samples ``(n,)``."""
+        over_unit_blocks(
+            activation.units, kernels.intersect,
+            activation.grids, activation.rows, activation.columns,
+            self.thresholds, labels, halves(samples), self.pixels, self.intersections,
+        )  # fmt: skip
+
+    def merge(self, other: Intersections) -> None:
+        """Add the counts of `other`, which must have the same thresholds."""
+        if not np.array_equal(self.thresholds, other.thresholds):
+            raise ValueError("intersections at different thresholds do not add up")
+        add_counts(self.pixels, other.pixels, "pixel counts")
+        add_counts(self.intersections, other.intersections, "intersections")
+
+    def state_dict(self) -> State:
+        """Return ``thresholds`` ``(U,)``, ``pixels`` ``(2, U)`` and ``intersections`` ``(2, U, C)``."""
+        return {
+            "thresholds": self.thresholds.copy(),
+            "pixels": self.pixels.copy(),
+            "intersections": self.intersections.copy(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        self.thresholds = state["thresholds"].copy()
+        self.pixels, self.intersections = state["pixels"].copy(), state["intersections"].copy()
+
+    def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pixels ``(2, U)`` and intersections ``(2, U, C)`` by half; value 0, "nothing", counts nothing."""
+        intersections = self.intersections.copy()
+        intersections[:, :, 0] = 0
+        return self.pixels, intersections
+
+
+class ConceptAreas:
+    """Counts the pixels and the pictures of every concept.
+
+    Args:
+        concepts: number of label values C, "nothing" included.
+    """
+
+    def __init__(self, concepts: int) -> None:
+        self.pixels: NDArray[np.int64] = np.zeros((HALVES, concepts), np.int64)
+        self.pictures: NDArray[np.int64] = np.zeros((HALVES, concepts), np.int64)
+        self.points: NDArray[np.int64] = np.zeros(HALVES, np.int64)
+
+    def update(self, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
+        """Count label maps ``(n, P, gh, gw)``, no concept twice at one pixel, of samples ``(n,)``."""
+        areas = areas_by_picture(labels, self.pixels.shape[1])
+        for half, area in zip(halves(samples), areas, strict=True):
+            self.pixels[half] += area
+            self.pictures[half] += area > 0
+            self.points[half] += labels.shape[2] * labels.shape[3]
+
+    def merge(self, other: ConceptAreas) -> None:
+        """Add the counts of `other`."""
+        add_counts(self.pixels, other.pixels, "concept pixels")
+        add_counts(self.pictures, other.pictures, "concept pictures")
+        add_counts(self.points, other.points, "points")
+
+    def state_dict(self) -> State:
+        """Return ``pixels`` and ``pictures`` ``(2, C)`` and ``points`` ``(2,)``."""
+        return {"pixels": self.pixels.copy(), "pictures": self.pictures.copy(), "points": self.points.copy()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        self.pixels, self.pictures = state["pixels"].copy(), state["pictures"].copy()
+        self.points = state["points"].copy()
+
+    def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return pixels ``(2, C)``, pictures ``(2, C)`` and raster points ``(2,)`` by half."""
+        pixels, pictures = self.pixels.copy(), self.pictures.copy()
+        pixels[:, 0] = pictures[:, 0] = 0
+        return pixels, pictures, self.points
+
+
+def areas_by_picture(labels: NDArray[np.int16], concepts: int) -> NDArray[np.int64]:
+    """Count the pixels of each label value in each picture: ``(n, P, gh, gw) -> (n, C)``."""
+    count = len(labels)
+    starts = concepts * np.arange(count)[:, None, None, None]
+    numbered = labels.astype(np.int64) + starts
+    return np.bincount(numbered.ravel(), minlength=count * concepts).reshape(count, concepts)
+
+
+def without_repeats(labels: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Clear a concept from a plane where an earlier plane names it at the same pixel, so that it counts once."""
+    labels = labels.copy()
+    for plane in range(1, labels.shape[1]):
+        for earlier in range(plane):
+            labels[:, plane][labels[:, plane] == labels[:, earlier]] = 0
+    return labels

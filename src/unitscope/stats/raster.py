@@ -1,0 +1,85 @@
+"""Activations as the compiled loops read them: grids in one block of memory and the raster they are sampled on."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unitscope.grid import AxisSampling, Sampling
+
+AxisArrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ActivationRaster:
+    """Activations ``(n, U, h, w)`` float32 and how the pixel grid ``(gh, gw)`` reads them."""
+
+    grids: NDArray[np.float32]
+    sampling: Sampling
+
+    def __post_init__(self) -> None:
+        cells = (self.sampling.rows.cells, self.sampling.columns.cells)
+        if self.grids.ndim != 4 or self.grids.shape[2:] != cells or self.grids.dtype != np.float32:
+            raise ValueError(
+                f"activations of shape {self.grids.shape} and type {self.grids.dtype} do not fit a sampling of "
+                f"float32 grids of {cells[0]}x{cells[1]} cells"
+            )
+        if not self.grids.flags.c_contiguous:
+            object.__setattr__(self, "grids", np.ascontiguousarray(self.grids))
+
+    @property
+    def units(self) -> int:
+        """Number of units U."""
+        return int(self.grids.shape[1])
+
+    @property
+    def points(self) -> int:
+        """Number of raster points of each unit: pictures times the points of the pixel grid."""
+        height, width = self.sampling.shape
+        return int(self.grids.shape[0]) * height * width
+
+    @property
+    def rows(self) -> AxisArrays:
+        """The row axis as plain arrays: lower cell, upper cell, weight of the upper."""
+        return axis_arrays(self.sampling.rows)
+
+    @property
+    def columns(self) -> AxisArrays:
+        """The column axis as plain arrays."""
+        return axis_arrays(self.sampling.columns)
+
+
+def axis_arrays(axis: AxisSampling) -> AxisArrays:
+    """Return lower cell, upper cell and weight of the upper as the compiled loops take them."""
+    return axis.lower, axis.upper, axis.weight
+
+
+def over_unit_blocks(units: int, kernel: Callable[..., None], *arguments: Any) -> None:
+    """Call ``kernel(*arguments, first, last)`` for blocks of units at the same time.
+
+    A kernel writes to the rows of its own units only, so the number of threads changes nothing in the result.
+    """
+    blocks = min(torch.get_num_threads(), units)
+    edges = [units * i // blocks for i in range(blocks + 1)] if units else []
+    pool = _pool(os.getpid(), blocks) if blocks > 1 else None
+    if pool is None:
+        for first, last in itertools.pairwise(edges):
+            kernel(*arguments, first, last)
+        return
+    tasks = [pool.submit(kernel, *arguments, *pair) for pair in itertools.pairwise(edges)]
+    for task in tasks:
+        task.result()
+
+
+@cache
+def _pool(_process: int, threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="unitscope-statistics")

@@ -1,0 +1,188 @@
+"""One test holds every statistic to the laws: identity, any order, any split, any number of threads, same bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unitscope.grid import GridGeometry, raster_sampling
+from unitscope.stats import (
+    ActivationExtent,
+    ActivationHistogram,
+    ActivationRaster,
+    ConceptAreas,
+    IntersectionBootstrap,
+    Intersections,
+    ThresholdSearch,
+    TopPictures,
+)
+
+PICTURES, UNITS, CONCEPTS, RASTER = 14, 5, 6, (12, 10)
+
+
+@dataclass
+class Data:
+    grids: np.ndarray
+    labels: np.ndarray
+    samples: np.ndarray
+
+    def activation(self, rows) -> ActivationRaster:
+        sampling = raster_sampling(GridGeometry.even((4, 5), (48, 40)), RASTER, (48, 40))
+        return ActivationRaster(self.grids[rows], sampling)
+
+
+def make_data() -> Data:
+    generator = np.random.default_rng(7)
+    grids = generator.standard_normal((PICTURES, UNITS, 4, 5)).astype(np.float32)
+    grids[:, 1] = np.maximum(grids[:, 1] - 1, 0)
+    grids[:, 2] = 0.5
+    grids[3:6, 3] = grids[2, 3]
+    labels = generator.integers(0, 3, (PICTURES, 2, *RASTER)).astype(np.int16)
+    labels[:, 1] = np.where(labels[:, 1] > 0, labels[:, 1] + 2, 0)
+    return Data(grids, labels, generator.permutation(100)[:PICTURES].astype(np.int64))
+
+
+DATA = make_data()
+THRESHOLDS = np.array([1.0, 0.2, 0.5, 0.3, -2.0], np.float32)
+
+
+class HistogramCase:
+    def empty(self) -> Any:
+        return ActivationHistogram(UNITS)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.activation(rows))
+
+
+class SearchCase(HistogramCase):
+    def empty(self) -> Any:
+        histogram = ActivationHistogram(UNITS)
+        histogram.update(DATA.activation(slice(None)))
+        return ThresholdSearch(histogram, 20)
+
+
+class TopCase(HistogramCase):
+    def empty(self) -> Any:
+        return TopPictures(UNITS, 4)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.grids[rows].max((2, 3)), DATA.samples[rows])
+
+
+class ExtentCase(HistogramCase):
+    def empty(self) -> Any:
+        return ActivationExtent(UNITS)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.grids[rows].min((2, 3)), DATA.grids[rows].max((2, 3)))
+
+
+class IntersectionCase(HistogramCase):
+    def empty(self) -> Any:
+        return Intersections(THRESHOLDS, CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.activation(rows), DATA.labels[rows], DATA.samples[rows])
+
+
+class BootstrapCase(IntersectionCase):
+    def empty(self) -> Any:
+        concepts = np.array([1, 2, 0, 4, 5])
+        return IntersectionBootstrap(THRESHOLDS, concepts, label_values=CONCEPTS, replicates=8, seed=3)
+
+
+class AreaCase(HistogramCase):
+    def empty(self) -> Any:
+        return ConceptAreas(CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.labels[rows], DATA.samples[rows])
+
+
+CASES = [
+    HistogramCase(),
+    ExtentCase(),
+    SearchCase(),
+    TopCase(),
+    IntersectionCase(),
+    BootstrapCase(),
+    AreaCase(),
+]
+
+
+def assert_same(first: Any, second: Any) -> None:
+    a, b = first.state_dict(), second.state_dict()
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].dtype == b[name].dtype
+        assert np.array_equal(a[name], b[name]), name
+
+
+def at_once(case: Any) -> Any:
+    statistic = case.empty()
+    case.update(statistic, np.arange(PICTURES))
+    return statistic
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: type(case).__name__)
+class TestLaws:
+    @settings(max_examples=25, deadline=None)
+    @given(data=st.data())
+    def test_any_order_and_grouping_gives_the_same_bits(self, case, data):
+        order = data.draw(st.permutations(range(PICTURES)))
+        cuts = sorted(data.draw(st.lists(st.integers(0, PICTURES), max_size=4)))
+        workers = []
+        for first, last in zip([0, *cuts], [*cuts, PICTURES], strict=True):
+            worker = case.empty()
+            batch = data.draw(st.integers(1, 5))
+            for start in range(first, last, batch):
+                case.update(worker, np.array(order[start : min(start + batch, last)]))
+            workers.append(worker)
+        merged = case.empty()
+        for index in data.draw(st.permutations(range(len(workers)))):
+            merged.merge(workers[index])
+        assert_same(merged, at_once(case))
+
+    def test_an_empty_one_is_the_identity(self, case):
+        left, right = case.empty(), at_once(case)
+        left.merge(at_once(case))
+        right.merge(case.empty())
+        assert_same(left, at_once(case))
+        assert_same(right, at_once(case))
+
+    def test_a_state_restores_the_statistic(self, case):
+        restored = case.empty()
+        restored.load_state_dict(at_once(case).state_dict())
+        assert_same(restored, at_once(case))
+        case.update(restored, np.arange(3))
+        continued = at_once(case)
+        case.update(continued, np.arange(3))
+        assert_same(restored, continued)
+
+    def test_no_data_changes_nothing(self, case):
+        statistic = at_once(case)
+        case.update(statistic, np.arange(0))
+        assert_same(statistic, at_once(case))
+
+    def test_the_number_of_threads_changes_nothing(self, case):
+        threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)
+            single = at_once(case)
+            torch.set_num_threads(3)
+            assert_same(at_once(case), single)
+        finally:
+            torch.set_num_threads(threads)
+
+    def test_statistics_of_other_data_are_not_merged(self, case):
+        other = case.empty()
+        state = {name: np.concatenate([value, value]) for name, value in other.state_dict().items()}
+        other.load_state_dict(state)
+        with pytest.raises(ValueError):
+            case.empty().merge(other)
