@@ -1,0 +1,197 @@
+"""Labellers: what turns a picture into label maps on the grid that statistics are counted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from unitscope.concepts.masks import PictureMasks
+from unitscope.concepts.outputs import labels_from_output
+from unitscope.concepts.segmenters import Segmenter
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.errors import UnitscopeError
+from unitscope.sources.base import LabelledSource
+from unitscope.sources.framing import Framing
+
+
+class Labeller(Protocol):
+    """Label maps for pictures, in two steps: a cheap one for a loader thread, and one for whole batches.
+
+    Attributes:
+        vocabulary: what the numbers in the label maps mean.
+        planes: P, the number of planes of a label map.
+        name: for titles and messages.
+        content_hash: changes when the labels do.
+    """
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...  # noqa: D102
+    @property
+    def planes(self) -> int: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def content_hash(self) -> str: ...  # noqa: D102
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return what `label` needs of one picture.
+
+        Args:
+            index: of the picture in its source.
+            picture: the whole original picture, RGB, (H, W, 3) uint8.
+        """
+        ...
+
+    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+        """Return the label maps of a batch, (n, P, rows, columns); 0 is "nothing"."""
+        ...
+
+
+class _SourceLabeller:
+    """Label maps that somebody already has for whole pictures, sampled on the grid."""
+
+    def __init__(self, framing: Framing, size: tuple[int, int], grid: tuple[int, int]) -> None:
+        self.framing = framing
+        self.size = size
+        self.grid = grid
+
+    def _sample(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
+        return self.framing.sample_labels(labels, size=self.size, grid=self.grid)
+
+    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+        """Return the label maps of a batch, (n, P, rows, columns)."""
+        return np.stack(prepared).astype(np.int32, copy=False)
+
+
+class WorldLabeller(_SourceLabeller):
+    """The exact label maps of a source that makes its own pictures.
+
+    Args:
+        source: has ``labels(index)`` -> (P, H, W), `vocabulary`, `name` and `content_hash`.
+        framing: the region of the picture that the network sees.
+        size: height and width of the network's input, pixels.
+        grid: rows and columns of the label maps.
+    """
+
+    def __init__(
+        self, source: LabelledSource, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
+    ) -> None:
+        super().__init__(framing, size, grid)
+        self.source = source
+        self.vocabulary: Vocabulary = source.vocabulary
+        self.planes = int(source.labels(0).shape[0])
+        self.name = source.name
+        self.content_hash = source.content_hash
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[np.int32]:  # noqa: ARG002
+        """Return the label map of one picture on the grid, (P, rows, columns)."""
+        return self._sample(self.source.labels(index))
+
+
+class MaskLabeller(_SourceLabeller):
+    """Ground-truth masks; call `check` before any work.
+
+    Args:
+        masks: the mask files.
+        framing: the region of the picture that the network sees.
+        size: height and width of the network's input, pixels.
+        grid: rows and columns of the label maps.
+    """
+
+    def __init__(
+        self, masks: PictureMasks, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
+    ) -> None:
+        super().__init__(framing, size, grid)
+        self.masks = masks
+        self.vocabulary = masks.vocabulary
+        self.planes = masks.planes
+        self.name = masks.name
+
+    @property
+    def content_hash(self) -> str:
+        """Changes when a mask or a label file does."""
+        return self.masks.content_hash
+
+    def check(self) -> None:
+        """Raise `UnitscopeError` for the first mask that is missing or wrong, see `PictureMasks.check`."""
+        self.masks.check()
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Return the label map of one picture on the grid, (P, rows, columns).
+
+        Raises:
+            UnitscopeError: a mask does not fit its picture.
+        """
+        labels = self.masks.labels(index)
+        if labels.shape[1:] != picture.shape[:2]:
+            sample_id = self.masks.pictures.sample_ids[index]
+            raise UnitscopeError(
+                f"picture {sample_id!r} is {picture.shape[1]}x{picture.shape[0]} pixels and "
+                f"its mask {labels.shape[2]}x{labels.shape[1]}; make the mask for the picture as it is seen"
+            )
+        return self._sample(labels)
+
+
+class SegmenterLabeller:
+    """Label maps made by a segmentation network.
+
+    The segmenter sees the same region as the network that is looked into, resized from the original picture
+    to the segmenter's own input; where its preprocessing asks for another framing, the network's is used.
+
+    Args:
+        segmenter: the network with its vocabulary.
+        framing: the region of the picture that the network sees.
+        size: height and width of the network's input, pixels.
+        grid: rows and columns of the label maps.
+    """
+
+    def __init__(
+        self, segmenter: Segmenter, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
+    ) -> None:
+        self.segmenter = segmenter
+        self.framing = framing
+        self.aspect = size[1] / size[0]
+        self.grid = grid
+        self.vocabulary = segmenter.vocabulary
+        self.planes = segmenter.planes
+        self.name = segmenter.name
+        self.content_hash = segmenter.content_hash
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ARG002
+        """Return the segmenter's input for one picture, (3, h, w) float32."""
+        preprocessing = self.segmenter.preprocessing
+        return preprocessing.apply(self.framing.resize(picture, preprocessing.size, aspect=self.aspect))
+
+    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+        """Return the label maps of a batch, (n, P, rows, columns).
+
+        Raises:
+            UnitscopeError: the segmenter fails, or returns something that does not fit its vocabulary.
+        """
+        smallest, largest = self.segmenter.batch
+        parts = [
+            self._label_batch(np.stack(prepared[start : start + largest]), smallest)
+            for start in range(0, len(prepared), largest)
+        ]
+        return np.concatenate(parts)
+
+    def _label_batch(self, inputs: NDArray[np.float32], smallest: int) -> NDArray[np.int32]:
+        count = len(inputs)
+        if count < smallest:
+            inputs = np.concatenate([inputs, np.repeat(inputs[-1:], smallest - count, axis=0)])
+        with torch.no_grad():
+            try:
+                output = self.segmenter.module(torch.from_numpy(inputs).to(self.segmenter.device))
+            except Exception as error:
+                problem = " ".join(str(error).split())[:300]
+                raise UnitscopeError(
+                    f"segmenter {self.name!r} failed on an input of shape {inputs.shape}: "
+                    f"{type(error).__name__}: "
+                    f"{problem}; does its preprocessing give the right size?"
+                ) from error
+            labels = labels_from_output(output, self.segmenter, batch=len(inputs), grid=self.grid)
+        return labels[:count].cpu().numpy()

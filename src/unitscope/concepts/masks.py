@@ -1,0 +1,242 @@
+"""Ground truth: for every picture of a folder, mask files that hold one label number per pixel."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from unitscope.concepts.labelfile import LARGEST, LabelTable, read_labels
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.errors import UnitscopeError
+from unitscope.sources.decode import picture_size
+from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files
+from unitscope.sources.pictures import PictureFolder, check_folder
+
+MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
+UNSUITABLE = {
+    ".jpg": "is compressed with loss, which changes label numbers",
+    ".jpeg": "is compressed with loss, which changes label numbers",
+    ".webp": "is usually compressed with loss, which changes label numbers",
+    ".gif": "is a gif, whose colours are renumbered by the programs that write it",
+}
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """One folder of masks with its labels: one plane of the label map."""
+
+    folder: Path
+    table: LabelTable
+    lookup: NDArray[np.int32]
+    files: dict[str, str]
+    """Relative path without extension -> relative path of the mask."""
+
+
+class PictureMasks:
+    """The mask files of a `PictureFolder`; each pair of mask folder and label file is one plane.
+
+    The mask of ``a/b/x.jpg`` is ``a/b/x.png`` below the mask folder (bmp and tif are found too), of the
+    size of the picture as it is seen, with one 8-bit, 16-bit or palette value per pixel; 0 is "nothing".
+
+    Args:
+        pictures: the pictures.
+        pairs: mask folder and label file of every plane.
+        category: the category of labels for which the label file gives none.
+
+    Raises:
+        UnitscopeError: a mask folder or label file is not usable, or two label files name the same concept.
+    """
+
+    def __init__(
+        self, pictures: PictureFolder, pairs: Sequence[tuple[Path, Path]], *, category: str = "object"
+    ) -> None:
+        if not pairs:
+            raise UnitscopeError("no masks given; give --masks FOLDER and --labels FILE")
+        self.pictures = pictures
+        tables = [read_labels(labels, category=category) for _, labels in pairs]
+        _check_names_differ(tables)
+        self.vocabulary = Vocabulary([concept for table in tables for concept in table.concepts])
+        self._planes: list[_Plane] = []
+        first = 1
+        for (folder, _), table in zip(pairs, tables, strict=True):
+            check_folder(Path(folder), "mask folder")
+            lookup = table.lookup(first, LARGEST + 1)
+            self._planes.append(_Plane(Path(folder), table, lookup, _mask_files(Path(folder))))
+            first += len(table.concepts)
+
+    @property
+    def planes(self) -> int:
+        """The number of planes of a label map."""
+        return len(self._planes)
+
+    @property
+    def name(self) -> str:
+        """The names of the mask folders."""
+        return "+".join(plane.folder.resolve().name for plane in self._planes)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the masks (see `files_hash`) and of what their values mean, as hexadecimal digits."""
+        stems = [_stem(sample_id) for sample_id in self.pictures.sample_ids]
+        hashes = [
+            files_hash(plane.folder, [plane.files[stem] for stem in stems if stem in plane.files])
+            for plane in self._planes
+        ]
+        numbers = [plane.table.numbers for plane in self._planes]
+        return combined_hash(self.vocabulary.content_hash, numbers, hashes)
+
+    def labels(self, index: int) -> NDArray[np.int32]:
+        """Return the label map of one picture, (P, H, W), as numbers of the vocabulary.
+
+        Raises:
+            UnitscopeError: a mask is missing, broken, or holds a value that the label file does not name.
+        """
+        sample_id = self.pictures.sample_ids[index]
+        maps = [self._plane_labels(plane, sample_id) for plane in self._planes]
+        if len({part.shape for part in maps}) > 1:
+            sizes = " and ".join(f"{part.shape[1]}x{part.shape[0]}" for part in maps)
+            raise UnitscopeError(
+                f"the masks of picture {sample_id!r} have different sizes, {sizes}; make them equal"
+            )
+        return np.stack(maps)
+
+    def check(self) -> None:
+        """Look at every mask before any work is done.
+
+        Pictures that cannot be opened are left to the run, which skips them; their masks are not compared in
+        size.
+
+        Raises:
+            UnitscopeError: a mask is missing, has another size than its picture, or holds an unknown value.
+        """
+        for plane in self._planes:
+            self._check_all_there(plane)
+        pool = ThreadPoolExecutor(WORKERS)
+        try:
+            for _ in pool.map(self._check_one, range(len(self.pictures))):
+                pass
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _check_all_there(self, plane: _Plane) -> None:
+        missing = [sample for sample in self.pictures.sample_ids if _stem(sample) not in plane.files]
+        if not missing:
+            return
+        expected = plane.folder / f"{_stem(missing[0])}.png"
+        found = next((suffix for suffix in UNSUITABLE if expected.with_suffix(suffix).is_file()), None)
+        if found:
+            raise UnitscopeError(
+                f"mask {str(expected.with_suffix(found))!r} {UNSUITABLE[found]}; save masks as png"
+            )
+        raise UnitscopeError(
+            f"{len(missing)} of {len(self.pictures)} pictures have no mask in {str(plane.folder)!r}; "
+            f"the first is {missing[0]!r}, whose mask was expected at {str(expected)!r}"
+        )
+
+    def _check_one(self, index: int) -> None:
+        labels = self.labels(index)
+        path = self.pictures.path(index)
+        try:
+            height, width = picture_size(path)
+        except ValueError:
+            return
+        if labels.shape[1:] == (height, width):
+            return
+        sample_id = self.pictures.sample_ids[index]
+        turned = labels.shape[1:] == (width, height)
+        advice = "make the mask for the picture as it is seen" + (
+            ", turned by its EXIF tag" if turned else ""
+        )
+        raise UnitscopeError(
+            f"picture {sample_id!r} is {width}x{height} pixels and its mask "
+            f"{labels.shape[2]}x{labels.shape[1]}; {advice}"
+        )
+
+    def _plane_labels(self, plane: _Plane, sample_id: str) -> NDArray[np.int32]:
+        stem = _stem(sample_id)
+        if stem not in plane.files:
+            raise UnitscopeError(f"picture {sample_id!r} has no mask at {str(plane.folder / stem)!r}.png")
+        path = plane.folder / plane.files[stem]
+        values = read_mask(path)
+        labels: NDArray[np.int32] = plane.lookup[values]
+        if labels.min() < 0:
+            raise UnitscopeError(
+                f"mask {str(path)!r} holds the value {int(values[labels < 0][0])}, which "
+                f"{plane.table.source!r} does not name (its largest number is {plane.table.largest}); "
+                "add it to the label file"
+            )
+        return labels
+
+
+def read_mask(path: Path) -> NDArray[np.integer]:
+    """Return the numbers in a mask file, (H, W); of a palette picture, the indices and not the colours.
+
+    Raises:
+        UnitscopeError: the file cannot be read, holds colours, or is of a kind that changes numbers.
+    """
+    try:
+        with Image.open(path) as image:
+            kind, stored = image.format or "", _stored_as(image)
+            image.load()
+            mode, values = image.mode, np.asarray(image)
+    except Exception as error:  # decoders raise whatever they stumble on
+        problem = " ".join(str(error).split())
+        raise UnitscopeError(f"mask {str(path)!r} cannot be read ({problem}); make it again") from error
+    if kind not in ("PNG", "BMP", "TIFF"):
+        raise UnitscopeError(f"mask {str(path)!r} is a {kind} file whatever its name says; save masks as png")
+    if mode not in ("1", "L", "P", "I") and not mode.startswith("I;16"):
+        raise UnitscopeError(
+            f"mask {str(path)!r} holds colours (mode {mode}); save it with one number per pixel, 8-bit, "
+            "16-bit or palette"
+        )
+    if mode == "I" and (values.min() < 0 or values.max() > LARGEST):
+        raise UnitscopeError(
+            f"mask {str(path)!r} holds values beyond 0 to {LARGEST}; use smaller label numbers"
+        )
+    if "I" in stored.partition(";")[2]:
+        raise UnitscopeError(f"mask {str(path)!r} stores its values inverted (white is 0); save masks as png")
+    return values.astype(np.uint8) if mode == "1" else values // _STRETCH.get(stored, 1)
+
+
+_STRETCH = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies gray values of two or four bits with."""
+
+
+def _stored_as(image: Image.Image) -> str:
+    """Return Pillow's name of the pixel format in the file, such as ``L;4`` for four-bit gray."""
+    tiles = getattr(image, "tile", None)
+    arguments = tiles[0][3] if tiles else ""
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) and first.partition(";")[0] in ("1", "L") else ""
+
+
+def _stem(sample_id: str) -> str:
+    return str(PurePosixPath(sample_id).with_suffix(""))
+
+
+def _mask_files(folder: Path) -> dict[str, str]:
+    """Find the masks of a folder; of several that differ only in extension, the earliest suffix counts."""
+    found = sorted(find_files(folder, MASK_SUFFIXES), key=lambda path: -MASK_SUFFIXES.index(_suffix(path)))
+    return {_stem(path): path for path in found}
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _check_names_differ(tables: Sequence[LabelTable]) -> None:
+    for one, other in itertools.combinations(tables, 2):
+        for concept in one.concepts:
+            if concept in other.concepts:
+                raise UnitscopeError(
+                    f"label files {one.source!r} and {other.source!r} both name the {concept.category} "
+                    f"{concept.name!r}; give one of them another category"
+                )

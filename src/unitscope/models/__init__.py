@@ -1,0 +1,1 @@
+"""Networks to look into: where they come from, what input they want, and what their weights are."""

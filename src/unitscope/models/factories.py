@@ -1,0 +1,139 @@
+"""Run a function that somebody names on the command line, and say clearly what went wrong if it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from unitscope.errors import UnitscopeError, did_you_mean
+
+HOW = "give FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION"
+
+
+def names_a_factory(spec: str) -> bool:
+    """Return whether `spec` has the form ``file.py:function`` or ``package.module:function``."""
+    place, colon, _ = spec.rpartition(":")
+    return bool(colon and place)
+
+
+def call_factory(spec: str, what: str) -> Any:
+    """Return what the function named by `spec` returns.
+
+    The folder of the file (or the working folder, for a module) is on the import path while it runs, so that
+    the file can import its neighbours; afterwards the path is as before.
+
+    Args:
+        spec: ``file.py:function`` or ``package.module:function``; a network itself may stand for the
+            function.
+        what: the noun for error messages, such as "model".
+
+    Raises:
+        UnitscopeError: the file, module or function is missing, cannot be imported, needs arguments, or
+            raised.
+    """
+    place, _, function = spec.rpartition(":")
+    with _import_path(Path(place).resolve().parent if _is_file(place) else Path.cwd()):
+        module = _import_file(Path(place), what) if _is_file(place) else _import_module(place, what)
+        made = _find(module, function, place, what)
+        if isinstance(made, nn.Module) or not callable(made):
+            return made
+        _check_needs_no_arguments(made, spec, what)
+        try:
+            return made()
+        except Exception as error:
+            home = Path(getattr(module, "__file__", None) or ".").parent
+            raise UnitscopeError(f"{what} {spec!r} raised {_describe(error, home)}") from error
+
+
+def _is_file(place: str) -> bool:
+    return place.endswith(".py") or "/" in place or "\\" in place
+
+
+@contextmanager
+def _import_path(folder: Path) -> Iterator[None]:
+    before = list(sys.path)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def _import_file(path: Path, what: str) -> ModuleType:
+    if not path.is_file():
+        raise UnitscopeError(f"{what} file {str(path)!r} does not exist; {HOW}")
+    if path.suffix != ".py":
+        raise UnitscopeError(f"{what} file {str(path)!r} is not a Python file; {HOW}")
+    place = str(path.resolve())
+    name = f"_unitscope_{path.stem}_{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and inspect look a class's module up there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UnitscopeError(
+            f"{what} file {str(path)!r} cannot be imported: {_describe(error, path.resolve().parent)}"
+        ) from error
+    return module
+
+
+def _import_module(name: str, what: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise UnitscopeError(
+            f"{what} module {name!r} cannot be imported: {type(error).__name__}: {_one_line(error)}; "
+            "is it installed, or in the working folder?"
+        ) from error
+
+
+def _find(module: ModuleType, function: str, place: str, what: str) -> Any:
+    if hasattr(module, function):
+        return getattr(module, function)
+    offered = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+    own = [name for name in offered if getattr(vars(module)[name], "__module__", None) == module.__name__]
+    hint = did_you_mean(function, offered) or (f" it has {', '.join(own[:8])};" if own else "")
+    raise UnitscopeError(f"{what} function {function!r} not found in {place};{hint.rstrip(';')}".rstrip(";"))
+
+
+def _check_needs_no_arguments(function: Any, spec: str, what: str) -> None:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in optional]
+    if needed:
+        raise UnitscopeError(
+            f"{what} {spec!r} needs arguments ({', '.join(needed)}); "
+            "write a function without arguments that calls it"
+        )
+
+
+def _describe(error: BaseException, home: Path) -> str:
+    """Return type, message and place of an error: if it passed through `home`, its innermost line there."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(home)]
+    frame = (own or frames)[-1]
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({Path(error.filename).name}, line {error.lineno})"
+    return f"{type(error).__name__}: {_one_line(error)} ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,164 @@
+"""What a network does to an 8-bit picture before its first layer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.errors import UnitscopeError, did_you_mean
+
+CHANNELS = ("rgb", "bgr")
+FRAMINGS = ("squash", "crop")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an RGB picture becomes a network's input: (pixels mapped from 0..255 to `range` - mean) / scale.
+
+    Attributes:
+        size: height and width of the input, pixels.
+        channels: the order the network wants its colour channels in; `mean` and `scale` follow it.
+        range: the values that the pixel values 0 and 255 are mapped to.
+        mean: subtracted from each channel, in units of `range`.
+        scale: what each channel is divided by afterwards.
+        framing: "squash" stretches the whole picture to `size`; "crop" takes the central region of that
+            shape.
+    """
+
+    size: tuple[int, int] = (224, 224)
+    channels: Literal["rgb", "bgr"] = "rgb"
+    range: tuple[float, float] = (0.0, 1.0)
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    scale: tuple[float, ...] = (0.229, 0.224, 0.225)
+    framing: Literal["squash", "crop"] = "squash"
+
+    def __post_init__(self) -> None:
+        for name in ("size", "range", "mean", "scale"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for key, allowed in (("channels", CHANNELS), ("framing", FRAMINGS)):
+            _check(getattr(self, key) in allowed, key, getattr(self, key), f"one of {', '.join(allowed)}")
+        _check(len(self.size) == 2 and min(self.size) >= 1, "size", self.size, "a positive height and width")
+        for key in ("range", "mean", "scale"):
+            _check(all(map(math.isfinite, getattr(self, key))), key, getattr(self, key), "finite numbers")
+        _check(len(self.range) == 2 and self.range[0] < self.range[1], "range", self.range, "low and high")
+        _check(len(self.mean) == 3, "mean", self.mean, "one number a channel")
+        _check(len(self.scale) == 3 and 0 not in self.scale, "scale", self.scale, "a number but 0 a channel")
+
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        """Input value of each pixel value in each of the network's channels, (3, 256)."""
+        low, high = self.range
+        pixels = np.arange(256) * ((high - low) / 255) + low
+        table = (pixels - np.array(self.mean)[:, None]) / np.array(self.scale)[:, None]
+        return np.asarray(table, np.float32)
+
+    def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the network's input for a picture that already has the right size.
+
+        Args:
+            picture: RGB, (h, w, 3) uint8.
+
+        Returns:
+            Input values in the network's channel order, (3, h, w) float32.
+        """
+        order = (0, 1, 2) if self.channels == "rgb" else (2, 1, 0)
+        table = self._table
+        return np.stack(
+            [table[i][picture[..., channel]] for i, channel in enumerate(order)], dtype=np.float32
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Preprocessing:
+        """Return what `to_dict` described; settings left out keep their defaults.
+
+        Raises:
+            UnitscopeError: a setting is unknown or has a value it cannot have.
+        """
+        known = [field.name for field in fields(cls)]
+        for key in settings:
+            if key not in known:
+                raise _unknown_key(key, known)
+        return cls(**settings)
+
+
+def parse_preprocessing(text: str, base: Preprocessing) -> Preprocessing:
+    """Return `base` with the settings of a command-line string in place of its own.
+
+    Args:
+        text: such as ``size=192x256,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255``; size is
+            height x width, and a single number holds for both sides or for all channels. An empty text
+            changes nothing.
+        base: the settings that `text` does not mention.
+
+    Raises:
+        UnitscopeError: a setting is unknown, given twice, or has a value it cannot have.
+    """
+    changes: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = (word.strip() for word in part.partition("="))
+        if key not in _PARSERS:
+            raise _unknown_key(key, list(_PARSERS))
+        if not equals:
+            raise UnitscopeError(f"preprocessing setting {part!r} has no value; write {_EXAMPLES[key]}")
+        if key in changes:
+            raise UnitscopeError(f"preprocessing setting {key!r} is given twice in {text!r}; give it once")
+        try:
+            changes[key] = _PARSERS[key](value)
+        except ValueError:
+            raise UnitscopeError(
+                f"preprocessing setting {key}={value!r} cannot be read; write for example {_EXAMPLES[key]}"
+            ) from None
+    return replace(base, **changes)
+
+
+def _check(holds: bool, key: str, given: object, wanted: str) -> None:
+    if not holds:
+        raise UnitscopeError(f"preprocessing setting {key!r} cannot be {given!r}; give {wanted}")
+
+
+def _unknown_key(key: str, known: list[str]) -> UnitscopeError:
+    hint = did_you_mean(key, known)
+    return UnitscopeError(f"unknown preprocessing setting {key!r};{hint} settings are {', '.join(known)}")
+
+
+def _size(text: str) -> tuple[int, ...]:
+    parts = [int(part) for part in re.split("[x:]", text)]
+    return tuple(parts * 2 if len(parts) == 1 else parts)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(":"))
+
+
+def _per_channel(text: str) -> tuple[float, ...]:
+    numbers = _numbers(text)
+    return numbers * 3 if len(numbers) == 1 else numbers
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "size": _size,
+    "channels": str,
+    "range": _numbers,
+    "mean": _per_channel,
+    "scale": _per_channel,
+    "framing": str,
+}
+_EXAMPLES = {
+    "size": "size=224 or size=192x256 (height x width)",
+    "channels": "channels=bgr",
+    "range": "range=0:255",
+    "mean": "mean=0.485:0.456:0.406",
+    "scale": "scale=0.229:0.224:0.225",
+    "framing": "framing=crop",
+}

@@ -1,0 +1,127 @@
+"""Label files: every form they may have, and what is said about every mistake in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unitscope.concepts.labelfile import read_labels
+from unitscope.concepts.vocabulary import Concept
+from unitscope.errors import UnitscopeError
+
+EXPECTED = {1: "wall|object", 2: "traffic light|object", 7: "grass|texture"}
+
+
+def table(folder: Path, text: str, name: str = "labels.txt", **options: str) -> dict[int, str]:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    labels = read_labels(path, **options)
+    return {number: str(concept) for number, concept in zip(labels.numbers, labels.concepts, strict=True)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0\tnothing\n1\twall\n2\ttraffic light\n7\tgrass\ttexture\n",
+        "id\tname\tcategory\n1\twall\tobject\n2\ttraffic light\tobject\n7\tgrass\ttexture\n",
+        "# labels\n\n1 wall\n2  traffic light\n7\tgrass\ttexture\n# end",
+        "\ufeffnumber name\r\n1 wall\r\n2 traffic light\r\n7\tgrass\ttexture\r\n",
+    ],
+)
+def test_numbered_lines(tmp_path: Path, text: str) -> None:
+    assert table(tmp_path, text) == EXPECTED
+
+
+def test_one_name_a_line_is_numbered_from_0(tmp_path: Path) -> None:
+    text = "background\nwall\n# not counted\ntraffic light\n\nred\tcolor\n"
+    assert table(tmp_path, text) == {1: "wall|object", 2: "traffic light|object", 3: "red|color"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"0": "nothing", "1": "wall", "2": "traffic light", "7": "grass"},
+        [
+            {"number": 1, "name": "wall"},
+            {"number": 2, "name": "traffic light"},
+            {"number": 7, "name": "grass", "category": "texture"},
+        ],
+    ],
+)
+def test_json(tmp_path: Path, content: object) -> None:
+    expected = EXPECTED | ({7: "grass|object"} if isinstance(content, dict) else {})
+    assert table(tmp_path, json.dumps(content), "labels.json") == expected
+
+
+def test_json_list_of_names(tmp_path: Path) -> None:
+    assert table(tmp_path, '["none", "wall", "sky"]', "x.json") == {1: "wall|object", 2: "sky|object"}
+
+
+def test_csv(tmp_path: Path) -> None:
+    text = '# made by hand\nName,Number,category\nwall,1,\n"traffic light",2,object\n\ngrass,7,texture\n'
+    assert table(tmp_path, text, "labels.csv") == EXPECTED
+
+
+def test_category_for_labels_without_one(tmp_path: Path) -> None:
+    assert table(tmp_path, "1 red\n2\tsky\tobject\n", category="color") == {1: "red|color", 2: "sky|object"}
+
+
+def test_lookup_maps_numbers_to_the_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("0 none\n3 wall\n1 sky\n5 tree\n")
+    labels = read_labels(tmp_path / "x.txt")
+    assert labels.lookup().tolist() == [0, 2, -1, 1, -1, 3]
+    assert labels.lookup(11, 8).tolist() == [0, 12, -1, 11, -1, 13, -1, -1]
+    assert labels.concepts[0] == Concept("wall", "object")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.txt", "1 wall\n2 sky\n1 tree\n", "line 3: number 1 was used on line 1"),
+        ("x.txt", "0 a\n0 b\n1 wall\n", "line 2: number 0 was used on line 1"),
+        ("x.txt", "1 wall\n2 wall\n", "line 2: object 'wall' was named on line 1"),
+        ("x.txt", "1 wall\nsky 2\n", "line 2: 'sky' is not a whole number"),
+        ("x.txt", "1 wall\n2.5 sky\n", "line 2: '2.5' is not a whole number"),
+        ("x.txt", "-1 wall\n", "line 1: number -1 cannot occur in a mask"),
+        ("x.txt", "1 wall\n70000 sky\n", "line 2: number 70000 cannot occur"),
+        ("x.txt", "1 wall\n2\t\tobject\n", "line 2: number 2 has no name"),
+        ("x.txt", "1\twall\tobject\tmore\n", "line 1: has more than"),
+        ("x.txt", "# nothing\n\n", "holds no label besides 0"),
+        ("x.txt", "0 nothing\n", "holds no label besides 0"),
+        ("x.csv", "", "holds no label besides 0"),
+        ("x.csv", "foo,name\n1,wall\n", "line 1: no column is called number or id"),
+        ("x.csv", "number,foo\n1,wall\n", "line 1: no column is called name"),
+        ("x.csv", "number,name\n1,wall\n\n1,sky\n", "line 4: number 1 was used on line 2"),
+        ("x.json", "{,}", "line 1: is not valid JSON"),
+        ("x.json", "3", "is neither a list nor an object"),
+        ("x.json", '{"1": "wall", "1": "sky"}', "entry '1': number 1 was used"),
+        ("x.json", '["none", "wall", "wall"]', "entry 2: object 'wall' was named on entry 1"),
+        ("x.json", '[{"name": "wall"}]', "entry 0: has name; give number, name"),
+        ("x.json", '["none", 7]', "entry 1: 7 is not a name"),
+    ],
+)
+def test_mistakes(tmp_path: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(UnitscopeError) as caught:
+        table(tmp_path, text, name)
+    assert message in str(caught.value)
+    assert str(tmp_path / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UnitscopeError, match="does not exist"):
+        read_labels(tmp_path / "none.txt")
+    with pytest.raises(UnitscopeError, match="is a folder"):
+        read_labels(tmp_path)
+    (tmp_path / "x.txt").write_bytes(b"1 \xff\xfe\n")
+    with pytest.raises(UnitscopeError, match="cannot be read as UTF-8"):
+        read_labels(tmp_path / "x.txt")
+
+
+def test_real_label_files(shared: Path) -> None:
+    places = read_labels(shared / "data" / "places_objects" / "labels.txt")
+    assert (len(places.concepts), places.largest, places.names_nothing) == (175, 175, True)
+    ade = read_labels(shared / "models" / "ade20k31_segmenter" / "labels.txt")
+    assert [concept.name for concept in ade.concepts[:3]] == ["wall", "building", "sky"]
