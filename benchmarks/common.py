@@ -1,0 +1,182 @@
+"""What the benchmarks share: networks with random weights, pictures and label maps made on the spot, timing."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.experiments.dissect import DissectionSettings, run_dissection
+from unitscope.experiments.samples import InMemorySamples
+from unitscope.models.registry import Model
+
+BATCH = 16
+VGG_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+PLANES = (335, 1066, 25, 11, 224, 164)
+"""Concepts in each plane of the label maps: 1,825 together, as the paper's reference segmentation has."""
+
+
+class Vgg16(nn.Module):
+    """VGG-16 with 365 classes; layers conv1_1, relu1_1 ... relu5_3, fc6 ... fc8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential()
+        channels = 3
+        for stage, widths in enumerate(VGG_STAGES, start=1):
+            for index, width in enumerate(widths, start=1):
+                self.features.add_module(f"conv{stage}_{index}", nn.Conv2d(channels, width, 3, padding=1))
+                self.features.add_module(f"relu{stage}_{index}", nn.ReLU(inplace=True))
+                channels = width
+            self.features.add_module(f"pool{stage}", nn.MaxPool2d(2))
+        self.classifier = nn.Sequential(
+            nn.Linear(512 * 49, 4096), nn.ReLU(), nn.Linear(4096, 4096), nn.ReLU(), nn.Linear(4096, 365)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Classify images ``(N, 3, 224, 224)``."""
+        logits: Tensor = self.classifier(self.features(x).flatten(1))
+        return logits
+
+
+class Normalised(nn.Module):
+    """Convolution, batch norm, leaky ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, inputs, h, w)`` to ``(N, outputs, h', w')``."""
+        return F.leaky_relu(self.norm(self.conv(x)), 0.55)
+
+
+class Fire(nn.Module):
+    """Squeeze to few channels, expand to many."""
+
+    def __init__(self, inputs: int, squeezed: int, expanded: int) -> None:
+        super().__init__()
+        self.squeeze = Normalised(inputs, squeezed, 1)
+        self.narrow = Normalised(squeezed, expanded, 1)
+        self.wide = Normalised(squeezed, expanded, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, inputs, h, w)`` to ``(N, 2 * expanded, h, w)``."""
+        x = self.squeeze(x)
+        return torch.cat([self.narrow(x), self.wide(x)], 1)
+
+
+class SqueezeNet(nn.Module):
+    """SqueezeNet 1.1 with batch norm and 365 classes; layers conv1, fire2 ... fire9 (512 units), conv10."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = Normalised(3, 64, 3, 2)
+        inputs = 64
+        widths = [(16, 64)] * 2 + [(32, 128)] * 2 + [(48, 192)] * 2 + [(64, 256)] * 2
+        for index, (squeezed, expanded) in enumerate(widths, start=2):
+            self.add_module(f"fire{index}", Fire(inputs, squeezed, expanded))
+            inputs = 2 * expanded
+        self.conv10 = nn.Conv2d(512, 365, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Classify images ``(N, 3, H, W)``."""
+        x = F.max_pool2d(self.conv1(x), 3, 2)
+        for index in range(2, 10):
+            x = self.get_submodule(f"fire{index}")(x)
+            if index in (3, 5):
+                x = F.max_pool2d(x, 3, 2)
+        logits: Tensor = F.leaky_relu(self.conv10(x), 0.55).mean((2, 3))
+        return logits
+
+
+NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, str]] = {
+    "vgg16": (Vgg16, 224, "features.relu5_3"),
+    "squeezenet": (SqueezeNet, 192, "fire9"),
+}
+"""Name: the network, its input size and its last layer of 512 units."""
+
+
+def make_network(name: str) -> tuple[Model, int, str]:
+    """Build a network with seeded random weights."""
+    build, size, layer = NETWORKS[name]
+    torch.manual_seed(0)
+    module = build().eval()
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight)
+    return Model(module, name=name), size, layer
+
+
+def make_samples(count: int, size: int, *, seed: int = 0) -> InMemorySamples:
+    """Make pictures of soft blobs ``(count, 3, size, size)`` and label maps of six planes on the quarter grid."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.zeros(count, 3, size, size)
+    for cells in (4, 16, 64):
+        noise = torch.randn(count, 3, cells, cells, generator=generator)
+        inputs += F.interpolate(noise, size=(size, size), mode="bilinear", align_corners=False)
+    return InMemorySamples(inputs, make_labels(count, size // 4, seed=seed), make_vocabulary())
+
+
+def make_labels(count: int, grid: int, *, seed: int) -> NDArray[np.int16]:
+    """Make label maps ``(count, 6, grid, grid)`` of patches."""
+    generator = np.random.default_rng(seed)
+    planes, first = [], 1
+    for concepts in PLANES:
+        coarse = generator.integers(first, first + concepts, (count, 7, 7))
+        steps = np.arange(grid) * 7 // grid
+        planes.append(coarse[:, steps][:, :, steps])
+        first += concepts
+    return np.stack(planes, axis=1).astype(np.int16)
+
+
+def make_vocabulary() -> Vocabulary:
+    """Make names for all concepts."""
+    return Vocabulary([Concept(f"concept{i}", f"plane{p}") for p, n in enumerate(PLANES) for i in range(n)])
+
+
+def time_bare(model: Model, samples: InMemorySamples) -> float:
+    """Seconds for the bare forward passes over all samples."""
+    start = time.perf_counter()
+    batches = (
+        range(i, min(i + BATCH, len(samples.sample_ids))) for i in range(0, len(samples.sample_ids), BATCH)
+    )
+    with torch.no_grad():
+        for batch in samples.batches(batches):
+            model.module(batch.inputs)
+    return time.perf_counter() - start
+
+
+def time_dissection(model: Model, samples: InMemorySamples, layers: Sequence[str]) -> float:
+    """Seconds for a whole dissection, from inputs in memory to the tables on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        settings = DissectionSettings(batch_size=BATCH)
+        run_dissection(model, samples, layers=layers, out=Path(folder) / "run", settings=settings, show=False)
+        return time.perf_counter() - start
+
+
+def report_ratio(name: str, bare: list[float], whole: list[float], **facts: object) -> None:
+    """Print one JSON line: the median ratio of neighbouring timings, and the timings."""
+    ratios = [w / b for w, b in zip(whole, bare, strict=True)]
+    line = {
+        "benchmark": name,
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(ratio, 3) for ratio in ratios],
+        "bare_seconds": [round(seconds, 2) for seconds in bare],
+        "whole_seconds": [round(seconds, 2) for seconds in whole],
+        "threads": torch.get_num_threads(),
+        **facts,
+    }
+    print(json.dumps(line))

@@ -1,0 +1,38 @@
+"""How much longer a dissection of all 13 convolution layers of VGG-16 takes than the bare forward passes.
+
+python benchmarks/dissect_layers.py [--images 64] [--repeats 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from common import VGG_STAGES, make_network, make_samples, report_ratio, time_bare, time_dissection
+
+LAYERS = [
+    f"features.relu{stage}_{index}"
+    for stage, widths in enumerate(VGG_STAGES, start=1)
+    for index in range(1, len(widths) + 1)
+]
+
+
+def main() -> None:
+    """Time bare passes and dissections of all layers in turn."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=64)
+    parser.add_argument("--repeats", type=int, default=1)
+    options = parser.parse_args()
+    model, size, _ = make_network("vgg16")
+    warm = make_samples(16, size)
+    time_bare(model, warm)
+    time_dissection(model, warm, LAYERS)
+    samples = make_samples(options.images, size)
+    bare, whole = [], []
+    for _ in range(options.repeats):
+        bare.append(time_bare(model, samples))
+        whole.append(time_dissection(model, samples, LAYERS))
+    report_ratio("dissect_layers", bare, whole, layers=len(LAYERS), images=options.images)
+
+
+if __name__ == "__main__":
+    main()

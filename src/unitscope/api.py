@@ -1,0 +1,249 @@
+"""The library in a few calls: dissect a network, open and compare runs, list layers, write a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from unitscope.concepts.labellers import Labeller, MaskLabeller, SegmenterLabeller, WorldLabeller
+from unitscope.concepts.masks import PictureMasks
+from unitscope.concepts.segmenters import load_segmenter
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissect import DissectionSettings, run_dissection
+from unitscope.experiments.samples import PictureSamples
+from unitscope.models.preprocessing import parse_preprocessing
+from unitscope.models.registry import Model, load_model, ready
+from unitscope.models.weights import reinitialize as start_anew
+from unitscope.run.dissection import Dissection
+from unitscope.sources.base import LabelledSource, PictureSource
+from unitscope.sources.framing import Framing
+from unitscope.sources.pictures import PictureFolder
+from unitscope.sources.specs import open_pictures
+from unitscope.trace import LayerDescription, describe_layers, one_line
+
+AnyPath = str | Path
+GRID_SHARE = 4
+"""The pixel grid has one point for each this many input pixels along each axis, as in the paper."""
+
+
+def dissect(
+    model: str | nn.Module | Model,
+    images: AnyPath | PictureSource,
+    *,
+    out: AnyPath,
+    layers: Sequence[str] = (),
+    masks: AnyPath | Sequence[AnyPath] = (),
+    labels: AnyPath | Sequence[AnyPath] = (),
+    segmenter: str | None = None,
+    segmenter_preprocess: str | None = None,
+    preprocess: str | None = None,
+    reinitialize: int | None = None,
+    grid: int | tuple[int, int] | str | None = None,
+    device: str | None = None,
+    settings: DissectionSettings | None = None,
+    command: str = "",
+    show: bool | None = None,
+) -> Dissection:
+    """Label every unit of some layers with the concept it matches best, and write the run folder.
+
+    What the pictures show comes from `masks` with `labels`, from a `segmenter`, or from the embedded world
+    itself. The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        model: a registry name, ``package.module:function``, ``file.py:function``, a module or a :class:`Model`.
+        images: a folder of pictures, ``world[:count[:split]]``, or a picture source.
+        out: the run folder, new or of the same configuration.
+        layers: dotted module names; the model's own choice when empty.
+        masks: a folder of label masks, or several: one plane each.
+        labels: the label file of each mask folder, or of the segmenter.
+        segmenter: ``package.module:function``, ``file.py:function`` or ``file.pt2``.
+        segmenter_preprocess: settings such as ``size=512,range=-1:1``, see
+            :func:`unitscope.models.preprocessing.parse_preprocessing`.
+        preprocess: the same for the model.
+        reinitialize: a seed: give the model new random weights first, as a control.
+        grid: points of the pixel grid along each axis, ``(gh, gw)`` or ``48x64``; by default a quarter of the
+            input size.
+        device: where the networks run; a GPU when there is one.
+        settings: see :class:`DissectionSettings`.
+        command: what the user typed, for the manifest.
+        show: force progress bars on or off.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    place = choose_device(device)
+    with _left_as_it_was(model):
+        network = resolve_model(model, preprocess=preprocess, reinitialize=reinitialize, device=place)
+        pictures = open_pictures(str(images)) if isinstance(images, str | Path) else images
+        raster = _grid(grid, network.preprocessing.size)
+        labeller = _labeller(
+            pictures,
+            network,
+            raster,
+            masks=_paths(masks),
+            labels=_paths(labels),
+            segmenter=segmenter,
+            segmenter_preprocess=segmenter_preprocess,
+            device=place,
+        )
+        samples = PictureSamples(pictures, labeller, preprocessing=network.preprocessing, grid=raster)
+        about = {"model": {"spec": network.spec, "reinitialized": reinitialize}, "command": command}
+        wanted = layers or network.layers
+        return run_dissection(
+            network,
+            samples,
+            layers=wanted,
+            out=Path(out).expanduser(),
+            settings=settings,
+            about=about,
+            show=show,
+        )
+
+
+def layers(model: str | nn.Module | Model, *, preprocess: str | None = None) -> list[LayerDescription]:
+    """List the layers of a model in the order they run, with output shapes for one blank input."""
+    with _left_as_it_was(model):
+        network = resolve_model(model, preprocess=preprocess)
+        blank = torch.zeros((1, 3, *network.preprocessing.size))
+        try:
+            return describe_layers(network.module, blank)
+        except Exception as error:
+            size = "x".join(str(pixels) for pixels in network.preprocessing.size)
+            raise UnitscopeError(
+                f"{network.name} fails on an input of {size} pixels: {one_line(error)}; "
+                "--preprocess size=... sets the size"
+            ) from error
+
+
+@contextmanager
+def _left_as_it_was(model: str | nn.Module | Model) -> Iterator[None]:
+    """Give a network that the caller owns its training flags and its device back."""
+    module = model.module if isinstance(model, Model) else model
+    if isinstance(module, str):
+        yield
+        return
+    flags = [(part, part.training) for part in module.modules()]
+    device = next((parameter.device for parameter in module.parameters()), None)
+    try:
+        yield
+    finally:
+        for part, training in flags:
+            part.training = training
+        if device is not None:
+            module.to(device)
+
+
+def resolve_model(
+    model: str | nn.Module | Model,
+    *,
+    preprocess: str | None = None,
+    reinitialize: int | None = None,
+    device: torch.device | str = "cpu",
+) -> Model:
+    """Load a model by name, or take one that is there, ready to run on `device`."""
+    if isinstance(model, str):
+        return load_model(model, preprocess=preprocess, reinitialize=reinitialize, device=device)
+    network = model if isinstance(model, Model) else Model(model, name=type(model).__name__)
+    if preprocess:
+        network = replace(network, preprocessing=parse_preprocessing(preprocess, network.preprocessing))
+    if reinitialize is not None:
+        network = replace(network, module=deepcopy(network.module))
+        start_anew(network.module, reinitialize)
+    return replace(network, module=ready(network.module, device))
+
+
+def choose_device(name: str | None) -> torch.device:
+    """Return the device asked for; without one, a GPU when there is one.
+
+    Raises:
+        UnitscopeError: torch knows no such device or it is not there.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UnitscopeError(f"device {name!r} cannot be used: {reason}; cpu always can") from error
+    return device
+
+
+def _paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    listed = [given] if isinstance(given, str | Path) else given
+    return [Path(path).expanduser() for path in listed]
+
+
+def _times(given: Sequence[object]) -> str:
+    return {0: "not at all", 1: "once"}.get(len(given), f"{len(given)} times")
+
+
+def _grid(grid: int | tuple[int, int] | str | None, size: tuple[int, int]) -> tuple[int, int]:
+    if grid is None:
+        return max(size[0] // GRID_SHARE, 1), max(size[1] // GRID_SHARE, 1)
+    if isinstance(grid, str):
+        parts = grid.lower().split("x")
+        if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
+            raise UnitscopeError(
+                f"the pixel grid {grid!r} cannot be read; write 56, or 48x64 for rows x columns"
+            )
+        grid = (int(parts[0]), int(parts[-1]))
+    rows, columns = (grid, grid) if isinstance(grid, int) else grid
+    if not (1 <= rows <= size[0] and 1 <= columns <= size[1]):
+        raise UnitscopeError(
+            f"a pixel grid of {rows}x{columns} does not fit an input of {size[0]}x{size[1]} pixels; "
+            "give from 1 to as many points as there are pixels"
+        )
+    return rows, columns
+
+
+def _labeller(
+    pictures: PictureSource,
+    model: Model,
+    grid: tuple[int, int],
+    *,
+    masks: list[Path],
+    labels: list[Path],
+    segmenter: str | None,
+    segmenter_preprocess: str | None,
+    device: torch.device,
+) -> Labeller:
+    """Choose what says which concept is where, and check it before any work."""
+    size = model.preprocessing.size
+    where: dict[str, Any] = {"framing": Framing(model.preprocessing.framing), "size": size, "grid": grid}
+    if masks and segmenter:
+        raise UnitscopeError("--masks and --segmenter were both given; the concepts come from one of them")
+    if masks:
+        if len(masks) != len(labels):
+            raise UnitscopeError(
+                f"--masks was given {_times(masks)} and --labels {_times(labels)}; "
+                "give a label file for each mask folder"
+            )
+        if not isinstance(pictures, PictureFolder):
+            raise UnitscopeError(f"masks go with a folder of pictures; {pictures.name} is none")
+        by_masks = MaskLabeller(PictureMasks(pictures, list(zip(masks, labels, strict=True))), **where)
+        by_masks.check()
+        return by_masks
+    if segmenter:
+        if len(labels) > 1:
+            raise UnitscopeError(f"a segmenter has one label file; {len(labels)} were given")
+        network = load_segmenter(
+            segmenter, labels=labels[0] if labels else None, preprocess=segmenter_preprocess, device=device
+        )
+        return SegmenterLabeller(network, **where)
+    if hasattr(pictures, "labels"):
+        return WorldLabeller(cast(LabelledSource, pictures), **where)
+    alone = ", and --labels alone does not" if labels else ""
+    raise UnitscopeError(
+        f"nothing says what the pictures show{alone}; give --masks DIR with --labels FILE, or --segmenter SPEC"
+    )

@@ -1,0 +1,1 @@
+"""Experiments: each reads a model and samples, fills a run folder and returns what it found."""

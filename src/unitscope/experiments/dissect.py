@@ -1,0 +1,233 @@
+"""Network dissection: label every unit with the concept it matches best (Bau et al. 2020, eq. 1)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.activations import Activations, ShardReader, plan_reading
+from unitscope.experiments.exemplars import exemplar_table
+from unitscope.experiments.samples import Samples
+from unitscope.experiments.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.tables import (
+    Findings,
+    concept_table,
+    histogram_table,
+    iou_table,
+    layer_table,
+    match_table,
+    sample_table,
+    unit_table,
+)
+from unitscope.grid import Border
+from unitscope.models.registry import Model
+from unitscope.models.weights import weights_hash
+from unitscope.progress import stage
+from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.folder import RunFolder, open_for_writing
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class DissectionSettings:
+    """What a dissection can be told; the defaults are the paper's.
+
+    Attributes:
+        quantile: fraction of pixels above the threshold, in (0, 1).
+        min_iou: least IoU of a detector.
+        top: strongest pictures kept for each unit.
+        border: what lies beyond the outermost cells of a grid, see :func:`unitscope.grid.axis_sampling`.
+        replicates: bootstrap replicates of the IoU interval.
+        seed: seed of the bootstrap.
+        batch_size: samples a forward pass. Networks round differently at other batch sizes.
+        cache_bytes: activation grids kept on disk at most; beyond it they are computed again.
+    """
+
+    quantile: float = 0.01
+    min_iou: float = 0.04
+    top: int = 5
+    border: Border = "edge"
+    replicates: int = 1000
+    seed: int = 0
+    batch_size: int = 16
+    cache_bytes: int = 20 * GIB
+
+    def __post_init__(self) -> None:
+        for name, valid, allowed in (
+            ("quantile", 0 < self.quantile < 1, "between 0 and 1"),
+            ("min_iou", 0 <= self.min_iou <= 1, "from 0 to 1"),
+            ("top", self.top >= 1, "1 or more"),
+            ("border", self.border in ("edge", "zeros"), "edge or zeros"),
+            ("replicates", self.replicates >= 100, "100 or more"),
+            ("seed", self.seed >= 0, "0 or more"),
+            ("batch_size", self.batch_size >= 1, "1 or more"),
+            ("cache_bytes", self.cache_bytes >= 0, "0 or more"),
+        ):
+            if not valid:
+                raise UnitscopeError(f"{name} is {getattr(self, name)!r}; it must be {allowed}")
+
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide the results."""
+        return {name: value for name, value in asdict(self).items() if name != "cache_bytes"}
+
+
+def run_dissection(
+    model: Model,
+    samples: Samples,
+    *,
+    layers: Sequence[str],
+    out: Path,
+    settings: DissectionSettings | None = None,
+    about: dict[str, Any] | None = None,
+    show: bool | None = None,
+) -> Dissection:
+    """Dissect layers of a model and write the run folder; resume where an earlier process stopped.
+
+    Args:
+        model: the network, in eval mode on its device.
+        samples: inputs with label maps.
+        layers: dotted module names.
+        out: the run folder, new or of the same configuration.
+        settings: see :class:`DissectionSettings`.
+        about: facts for the manifest that decide nothing, such as the command line.
+        show: force progress bars on or off; by default they show on a terminal.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UnitscopeError: a layer cannot be read, an activation is not finite, no picture opens, the folder is in use,
+            belongs to another configuration or cannot be written.
+    """
+    settings = settings or DissectionSettings()
+    if not layers:
+        raise UnitscopeError(
+            "no layer to dissect; name one with --layer, 'unitscope layers MODEL' lists them"
+        )
+    device = next((p.device for p in model.module.parameters()), torch.device("cpu"))
+    plan = plan_reading(
+        model.module, samples, layers, border=settings.border, batch_size=settings.batch_size, device=device
+    )
+    config = _configuration(model, samples, list(plan.layers), settings)
+    with open_for_writing(out, config) as folder:
+        if folder.manifest["status"] != "complete":
+            reader = ShardReader(model.module, samples, plan, device)
+            activations = Activations(folder, reader, cache_bytes=settings.cache_bytes, top=settings.top)
+            _complete(activations, settings, about=about or {}, show=show)
+    return open_run(out)
+
+
+def _configuration(
+    model: Model, samples: Samples, layers: list[str], settings: DissectionSettings
+) -> dict[str, Any]:
+    return {
+        "model": {
+            "name": model.name,
+            "weights_hash": weights_hash(model.module),
+            "input_size": list(samples.size),
+            "preprocessing": model.preprocessing.to_dict(),
+        },
+        "layers": layers,
+        **samples.describe(),
+        "grid": list(samples.grid),
+        "settings": settings.deciding(),
+    }
+
+
+class _Clock:
+    """Seconds spent in each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def _complete(
+    activations: Activations, settings: DissectionSettings, *, about: dict[str, Any], show: bool | None
+) -> None:
+    """Do what is missing, write the tables, and mark the run complete."""
+    folder, plan, samples = activations.folder, activations.plan, activations.reader.samples
+    clock = _Clock()
+    done = plan.samples - sum(len(plan.samples_of(shard)) for shard in activations.missing())
+    with clock.timing("network"), stage("reading the network", plan.samples, done=done, show=show) as advance:
+        activations.read(advance)
+    statistics, skipped = activations.merged()
+    if len(skipped) == plan.samples:
+        first = min(skipped)
+        raise UnitscopeError(
+            f"none of the {plan.samples} pictures could be read; the first, {samples.sample_ids[first]!r}: "
+            f"{skipped[first]}"
+        )
+    with clock.timing("thresholds"):
+        thresholds = find_thresholds(activations, statistics, settings.quantile, show=show)
+    with clock.timing("concepts"):
+        scores = score(activations, statistics, thresholds, show=show)
+    with clock.timing("uncertainty"):
+        intervals = bootstrap(
+            activations, scores, replicates=settings.replicates, seed=settings.seed, show=show
+        )
+    with clock.timing("exemplars"):
+        exemplars = exemplar_table(activations, statistics, thresholds, border=settings.border, show=show)
+    with clock.timing("tables"):
+        folder.write_table("exemplars", exemplars)
+        findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)
+        _write_tables(folder, findings, sample_table(samples.sample_ids, skipped))
+    _finish_manifest(folder, samples, skipped, about=about, seconds=clock.seconds)
+
+
+def _write_tables(folder: RunFolder, findings: Findings, samples: pd.DataFrame) -> None:
+    units = unit_table(findings)
+    folder.write_table("units", units)
+    folder.write_table("layers", layer_table(findings, units))
+    folder.write_table("matches", match_table(findings))
+    folder.write_table("concepts", concept_table(findings))
+    folder.write_table("histograms", histogram_table(findings))
+    folder.write_table("iou", iou_table(findings))
+    folder.write_table("samples", samples)
+
+
+def _finish_manifest(
+    folder: RunFolder,
+    samples: Samples,
+    skipped: dict[int, str],
+    *,
+    about: dict[str, Any],
+    seconds: dict[str, float],
+) -> None:
+    config = folder.manifest["config"]
+    vocabulary = samples.vocabulary
+    folder.update_manifest(
+        status="complete",
+        model={**config["model"], **about.get("model", {})},
+        data={
+            "name": samples.name,
+            "pictures": len(samples.sample_ids),
+            "used": len(samples.sample_ids) - len(skipped),
+            "skipped": [{"sample": samples.sample_ids[n], "reason": skipped[n]} for n in sorted(skipped)],
+            "hash": config["pictures"]["hash"],
+        },
+        concepts={
+            "name": config["labels"]["name"],
+            "hash": vocabulary.content_hash,
+            "count": len(vocabulary) - 1,
+            "categories": list(vocabulary.categories),
+        },
+        layers=config["layers"],
+        settings={**config["settings"], "grid": config["grid"]},
+        command=about.get("command", ""),
+        seconds=seconds,
+    )

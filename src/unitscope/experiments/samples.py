@@ -1,0 +1,240 @@
+"""What a dissection reads: inputs for the network with the label map of each, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.errors import UnitscopeError
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.sources.base import PictureSource, UnreadablePicture
+from unitscope.sources.framing import Framing
+from unitscope.stats.intersection import without_repeats
+
+LOADERS = 2
+"""Threads that decode pictures while the network runs."""
+BATCHES_AHEAD = 3
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples ready for the network."""
+
+    samples: NDArray[np.int64]
+    """Sample numbers ``(n,)``."""
+    inputs: Tensor
+    """``(n, 3, H, W)`` float32."""
+    labels: NDArray[np.int16]
+    """Label maps ``(n, P, gh, gw)`` on the pixel grid, no concept twice at one pixel."""
+    skipped: dict[int, str] = field(default_factory=dict)
+    """Sample numbers that could not be read, with the reason."""
+
+
+class Samples(Protocol):
+    """Numbered samples with label maps on the pixel grid."""
+
+    @property
+    def name(self) -> str:
+        """What the samples are, for people."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Concepts of the label maps."""
+
+    @property
+    def sample_ids(self) -> Sequence[str]:
+        """A stable name for each sample."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Input size ``(H, W)`` in pixels."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Pixel grid ``(gh, gw)`` of the label maps."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what identifies the samples and labels: names and content hashes."""
+
+    def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Yield one batch for each list of sample numbers, in order."""
+
+    def picture(self, sample: int) -> NDArray[np.uint8] | None:
+        """Return the picture ``(H, W, 3)`` as the network saw it, or None where samples have no pictures."""
+
+
+class PictureSamples:
+    """Pictures framed for a network, with label maps from masks, a segmenter or the embedded world.
+
+    Args:
+        pictures: where the pictures come from.
+        labeller: gives the label map of each.
+        preprocessing: what the network expects.
+        grid: pixel grid ``(gh, gw)``, the one the labeller was made for.
+    """
+
+    def __init__(
+        self,
+        pictures: PictureSource,
+        labeller: Labeller,
+        *,
+        preprocessing: Preprocessing,
+        grid: tuple[int, int],
+    ) -> None:
+        self.pictures, self.labeller = pictures, labeller
+        self.preprocessing, self.grid = preprocessing, grid
+        self.size = preprocessing.size
+        self.sample_ids: Sequence[str] = pictures.sample_ids
+        self.vocabulary = labeller.vocabulary
+        self.name = pictures.name
+        _check_fits(self.vocabulary)
+        self._framing = Framing(preprocessing.framing)
+
+    def describe(self) -> dict[str, Any]:
+        """Return names and content hashes of pictures and labels."""
+        return {
+            "pictures": {
+                "name": self.pictures.name,
+                "count": len(self.pictures),
+                "hash": self.pictures.content_hash,
+            },
+            "labels": {
+                "name": self.labeller.name,
+                "hash": self.labeller.content_hash,
+                "vocabulary_hash": self.vocabulary.content_hash,
+            },
+        }
+
+    def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Decode in the background; label in the calling thread."""
+        waiting: list[tuple[Sequence[int], list[Future[Any]]]] = []
+        with ThreadPoolExecutor(LOADERS, thread_name_prefix="unitscope-loader") as pool:
+            try:
+                for batch in batches:
+                    waiting.append((batch, [pool.submit(self._prepare, sample) for sample in batch]))
+                    if len(waiting) > BATCHES_AHEAD:
+                        yield self._finish(*waiting.pop(0))
+                while waiting:
+                    yield self._finish(*waiting.pop(0))
+            finally:
+                for _, futures in waiting:
+                    for future in futures:
+                        future.cancel()
+
+    def _prepare(self, sample: int) -> tuple[NDArray[np.float32], Any]:
+        picture = self.pictures.read(sample)
+        framed = self._framing.resize(picture, self.size)
+        return self.preprocessing.apply(framed), self.labeller.prepare(sample, picture)
+
+    def _finish(self, batch: Sequence[int], futures: list[Future[Any]]) -> Batch:
+        samples, inputs, prepared, skipped = [], [], [], {}
+        for sample, future in zip(batch, futures, strict=True):
+            try:
+                values, for_labels = future.result()
+            except UnreadablePicture as error:
+                skipped[sample] = error.reason
+                continue
+            samples.append(sample)
+            inputs.append(values)
+            prepared.append(for_labels)
+        if not samples:
+            empty = np.zeros((0, self.labeller.planes, *self.grid), np.int16)
+            return Batch(np.zeros(0, np.int64), torch.zeros((0, 3, *self.size)), empty, skipped)
+        labels = without_repeats(self.labeller.label(prepared).astype(np.int16))
+        return Batch(np.array(samples, np.int64), torch.from_numpy(np.stack(inputs)), labels, skipped)
+
+    def picture(self, sample: int) -> NDArray[np.uint8]:
+        """Return the picture cropped and resized to the network's input size."""
+        return self._framing.resize(self.pictures.read(sample), self.size)
+
+
+class InMemorySamples:
+    """Inputs and label maps that are already there.
+
+    Args:
+        inputs: ``(N, 3, H, W)`` float32, preprocessed.
+        labels: label maps ``(N, P, gh, gw)`` on the pixel grid.
+        vocabulary: concepts of the label maps.
+        pictures: ``(N, H, W, 3)`` uint8 for the report, if any.
+        name: what the samples are.
+
+    Raises:
+        UnitscopeError: there are no inputs, there are more or fewer label maps, or a label is outside the
+            vocabulary.
+    """
+
+    def __init__(
+        self,
+        inputs: Tensor,
+        labels: NDArray[np.integer[Any]],
+        vocabulary: Vocabulary,
+        *,
+        pictures: NDArray[np.uint8] | None = None,
+        name: str = "memory",
+    ) -> None:
+        if len(inputs) != len(labels):
+            raise UnitscopeError(
+                f"{len(inputs)} inputs and {len(labels)} label maps; give one label map an input"
+            )
+        if not len(inputs):
+            raise UnitscopeError("there are no inputs; give at least one")
+        _check_fits(vocabulary)
+        if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < len(vocabulary):
+            raise UnitscopeError(
+                f"the label maps hold values from {labels.min()} to {labels.max()}, "
+                f"the vocabulary numbers 0 to {len(vocabulary) - 1}"
+            )
+        self._inputs, self._pictures = inputs, pictures
+        self._labels = without_repeats(labels.astype(np.int16))
+        self.vocabulary, self.name = vocabulary, name
+        self.sample_ids: Sequence[str] = tuple(f"{i:06d}" for i in range(len(inputs)))
+        self.size = (int(inputs.shape[2]), int(inputs.shape[3]))
+        self.grid = (int(labels.shape[2]), int(labels.shape[3]))
+
+    def describe(self) -> dict[str, Any]:
+        """Return names and content hashes of inputs and labels."""
+        return {
+            "pictures": {
+                "name": self.name,
+                "count": len(self._inputs),
+                "hash": _digest(self._inputs.numpy()),
+            },
+            "labels": {
+                "name": self.name,
+                "hash": _digest(self._labels),
+                "vocabulary_hash": self.vocabulary.content_hash,
+            },
+        }
+
+    def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Yield slices."""
+        for batch in batches:
+            samples = np.array(batch, np.int64)
+            yield Batch(samples, self._inputs[torch.from_numpy(samples)], self._labels[samples])
+
+    def picture(self, sample: int) -> NDArray[np.uint8] | None:
+        """Return the picture given for the sample, if any."""
+        return None if self._pictures is None else self._pictures[sample]
+
+
+def _check_fits(vocabulary: Vocabulary) -> None:
+    most = int(np.iinfo(np.int16).max)
+    if len(vocabulary) - 1 > most:
+        raise UnitscopeError(
+            f"the vocabulary has {len(vocabulary) - 1} concepts; at most {most} can be told apart"
+        )
+
+
+def _digest(array: NDArray[Any]) -> str:
+    import hashlib  # noqa: PLC0415
+
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
