@@ -1,0 +1,5 @@
+"""The self-contained HTML report of a run folder, and its figures as files."""
+
+from unitscope.report.write import write_report
+
+__all__ = ["write_report"]

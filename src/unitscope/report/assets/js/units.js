@@ -1,0 +1,147 @@
+'use strict';
+// The unit browser: filters in the address, cards in pages.
+(function () {
+  const u = window.unitscope;
+  const { h, byId } = u;
+  const PER_PAGE = 60;
+  let started = false;
+  let filters = null;
+  let waiting = 0;
+
+  const form = () => byId('filters');
+  const highest = () => Math.max(0.05, Math.ceil(20 * Math.max(0, ...u.store.units.map((unit) => unit.iou))) / 20);
+
+  function statusText(unit) {
+    if (unit.status === 'dead') return 'never on: no label';
+    if (unit.status === 'constant') return 'constant: no label';
+    return 'no label';
+  }
+
+  // The IoU as a dot on its 95 % interval, on one scale for all cards; the tick is the cut.
+  function intervalBar(unit) {
+    const most = u.units.scale || (u.units.scale = highest());
+    const at = (value) => `${Math.min(100, (100 * value) / most).toFixed(1)}%`;
+    const low = unit.low === null ? unit.iou : unit.low;
+    const high = unit.high === null ? unit.iou : unit.high;
+    return h('span', { class: 'interval', 'aria-hidden': 'true' },
+      h('i', { class: 'cut', style: { left: at(u.data.run.minIou) } }),
+      h('i', { class: 'range', style: { left: at(low), width: `calc(${at(high)} - ${at(low)})`, background: u.marks.color(unit.category) } }),
+      h('i', { class: 'dot', style: { left: at(unit.iou), background: u.marks.color(unit.category) } }));
+  }
+
+  function strip(unit) {
+    const [width, height, count] = unit.strip;
+    if (!count) return h('span', { class: 'no-strip' }, 'no exemplars');
+    const label = unit.name ? `; best concept ${unit.name}` : '';
+    const alt = `Unit ${unit.unit} of ${unit.layer.name}: the ${count} pictures of highest activation, outlined where it is on${label}`;
+    return h('img', { class: 'strip', src: stripAddress(unit), alt, width, height, loading: 'lazy', decoding: 'async' });
+  }
+
+  const stripAddress = (unit) => `units/${encodeURIComponent(unit.layer.slug)}/${unit.unit}.jpg`;
+
+  function unitAddress(unit) {
+    const query = filters ? u.store.toQuery(filters) : null;
+    return u.router.build(['unit', unit.layer.name, unit.unit], query);
+  }
+
+  function label(unit) {
+    if (unit.concept < 0) return h('span', { class: 'card-label none' }, statusText(unit));
+    return h('span', { class: 'card-label' }, h('b', {}, unit.name), u.marks.chip(unit.category));
+  }
+
+  function score(unit) {
+    if (unit.concept < 0) return null;
+    const range = unit.low === null ? null : h('small', { title: '95\u202f% interval' }, u.range(unit.low, unit.high));
+    return h('span', { class: 'card-score' },
+      h('span', {}, h('span', { class: 'card-iou' }, `IoU ${u.percent(unit.iou)}`), ' ', range),
+      intervalBar(unit));
+  }
+
+  function card(unit) {
+    const faint = unit.detector ? 'card' : 'card faint';
+    return h('li', { class: faint },
+      h('a', { href: unitAddress(unit), 'data-key': `${unit.layer.name}/${unit.unit}` },
+        strip(unit),
+        h('span', { class: 'card-text' },
+          h('span', { class: 'card-name' }, h('span', { class: 'layer' }, unit.layer.name), h('span', { class: 'nr' }, `unit ${unit.unit}`)),
+          label(unit), score(unit))));
+  }
+
+  function countText(found, pages) {
+    const total = u.store.units.length;
+    const detectors = found.filter((unit) => unit.detector).length;
+    const page = pages > 1 ? `; page ${filters.page} of ${pages}` : '';
+    return `${u.integer(found.length)} of ${u.plural(total, 'unit')}, ${u.plural(detectors, 'detector')}${page}`;
+  }
+
+  function draw() {
+    const found = u.store.select(filters);
+    const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
+    filters.page = Math.min(filters.page, pages);
+    const shown = found.slice((filters.page - 1) * PER_PAGE, filters.page * PER_PAGE);
+    byId('units-count').textContent = countText(found, pages);
+    byId('cards').replaceChildren(...shown.map(card));
+    byId('cards').start = (filters.page - 1) * PER_PAGE + 1;
+    if (!found.length) byId('cards').replaceChildren(h('li', { class: 'empty' }, 'No unit fits these filters. Clear one of them.'));
+    u.pager.draw(byId('units-pager'), filters.page, pages, (page) => u.router.build(['units'], u.store.toQuery({ ...filters, page })));
+  }
+
+  function showForm() {
+    const fields = form().elements;
+    for (const name of ['q', 'layer', 'category', 'concept', 'sort']) if (fields[name].value !== filters[name]) fields[name].value = filters[name];
+    fields.min.value = filters.min;
+    fields.detectors.checked = filters.detectors;
+    fields.minText.value = u.percent(filters.min);
+    fields.min.setAttribute('aria-valuetext', u.percent(filters.min));
+  }
+
+  function readForm() {
+    const fields = form().elements;
+    const read = { page: 1, min: Number(fields.min.value), detectors: fields.detectors.checked };
+    for (const name of ['q', 'layer', 'category', 'concept', 'sort']) read[name] = fields[name].value;
+    return read;
+  }
+
+  // At most once a frame, however fast the slider is moved.
+  function changed() {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(() => {
+      filters = readForm();
+      u.router.replace(u.router.build(['units'], u.store.toQuery(filters)));
+      showForm();
+      draw();
+    });
+  }
+
+  // Arrow keys go from card to card.
+  function moveFocus(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const links = [...byId('cards').querySelectorAll('a')];
+    const next = links[links.indexOf(event.target.closest('a')) + step];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
+
+  function start() {
+    started = true;
+    form().elements.min.max = String(highest());
+    // Some browsers send only one of the two for a list.
+    for (const kind of ['input', 'change']) form().addEventListener(kind, changed);
+    form().addEventListener('reset', () => setTimeout(changed));
+    form().addEventListener('submit', (event) => event.preventDefault());
+    byId('cards').addEventListener('keydown', moveFocus);
+    if (window.matchMedia('(max-width: 640px)').matches) byId('filters-box').open = false;
+  }
+
+  function render(route) {
+    if (!started) start();
+    filters = u.store.fromQuery(route.query);
+    showForm();
+    draw();
+  }
+
+  u.units = { stripAddress, card, scale: 0 };
+  u.pages.units = { render };
+})();

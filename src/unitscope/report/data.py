@@ -1,0 +1,184 @@
+"""What a report reads from a run folder: the manifest and the Parquet tables, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unitscope.errors import UnitscopeError
+
+SCHEMA_VERSION = 1
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "units": (
+        *("layer", "unit", "status", "threshold", "quantile_fraction", "concept", "category", "iou"),
+        *("iou_low", "iou_high", "iou_heldout", "label_stable", "detector", "peak"),
+    ),
+    "matches": (
+        *("layer", "unit", "rank", "concept", "category", "iou", "intersection", "union"),
+        "best_in_category",
+    ),
+    "concepts": ("number", "name", "category", "pixels", "fraction", "pictures"),
+    "layers": ("layer", "position", "units", "height", "width", "category", "detectors", "concepts"),
+    "samples": ("sample", "id", "used", "reason"),
+    "exemplars": (
+        *("layer", "unit", "rank", "sample", "id", "picture", "peak"),
+        *("mask", "mask_height", "mask_width"),
+    ),
+    "histograms": ("layer", "unit", "edges", "counts"),
+    "iou": ("layer", "unit", "number", "iou"),
+}
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The tables of one finished dissection that every page needs; the big ones are read layer by layer.
+
+    Attributes:
+        path: the run folder.
+        manifest: the run's `manifest.json`.
+        units: one row per unit, in the order of the layers, then of the units.
+        layers: one row per layer and category (and `all`), in the order of the layers.
+        concepts: one row per concept of the vocabulary, by number.
+        samples: one row per picture.
+        layer_names: the layers in the order of the model.
+        pictures: the pictures that are there, as the exemplars name them.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    units: pd.DataFrame
+    layers: pd.DataFrame
+    concepts: pd.DataFrame
+    samples: pd.DataFrame
+    layer_names: tuple[str, ...]
+    pictures: frozenset[str]
+
+    def matches(self, layer: str) -> pd.DataFrame:
+        """Return the best concepts of every unit of a layer, by unit and rank."""
+        return _read_layer(self.path, "matches", layer).sort_values(["unit", "rank"])
+
+    def exemplars(self, layer: str) -> pd.DataFrame:
+        """Return the exemplars of every unit of a layer, by unit and rank; a missing `picture` is null."""
+        frame = _read_layer(self.path, "exemplars", layer).sort_values(["unit", "rank"])
+        picture = frame["picture"].astype(object)
+        return frame.assign(picture=picture.where(picture.isin(self.pictures), None))
+
+    def histograms(self, layer: str) -> pd.DataFrame:
+        """Return the activation histogram of every unit of a layer."""
+        return _read_layer(self.path, "histograms", layer).sort_values("unit")
+
+    def best_units(self) -> pd.DataFrame:
+        """Return, by concept number, the unit of highest IoU: columns `layer`, `unit`, `iou`."""
+        columns = COLUMNS["iou"]
+        table = _read(self.path, "iou", columns, dictionary=("layer",))
+        number, iou = (table[name].to_numpy() for name in ("number", "iou"))
+        order = np.lexsort((-iou, number))
+        _, first = np.unique(number[order], return_index=True)
+        best: pd.DataFrame = table.take(pa.array(order[first])).to_pandas()
+        return best.astype({"layer": str}).set_index("number")
+
+
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """Return the rows of a table as named tuples."""
+    return iter(frame.itertuples(index=False))
+
+
+def read_run(run: Path) -> RunData:
+    """Read what every page of the report needs from a run folder.
+
+    Args:
+        run: a folder written by `unitscope dissect`.
+
+    Raises:
+        UnitscopeError: the folder is missing, is no run, or is a run that has not finished.
+    """
+    manifest = _read_manifest(run)
+    _check_tables(run)
+    layers = _frame(run, "layers").sort_values("position", kind="stable")
+    names = tuple(dict.fromkeys(layers["layer"]))
+    units = _frame(run, "units")
+    strangers = sorted(set(units["layer"]) - set(names))
+    if strangers:
+        raise UnitscopeError(
+            f"{run}/tables/layers.parquet lacks the layer {strangers[0]!r} of units.parquet: "
+            "the tables are of different runs; run the same `unitscope dissect` command again"
+        )
+    place = units["layer"].map({name: index for index, name in enumerate(names)})
+    units = units.assign(place=place).sort_values(["place", "unit"]).reset_index(drop=True)
+    concepts = _frame(run, "concepts").sort_values("number").reset_index(drop=True)
+    pictures = frozenset(f"pictures/{path.name}" for path in (run / "pictures").glob("*"))
+    return RunData(run, manifest, units, layers, concepts, _frame(run, "samples"), names, pictures)
+
+
+def _read_manifest(run: Path) -> dict[str, Any]:
+    if not run.is_dir():
+        raise UnitscopeError(f"run folder {str(run)!r} not found; `unitscope dissect` writes one")
+    path = run / "manifest.json"
+    if not path.is_file():
+        raise UnitscopeError(f"{run} has no manifest.json: it is not a run folder of `unitscope dissect`")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnitscopeError(f"{path} is not valid JSON ({error}); restore it or dissect again") from error
+    if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
+        given = manifest.get("schema_version") if isinstance(manifest, dict) else None
+        raise UnitscopeError(
+            f"{path} has schema version {given!r}, this version of unitscope reads {SCHEMA_VERSION}; "
+            "dissect again with it"
+        )
+    return manifest
+
+
+def _check_tables(run: Path) -> None:
+    for name, columns in COLUMNS.items():
+        path = run / "tables" / f"{name}.parquet"
+        if not path.is_file():
+            raise UnitscopeError(
+                f"{run} has no tables/{name}.parquet: the dissection has not finished; "
+                "run the same `unitscope dissect` command again to resume"
+            )
+        try:
+            present = set(pq.read_schema(path).names)
+        except pa.ArrowException as error:
+            raise UnitscopeError(f"{path} cannot be read ({error}); delete it and dissect again") from error
+        missing = [column for column in columns if column not in present]
+        if missing:
+            raise UnitscopeError(
+                f"{path} lacks the column {missing[0]!r}: it is of another version; dissect again"
+            )
+
+
+def _read(
+    run: Path,
+    name: str,
+    columns: Sequence[str],
+    *,
+    layer: str | None = None,
+    dictionary: Sequence[str] = (),
+) -> pa.Table:
+    filters = None if layer is None else [("layer", "==", layer)]
+    return pq.read_table(
+        run / "tables" / f"{name}.parquet",
+        columns=list(columns),
+        filters=filters,
+        read_dictionary=list(dictionary) or None,
+    )
+
+
+def _frame(run: Path, name: str) -> pd.DataFrame:
+    frame: pd.DataFrame = _read(run, name, COLUMNS[name]).to_pandas()
+    return frame
+
+
+def _read_layer(run: Path, name: str, layer: str) -> pd.DataFrame:
+    frame: pd.DataFrame = _read(run, name, COLUMNS[name], layer=layer).to_pandas()
+    return frame

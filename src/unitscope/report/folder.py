@@ -1,0 +1,76 @@
+"""Writing the report's folder: aside first, then moved into place, so that no half-written report is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from unitscope.errors import UnitscopeError
+
+MARKER = "unitscope-report.json"
+STALE_SECONDS = 3600
+
+
+def check_replaceable(target: Path) -> None:
+    """Raise if `target` is something other than a report, which must not be replaced.
+
+    Raises:
+        UnitscopeError: `target` is a file, or a folder that holds something else.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise UnitscopeError(f"cannot write the report to {str(target)!r}: it is no folder; give one")
+    if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
+        raise UnitscopeError(
+            f"cannot write the report to {str(target)!r}: the folder holds something else than a report; "
+            "give a new or empty folder"
+        )
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give an empty folder next to `target`; it takes the place of `target` once the body has succeeded."""
+    check_replaceable(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(target)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+    try:
+        yield folder
+        (folder / MARKER).write_text(json.dumps({"kind": "unitscope report"}) + "\n", encoding="utf-8")
+        folder.chmod(0o777 & ~_umask())
+        _swap(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path) -> None:
+    old = folder.with_suffix(".old")
+    if target.exists():
+        target.rename(old)
+    folder.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_stale(target: Path) -> None:
+    for path in target.parent.glob(f".{target.name}-*"):
+        if path.suffix in (".part", ".old") and path.stat().st_mtime < time.time() - STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def place_file(source: Path, destination: Path) -> None:
+    """Put a file into the report: a hard link where the file system allows, else a copy."""
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copyfile(source, destination)

@@ -1,0 +1,85 @@
+"""Masks of exemplars: unpacking, run lengths for the page, outlines for pictures."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+Packed = npt.NDArray[np.uint32]
+"""A picture with the four bytes red, green, blue and unused of each pixel in one number: `(H, W)`."""
+
+
+def pack_color(red: int, green: int, blue: int) -> np.uint32:
+    """Return a colour as one number of a packed picture."""
+    return np.uint32(int.from_bytes((red, green, blue, 0), sys.byteorder))
+
+
+OUTLINE = pack_color(255, 230, 0)
+EDGE = pack_color(20, 20, 20)
+
+
+def unpack_mask(packed: bytes, height: int, width: int) -> Mask:
+    """Unpack the bits of `numpy.packbits`, row-major, to a mask `(height, width)`; missing bits are 0."""
+    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=height * width)
+    return bits.reshape(height, width).astype(bool)
+
+
+def run_lengths(mask: Mask) -> list[int]:
+    """Return the row-major run lengths of a mask, off and on in turn, beginning with off.
+
+    The last run is left out when it is off, so an empty mask gives `[]`.
+    """
+    flat = np.concatenate(([False], mask.ravel(), [False]))
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    lengths: list[int] = np.diff(changes, prepend=0).tolist() if changes.size else []
+    return lengths
+
+
+def resize_mask(mask: Mask, height: int, width: int) -> Mask:
+    """Resize a mask to `(height, width)`: each pixel takes the value at its centre."""
+    if mask.shape == (height, width):
+        return mask
+    rows = (np.arange(height) * 2 + 1) * mask.shape[0] // (2 * height)
+    columns = (np.arange(width) * 2 + 1) * mask.shape[1] // (2 * width)
+    resized: Mask = mask[rows[:, None], columns]
+    return resized
+
+
+def dim(picture: Packed) -> Packed:
+    """Return a picture at 5/8 of its brightness: a half and an eighth of every byte, all four at once."""
+    half = (picture >> 1) & np.uint32(0x7F7F7F7F)
+    return half + ((picture >> 3) & np.uint32(0x1F1F1F1F))
+
+
+def draw_mask(picture: Packed, mask: Mask) -> Packed:
+    """Draw a picture dimmed outside a mask, with the mask's outline.
+
+    The outline is 2 pixels of a bright colour just inside the mask and a dark one just outside, so that it
+    shows on bright and dark pictures alike.
+
+    Args:
+        picture: `(H, W)`, packed.
+        mask: `(H, W)`.
+    """
+    drawn = np.where(mask, picture, dim(picture))
+    drawn[_grow(mask) & ~mask] = EDGE
+    drawn[mask & ~_shrink(_shrink(mask))] = OUTLINE
+    return drawn
+
+
+def _shrink(mask: Mask) -> Mask:
+    inner = np.zeros_like(mask)
+    inner[1:-1, 1:-1] = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    return inner
+
+
+def _grow(mask: Mask) -> Mask:
+    outer = mask.copy()
+    outer[1:] |= mask[:-1]
+    outer[:-1] |= mask[1:]
+    outer[:, 1:] |= mask[:, :-1]
+    outer[:, :-1] |= mask[:, 1:]
+    return outer

@@ -1,0 +1,137 @@
+"""The pages of the report and the filling of `index.html`.
+
+A page is a template (`templates/pages/<name>.html`, a `<section id="page-<name>">`) and, where it draws from
+data, a script (`assets/js/<name>.js`) that adds itself to `unitscope.pages`. A new page
+is one more entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from unitscope.report.data import RunData, records
+
+SHARED_SCRIPTS = ("core", "theme")
+LATER_SCRIPTS = ("marks", "store", "router", "axes", "charts", "exemplars", "pager")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the report: its name in the address, its title in the navigation (None: not listed)."""
+
+    name: str
+    title: str | None
+    has_script: bool = True
+
+
+PAGES = (
+    Page("overview", "Overview"),
+    Page("units", "Units"),
+    Page("unit", None),
+    Page("concepts", "Concepts"),
+    Page("method", "Method", has_script=False),
+)
+
+
+def render_index(data: RunData, pages: Sequence[Page], *, figures: Mapping[str, str]) -> str:
+    """Return the text of `index.html`.
+
+    Args:
+        data: the run.
+        pages: the pages, in the order of the navigation.
+        figures: the title of every figure by the name of its file, without the ending.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("unitscope.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "integer": integer, "date": date, "value": value}
+    facts = _facts(data)
+    scripts = [*LATER_SCRIPTS, *(page.name for page in pages if page.has_script), "main"]
+    return environment.get_template("index.html").render(
+        pages=pages, figures=figures, early=SHARED_SCRIPTS, scripts=scripts, **facts
+    )
+
+
+def _facts(data: RunData) -> dict[str, Any]:
+    """Return what the templates say about the run."""
+    manifest = data.manifest
+    used = data.samples["used"].astype(bool)
+    return {
+        "model": {"name": "", "spec": "", "reinitialized": None, **manifest.get("model", {})},
+        "data": {"name": "", "pictures": len(used), "hash": "", **manifest.get("data", {})},
+        "vocabulary": {"name": "", "count": len(data.concepts), **manifest.get("concepts", {})},
+        "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.get("settings", {})},
+        "packages": manifest.get("packages", {}),
+        "seconds": manifest.get("seconds", {}),
+        "created": str(manifest.get("created", "")),
+        "command": str(manifest.get("command", "")),
+        "layers": data.layer_names,
+        "skipped": [(row.id, row.reason or "no reason given") for row in records(data.samples[~used])],
+        "pictures_used": int(used.sum()),
+        **_unit_facts(data),
+    }
+
+
+def _unit_facts(data: RunData) -> dict[str, Any]:
+    units = data.units
+    labelled = units[units["concept"].notna()]
+    detectors = units[units["detector"]]
+    categories = list(dict.fromkeys(data.concepts["category"]))
+    matched = {name: detectors[detectors["category"] == name]["concept"].nunique() for name in categories}
+    return {
+        "categories": categories,
+        "concepts": {name: _counts(labelled, name) for name in categories},
+        "total": len(units),
+        "detectors": len(detectors),
+        "distinct": list(matched.items()),
+        "status": units["status"].value_counts().to_dict(),
+        "stable": float(labelled["label_stable"].mean()) if len(labelled) else 0.0,
+    }
+
+
+def _counts(labelled: pd.DataFrame, category: str) -> list[tuple[str, int]]:
+    """Return the concepts of a category that label units, A to Z, with the number of units."""
+    names = labelled[labelled["category"] == category]["concept"]
+    return sorted((str(name), int(count)) for name, count in names.value_counts().items())
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share as a percentage: `4 %`, with more digits where it would lose its value."""
+    text = f"{100 * share:.{digits}f}" if digits else f"{100 * share:.3g}"
+    return f"{text}\u202f%"
+
+
+def integer(number: float) -> str:
+    """Return an integer with thousands apart."""
+    return f"{int(number):,}"
+
+
+def date(text: str) -> str:
+    """Return an ISO time as `4 March 2026, 10:20 UTC`, or as it is if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    zone = f" {moment.tzname()}" if moment.tzinfo else ""
+    return f"{moment.day} {moment:%B %Y, %H:%M}{zone}"
+
+
+def value(item: Any) -> str:
+    """Return a value of the manifest in plain words."""
+    if isinstance(item, bool) or item is None:
+        return {True: "yes", False: "no", None: "none"}[item]
+    if isinstance(item, Mapping):
+        return ", ".join(f"{key} {value(inner)}" for key, inner in item.items()) or "none"
+    if isinstance(item, (list, tuple)):
+        return ", ".join(value(inner) for inner in item) or "none"
+    return f"{item:g}" if isinstance(item, float) else str(item)

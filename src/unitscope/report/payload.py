@@ -1,0 +1,221 @@
+"""The data of the report as classic scripts, so that the page works from the file system without a server.
+
+`data/run.js` and `data/units.js` are loaded with the page; the details of every unit come in blocks,
+`data/layers/<slug>/<block>.js`, which the page loads when it needs one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from unitscope.report.data import RunData, records
+from unitscope.report.masks import run_lengths, unpack_mask
+from unitscope.report.palette import category_slots
+from unitscope.report.strips import strip_size
+
+BLOCK = 64
+BINS = 72
+
+Json = Any
+StripSizes = dict[tuple[str, int], tuple[int, int, int]]
+"""By layer and unit: width and height of the strip in pixels, number of exemplars."""
+
+
+def script(target: str, value: Json) -> str:
+    """Return a classic script that assigns `value` to `unitscope.data.<target>`, safe inside HTML too."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return f"unitscope.data{target} = {text};\n"
+
+
+def layer_slugs(names: Sequence[str]) -> dict[str, str]:
+    """Give every layer a folder name: letters, digits, dot, dash and underscore, distinct in any case."""
+    slugs: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "layer"
+        slug, number = base, 2
+        while slug.lower() in taken:
+            slug, number = f"{base}-{number}", number + 1
+        taken.add(slug.lower())
+        slugs[name] = slug
+    return slugs
+
+
+def rounded(value: float | None, digits: int = 6) -> float | None:
+    """Round to significant digits, and turn what is no finite number to None, for JSON."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{digits}g}")
+
+
+def column(values: pd.Series, digits: int = 6) -> list[float | None]:
+    """Return a column of numbers for JSON."""
+    return [rounded(value, digits) for value in values.to_numpy(dtype=float).tolist()]
+
+
+class Catalogue:
+    """The concepts by name and category, numbered from 0 as the page lists them."""
+
+    def __init__(self, data: RunData) -> None:
+        pairs = list(zip(data.concepts["name"], data.concepts["category"], strict=True))
+        self.index = {pair: place for place, pair in enumerate(pairs)}
+        self.categories = list(dict.fromkeys(data.concepts["category"]))
+
+    def find(self, name: Any, category: Any) -> int:
+        """Return the place of a concept, -1 for none."""
+        return self.index.get((name, category), -1)
+
+
+def run_payload(data: RunData, catalogue: Catalogue) -> dict[str, Json]:
+    """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
+    slots = category_slots(catalogue.categories)
+    settings = data.manifest.get("settings", {})
+    return {
+        "minIou": settings.get("min_iou", 0.04),
+        "quantile": settings.get("quantile", 0.01),
+        "block": BLOCK,
+        "categories": [{"name": name, "slot": slots[name]} for name in catalogue.categories],
+        "layers": _layers(data, catalogue),
+        "concepts": _concepts(data, catalogue),
+    }
+
+
+def _layers(data: RunData, catalogue: Catalogue) -> list[Json]:
+    slugs = layer_slugs(data.layer_names)
+    table = {(row.layer, row.category): row for row in records(data.layers)}
+    rows = []
+    for name in data.layer_names:
+        found = [table.get((name, category)) for category in catalogue.categories]
+        first = next(row for (layer, _), row in table.items() if layer == name)
+        rows.append(
+            {
+                "name": name,
+                "slug": slugs[name],
+                "grid": [int(first.height), int(first.width)],
+                "detectors": [int(row.detectors) if row else 0 for row in found],
+                "concepts": [int(row.concepts) if row else 0 for row in found],
+            }
+        )
+    return rows
+
+
+def _concepts(data: RunData, catalogue: Catalogue) -> Json:
+    table = data.concepts
+    pairs = zip(data.units["layer"], data.units["unit"], strict=True)
+    place = {pair: index for index, pair in enumerate(pairs)}
+    best = data.best_units().reindex(table["number"])
+    units = [place.get(pair, -1) for pair in zip(best["layer"], best["unit"], strict=True)]
+    return {
+        "name": table["name"].tolist(),
+        "category": [catalogue.categories.index(name) for name in table["category"]],
+        "pixels": table["pixels"].tolist(),
+        "fraction": column(table["fraction"]),
+        "pictures": table["pictures"].tolist(),
+        "best": units,
+        "bestIou": column(best["iou"]),
+    }
+
+
+def units_payload(data: RunData, catalogue: Catalogue, strips: StripSizes) -> Json:
+    """Return what `data/units.js` holds: one list per column, in the order of `data.units`.
+
+    Args:
+        data: the run.
+        catalogue: its concepts.
+        strips: the sizes of the strips.
+    """
+    units = data.units
+    pairs = list(zip(units["layer"], units["unit"], strict=True))
+    concepts = zip(units["concept"], units["category"], strict=True)
+    return {
+        "layer": units["place"].tolist(),
+        "unit": units["unit"].tolist(),
+        "status": units["status"].tolist(),
+        "concept": [catalogue.find(name, category) for name, category in concepts],
+        "iou": column(units["iou"]),
+        "low": column(units["iou_low"], 4),
+        "high": column(units["iou_high"], 4),
+        "heldout": column(units["iou_heldout"]),
+        "stable": units["label_stable"].astype(int).tolist(),
+        "detector": units["detector"].astype(int).tolist(),
+        "threshold": column(units["threshold"], 5),
+        "fraction": column(units["quantile_fraction"], 5),
+        "peak": column(units["peak"], 5),
+        "strip": [strips.get((layer, int(unit)), (0, 0, 0)) for layer, unit in pairs],
+    }
+
+
+def strip_sizes(exemplars: pd.DataFrame) -> dict[int, tuple[int, int, int]]:
+    """Return the width and height of the strip of every unit of a layer, and its number of exemplars."""
+    sizes = {}
+    for unit, rows in exemplars.groupby("unit", sort=False)[["mask_height", "mask_width"]]:
+        shapes = list(zip(rows["mask_height"], rows["mask_width"], strict=True))
+        sizes[int(str(unit))] = (*strip_size(shapes), len(shapes))
+    return sizes
+
+
+def blocks(
+    exemplars: pd.DataFrame, matches: pd.DataFrame, histograms: pd.DataFrame, *, catalogue: Catalogue
+) -> Iterator[tuple[int, Json]]:
+    """Yield the number and the content of every block of a layer: unit to its details."""
+    details: dict[int, dict[int, dict[str, Json]]] = {}
+
+    def of(unit: int) -> dict[str, Json]:
+        empty: dict[str, Json] = {"exemplars": [], "matches": [], "histogram": None}
+        return details.setdefault(unit // BLOCK, {}).setdefault(unit, empty)
+
+    for row in records(exemplars):
+        of(int(row.unit))["exemplars"].append(_exemplar(row))
+    for row in records(matches):
+        place = catalogue.find(row.concept, row.category)
+        match = [place, rounded(row.iou), int(row.intersection), int(row.union), int(row.rank)]
+        of(int(row.unit))["matches"].append([*match, int(row.best_in_category)])
+    for row in records(histograms):
+        of(int(row.unit))["histogram"] = rebin(np.asarray(row.edges), np.asarray(row.counts))
+    yield from sorted(details.items())
+
+
+def _exemplar(row: Any) -> Json:
+    height, width = int(row.mask_height), int(row.mask_width)
+    return {
+        "sample": int(row.sample),
+        "id": str(row.id),
+        "picture": row.picture if isinstance(row.picture, str) else None,
+        "peak": rounded(row.peak, 5),
+        "size": [height, width],
+        "runs": run_lengths(unpack_mask(row.mask, height, width)),
+    }
+
+
+def rebin(edges: npt.NDArray[np.floating[Any]], counts: npt.NDArray[np.integer[Any]]) -> Json:
+    """Rebin a histogram of any bin widths to `BINS` equal bins over the range that is not empty.
+
+    A bin that spans several new ones is spread over them evenly.
+
+    Returns:
+        `{"low", "high", "total", "shares"}`, shares of all pixels, or None if there is nothing to draw.
+    """
+    filled = np.flatnonzero(counts)
+    if filled.size == 0:
+        return None
+    edges = edges.astype(np.float64)
+    finite = edges[np.isfinite(edges)]
+    edges = np.clip(edges, finite.min(initial=0.0), finite.max(initial=0.0))
+    low, high = float(edges[filled[0]]), float(edges[filled[-1] + 1])
+    total = int(counts.sum())
+    if not high > low:
+        return {"low": rounded(low), "high": rounded(low), "total": total, "shares": [1.0]}
+    below = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64))) / total
+    shares = np.diff(np.interp(np.linspace(low, high, BINS + 1), edges, below))
+    values = [rounded(max(0.0, share), 3) for share in shares.tolist()]
+    return {"low": rounded(low), "high": rounded(high), "total": total, "shares": values}

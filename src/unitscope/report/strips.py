@@ -1,0 +1,172 @@
+"""One JPEG strip per unit: its exemplars side by side, the mask outlined and the rest dimmed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from unitscope.report.masks import Packed, draw_mask, pack_color, resize_mask, unpack_mask
+
+TILE = 160
+GAP = 4
+GAP_COLOR = pack_color(128, 128, 128)
+NO_PICTURE = pack_color(176, 176, 176)
+QUALITY = 84
+GROUP = 16
+CACHED_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One exemplar of a strip: the file of its picture, or None where there is none, and its packed mask.
+
+    Attributes:
+        picture: a file of the run, or None.
+        mask: the bits of `numpy.packbits`, row-major.
+        shape: height and width of the mask.
+    """
+
+    picture: Path | None
+    mask: bytes
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One strip to be written: where, of which tiles, and a comment for those who get the file alone."""
+
+    path: Path
+    tiles: Sequence[Tile]
+    comment: str
+
+
+class PictureCache:
+    """Decoded pictures, the least recently used dropped first; safe with threads."""
+
+    def __init__(self, limit: int = CACHED_BYTES) -> None:
+        self._limit = limit
+        self._held = 0
+        self._kept: OrderedDict[Path, Packed] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, path: Path) -> Packed | None:
+        """Return the picture at `path`, packed `(H, W)`, or None if it cannot be read."""
+        with self._lock:
+            if path in self._kept:
+                self._kept.move_to_end(path)
+                return self._kept[path]
+        picture = _load(path)
+        if picture is not None:
+            self._keep(path, picture)
+        return picture
+
+    def _keep(self, path: Path, picture: Packed) -> None:
+        with self._lock:
+            if path not in self._kept:
+                self._kept[path] = picture
+                self._held += picture.nbytes
+            while self._held > self._limit and len(self._kept) > 1:
+                _, dropped = self._kept.popitem(last=False)
+                self._held -= dropped.nbytes
+
+
+def strip_size(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Return width and height of the strip of pictures of the given `(height, width)`; (0, 0) for none."""
+    sizes = [tile_size(height, width) for height, width in shapes]
+    if not sizes:
+        return 0, 0
+    return sum(width for _, width in sizes) + GAP * (len(sizes) - 1), max(height for height, _ in sizes)
+
+
+def tile_size(height: int, width: int) -> tuple[int, int]:
+    """Return the height and width of a tile: that of the picture, at most `TILE` on the longer side."""
+    scale = min(1.0, TILE / max(height, width, 1))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+class StripWriter:
+    """Writes strips in threads while the caller goes on; leaving the `with` block waits for them."""
+
+    def __init__(self) -> None:
+        self._cache = PictureCache()
+        self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+        self._pending: list[Future[None]] = []
+
+    def __enter__(self) -> StripWriter:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def add(self, strips: Iterable[Strip]) -> None:
+        """Begin to write strips; they are taken from the iterable here, in groups."""
+        iterator = iter(strips)
+        while group := list(islice(iterator, GROUP)):
+            self._pending.append(self._pool.submit(self._write, group))
+
+    def wait(self) -> None:
+        """Wait for everything added, and raise what went wrong."""
+        pending, self._pending = self._pending, []
+        for future in pending:
+            future.result()
+
+    def _write(self, strips: Sequence[Strip]) -> None:
+        for strip in strips:
+            image = to_image(draw_strip(strip.tiles, self._cache))
+            comment = strip.comment.encode("utf-8")
+            image.save(strip.path, "JPEG", quality=QUALITY, subsampling=0, comment=comment)
+
+
+def to_image(picture: Packed) -> Image.Image:
+    """Return a packed picture as an image."""
+    height, width = picture.shape
+    return Image.frombuffer("RGBX", (width, height), picture.tobytes(), "raw", "RGBX", 0, 1)
+
+
+def draw_strip(tiles: Sequence[Tile], cache: PictureCache) -> Packed:
+    """Draw tiles side by side, packed `(H, W)`."""
+    width, height = strip_size(tile.shape for tile in tiles)
+    canvas = np.full((height, width), GAP_COLOR, dtype=np.uint32)
+    left = 0
+    for tile in tiles:
+        drawn = _draw_tile(tile, cache)
+        canvas[: drawn.shape[0], left : left + drawn.shape[1]] = drawn
+        left += drawn.shape[1] + GAP
+    return canvas
+
+
+def _draw_tile(tile: Tile, cache: PictureCache) -> Packed:
+    height, width = tile_size(*tile.shape)
+    mask = resize_mask(unpack_mask(tile.mask, *tile.shape), height, width)
+    picture = cache.get(tile.picture) if tile.picture is not None else None
+    if picture is None:
+        picture = np.full((height, width), NO_PICTURE, dtype=np.uint32)
+    elif picture.shape != (height, width):
+        picture = _pack(to_image(picture).convert("RGB").resize((width, height)))
+    return draw_mask(picture, mask)
+
+
+def _load(path: Path) -> Packed | None:
+    try:
+        with Image.open(path) as image:
+            picture = image.convert("RGB")
+    except OSError:
+        return None
+    height, width = tile_size(picture.height, picture.width)
+    if (picture.height, picture.width) != (height, width):
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    return _pack(picture)
+
+
+def _pack(picture: Image.Image) -> Packed:
+    pixels = np.ascontiguousarray(np.asarray(picture.convert("RGBX")))
+    return pixels.view(np.uint32)[..., 0]

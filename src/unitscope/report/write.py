@@ -1,0 +1,114 @@
+"""Write the report of a run: read the tables, draw strips and figures, fill the page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unitscope.report.data import RunData, read_run, records
+from unitscope.report.figures import write_figures
+from unitscope.report.folder import check_replaceable, place_file, replacing
+from unitscope.report.pages import PAGES, render_index
+from unitscope.report.payload import (
+    Catalogue,
+    StripSizes,
+    blocks,
+    layer_slugs,
+    run_payload,
+    script,
+    strip_sizes,
+    units_payload,
+)
+from unitscope.report.strips import Strip, StripWriter, Tile
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
+    """Write the report of a finished run: one folder that opens in a browser without a server.
+
+    Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
+    is replaced in one step, once the new one is complete.
+
+    Args:
+        run: the run folder.
+        out: the folder of the report; default `RUN/report`.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        UnitscopeError: the run is missing or not finished, or `out` holds something other than a report.
+    """
+    run = Path(run)
+    target = Path(out) if out is not None else run / "report"
+    check_replaceable(target)
+    data = read_run(run)
+    with replacing(target) as folder:
+        _write_all(data, folder)
+    return target / "index.html"
+
+
+def _write_all(data: RunData, folder: Path) -> None:
+    catalogue = Catalogue(data)
+    shutil.copytree(ASSETS, folder / "assets")
+    (folder / "data").mkdir()
+    sizes: StripSizes = {}
+    with StripWriter() as writer:
+        for layer, slug in layer_slugs(data.layer_names).items():
+            exemplars = data.exemplars(layer)
+            _place_pictures(data, exemplars, folder)
+            writer.add(_strips(data, layer, exemplars, folder=folder / "units" / slug))
+            blocks_folder = folder / "data" / "layers" / slug
+            _write_blocks(data, layer, exemplars, folder=blocks_folder, catalogue=catalogue)
+            writer.wait()
+            sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
+    _write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
+    _write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
+    figures = write_figures(data, folder / "figures")
+    _write_text(folder / "index.html", render_index(data, PAGES, figures=figures))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_blocks(
+    data: RunData, layer: str, exemplars: pd.DataFrame, *, folder: Path, catalogue: Catalogue
+) -> None:
+    folder.mkdir(parents=True)
+    matches, histograms = data.matches(layer), data.histograms(layer)
+    for number, block in blocks(exemplars, matches, histograms, catalogue=catalogue):
+        _write_text(folder / f"{number}.js", script(f'.blocks["{folder.name}/{number}"]', block))
+
+
+def _place_pictures(data: RunData, exemplars: pd.DataFrame, folder: Path) -> None:
+    for name in exemplars["picture"].dropna().unique():
+        if not (folder / name).exists():
+            (folder / name).parent.mkdir(exist_ok=True)
+            place_file(data.path / name, folder / name)
+
+
+def _strips(data: RunData, layer: str, exemplars: pd.DataFrame, *, folder: Path) -> Iterator[Strip]:
+    folder.mkdir(parents=True)
+    units = data.units[data.units["layer"] == layer]
+    comments = {row.unit: _comment(layer, row) for row in records(units)}
+    for unit, rows in groupby(records(exemplars), key=attrgetter("unit")):
+        tiles = [_tile(data, row) for row in rows]
+        yield Strip(folder / f"{unit}.jpg", tiles, comments.get(unit, ""))
+
+
+def _tile(data: RunData, row: Any) -> Tile:
+    picture = data.path / row.picture if isinstance(row.picture, str) else None
+    return Tile(picture, row.mask, (int(row.mask_height), int(row.mask_width)))
+
+
+def _comment(layer: str, row: Any) -> str:
+    label = f"{row.concept} ({row.category}), IoU {row.iou:.1%}" if row.iou > 0 else "no label"
+    return f"unitscope: unit {row.unit} of {layer}: {label}"

@@ -1,0 +1,372 @@
+"""The report without a browser: files, escaping, counts, errors and replacement."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fake_run import MIN_IOU, NASTY, QUOTES, Shape, make_run
+from PIL import Image
+
+from unitscope.errors import UnitscopeError
+from unitscope.report import folder as folder_module
+from unitscope.report import write, write_report
+from unitscope.report.data import read_run
+from unitscope.report.figures import concepts_figure, layers_figure
+from unitscope.report.masks import OUTLINE, draw_mask, resize_mask, run_lengths, unpack_mask
+from unitscope.report.palette import category_slots
+from unitscope.report.payload import BLOCK, layer_slugs, rebin, rounded, script
+from unitscope.report.strips import PictureCache, Tile, draw_strip, strip_size, to_image
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("report") / "run")
+
+
+@pytest.fixture(scope="module")
+def report(run: Path) -> Path:
+    return write_report(run).parent
+
+
+@pytest.fixture
+def fresh(run: Path, tmp_path: Path) -> Path:
+    shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("report"))
+    return tmp_path / "run"
+
+
+def load(path: Path) -> Any:
+    """Return what a data script assigns."""
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("unitscope.data.")
+    return json.loads(text.split(" = ", 1)[1].rstrip(";\n"))
+
+
+def table(run: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(run / "tables" / f"{name}.parquet")
+
+
+def test_report_is_one_folder_that_needs_nothing_else(report: Path) -> None:
+    assert report.name == "report"
+    text = (report / "index.html").read_text(encoding="utf-8")
+    for address in [part.split('"')[0] for part in text.split('src="')[1:]]:
+        assert (report / address).is_file()
+    for path in [report / "index.html", *report.glob("assets/**/*.*")]:
+        source = path.read_text(encoding="utf-8")
+        addresses = [line for line in source.splitlines() if "http" in line]
+        assert all("doi.org" in line or "www.w3.org/2000/svg" in line for line in addresses), path
+        assert "fetch(" not in source
+        assert "innerHTML" not in source
+
+
+def test_counts_equal_the_tables(run: Path, report: Path) -> None:
+    units, data = table(run, "units"), load(report / "data/run.js")
+    columns = load(report / "data/units.js")
+    assert len(columns["unit"]) == len(units)
+    assert sum(columns["detector"]) == units["detector"].sum()
+    assert sum(index < 0 for index in columns["concept"]) == units["concept"].isna().sum()
+    layers = table(run, "layers")
+    for layer in data["layers"]:
+        rows = layers[(layers["layer"] == layer["name"]) & (layers["category"] != "all")]
+        assert layer["detectors"] == rows["detectors"].tolist()
+        assert layer["concepts"] == rows["concepts"].tolist()
+    named = [data["concepts"]["name"][index] for index in columns["concept"] if index >= 0]
+    assert sorted(named) == sorted(units["concept"].dropna())
+    text = (report / "index.html").read_text(encoding="utf-8")
+    assert f"{units['detector'].sum()} of {len(units)} units match" in text
+
+
+def test_best_unit_of_a_concept_is_that_of_highest_iou(run: Path, report: Path) -> None:
+    pairs, concepts = table(run, "iou"), load(report / "data/run.js")["concepts"]
+    units = load(report / "data/units.js")
+    number = int(pairs["number"].iloc[0])
+    best = pairs[pairs["number"] == number].sort_values("iou").iloc[-1]
+    place = concepts["best"][number - 1]
+    layers = [layer["name"] for layer in load(report / "data/run.js")["layers"]]
+    assert (layers[units["layer"][place]], units["unit"][place]) == (best["layer"], best["unit"])
+    assert concepts["bestIou"][number - 1] == pytest.approx(best["iou"], rel=1e-5)
+
+
+def test_details_of_every_unit(run: Path, report: Path) -> None:
+    slugs = {layer["name"]: layer["slug"] for layer in load(report / "data/run.js")["layers"]}
+    exemplars, matches = table(run, "exemplars"), table(run, "matches")
+    for row in table(run, "units").itertuples():
+        block = load(report / f"data/layers/{slugs[row.layer]}/{row.unit // BLOCK}.js")
+        found = block[str(row.unit)]
+        mine = exemplars[(exemplars["layer"] == row.layer) & (exemplars["unit"] == row.unit)]
+        assert [exemplar["sample"] for exemplar in found["exemplars"]] == mine["sample"].tolist()
+        rows = matches[(matches["layer"] == row.layer) & (matches["unit"] == row.unit)]
+        assert [match[2] for match in found["matches"]] == rows["intersection"].tolist()
+        assert found["histogram"]["total"] > 0
+        for exemplar in found["exemplars"]:
+            assert (report / exemplar["picture"]).is_file()
+
+
+def test_every_unit_with_exemplars_has_a_strip(run: Path, report: Path) -> None:
+    slugs = layer_slugs(read_run(run).layer_names)
+    pairs = table(run, "exemplars")[["layer", "unit"]].drop_duplicates()
+    strips = sorted(path.relative_to(report) for path in report.glob("units/*/*.jpg"))
+    expected = sorted(Path("units") / slugs[row.layer] / f"{row.unit}.jpg" for row in pairs.itertuples())
+    assert strips == expected
+    with Image.open(report / strips[0]) as image:
+        assert image.size == (5 * 64 + 4 * 4, 64)
+        assert b"unitscope: unit" in image.info["comment"]
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    yellow = (pixels[..., 0] > 200) & (pixels[..., 1] > 180) & (pixels[..., 2] < 90)
+    assert yellow.sum() > 50
+
+
+def test_names_are_escaped_everywhere(report: Path) -> None:
+    text = (report / "index.html").read_text(encoding="utf-8")
+    assert "<img" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "&#34;quotes&#39; &amp; co" in text
+    assert "truncated &amp; broken" in text
+    for path in report.glob("data/**/*.js"):
+        assert "<" not in path.read_text(encoding="utf-8")
+    assert all("<" not in path.name for path in report.rglob("*"))
+
+
+def test_method_states_the_manifest(report: Path) -> None:
+    text = (report / "index.html").read_text(encoding="utf-8")
+    for expected in (
+        "ab12" * 16,
+        "cd34" * 16,
+        "ef56" * 16,
+        "2.13.0",
+        "4 March 2026, 10:20 UTC",
+        "10.1073/pnas",
+    ):
+        assert expected in text
+    assert "unitscope dissect vgg16 &#39;scenes/&#39;" in text
+
+
+def test_figures_are_valid(run: Path, report: Path) -> None:
+    for name in ("layers", "concepts", "concepts-last"):
+        root = ElementTree.parse(report / f"figures/{name}.svg").getroot()
+        assert root.tag.endswith("svg")
+        with Image.open(report / f"figures/{name}.png") as image:
+            image.verify()
+    data = read_run(run)
+    figure = concepts_figure(data, layer="conv1")
+    heights = sum(bar.get_height() for bar in figure.axes[0].patches)
+    mine = data.units[(data.units["layer"] == "conv1") & data.units["detector"]]
+    assert heights == len(mine)
+    assert len(layers_figure(data).axes) == 2
+
+
+def test_a_run_without_detectors_still_has_a_report(fresh: Path) -> None:
+    for name, column in (("units", "detector"), ("layers", "detectors"), ("layers", "concepts")):
+        frame = table(fresh, name)
+        frame[column] = frame[column].to_numpy() * False
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), fresh / f"tables/{name}.parquet")
+    text = write_report(fresh).read_text(encoding="utf-8")
+    assert "0 of 60 units match" in text
+
+
+def test_missing_pictures_leave_a_gap_not_an_error(fresh: Path) -> None:
+    for path in fresh.glob("pictures/*.jpg"):
+        path.unlink()
+    report = write_report(fresh).parent
+    blocks = [load(path) for path in report.glob("data/layers/*/*.js")]
+    pictures = {one["picture"] for block in blocks for unit in block.values() for one in unit["exemplars"]}
+    assert pictures == {None}
+    assert list(report.glob("units/*/*.jpg"))
+
+
+def test_a_picture_outside_of_the_run_is_not_taken(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    frame = table(fresh, "exemplars")
+    frame["picture"] = "pictures/../../secret.jpg"
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), fresh / "tables/exemplars.parquet")
+    report = write_report(fresh).parent
+    assert not any(path.read_bytes() == b"secret" for path in report.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["units", "exemplars", "iou"])
+def test_an_unfinished_run_is_refused(fresh: Path, name: str) -> None:
+    (fresh / f"tables/{name}.parquet").unlink()
+    with pytest.raises(
+        UnitscopeError, match=f"has no tables/{name}.parquet: the dissection has not finished"
+    ):
+        write_report(fresh)
+    assert not (fresh / "report").exists()
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path, fresh: Path) -> None:
+    with pytest.raises(UnitscopeError, match="not found"):
+        write_report(tmp_path / "nothing")
+    with pytest.raises(UnitscopeError, match=r"no manifest\.json"):
+        write_report(tmp_path)
+    (fresh / "tables/units.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(UnitscopeError, match="cannot be read"):
+        write_report(fresh)
+    (fresh / "manifest.json").write_text('{"schema_version": 99}')
+    with pytest.raises(UnitscopeError, match="schema version 99"):
+        write_report(fresh)
+    (fresh / "manifest.json").write_text("{")
+    with pytest.raises(UnitscopeError, match="not valid JSON"):
+        write_report(fresh)
+
+
+def test_a_missing_column_is_named(fresh: Path) -> None:
+    frame = table(fresh, "units").drop(columns="iou_low")
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), fresh / "tables/units.parquet")
+    with pytest.raises(UnitscopeError, match="lacks the column 'iou_low'"):
+        write_report(fresh)
+
+
+def test_a_failed_report_leaves_the_old_one(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = write_report(fresh)
+    before = index.read_bytes()
+    (fresh / "report/mark").write_text("old")
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "render_index", fail)
+        with pytest.raises(KeyboardInterrupt):
+            write_report(fresh)
+    assert index.read_bytes() == before
+    assert (fresh / "report/mark").exists()
+    assert not [path for path in fresh.iterdir() if path.name.startswith(".")]
+    write_report(fresh)
+    assert not (fresh / "report/mark").exists()
+    assert not [path for path in fresh.iterdir() if path.name.startswith(".")]
+
+
+def test_what_a_killed_report_left_is_removed(fresh: Path) -> None:
+    for name, age in ((".report-old.part", 7200), (".report-new.part", 0)):
+        (fresh / name).mkdir()
+        past = time.time() - age
+        os.utime(fresh / name, (past, past))
+    write_report(fresh)
+    assert not (fresh / ".report-old.part").exists()
+    assert (fresh / ".report-new.part").exists()
+
+
+def test_another_folder_gets_its_own_pictures(fresh: Path, tmp_path: Path) -> None:
+    index = write_report(fresh, out=tmp_path / "elsewhere/report")
+    shutil.rmtree(fresh)
+    assert list((index.parent / "pictures").glob("*.jpg"))
+
+
+def test_pictures_are_copied_where_links_fail(
+    fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr(folder_module.os, "link", refuse)
+    assert list((write_report(fresh).parent / "pictures").glob("*.jpg"))
+
+
+def test_a_folder_that_is_no_report_is_not_replaced(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.tex").write_text("years of work")
+    with pytest.raises(UnitscopeError, match="holds something else"):
+        write_report(fresh, out=tmp_path / "mine")
+    with pytest.raises(UnitscopeError, match="no folder"):
+        write_report(fresh, out=tmp_path / "mine/thesis.tex")
+    assert (tmp_path / "mine/thesis.tex").read_text() == "years of work"
+
+
+def test_the_report_is_the_same_every_time(fresh: Path, tmp_path: Path) -> None:
+    first, second = write_report(fresh).parent, write_report(fresh, out=tmp_path / "again").parent
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
+    assert all((first / path).read_bytes() == (second / path).read_bytes() for path in files)
+
+
+def test_run_lengths_and_packing() -> None:
+    rng = np.random.default_rng(1)
+    for mask in (rng.random((7, 5)) < 0.4, np.zeros((3, 3), bool), np.ones((2, 9), bool)):
+        rebuilt = np.zeros(mask.size, bool)
+        at = 0
+        for index, length in enumerate(run_lengths(mask)):
+            rebuilt[at : at + length] = index % 2 == 1
+            at += length
+        assert (rebuilt.reshape(mask.shape) == mask).all()
+        assert (unpack_mask(np.packbits(mask).tobytes(), *mask.shape) == mask).all()
+    assert run_lengths(np.zeros((3, 3), bool)) == []
+
+
+def test_outline_is_inside_the_mask_and_the_rest_is_dimmed() -> None:
+    picture = np.full((20, 20), np.uint32(0x00C8C8C8))
+    mask = np.zeros((20, 20), bool)
+    mask[5:15, 5:15] = True
+    drawn = draw_mask(picture, mask)
+    assert (drawn[mask] == OUTLINE).sum() == 100 - 36
+    assert drawn[10, 10] == 0x00C8C8C8
+    assert drawn[0, 0] == 0x007D7D7D
+    assert resize_mask(mask, 40, 40).sum() == 400
+    image = np.asarray(to_image(drawn).convert("RGB"))
+    assert image[5, 5].tolist() == [255, 230, 0]
+
+
+def test_strips_of_unusual_pictures(tmp_path: Path) -> None:
+    Image.new("L", (300, 200), 90).save(tmp_path / "grey.png")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+    mask = np.packbits(np.eye(64, dtype=bool)).tobytes()
+    cache = PictureCache(limit=1)
+    files = [tmp_path / "grey.png", tmp_path / "broken.jpg", tmp_path / "none.jpg", None]
+    strip = draw_strip([Tile(path, mask, (64, 64)) for path in files], cache)
+    assert strip.shape == (64, 4 * 64 + 3 * 4)
+    assert strip_size([]) == (0, 0)
+    assert strip_size([(224, 448)]) == (160, 80)
+
+
+def test_rebin_keeps_every_pixel() -> None:
+    edges = np.array([-np.inf, 0.0, 1e-3, 0.1, 5.0, 50.0, np.inf])
+    found = rebin(edges, np.array([0, 900, 0, 50, 50, 0]))
+    assert sum(found["shares"]) == pytest.approx(1, abs=1e-2)
+    assert (found["low"], found["high"], found["total"]) == (0.0, 50.0, 1000)
+    assert found["shares"][0] >= 0.9
+    assert rebin(edges, np.zeros(6, int)) is None
+    assert rebin(np.array([2.0, 2.0]), np.array([7]))["shares"] == [1.0]
+
+
+def test_names_become_distinct_folders() -> None:
+    slugs = layer_slugs(["a.b", "A.B", "a/b", "../..", "", NASTY, QUOTES, "x" * 300])
+    assert len({slug.lower() for slug in slugs.values()}) == 8
+    assert all(slug and "/" not in slug and not slug.startswith(".") for slug in slugs.values())
+    assert slugs["a.b"] == "a.b"
+
+
+def test_scripts_and_numbers_are_safe() -> None:
+    assert script(".x", {"a": "</script>&\u2028"}) == (
+        'unitscope.data.x = {"a":"\\u003c/script\\u003e\\u0026\\u2028"};\n'
+    )
+    assert rounded(float("nan")) is None
+    assert rounded(float("inf")) is None
+    assert rounded(1 / 3, 3) == 0.333
+
+
+def test_categories_keep_their_colour() -> None:
+    assert category_slots(["part", "object"]) == {"part": 1, "object": 0}
+    slots = category_slots(["animal", "object", *"abcdefghij"])
+    assert slots["object"] == 0
+    assert slots["animal"] != 0
+    assert set(slots.values()) <= set(range(8))
+
+
+def test_the_cut_is_that_of_the_run(report: Path) -> None:
+    assert load(report / "data/run.js")["minIou"] == MIN_IOU
+
+
+def test_one_layer_and_one_unit(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", Shape(units=1, layers=("fc",), pictures=6, size=16, exemplars=1))
+    report = write_report(run).parent
+    assert load(report / "data/units.js")["unit"] == [0]
+    assert not (report / "figures/concepts-last.svg").exists()

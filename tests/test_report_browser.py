@@ -1,0 +1,404 @@
+"""The report in a real browser, opened from the file system. Skipped where there is no Chromium."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pandas as pd
+import pytest
+from fake_run import NASTY, QUOTES, Shape, make_run
+
+from unitscope.report import write_report
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium (the dev extra)")
+
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--window-size=1280,900", "--hide-scrollbars"),
+)
+NASTY_LAYER = quote(NASTY, safe="")
+
+
+class Reader:
+    """A person with a browser."""
+
+    def __init__(self, driver: Any, index: Path) -> None:
+        self.driver = driver
+        self.url = index.resolve().as_uri()
+
+    def open(self, address: str = "#/") -> None:
+        self.driver.get("about:blank")
+        self.driver.get(self.url + address)
+
+    def one(self, selector: str) -> Any:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[Any]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def run(self, script: str, *values: Any) -> Any:
+        return self.driver.execute_script(script, *values)
+
+    def wait(self, condition: Callable[[], Any]) -> Any:
+        return WebDriverWait(self.driver, 20, poll_frequency=0.05).until(lambda _: condition())
+
+    def count(self) -> int:
+        return int(self.one("#units-count").text.split(" of ")[0].replace(",", ""))
+
+    def expect_count(self, number: int) -> None:
+        self.wait(lambda: self.count() == number)
+
+    def hash(self) -> str:
+        return str(self.run("return location.hash"))
+
+    def screen(self, width: int, height: int, *, dark: bool = False) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def picture(self, path: Path) -> None:
+        height = min(3000, self.run("return document.documentElement.scrollHeight"))
+        clip = {"x": 0, "y": 0, "width": self.run("return innerWidth"), "height": height, "scale": 1}
+        options = {"captureBeyondViewport": True, "clip": clip}
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", options)
+        path.write_bytes(base64.b64decode(shot["data"]))
+        assert path.stat().st_size > 5000
+
+    def problems(self) -> list[Any]:
+        return [entry for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    service = shutil.which("chromedriver")
+    if browser is None or service is None:
+        pytest.skip("needs Chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(service))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("browser") / "run", Shape(units=150))
+
+
+@pytest.fixture(scope="module")
+def index(run: Path) -> Path:
+    return write_report(run)
+
+
+@pytest.fixture
+def units(run: Path) -> pd.DataFrame:
+    return pd.read_parquet(run / "tables/units.parquet")
+
+
+@pytest.fixture
+def reader(driver: Any, index: Path) -> Iterator[Reader]:
+    person = Reader(driver, index)
+    person.screen(1280, 900)
+    person.open()
+    person.run("localStorage.clear()")
+    person.problems()
+    yield person
+    assert person.problems() == []
+    assert not person.run("return window.alerted")
+
+
+def test_every_page_opens_from_the_file_system(reader: Reader, units: pd.DataFrame) -> None:
+    assert f"{units['detector'].sum()} of 150 units" in reader.one("#page-overview .lead").text
+    for name in ("units", "concepts", "method", "overview"):
+        reader.one(f"nav [data-page={name}]").click()
+        reader.wait(reader.one(f"#page-{name}").is_displayed)
+        shown = [page for page in reader.all(".page") if page.is_displayed()]
+        assert len(shown) == 1
+        assert reader.one(f"nav [data-page={name}]").get_attribute("aria-current") == "page"
+    assert "vgg16" in reader.driver.title
+    reader.open("#/nonsense")
+    reader.wait(reader.one("#page-overview").is_displayed)
+
+
+def test_names_stay_text(reader: Reader) -> None:
+    for address in ("#/", "#/units?q=img", "#/concepts", "#/method", f"#/unit/{NASTY_LAYER}/0"):
+        reader.open(address)
+        assert reader.run("return document.querySelectorAll('img[src=x], [onerror]').length") == 0
+    assert NASTY in reader.one("#page-unit .eyebrow").text
+
+
+def test_filters_give_the_counts_of_the_tables(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open("#/units")
+    reader.expect_count(150)
+    assert len(reader.all("#cards > li")) == 60
+    Select(reader.one("[name=layer]")).select_by_value(NASTY)
+    kept = units[units["layer"] == NASTY]
+    reader.expect_count(len(kept))
+    Select(reader.one("[name=category]")).select_by_value("object")
+    kept = kept[kept["category"] == "object"]
+    reader.expect_count(len(kept))
+    reader.one("[name=detectors]").click()
+    kept = kept[kept["detector"]]
+    reader.expect_count(len(kept))
+    slide = "const s = document.querySelector('[name=min]'); s.value = 0.1; "
+    reader.run(slide + "s.dispatchEvent(new Event('input', {bubbles: true}))")
+    reader.expect_count(int((kept["iou"] >= 0.1).sum()))
+    address = reader.hash()
+    reader.open(address)
+    reader.expect_count(int((kept["iou"] >= 0.1).sum()))
+    assert Select(reader.one("[name=layer]")).first_selected_option.text == NASTY
+    reader.one("#filters [type=reset]").click()
+    reader.expect_count(150)
+
+
+def test_concept_filter_with_a_nasty_name(reader: Reader, units: pd.DataFrame) -> None:
+    for name, category in ((NASTY, "object"), (QUOTES, "part")):
+        reader.open("#/units?" + urlencode({"concept": f"{category}:{name}"}))
+        reader.expect_count(int((units["concept"] == name).sum()))
+
+
+def test_search_finds_concepts_layers_and_numbers(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open("#/units")
+    box = reader.one("#filters [name=q]")
+    box.send_keys("conv5_3 7")
+    reader.expect_count(1)
+    box.clear()
+    concept = units["concept"].dropna().iloc[0]
+    box.send_keys(concept.upper())
+    found = units["concept"].fillna("").str.lower() + "\n" + units["category"].fillna("")
+    found = (found + "\n" + units["layer"]).str.lower().str.contains(concept.lower(), regex=False)
+    reader.expect_count(int(found.sum()))
+    box.send_keys(" zebra unheard of")
+    reader.expect_count(0)
+    assert "No unit fits" in reader.one("#cards").text
+
+
+@pytest.mark.parametrize("sort", ["iou", "heldout", "unit", "layer", "concept", "stability"])
+def test_sorting(reader: Reader, units: pd.DataFrame, sort: str) -> None:
+    reader.open(f"#/units?sort={sort}")
+    script = (
+        "return unitscope.store.select({...unitscope.store.DEFAULTS, sort: arguments[0]}).map((u) => u.index)"
+    )
+    order = reader.run(script, sort)
+    shown = [link.get_attribute("data-key") for link in reader.all("#cards a")]
+    place = {name: number for number, name in enumerate(("conv1", "features.conv5_3", NASTY))}
+    table = units.assign(place=units["layer"].map(place)).sort_values(["place", "unit"], ignore_index=True)
+    assert sorted(order) == list(range(len(table)))
+    assert shown == [f"{table['layer'][at]}/{table['unit'][at]}" for at in order[:60]]
+    values = table.loc[order].reset_index(drop=True)
+    if sort in ("iou", "heldout"):
+        assert values["iou" if sort == "iou" else "iou_heldout"].is_monotonic_decreasing
+    if sort == "unit":
+        assert values["unit"].is_monotonic_increasing
+    if sort == "layer":
+        assert order == sorted(order)
+    if sort == "stability":
+        assert values["label_stable"].astype(int).is_monotonic_decreasing
+    if sort == "concept":
+        assert values["concept"].isna().astype(int).is_monotonic_increasing
+
+
+def test_permanent_link_opens_the_unit(reader: Reader, units: pd.DataFrame, run: Path) -> None:
+    unit = units[(units["layer"] == "features.conv5_3") & (units["unit"] == 12)].iloc[0]
+    reader.open("#/unit/features.conv5_3/12")
+    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 5)
+    assert reader.one("#title-unit").text.startswith("Unit 12")
+    assert unit["concept"] in reader.one("#title-unit").text
+    alt = reader.one("#page-unit .exemplar img").get_attribute("alt")
+    assert alt.startswith("Unit 12 of features.conv5_3, exemplar 1: scenes/")
+    assert "peak" in alt
+    reader.wait(
+        lambda: reader.run(
+            "return [...document.querySelectorAll('.exemplar img')].every((i) => i.naturalWidth)"
+        )
+    )
+    matches = pd.read_parquet(run / "tables/matches.parquet")
+    mine = matches[(matches["layer"] == "features.conv5_3") & (matches["unit"] == 12)]
+    rows = reader.all("#page-unit tbody tr")
+    assert len(rows) == (mine["rank"] <= 10).sum() + mine["best_in_category"].sum()
+    assert f"{mine['intersection'].iloc[0]:,}" in rows[0].text
+    assert "threshold" in reader.one("#page-unit .chart").text
+    plain = reader.one(".segmented [value=plain]")
+    assert reader.one(".overlay").is_displayed()
+    plain.click()
+    assert plain.get_attribute("aria-pressed") == "true"
+    assert not reader.one(".overlay").is_displayed()
+
+
+def test_outlines_follow_the_mask(reader: Reader) -> None:
+    square = "return unitscope.exemplars.trace([5, 2, 2, 2], 4, 4)"
+    path = reader.run(square)
+    numbers = [float(word) for word in path.replace("M", " ").replace("L", " ").replace("Z", " ").split()]
+    assert path.count("M") == 1
+    assert (min(numbers), max(numbers)) == (1, 3)
+    ring = "return unitscope.exemplars.trace([0, 4, 1, 4], 3, 3)"
+    assert reader.run(ring).count("M") == 2
+    assert reader.run("return unitscope.exemplars.trace([], 3, 3)") == ""
+
+
+def test_units_without_a_label_say_why(reader: Reader, units: pd.DataFrame) -> None:
+    for status, text in (("dead", "never exceeds its threshold"), ("constant", "same activation everywhere")):
+        row = units[units["status"] == status].iloc[0]
+        reader.open(f"#/unit/{quote(row['layer'], safe='')}/{row['unit']}")
+        reader.wait(lambda text=text: text in reader.one("#page-unit .lead").text)
+    reader.open("#/unit/conv1/99999")
+    assert "No such unit" in reader.one("#page-unit").text
+
+
+def test_back_keeps_filters_and_place(reader: Reader, units: pd.DataFrame) -> None:
+    kept = units[(units["layer"] == "conv1") & units["detector"]]
+    reader.open("#/units?layer=conv1&detectors=1")
+    reader.expect_count(len(kept))
+    card = reader.all("#cards a")[3]
+    key = card.get_attribute("data-key")
+    card.click()
+    reader.wait(reader.one("#page-unit").is_displayed)
+    assert str(len(kept)) in reader.one("#unit-back").text
+    reader.one("#unit-back").click()
+    reader.expect_count(len(kept))
+    assert reader.hash() == "#/units?layer=conv1&detectors=1"
+    reader.driver.back()
+    reader.wait(reader.one("#page-unit").is_displayed)
+    reader.driver.back()
+    reader.wait(reader.one("#page-units").is_displayed)
+    reader.expect_count(len(kept))
+    assert reader.run("return document.activeElement.dataset.key") == key
+
+
+def test_keyboard(reader: Reader) -> None:
+    body = reader.one("body")
+    body.send_keys(Keys.TAB)
+    assert reader.run("return document.activeElement.id") == "skip"
+    reader.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    assert reader.run("return document.activeElement.id") == "main"
+    reader.open("#/units?sort=layer")
+    first, second = reader.all("#cards a")[:2]
+    first.send_keys(Keys.ARROW_RIGHT)
+    assert reader.driver.switch_to.active_element == second
+    second.send_keys(Keys.ENTER)
+    reader.wait(lambda: reader.hash() == "#/unit/conv1/1?sort=layer")
+    assert reader.run("return document.activeElement.id") == "title-unit"
+    reader.one("body").send_keys(Keys.ARROW_RIGHT)
+    reader.wait(lambda: reader.hash() == "#/unit/conv1/2?sort=layer")
+    reader.one("body").send_keys(Keys.ARROW_LEFT)
+    reader.wait(lambda: reader.hash() == "#/unit/conv1/1?sort=layer")
+
+
+def test_every_control_has_a_name(reader: Reader) -> None:
+    script = """return [...document.querySelectorAll('button, input, select, a[href]')].filter((node) =>
+      !(node.labels && node.labels.length) && !node.textContent.trim() && !node.getAttribute('aria-label') &&
+      !node.querySelector('img[alt]')).map((node) => node.outerHTML)"""
+    for address in ("#/", "#/units", "#/unit/conv1/0", "#/concepts", "#/method"):
+        reader.open(address)
+        assert reader.run(script) == []
+        assert len(reader.all(".page:not([hidden]) h1")) == 1
+    assert reader.one("#units-count").get_attribute("aria-live") == "polite"
+
+
+def test_charts_lead_to_the_units_they_count(reader: Reader, units: pd.DataFrame) -> None:
+    detectors = units[units["detector"]]
+    bars = reader.all("#chart-concepts a")
+    assert len(bars) == len(detectors[["concept", "category"]].drop_duplicates())
+    assert len(reader.all("#chart-detectors a")) == 3
+    reader.run("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", bars[0])
+    reader.wait(reader.one("#page-units").is_displayed)
+    objects = detectors[detectors["category"] == "object"]["concept"].value_counts()
+    reader.expect_count(int(objects.max()))
+    reader.open("#/?layer=conv1")
+    mine = detectors[detectors["layer"] == "conv1"]
+    assert len(reader.all("#chart-concepts a")) == len(mine[["concept", "category"]].drop_duplicates())
+
+
+def test_concepts_table(reader: Reader, units: pd.DataFrame, run: Path) -> None:
+    concepts = pd.read_parquet(run / "tables/concepts.parquet")
+    reader.open("#/concepts")
+    assert len(reader.all("#concepts-table tbody tr")) == len(concepts)
+    reader.one("[name=matched]").click()
+    matched = units[units["detector"]][["concept", "category"]].drop_duplicates()
+    reader.wait(lambda: len(reader.all("#concepts-table tbody tr")) == len(matched))
+    reader.one("#concepts-table thead a").click()
+    reader.wait(lambda: "sort=name" in reader.hash())
+    names = [cell.text for cell in reader.all("#concepts-table tbody th")]
+    assert set(names) == set(matched["concept"])
+    link = reader.one("#concepts-table tbody th a")
+    name = link.text
+    link.click()
+    reader.wait(reader.one("#page-units").is_displayed)
+    reader.expect_count(int((units[units["detector"]]["concept"] == name).sum()))
+
+
+def test_phone_has_no_sideways_scroll(reader: Reader, tmp_path: Path) -> None:
+    reader.screen(360, 740)
+    for name, address in pages():
+        reader.open(address)
+        reader.wait(lambda: reader.all(".page:not([hidden]) h1"))
+        width = reader.run("return [document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1] == 360, name
+        reader.picture(tmp_path / f"phone-{name}.png")
+
+
+def test_light_and_dark(reader: Reader, tmp_path: Path) -> None:
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    for dark in (False, True):
+        reader.screen(1280, 900, dark=dark)
+        for name, address in pages():
+            reader.open(address)
+            brightness = int(reader.run(paper).removeprefix("rgb(").split(",")[0])
+            assert (brightness < 60) == dark
+            reader.picture(tmp_path / f"{'dark' if dark else 'light'}-{name}.png")
+    reader.one("#theme").click()
+    assert int(reader.run(paper).removeprefix("rgb(").split(",")[0]) > 200
+    reader.open("#/units")
+    assert int(reader.run(paper).removeprefix("rgb(").split(",")[0]) > 200
+
+
+def pages() -> list[tuple[str, str]]:
+    unit = f"#/unit/{NASTY_LAYER}/2"
+    return [
+        ("overview", "#/"),
+        ("units", "#/units"),
+        ("unit", unit),
+        ("concepts", "#/concepts"),
+        ("method", "#/method"),
+    ]
+
+
+@pytest.mark.slow
+def test_four_thousand_units_stay_light(driver: Any, tmp_path: Path) -> None:
+    layers = tuple(f"layer{number}" for number in range(8))
+    run = make_run(tmp_path / "run", Shape(units=4000, layers=layers, pictures=60, size=32, exemplars=3))
+    reader = Reader(driver, write_report(run))
+    reader.screen(1280, 900)
+    reader.problems()
+    reader.open("#/units")
+    reader.expect_count(4000)
+    assert reader.run("return document.querySelectorAll('*').length") < 3500
+    loaded = "return document.querySelectorAll('script[src*=\"data/layers/\"]').length"
+    assert reader.run(loaded) == 0
+    assert reader.run(
+        "return [...document.querySelectorAll('#cards img')].every((i) => i.loading === 'lazy')"
+    )
+    reader.one("#units-pager [rel=next]").click()
+    reader.wait(lambda: "page 2 of 67" in reader.one("#units-count").text)
+    reader.one("#cards a").click()
+    reader.wait(lambda: reader.all(".exemplar"))
+    assert reader.run(loaded) == 1
+    reader.open("#/")
+    assert reader.run("return document.querySelectorAll('*').length") < 3500
+    assert reader.problems() == []
