@@ -45,7 +45,7 @@ def test_finds_pictures_by_extension_in_order_of_their_paths(tmp_path: Path) -> 
     source = PictureFolder(tmp_path)
     assert source.sample_ids == ("a.tiff", "b.d/x.bmp", "b/a.JpEg", "b/z.PNG", "c.webp", "q.gif")
     assert len(source) == 6
-    assert source.name == tmp_path.name
+    assert source.name == "/".join(tmp_path.parts[-2:])
     assert all(source.read(i).shape == (8, 12, 3) for i in range(6))
 
 

@@ -12,9 +12,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from unitscope.concepts.labellers import Labeller, MaskLabeller, SegmenterLabeller, WorldLabeller
-from unitscope.concepts.masks import PictureMasks
-from unitscope.concepts.segmenters import load_segmenter
+from unitscope.concepts.choose import choose_labeller
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.samples import PictureSamples
@@ -22,9 +20,9 @@ from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import Model, load_model, ready
 from unitscope.models.weights import reinitialize as start_anew
 from unitscope.run.dissection import Dissection
-from unitscope.sources.base import LabelledSource, PictureSource
+from unitscope.sources.base import PictureSource
 from unitscope.sources.framing import Framing
-from unitscope.sources.pictures import PictureFolder
+from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.specs import open_pictures
 from unitscope.trace import LayerDescription, describe_layers, one_line
 
@@ -35,7 +33,7 @@ GRID_SHARE = 4
 
 def dissect(
     model: str | nn.Module | Model,
-    images: AnyPath | PictureSource,
+    images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource],
     *,
     out: AnyPath,
     layers: Sequence[str] = (),
@@ -58,11 +56,11 @@ def dissect(
 
     Args:
         model: a registry name, ``package.module:function``, ``file.py:function``, a module or a :class:`Model`.
-        images: a folder of pictures, ``world[:count[:split]]``, or a picture source.
+        images: a folder of pictures, ``world[:count[:split]]``, or a picture source; or several of them.
         out: the run folder, new or of the same configuration.
         layers: dotted module names; the model's own choice when empty.
-        masks: a folder of label masks, or several: one plane each.
-        labels: the label file of each mask folder, or of the segmenter.
+        masks: for each label file, one folder of label masks for each of `images`.
+        labels: label files, one a plane of masks; or the segmenter's.
         segmenter: ``package.module:function``, ``file.py:function`` or ``file.pt2``.
         segmenter_preprocess: settings such as ``size=512,range=-1:1``, see
             :func:`unitscope.models.preprocessing.parse_preprocessing`.
@@ -84,19 +82,22 @@ def dissect(
     place = choose_device(device)
     with _left_as_it_was(model):
         network = resolve_model(model, preprocess=preprocess, reinitialize=reinitialize, device=place)
-        pictures = open_pictures(str(images)) if isinstance(images, str | Path) else images
-        raster = _grid(grid, network.preprocessing.size)
-        labeller = _labeller(
-            pictures,
-            network,
-            raster,
+        sources = _sources(images)
+        preprocessing = network.preprocessing
+        raster = _grid(grid, preprocessing.size)
+        labeller = choose_labeller(
+            sources,
+            framing=Framing(preprocessing.framing),
+            size=preprocessing.size,
+            grid=raster,
             masks=_paths(masks),
             labels=_paths(labels),
             segmenter=segmenter,
             segmenter_preprocess=segmenter_preprocess,
             device=place,
         )
-        samples = PictureSamples(pictures, labeller, preprocessing=network.preprocessing, grid=raster)
+        pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
+        samples = PictureSamples(pictures, labeller, preprocessing=preprocessing, grid=raster)
         about = {"model": {"spec": network.spec, "reinitialized": reinitialize}, "command": command}
         wanted = layers or network.layers
         return run_dissection(
@@ -179,13 +180,18 @@ def choose_device(name: str | None) -> torch.device:
     return device
 
 
+def _sources(
+    images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource],
+) -> list[PictureSource]:
+    listed: Sequence[Any] = images if isinstance(images, list | tuple) else [images]
+    if not listed:
+        raise UnitscopeError("no pictures given; name a folder with --images")
+    return [open_pictures(str(each)) if isinstance(each, str | Path) else each for each in listed]
+
+
 def _paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
     listed = [given] if isinstance(given, str | Path) else given
     return [Path(path).expanduser() for path in listed]
-
-
-def _times(given: Sequence[object]) -> str:
-    return {0: "not at all", 1: "once"}.get(len(given), f"{len(given)} times")
 
 
 def _grid(grid: int | tuple[int, int] | str | None, size: tuple[int, int]) -> tuple[int, int]:
@@ -205,45 +211,3 @@ def _grid(grid: int | tuple[int, int] | str | None, size: tuple[int, int]) -> tu
             "give from 1 to as many points as there are pixels"
         )
     return rows, columns
-
-
-def _labeller(
-    pictures: PictureSource,
-    model: Model,
-    grid: tuple[int, int],
-    *,
-    masks: list[Path],
-    labels: list[Path],
-    segmenter: str | None,
-    segmenter_preprocess: str | None,
-    device: torch.device,
-) -> Labeller:
-    """Choose what says which concept is where, and check it before any work."""
-    size = model.preprocessing.size
-    where: dict[str, Any] = {"framing": Framing(model.preprocessing.framing), "size": size, "grid": grid}
-    if masks and segmenter:
-        raise UnitscopeError("--masks and --segmenter were both given; the concepts come from one of them")
-    if masks:
-        if len(masks) != len(labels):
-            raise UnitscopeError(
-                f"--masks was given {_times(masks)} and --labels {_times(labels)}; "
-                "give a label file for each mask folder"
-            )
-        if not isinstance(pictures, PictureFolder):
-            raise UnitscopeError(f"masks go with a folder of pictures; {pictures.name} is none")
-        by_masks = MaskLabeller(PictureMasks(pictures, list(zip(masks, labels, strict=True))), **where)
-        by_masks.check()
-        return by_masks
-    if segmenter:
-        if len(labels) > 1:
-            raise UnitscopeError(f"a segmenter has one label file; {len(labels)} were given")
-        network = load_segmenter(
-            segmenter, labels=labels[0] if labels else None, preprocess=segmenter_preprocess, device=device
-        )
-        return SegmenterLabeller(network, **where)
-    if hasattr(pictures, "labels"):
-        return WorldLabeller(cast(LabelledSource, pictures), **where)
-    alone = ", and --labels alone does not" if labels else ""
-    raise UnitscopeError(
-        f"nothing says what the pictures show{alone}; give --masks DIR with --labels FILE, or --segmenter SPEC"
-    )

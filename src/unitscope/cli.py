@@ -116,7 +116,9 @@ def demo(
 @app.command()
 def dissect(
     model: ModelName,
-    images: Annotated[str, typer.Option(help="A folder of pictures, or world[:COUNT[:SPLIT]].")],
+    images: Annotated[
+        list[str], typer.Option(help="A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.")
+    ],
     out: Annotated[
         Path, typer.Option(help="The run folder; the same command on it goes on where it stopped.")
     ],

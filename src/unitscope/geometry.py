@@ -30,7 +30,7 @@ class GeometryTracker(TorchDispatchMode):
     """
 
     def __init__(self, inputs: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
         self._places: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
         self._places[inputs] = ((1.0, 0.0), (1.0, 0.0))

@@ -86,7 +86,7 @@ def pixel_corners(points: int, pixels: int) -> NDArray[np.float64]:
 
     The paper's published code places its raster so when it is given a scale and an offset.
     """
-    return np.linspace(0.0, pixels - 1.0, points, dtype=np.float64)
+    return np.linspace(0.0, pixels - 1.0, points).astype(np.float64)
 
 
 def axis_sampling(

@@ -111,10 +111,10 @@ class Dissection:
             were = "picture was" if skipped == 1 else "pictures were"
             lines.append(f"  {skipped} {were} skipped; the manifest says which and why")
         for layer, rows in self.layers.groupby("layer", sort=False):
-            by_category = {row.category: row for row in rows.itertuples()}
+            by_category = {str(row.category): row for row in rows.itertuples()}
             together = by_category.pop("all")
             parts = ", ".join(
-                f"{row.concepts} {category!s}" for category, row in by_category.items() if row.concepts
+                f"{row.concepts!s} {category}" for category, row in by_category.items() if row.concepts
             )
             lines.append(
                 f"  {layer}: {together.detectors} of {together.units} units match "

@@ -95,10 +95,19 @@ def write_arrays(
 
 
 class ArrayFile:
-    """A safetensors file, opened without reading it; arrays are read one by one."""
+    """A safetensors file, opened without reading it; arrays are read one by one.
+
+    Raises:
+        UnitscopeError: the file is damaged.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = safe_open(path, framework="numpy")
+        try:
+            self._file = safe_open(path, framework="numpy")
+        except SafetensorError as error:
+            raise UnitscopeError(
+                f"{path} is damaged ({error}); delete it and run the same command again"
+            ) from error
 
     @property
     def names(self) -> list[str]:

@@ -43,8 +43,8 @@ class PictureFolder:
 
     @property
     def name(self) -> str:
-        """The name of the folder."""
-        return self.folder.resolve().name
+        """The name of the folder and of the one it is in, such as ``val/images``."""
+        return "/".join(self.folder.resolve().parts[-2:])
 
     @cached_property
     def content_hash(self) -> str:

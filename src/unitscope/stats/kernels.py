@@ -55,11 +55,11 @@ def _bound_rows(grid: NDArray[np.float32], outside: bool, bounds: NDArray[np.flo
             highest = max(highest, value)
             largest = max(largest, abs(value))
         bounds[row] = highest
-    total = bounds[height] if outside else bounds[0]
+    total = float(bounds[height] if outside else bounds[0])
     for row in range(height + 1):
         bounds[row] += ROUNDING * largest
         if row < height:
-            total = max(total, bounds[row])
+            total = max(total, float(bounds[row]))
     return total
 
 

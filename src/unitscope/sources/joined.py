@@ -1,0 +1,59 @@
+"""Several sources of pictures as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.errors import UnitscopeError
+from unitscope.sources.base import PictureSource
+from unitscope.sources.files import combined_hash
+
+
+class JoinedPictures:
+    """The pictures of several sources, one source after the other; ids begin with the name of their source.
+
+    Args:
+        sources: two or more, each with a name of its own.
+
+    Raises:
+        UnitscopeError: two sources have the same name.
+    """
+
+    def __init__(self, sources: Sequence[PictureSource]) -> None:
+        self.sources = tuple(sources)
+        names = [source.name for source in sources]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise UnitscopeError(
+                f"two picture sources are called {twice!r}, so their pictures cannot be told apart; give each once"
+            )
+        self.name = " + ".join(names)
+        self.sample_ids = tuple(f"{source.name}/{name}" for source in sources for name in source.sample_ids)
+        self._ends = list(accumulate(len(source) for source in sources))
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the hashes of all sources, in order."""
+        return combined_hash(*(source.content_hash for source in self.sources))
+
+    def __len__(self) -> int:
+        """Return the number of pictures of all sources."""
+        return self._ends[-1]
+
+    def locate(self, index: int) -> tuple[int, int]:
+        """Return which source a picture is in, and its index there."""
+        source = int(np.searchsorted(self._ends, index, side="right"))
+        return source, index - (self._ends[source - 1] if source else 0)
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """Return one picture, RGB, (H, W, 3) uint8.
+
+        Raises:
+            UnreadablePicture: the picture cannot be used.
+        """
+        source, own = self.locate(index)
+        return self.sources[source].read(own)
