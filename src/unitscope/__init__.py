@@ -6,6 +6,7 @@ from unitscope.api import dissect, layers
 from unitscope.compare import compare
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.rescore import at_quantile
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model, load_model
 from unitscope.run.dissection import Dissection, open_run
@@ -19,6 +20,7 @@ __all__ = [
     "Preprocessing",
     "UnitscopeError",
     "__version__",
+    "at_quantile",
     "compare",
     "dissect",
     "layers",

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
 
 from unitscope.concepts.choose import choose_labeller
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.samples import PictureSamples
 from unitscope.models.preprocessing import parse_preprocessing
@@ -24,7 +24,7 @@ from unitscope.sources.base import PictureSource
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.specs import open_pictures
-from unitscope.trace import LayerDescription, describe_layers, one_line
+from unitscope.trace import LayerDescription, describe_layers
 
 AnyPath = str | Path
 GRID_SHARE = 4

@@ -206,6 +206,9 @@ def units(
     category: Annotated[list[str] | None, typer.Option(help="Only labels of this category.")] = None,
     min_iou: Annotated[float, typer.Option(help="Least IoU.")] = 0.0,
     sort: Annotated[str, typer.Option(help="A column: iou, layer, unit, concept, threshold, ...")] = "iou",
+    quantile: Annotated[
+        float | None, typer.Option(help="Label again at this quantile, from the activations kept in RUN.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many rows.", min=1)] = None,
     style: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
     out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
@@ -213,7 +216,7 @@ def units(
     """List units with their concepts."""
     chosen = select_units(
         unitscope.open_run(run), layers=layer or (), concepts=concept or (), categories=category or (),
-        min_iou=min_iou, sort=sort,
+        min_iou=min_iou, sort=sort, quantile=quantile,
     )  # fmt: skip
     print_units(chosen if limit is None else chosen.head(limit), style.value, out)
 

@@ -78,7 +78,7 @@ class Sampling:
 
 def pixel_centres(points: int, pixels: int) -> NDArray[np.float64]:
     """Centres of `points` equal parts of an axis of `pixels` pixels, in pixels; the first pixel's centre is 0."""
-    return (np.arange(points) + 0.5) * (pixels / points) - 0.5
+    return (np.arange(points, dtype=np.float64) + 0.5) * (pixels / points) - 0.5
 
 
 def pixel_corners(points: int, pixels: int) -> NDArray[np.float64]:

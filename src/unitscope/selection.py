@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.experiments.rescore import at_quantile
 from unitscope.run.dissection import Dissection
 
 DESCENDING = ("iou", "iou_low", "iou_high", "iou_heldout", "peak", "quantile_fraction", "threshold")
@@ -20,6 +21,7 @@ def select_units(
     categories: Sequence[str] = (),
     min_iou: float = 0.0,
     sort: str = "iou",
+    quantile: float | None = None,
 ) -> pd.DataFrame:
     """Return the units of a run that fit, sorted; no condition, all units.
 
@@ -30,11 +32,12 @@ def select_units(
         categories: only units labelled with a concept of these categories.
         min_iou: least IoU.
         sort: a column; measures go from high to low, names and numbers upwards.
+        quantile: label all units again at this quantile first, see `at_quantile`.
 
     Raises:
         UnitscopeError: the run has no such layer, concept, category or column.
     """
-    units = run.units
+    units = run.units if quantile is None else at_quantile(run, quantile)
     known = {
         "layer": (layers, list(units["layer"].unique())),
         "concept": (concepts, list(run.concepts["name"].unique())),

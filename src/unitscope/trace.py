@@ -98,12 +98,6 @@ def trace(
             handle.remove()
 
 
-def one_line(error: BaseException) -> str:
-    """Return the type of an error and the first line of its message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
 def find_layers(module: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
     """Look up dotted module names.
 

@@ -13,7 +13,7 @@ from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.outputs import labels_from_output
 from unitscope.concepts.segmenters import Segmenter
 from unitscope.concepts.vocabulary import Vocabulary
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import LabelledSource
 from unitscope.sources.framing import Framing
 
@@ -187,11 +187,9 @@ class SegmenterLabeller:
             try:
                 output = self.segmenter.module(torch.from_numpy(inputs).to(self.segmenter.device))
             except Exception as error:
-                problem = " ".join(str(error).split())[:300]
                 raise UnitscopeError(
-                    f"segmenter {self.name!r} failed on an input of shape {inputs.shape}: "
-                    f"{type(error).__name__}: "
-                    f"{problem}; does its preprocessing give the right size?"
+                    f"segmenter {self.name!r} failed on an input of shape {inputs.shape}: {one_line(error)}; "
+                    "does its preprocessing give the right size?"
                 ) from error
             labels = labels_from_output(output, self.segmenter, batch=len(inputs), grid=self.grid)
         return labels[:count].cpu().numpy()

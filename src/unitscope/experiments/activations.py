@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, one_line
+from unitscope.experiments.plan import ReadingPlan
 from unitscope.experiments.samples import Batch, Samples
-from unitscope.grid import Border, Sampling, identity_sampling, raster_sampling
 from unitscope.progress import Advance
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, Arrays, write_arrays
@@ -32,99 +33,7 @@ from unitscope.stats import (
     kernels,
 )
 from unitscope.stats.raster import over_unit_blocks
-from unitscope.trace import LayerGrid, activation_grid, one_line, probe_layers, trace
-
-SHARD_BYTES = 256 * 2**20
-"""Activation grids of one shard, about; they are in memory at once."""
-MOST_SHARD_SAMPLES = 256
-
-
-@dataclass(frozen=True)
-class LayerPlan:
-    """How a layer is read and kept."""
-
-    layer: LayerGrid
-    resampling: Sampling | None
-    """For grids finer than the pixel grid: how they are brought to it before they are kept."""
-    sampling: Sampling
-    """How the pixel grid reads the kept grid."""
-
-    @property
-    def kept(self) -> tuple[int, int]:
-        """Cells of the kept grid."""
-        return self.sampling.rows.cells, self.sampling.columns.cells
-
-
-@dataclass(frozen=True)
-class ReadingPlan:
-    """Everything that decides what the network pass keeps."""
-
-    layers: dict[str, LayerPlan]
-    samples: int
-    batch_size: int
-    shard_size: int
-
-    @property
-    def bytes_per_sample(self) -> int:
-        """Activation grids of one sample."""
-        return sum(4 * plan.layer.units * plan.kept[0] * plan.kept[1] for plan in self.layers.values())
-
-    @property
-    def shards(self) -> int:
-        """Number of shards."""
-        return -(-self.samples // self.shard_size)
-
-    def samples_of(self, shard: int) -> range:
-        """Sample numbers of a shard."""
-        return range(shard * self.shard_size, min((shard + 1) * self.shard_size, self.samples))
-
-    def batches_of(self, shard: int) -> list[range]:
-        """Sample numbers of a shard's batches: the same however often a run is resumed."""
-        samples = self.samples_of(shard)
-        return [samples[i : i + self.batch_size] for i in range(0, len(samples), self.batch_size)]
-
-
-def plan_reading(
-    module: nn.Module,
-    samples: Samples,
-    layers: Sequence[str],
-    *,
-    border: Border,
-    batch_size: int,
-    device: torch.device,
-) -> ReadingPlan:
-    """Look at the layers with one blank input and decide how they are kept.
-
-    Raises:
-        UnitscopeError: a layer cannot be read, or the network refuses the input.
-    """
-    blank = torch.zeros((1, 3, *samples.size), device=device)
-    plans: dict[str, LayerPlan] = {}
-    for name, layer in _probe(module, blank, layers).items():
-        sampling = raster_sampling(layer.geometry, samples.grid, samples.size, border=border)
-        finer = layer.grid[0] * layer.grid[1] > samples.grid[0] * samples.grid[1]
-        plans[name] = (
-            LayerPlan(layer, sampling, identity_sampling(samples.grid))
-            if finer
-            else LayerPlan(layer, None, sampling)
-        )
-    one = ReadingPlan(plans, len(samples.sample_ids), batch_size, 1)
-    fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
-    batches = max(min(fitting, MOST_SHARD_SAMPLES) // batch_size, 1)
-    return ReadingPlan(plans, one.samples, batch_size, batches * batch_size)
-
-
-def _probe(module: nn.Module, blank: Tensor, layers: Sequence[str]) -> dict[str, LayerGrid]:
-    try:
-        return probe_layers(module, blank, layers)
-    except UnitscopeError:
-        raise
-    except Exception as error:
-        shape = "x".join(str(n) for n in blank.shape)
-        raise UnitscopeError(
-            f"the network fails on an input of shape {shape}: {one_line(error)}; "
-            "is the input size right? --preprocess size=... sets it"
-        ) from error
+from unitscope.trace import activation_grid, trace
 
 
 class ShardStatistics:
@@ -313,22 +222,45 @@ class Activations:
 
     Args:
         folder: an open run folder.
-        reader: reads what is not there yet.
-        cache_bytes: activation grids to keep on disk at most.
+        plan: what is read and kept.
+        reader: reads what is not there; None where the network is not at hand.
+        concepts: number of label values, "nothing" included.
         top: pictures to keep for each unit.
     """
 
-    def __init__(self, folder: RunFolder, reader: ShardReader, *, cache_bytes: int, top: int) -> None:
-        self.folder, self.reader, self.plan, self.top = folder, reader, reader.plan, top
-        self._cached = cache_bytes // max(self.plan.bytes_per_sample * self.plan.shard_size, 1)
+    def __init__(
+        self, folder: RunFolder, plan: ReadingPlan, *, reader: ShardReader | None, concepts: int, top: int
+    ) -> None:
+        self.folder, self.plan = folder, plan
+        self._reader, self._concepts, self._top = reader, concepts, top
+
+    @property
+    def reader(self) -> ShardReader:
+        """What reads the network.
+
+        Raises:
+            UnitscopeError: there is no network at hand.
+        """
+        if self._reader is None:
+            raise UnitscopeError(
+                f"the activations in {self.folder.path} were not kept, or not all of them; dissect into another "
+                "folder, with a larger --cache-budget and without --drop-cache"
+            )
+        return self._reader
 
     def missing(self) -> list[int]:
         """Shards that are not committed."""
         return [shard for shard in range(self.plan.shards) if not self.folder.shard_path(shard).is_file()]
 
-    def read(self, advance: Advance) -> None:
-        """Run the network over every shard that is not committed, and commit it."""
+    def read(self, advance: Advance, *, cache_bytes: int) -> None:
+        """Run the network over every shard that is not committed, and commit it.
+
+        Args:
+            advance: told how many samples are done.
+            cache_bytes: activation grids to keep on disk at most.
+        """
         missing = self.missing()
+        cached = cache_bytes // max(self.plan.bytes_per_sample * self.plan.shard_size, 1)
         batches = self.reader.samples.batches(
             batch for shard in missing for batch in self.plan.batches_of(shard)
         )
@@ -336,14 +268,14 @@ class Activations:
             content = self.reader.read(batches, shard, advance)
             statistics = self._empty()
             content.count(statistics)
-            if shard < self._cached:
+            if shard < cached:
                 write_arrays(self.folder.cache_path(shard), dict(content.grids), durable=False)
             arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
             skipped = json.dumps({str(sample): reason for sample, reason in content.skipped.items()})
             self.folder.commit_shard(shard, arrays, note={"skipped": skipped})
 
     def _empty(self) -> ShardStatistics:
-        return ShardStatistics(self.plan, len(self.reader.samples.vocabulary), self.top)
+        return ShardStatistics(self.plan, self._concepts, self._top)
 
     def merged(self) -> tuple[ShardStatistics, dict[int, str]]:
         """Merge the statistics of all shards; also the samples left out, with the reason."""
@@ -365,11 +297,13 @@ class Activations:
     def shard(self, shard: int) -> Shard:
         """Open one committed shard."""
         file = self.folder.open_shard(shard)
+        return Shard(file["samples"], file["labels"], self._grids(shard), self.plan)
+
+    def _grids(self, shard: int) -> ArrayFile | dict[str, NDArray[np.float32]]:
         cache = self.folder.cache_path(shard)
-        grids: ArrayFile | dict[str, NDArray[np.float32]]
-        if cache.is_file():
-            grids = ArrayFile(cache)
-        else:
-            batches = self.reader.samples.batches(self.plan.batches_of(shard))
-            grids = self.reader.read(batches, shard, lambda _count: None).grids
-        return Shard(file["samples"], file["labels"], grids, self.plan)
+        # The cache does not wait for the disk: after a power cut a file of it may be damaged.
+        with suppress(UnitscopeError):
+            if cache.is_file():
+                return ArrayFile(cache)
+        batches = self.reader.samples.batches(self.plan.batches_of(shard))
+        return self.reader.read(batches, shard, lambda _count: None).grids

@@ -13,8 +13,9 @@ import pandas as pd
 import torch
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.activations import Activations, ShardReader, plan_reading
+from unitscope.experiments.activations import Activations, ShardReader
 from unitscope.experiments.exemplars import exemplar_table
+from unitscope.experiments.plan import plan_reading
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.tables import (
@@ -121,7 +122,9 @@ def run_dissection(
     with open_for_writing(out, config) as folder:
         if folder.manifest["status"] != "complete":
             reader = ShardReader(model.module, samples, plan, device)
-            activations = Activations(folder, reader, cache_bytes=settings.cache_bytes, top=settings.top)
+            activations = Activations(
+                folder, plan, reader=reader, concepts=len(samples.vocabulary), top=settings.top
+            )
             _complete(activations, settings, about=about or {}, show=show)
     return open_run(out)
 
@@ -164,7 +167,7 @@ def _complete(
     clock = _Clock()
     done = plan.samples - sum(len(plan.samples_of(shard)) for shard in activations.missing())
     with clock.timing("network"), stage("reading the network", plan.samples, done=done, show=show) as advance:
-        activations.read(advance)
+        activations.read(advance, cache_bytes=settings.cache_bytes)
     statistics, skipped = activations.merged()
     if len(skipped) == plan.samples:
         first = min(skipped)
@@ -186,7 +189,7 @@ def _complete(
         folder.write_table("exemplars", exemplars)
         findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)
         _write_tables(folder, findings, sample_table(samples.sample_ids, skipped))
-    _finish_manifest(folder, samples, skipped, about=about, seconds=clock.seconds)
+    _finish_manifest(activations, skipped, about=about, seconds=clock.seconds)
 
 
 def _write_tables(folder: RunFolder, findings: Findings, samples: pd.DataFrame) -> None:
@@ -201,13 +204,9 @@ def _write_tables(folder: RunFolder, findings: Findings, samples: pd.DataFrame) 
 
 
 def _finish_manifest(
-    folder: RunFolder,
-    samples: Samples,
-    skipped: dict[int, str],
-    *,
-    about: dict[str, Any],
-    seconds: dict[str, float],
+    activations: Activations, skipped: dict[int, str], *, about: dict[str, Any], seconds: dict[str, float]
 ) -> None:
+    folder, plan, samples = activations.folder, activations.plan, activations.reader.samples
     config = folder.manifest["config"]
     vocabulary = samples.vocabulary
     folder.update_manifest(
@@ -227,6 +226,7 @@ def _finish_manifest(
             "categories": list(vocabulary.categories),
         },
         layers=config["layers"],
+        plan=plan.to_dict(),
         settings={**config["settings"], "grid": config["grid"]},
         command=about.get("command", ""),
         seconds=seconds,

@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
-from unitscope.experiments.activations import Activations, LayerPlan, ShardStatistics
+from unitscope.experiments.activations import Activations, ShardStatistics
+from unitscope.experiments.plan import LayerPlan
 from unitscope.experiments.samples import Samples
 from unitscope.grid import Border, GridGeometry, Sampling, raster_sampling
 from unitscope.progress import stage

@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
-from unitscope.experiments.activations import ReadingPlan, ShardStatistics
+from unitscope.experiments.activations import ShardStatistics
+from unitscope.experiments.plan import ReadingPlan
 from unitscope.experiments.scoring import LayerScores
 from unitscope.stats import ActivationHistogram
 

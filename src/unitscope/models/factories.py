@@ -16,7 +16,7 @@ from typing import Any
 
 from torch import nn
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.errors import UnitscopeError, did_you_mean, one_line
 
 HOW = "give FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION"
 
@@ -97,7 +97,7 @@ def _import_module(name: str, what: str) -> ModuleType:
         return importlib.import_module(name)
     except Exception as error:
         raise UnitscopeError(
-            f"{what} module {name!r} cannot be imported: {type(error).__name__}: {_one_line(error)}; "
+            f"{what} module {name!r} cannot be imported: {one_line(error)}; "
             "is it installed, or in the working folder?"
         ) from error
 
@@ -132,8 +132,4 @@ def _describe(error: BaseException, home: Path) -> str:
     frame = (own or frames)[-1]
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({Path(error.filename).name}, line {error.lineno})"
-    return f"{type(error).__name__}: {_one_line(error)} ({Path(frame.filename).name}, line {frame.lineno})"
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]
+    return f"{one_line(error)} ({Path(frame.filename).name}, line {frame.lineno})"

@@ -1,0 +1,49 @@
+"""Ask a finished dissection again, at another quantile, without another pass over the network."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.experiments.activations import Activations
+from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.plan import ReadingPlan
+from unitscope.experiments.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.tables import Findings, unit_table
+from unitscope.run.dissection import Dissection
+from unitscope.run.folder import RunFolder
+
+
+def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -> pd.DataFrame:
+    """Label every unit of a run again, with thresholds at another quantile.
+
+    Args:
+        run: a finished run whose activations were kept.
+        quantile: fraction of pixels above the threshold, in (0, 1).
+        show: force progress bars on or off.
+
+    Returns:
+        A unit table as `run.units`.
+
+    Raises:
+        UnitscopeError: the activations were not kept, or the quantile is outside (0, 1).
+    """
+    given = run.manifest["settings"]
+    settings = DissectionSettings(
+        quantile=quantile, min_iou=given["min_iou"], replicates=given["replicates"], seed=given["seed"]
+    )
+    concepts = run.concepts.sort_values("number")
+    vocabulary = Vocabulary([Concept(*pair) for pair in zip(concepts["name"], concepts["category"], strict=True)])
+    activations = Activations(
+        RunFolder(run.path),
+        ReadingPlan.from_dict(run.manifest["plan"]),
+        reader=None,
+        concepts=len(vocabulary),
+        top=given["top"],
+    )
+    statistics, _ = activations.merged()
+    scores = score(
+        activations, statistics, find_thresholds(activations, statistics, quantile, show=show), show=show
+    )
+    intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed, show=show)
+    return unit_table(Findings(activations.plan, vocabulary, statistics, scores, intervals, settings.min_iou))
