@@ -105,7 +105,7 @@ def axis_sampling(
     place = np.clip(place, *limits)
     lower = np.floor(place).astype(np.int64)
     weight = (place - lower).astype(np.float32)
-    upper = np.minimum(lower + 1, axis.cells - 1) if border == "edge" else lower + 1
+    upper = np.where(weight > 0, lower + 1, lower)
     outside = np.int64(axis.cells)
     lower, upper = (np.where((i < 0) | (i >= axis.cells), outside, i) for i in (lower, upper))
     return AxisSampling(axis.cells, lower, upper, weight)

@@ -33,7 +33,9 @@ def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -
         quantile=quantile, min_iou=given["min_iou"], replicates=given["replicates"], seed=given["seed"]
     )
     concepts = run.concepts.sort_values("number")
-    vocabulary = Vocabulary([Concept(*pair) for pair in zip(concepts["name"], concepts["category"], strict=True)])
+    vocabulary = Vocabulary(
+        [Concept(*pair) for pair in zip(concepts["name"], concepts["category"], strict=True)]
+    )
     activations = Activations(
         RunFolder(run.path),
         ReadingPlan.from_dict(run.manifest["plan"]),

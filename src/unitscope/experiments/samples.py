@@ -20,6 +20,8 @@ from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.framing import Framing
 from unitscope.stats.intersection import without_repeats
 
+ALL = "all"
+"""In the tables, all categories together."""
 LOADERS = 2
 """Threads that decode pictures while the network runs."""
 BATCHES_AHEAD = 3
@@ -93,9 +95,9 @@ class PictureSamples:
         self.pictures, self.labeller = pictures, labeller
         self.preprocessing, self.grid = preprocessing, grid
         self.size = preprocessing.size
-        self.sample_ids: Sequence[str] = pictures.sample_ids
+        self.sample_ids: Sequence[str] = tuple(_readable(name) for name in pictures.sample_ids)
         self.vocabulary = labeller.vocabulary
-        self.name = pictures.name
+        self.name = _readable(pictures.name)
         _check_fits(self.vocabulary)
         self._framing = Framing(preprocessing.framing)
 
@@ -103,12 +105,12 @@ class PictureSamples:
         """Return names and content hashes of pictures and labels."""
         return {
             "pictures": {
-                "name": self.pictures.name,
+                "name": self.name,
                 "count": len(self.pictures),
                 "hash": self.pictures.content_hash,
             },
             "labels": {
-                "name": self.labeller.name,
+                "name": _readable(self.labeller.name),
                 "hash": self.labeller.content_hash,
                 "vocabulary_hash": self.vocabulary.content_hash,
             },
@@ -226,7 +228,16 @@ class InMemorySamples:
         return None if self._pictures is None else self._pictures[sample]
 
 
+def _readable(name: str) -> str:
+    """Spell out bytes of a file name that are no UTF-8, which neither JSON nor Parquet can hold."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _check_fits(vocabulary: Vocabulary) -> None:
+    if ALL in vocabulary.categories:
+        raise UnitscopeError(
+            f"a category is called {ALL!r}, which stands for all of them; give it another name"
+        )
     most = int(np.iinfo(np.int16).max)
     if len(vocabulary) - 1 > most:
         raise UnitscopeError(

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.activations import ShardStatistics
 from unitscope.experiments.plan import ReadingPlan
+from unitscope.experiments.samples import ALL
 from unitscope.experiments.scoring import LayerScores
 from unitscope.stats import ActivationHistogram
 
 MATCHES = 10
 """Concepts listed for every unit."""
-ALL = "all"
 NEAR_ZERO = 2.0**-10
 """Histogram bins this close to zero, relative to the unit's largest magnitude, are drawn as one."""
 

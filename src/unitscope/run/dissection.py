@@ -82,8 +82,8 @@ class Dissection:
             "" if model.get("reinitialized") is None else f" (random weights, seed {model['reinitialized']})"
         )
         return (
-            f"{model['name']}{weights} on {data['used']:,} pictures of {data['name']} "
-            f"with {self.manifest['concepts']['count']:,} concepts"
+            f"{model['name']}{weights} on {_counted(data['used'], 'picture')} of {data['name']} "
+            f"with {_counted(self.manifest['concepts']['count'], 'concept')}"
         )
 
     def summary(self) -> dict[str, Any]:
@@ -108,8 +108,8 @@ class Dissection:
         settings, skipped = self.manifest["settings"], len(self.manifest["data"]["skipped"])
         lines = [f"Dissection of {self.title}"]
         if skipped:
-            were = "picture was" if skipped == 1 else "pictures were"
-            lines.append(f"  {skipped} {were} skipped; the manifest says which and why")
+            were = "was" if skipped == 1 else "were"
+            lines.append(f"  {_counted(skipped, 'picture')} {were} skipped; the manifest says which and why")
         for layer, rows in self.layers.groupby("layer", sort=False):
             by_category = {str(row.category): row for row in rows.itertuples()}
             together = by_category.pop("all")
@@ -118,11 +118,15 @@ class Dissection:
             )
             lines.append(
                 f"  {layer}: {together.detectors} of {together.units} units match "
-                + (f"{together.concepts} concept{'' if together.concepts == 1 else 's'}")
+                + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
         lines.append(f"  IoU of at least {100 * settings['min_iou']:g}% counts; in {self.path}")
         return "\n".join(lines)
+
+
+def _counted(number: Any, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def open_run(path: Path | str) -> Dissection:

@@ -19,6 +19,8 @@ ROUNDING = np.float32(2e-6)
 """More than the relative rounding error of two linear interpolations in float32."""
 
 jit = numba.njit(nogil=True, cache=True, error_model="numpy")
+# Values are finite, so that comparisons may be reordered and done several at a time.
+jit_finite = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})
 
 
 @jit
@@ -42,7 +44,7 @@ def _blend_rows(wide: NDArray[np.float32], rows: AxisArrays, y: int, line: NDArr
         line[x] = above[x] + weight * (below[x] - above[x])
 
 
-@jit
+@jit_finite
 def _bound_rows(grid: NDArray[np.float32], outside: bool, bounds: NDArray[np.float32]) -> float:
     """Write, for each row of cells, what no value interpolated from it exceeds; return the largest."""
     height = grid.shape[0]
@@ -63,21 +65,66 @@ def _bound_rows(grid: NDArray[np.float32], outside: bool, bounds: NDArray[np.flo
     return total
 
 
+@jit_finite
+def _count_above(line: NDArray[np.float32], bound: float) -> int:
+    """Count values above a bound."""
+    count = 0
+    for x in range(line.shape[0]):
+        count += line[x] > bound
+    return count
+
+
+@jit_finite
+def _count_above(line: NDArray[np.float32], bound: float) -> int:
+    """Count values above a bound."""
+    count = 0
+    for x in range(line.shape[0]):
+        count += line[x] > bound
+    return count
+
+
+Scratch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
+"""Expanded rows of cells, one raster row, bounds of the rows of cells, which of them are expanded."""
+
+
 @jit
-def _prepare_line(
-    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, y: int,
-    wide: NDArray[np.float32], ready: NDArray[np.bool_],
-) -> None:  # fmt: skip
-    """Expand the rows of cells that raster row `y` lies between, where that has not been done."""
+def _scratch(height: int, points: int) -> Scratch:
+    """Make room for grids of so many rows, read at so many raster columns."""
+    return (
+        np.zeros((height + 1, points), np.float32),
+        np.empty(points, np.float32),
+        np.empty(height + 1, np.float32),
+        np.empty(height, np.bool_),
+    )
+
+
+@jit
+def _has_outside(rows: AxisArrays, columns: AxisArrays, height: int, width: int) -> bool:
+    """Tell whether the raster reads the zero outside the grid."""
+    return bool(max(rows[0].max(), rows[1].max()) >= height or max(columns[0].max(), columns[1].max()) >= width)
+
+
+@jit
+def _may_exceed(grid: NDArray[np.float32], outside: bool, bound: float, scratch: Scratch) -> bool:  # noqa: FBT001
+    """Begin a grid; tell whether any raster value may be above the bound."""
+    scratch[3][:] = False
+    return bool(_bound_rows(grid, outside, scratch[2]) > bound)
+
+
+@jit
+def _line_above(
+    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, y: int, bound: float, scratch: Scratch
+) -> int:
+    """Write raster row `y` of a begun grid, if it can matter; return how many of its values are above the bound."""
+    wide, line, highest, ready = scratch
+    if max(highest[rows[0][y]], highest[rows[1][y]]) <= bound:
+        return 0
     for row in (rows[0][y], rows[1][y]):
         if row < grid.shape[0] and not ready[row]:
             _expand_row(grid, row, columns, wide)
             ready[row] = True
-
-
-@jit
-def _has_outside(axis: AxisArrays, cells: int) -> bool:
-    return bool(axis[0].max() >= cells or axis[1].max() >= cells)
+    _blend_rows(wide, rows, y, line)
+    return _count_above(line, bound)
 
 
 @jit
@@ -158,35 +205,29 @@ def count_next_digits(
 ) -> None:  # fmt: skip
     """Count, among raster values whose key starts with the unit's prefix, the digit that follows.
 
-    `bounds` holds the smallest value with the prefix, so that pictures below it are skipped.
+    `bounds` lies just below the smallest value with the prefix.
     """
-    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
+    scratch = _scratch(grids.shape[2], columns[0].shape[0])
+    line = scratch[1]
     bits = line.view(np.uint32)
     sign = np.uint32(0x80000000)
-    above = np.uint32(shift + bits_of_digit)
+    places = np.uint32(shift)
     mask = np.uint32((1 << bits_of_digit) - 1)
-    highest = np.empty(grids.shape[2] + 1, np.float32)
-    ready = np.empty(grids.shape[2], np.bool_)
-    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
+    outside = _has_outside(rows, columns, grids.shape[2], grids.shape[3])
     for u in range(first, last):
         for n in range(grids.shape[0]):
-            if _bound_rows(grids[n, u], outside, highest) < bounds[u]:
+            if not _may_exceed(grids[n, u], outside, bounds[u], scratch):
                 continue
-            ready[:] = False
             for y in range(rows[0].shape[0]):
-                if max(highest[rows[0][y]], highest[rows[1][y]]) < bounds[u]:
+                if not _line_above(grids[n, u], rows, columns, y, bounds[u], scratch):
                     continue
-                _prepare_line(grids[n, u], rows, columns, y, wide, ready)
-                _blend_rows(wide, rows, y, line)
                 for x in range(line.shape[0]):
-                    if line[x] < bounds[u]:
-                        continue
-                    line[x] += np.float32(0)
-                    key = bits[x]
-                    key = ~key if key & sign else key | sign
-                    if key >> above == prefixes[u]:
-                        counts[u, (key >> np.uint32(shift)) & mask] += 1
+                    if line[x] > bounds[u]:
+                        line[x] += np.float32(0)
+                        key = bits[x]
+                        key = (~key if key & sign else key | sign) >> places
+                        if key >> np.uint32(bits_of_digit) == prefixes[u]:
+                            counts[u, key & mask] += 1
 
 
 @jit
@@ -209,27 +250,21 @@ def intersect(
         first: first unit.
         last: one past the last unit.
     """
-    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    highest = np.empty(grids.shape[2] + 1, np.float32)
-    ready = np.empty(grids.shape[2], np.bool_)
-    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
+    scratch = _scratch(grids.shape[2], columns[0].shape[0])
+    line = scratch[1]
+    outside = _has_outside(rows, columns, grids.shape[2], grids.shape[3])
     for u in range(first, last):
-        threshold = thresholds[u]
         for n in range(grids.shape[0]):
-            if _bound_rows(grids[n, u], outside, highest) <= threshold:
+            if not _may_exceed(grids[n, u], outside, thresholds[u], scratch):
                 continue
-            ready[:] = False
+            shared = intersections[half[n], u]
             for y in range(rows[0].shape[0]):
-                if max(highest[rows[0][y]], highest[rows[1][y]]) <= threshold:
-                    continue
-                _prepare_line(grids[n, u], rows, columns, y, wide, ready)
-                _blend_rows(wide, rows, y, line)
-                for x in range(line.shape[0]):
-                    if line[x] > threshold:
-                        pixels[half[n], u] += 1
+                above = _line_above(grids[n, u], rows, columns, y, thresholds[u], scratch)
+                pixels[half[n], u] += above
+                for x in range(line.shape[0] if above else 0):
+                    if line[x] > thresholds[u]:
                         for plane in range(labels.shape[1]):
-                            intersections[half[n], u, labels[n, plane, y, x]] += 1
+                            shared[labels[n, plane, y, x]] += 1
 
 
 @jit
@@ -242,54 +277,38 @@ def intersect_by_picture(
 
     As :func:`intersect`, with one concept a unit ``(U,)`` and counts ``(n, U)``.
     """
-    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    highest = np.empty(grids.shape[2] + 1, np.float32)
-    ready = np.empty(grids.shape[2], np.bool_)
-    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
+    scratch = _scratch(grids.shape[2], columns[0].shape[0])
+    line = scratch[1]
+    outside = _has_outside(rows, columns, grids.shape[2], grids.shape[3])
     for u in range(first, last):
-        threshold = thresholds[u]
         for n in range(grids.shape[0]):
-            if _bound_rows(grids[n, u], outside, highest) <= threshold:
+            if not _may_exceed(grids[n, u], outside, thresholds[u], scratch):
                 continue
-            ready[:] = False
+            shared = 0
             for y in range(rows[0].shape[0]):
-                if max(highest[rows[0][y]], highest[rows[1][y]]) <= threshold:
-                    continue
-                _prepare_line(grids[n, u], rows, columns, y, wide, ready)
-                _blend_rows(wide, rows, y, line)
-                for x in range(line.shape[0]):
-                    if line[x] > threshold:
-                        pixels[n, u] += 1
+                above = _line_above(grids[n, u], rows, columns, y, thresholds[u], scratch)
+                pixels[n, u] += above
+                for x in range(line.shape[0] if above else 0):
+                    if line[x] > thresholds[u]:
                         for plane in range(labels.shape[1]):
-                            if labels[n, plane, y, x] == concepts[u]:
-                                intersections[n, u] += 1
+                            shared += labels[n, plane, y, x] == concepts[u]
+            intersections[n, u] += shared
 
 
 @jit
 def exceed(
-    grids: NDArray[np.float32],
-    rows: AxisArrays,
-    columns: AxisArrays,
-    thresholds: NDArray[np.float32],
-    out: NDArray[np.bool_],
-    first: int,
-    last: int,
-) -> None:
+    grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, thresholds: NDArray[np.float32],
+    out: NDArray[np.bool_], first: int, last: int,
+) -> None:  # fmt: skip
     """Mark the raster points above the threshold: grids ``(m, h, w)``, thresholds ``(m,)``, out ``(m, gh, gw)``."""
-    wide = np.zeros((grids.shape[1] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    highest = np.empty(grids.shape[1] + 1, np.float32)
-    ready = np.empty(grids.shape[1], np.bool_)
-    outside = _has_outside(rows, grids.shape[1]) or _has_outside(columns, grids.shape[2])
+    scratch = _scratch(grids.shape[1], columns[0].shape[0])
+    line = scratch[1]
+    outside = _has_outside(rows, columns, grids.shape[1], grids.shape[2])
     for m in range(first, last):
-        _bound_rows(grids[m], outside, highest)
-        ready[:] = False
+        out[m] = False
+        if not _may_exceed(grids[m], outside, thresholds[m], scratch):
+            continue
         for y in range(rows[0].shape[0]):
-            if max(highest[rows[0][y]], highest[rows[1][y]]) <= thresholds[m]:
-                out[m, y] = False
-                continue
-            _prepare_line(grids[m], rows, columns, y, wide, ready)
-            _blend_rows(wide, rows, y, line)
-            for x in range(line.shape[0]):
-                out[m, y, x] = line[x] > thresholds[m]
+            if _line_above(grids[m], rows, columns, y, thresholds[m], scratch):
+                for x in range(line.shape[0]):
+                    out[m, y, x] = line[x] > thresholds[m]

@@ -53,9 +53,12 @@ class ActivationHistogram:
 
     def __init__(self, units: int) -> None:
         self.counts: NDArray[np.int64] = np.zeros((units, 1 << LEVELS[0]), np.int64)
+        self._span = slice(0, 0)
+        """Bins outside it are empty."""
 
     def update(self, activation: ActivationRaster) -> None:
         """Count every raster value."""
+        self._span = slice(0, 1 << LEVELS[0])
         over_unit_blocks(
             activation.units, kernels.count_leading_digits,
             activation.grids, activation.rows, activation.columns, 32 - LEVELS[0], self.counts,
@@ -63,19 +66,23 @@ class ActivationHistogram:
 
     def merge(self, other: ActivationHistogram) -> None:
         """Add the counts of `other`."""
-        add_counts(self.counts, other.counts, "histograms")
+        add_counts(self.counts[:, other._span], other.counts[:, other._span], "histograms")
+        self._span = slice(0, 1 << LEVELS[0])
 
     def state_dict(self) -> State:
-        """Return the used range of bins: ``first_bin`` and ``counts`` ``(U, bins)``."""
+        """Return the used range of bins: ``first_bin`` and ``counts`` ``(U, bins)``, in 32 bits where they suffice."""
         used = np.flatnonzero(self.counts.any(axis=0))
         first, last = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
-        return {"first_bin": np.array([first]), "counts": self.counts[:, first:last].copy()}
+        counts = self.counts[:, first:last]
+        small = counts.max(initial=0) <= np.iinfo(np.uint32).max
+        return {"first_bin": np.array([first]), "counts": counts.astype(np.uint32 if small else np.int64)}
 
     def load_state_dict(self, state: State) -> None:
         """Restore what :meth:`state_dict` returned."""
         first = int(state["first_bin"][0])
         self.counts = np.zeros((state["counts"].shape[0], 1 << LEVELS[0]), np.int64)
-        self.counts[:, first : first + state["counts"].shape[1]] = state["counts"]
+        self._span = slice(first, first + state["counts"].shape[1])
+        self.counts[:, self._span] = state["counts"]
 
     def result(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return bin edges ``(bins + 1,)`` in activation scale and counts ``(U, bins)``, over the used range.
@@ -86,7 +93,7 @@ class ActivationHistogram:
         first, bins = int(state["first_bin"][0]), state["counts"].shape[1]
         keys = np.arange(first, first + bins + 1, dtype=np.uint64) << np.uint64(32 - LEVELS[0])
         edges = keys_to_values(np.minimum(keys, 0xFFFFFFFF).astype(np.uint32))
-        return edges, state["counts"]
+        return edges, state["counts"].astype(np.int64)
 
 
 class ThresholdSearch:
@@ -128,10 +135,11 @@ class ThresholdSearch:
         bits = LEVELS[self._level]
         shift = 32 - sum(LEVELS[: self._level + 1])
         lowest = keys_to_values(self._prefixes << np.uint32(shift + bits))
+        bounds = np.where(np.isfinite(lowest), np.nextafter(lowest, np.float32(-np.inf)), np.float32(-np.inf))
         over_unit_blocks(
             activation.units, kernels.count_next_digits,
             activation.grids, activation.rows, activation.columns,
-            self._prefixes, lowest, shift, bits, self.counts,
+            self._prefixes, bounds, shift, bits, self.counts,
         )  # fmt: skip
 
     def merge(self, other: ThresholdSearch) -> None:

@@ -1,0 +1,60 @@
+"""The names of the embedded world: its concepts, its planes and its one vocabulary."""
+
+from __future__ import annotations
+
+from unitscope.concepts.vocabulary import Concept, Vocabulary
+
+GENERATOR_VERSION = 1
+"""Raised whenever the same seed would give another picture or other labels; part of every content hash."""
+
+PLANES = ("object", "part", "material", "color")
+"""The planes of a label map, in order; plane p holds concepts of category ``PLANES[p]`` only."""
+
+OBJECTS = (
+    *("sky", "cloud", "sun", "mountain", "hill", "grass", "snow", "sand", "earth", "water", "road", "runway"),
+    *("path", "sidewalk", "corn", "tree", "palm tree", "bush", "flower", "rock", "cactus", "bird", "person"),
+    *("dog", "skis", "ski lift", "building", "house", "church", "lighthouse", "windmill", "tower", "pier"),
+    *("boat", "car", "truck", "airplane", "bench", "street lamp", "traffic light", "signboard", "fence"),
+    *("flag", "umbrella", "tent", "campfire", "slide", "swing", "wall", "floor", "ceiling", "window", "door"),
+    *("curtain", "painting", "mirror", "clock", "lamp", "plant", "vase", "rug", "chair", "armchair", "sofa"),
+    *("table", "desk", "bed", "cushion", "cabinet", "shelf", "book", "television", "computer", "stove"),
+    *("refrigerator", "sink", "bathtub", "toilet", "towel", "bottle", "plate", "bowl"),
+)
+PARTS = (
+    *("crown", "trunk", "head", "hair", "torso", "arm", "leg", "roof", "window", "door", "chimney", "facade"),
+    *(
+        "steeple",
+        "cross",
+        "wheel",
+        "body",
+        "windshield",
+        "headlight",
+        "hull",
+        "sail",
+        "mast",
+        "cabin",
+        "wing",
+    ),
+    *("fuselage", "tail", "engine", "seat", "back", "top", "pole", "shade", "frame", "pane", "screen"),
+    *("headboard", "mattress", "blanket", "drawer", "burner", "oven", "faucet", "basin", "pot", "peak"),
+    *("blade", "canopy", "cloth", "lantern", "flame", "keyboard", "handle"),
+)
+MATERIALS = (
+    *("sky", "foliage", "grass", "water", "snow", "sand", "earth", "stone", "asphalt", "brick", "wood"),
+    *("fabric", "metal", "glass", "plaster", "tile", "ceramic", "paper", "plastic", "skin", "hair"),
+)
+COLORS = ("black", "blue", "brown", "grey", "green", "orange", "pink", "purple", "red", "white", "yellow")
+
+VOCABULARY = Vocabulary(
+    [
+        Concept(name, plane)
+        for plane, names in zip(PLANES, (OBJECTS, PARTS, MATERIALS, COLORS), strict=True)
+        for name in names
+    ]
+)
+"""Every concept of the world; its numbers are the values of the label maps."""
+
+OBJECT_NUMBERS = {name: VOCABULARY.number(name, "object") for name in OBJECTS}
+PART_NUMBERS = {"": 0} | {name: VOCABULARY.number(name, "part") for name in PARTS}
+MATERIAL_NUMBERS = {name: VOCABULARY.number(name, "material") for name in MATERIALS}
+FIRST_COLOR = VOCABULARY.number(COLORS[0], "color")

@@ -1,0 +1,161 @@
+"""The two inner loops of the renderer: filling a polygon on every plane, and reducing the result to pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+SUPERSAMPLING = 3
+"""Samples along each side of a pixel; odd, so that the middle sample is the pixel's centre."""
+
+# Positions in the `look` vector of `fill`.
+COLOR, COLOR_END, SHADE, TEXTURE, HORIZON, HAZE, GLOW, ALPHA, SOFT, TURNED = (
+    0,
+    3,
+    6,
+    10,
+    15,
+    16,
+    20,
+    21,
+    22,
+    23,
+)
+LOOK_SIZE = 24
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _crossings(points: NDArray[np.float32], y: float, found: NDArray[np.float32]) -> int:  # pragma: no cover
+    """Write the sorted x where the polygon's outline crosses the row `y`; return how many there are."""
+    count = 0
+    n = points.shape[0]
+    for i in range(n):
+        j = i + 1 if i + 1 < n else 0
+        ya, yb = points[i, 1], points[j, 1]
+        if (ya <= y) == (yb <= y):
+            continue
+        x = points[i, 0] + (y - ya) / (yb - ya) * (points[j, 0] - points[i, 0])
+        k = count
+        while k > 0 and found[k - 1] > x:
+            found[k] = found[k - 1]
+            k -= 1
+        found[k] = x
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _texture(
+    look: NDArray[np.float32], tile: NDArray[np.float32], x: float, y: float, depth: float
+) -> float:  # pragma: no cover
+    """Return the texture's brightness at (x, y); a `depth` above 0 lays it on the ground plane."""
+    if depth > 0.0:
+        u, v = x * depth * look[TEXTURE + 1], y * look[TEXTURE + 2]
+    else:
+        u, v = x * look[TEXTURE + 1], y * look[TEXTURE + 2]
+    if look[TURNED] > 0.0:
+        u, v = v, u
+    wrap = tile.shape[0] - 1
+    row, column = int(np.floor(v + look[TEXTURE + 4])), int(np.floor(u + look[TEXTURE + 3]))
+    return float(tile[row & wrap, column & wrap])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shade(look: NDArray[np.float32], nx: float, ny: float) -> float:  # pragma: no cover
+    """Return the brightness at (nx, ny), which run from -1 to 1 over the shape's box."""
+    slope = 1.0 + look[SHADE] * nx + look[SHADE + 1] * ny
+    return float(slope - (look[SHADE + 2] * nx * nx + look[SHADE + 3] * ny * ny))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _opacity(look: NDArray[np.float32], nx: float, ny: float) -> float:  # pragma: no cover
+    """Return the opacity, which falls to zero at the edge of a soft shape."""
+    if look[SOFT] > 0.0:
+        return look[ALPHA] * max(0.0, 1.0 - nx * nx - ny * ny) ** look[SOFT]  # type: ignore[no-any-return]
+    return float(look[ALPHA])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill(  # pragma: no cover
+    planes: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]],
+    points: NDArray[np.float32],
+    look: NDArray[np.float32],
+    tile: NDArray[np.float32],
+    ids: tuple[int, int, int],
+) -> None:
+    """Fill a polygon (even-odd rule, sample centres) with a shaded, textured, hazed colour and its labels.
+
+    Args:
+        planes: what is painted on: colour before lighting `(H, W, 3)`, how far a sample gives light of its own
+            0..1 `(H, W)`, and object, part and material `(3, H, W)`, kept where ``ids[0] < 0``.
+        points: the outline in samples, `(n, 2)` as x, y.
+        look: the numbers named by the positions above.
+        tile: brightness of the texture around 1, `(T, T)` with T a power of two.
+        ids: label values of object, part, material; a negative object leaves every label alone.
+    """
+    rgb, glow, labels = planes
+    height, width = glow.shape
+    x_low, x_high = points[:, 0].min(), points[:, 0].max()
+    y_low, y_high = points[:, 1].min(), points[:, 1].max()
+    x_mid, y_mid = 0.5 * (x_low + x_high), 0.5 * (y_low + y_high)
+    x_unit, y_unit = 2.0 / max(x_high - x_low, 1e-3), 2.0 / max(y_high - y_low, 1e-3)
+    found = np.empty(points.shape[0] + 1, dtype=np.float32)
+    for row in range(max(0, int(np.ceil(y_low - 0.5))), min(height, int(np.ceil(y_high - 0.5)))):
+        y = row + 0.5
+        count = _crossings(points, y, found)
+        ny = (y - y_mid) * y_unit
+        mix, depth, strength, haze = 0.5 * (ny + 1.0), 0.0, look[TEXTURE], look[HAZE]
+        x_zero, y_texture = 0.0, y
+        if look[HORIZON] > -1e8:
+            drop = max(y - look[HORIZON], 0.5) / height
+            depth = np.float32(0.45) / drop
+            strength, haze = strength * min(1.0, 3.2 / depth), haze * min(1.0, 0.07 / drop)
+            x_zero, y_texture = 0.5 * width, depth * 0.9 * height
+        for pair in range(0, count - 1, 2):
+            start, stop = int(np.ceil(found[pair] - 0.5)), int(np.ceil(found[pair + 1] - 0.5))
+            for column in range(max(0, start), min(width, stop)):
+                nx = (column + 0.5 - x_mid) * x_unit
+                light, alpha = _shade(look, nx, ny), _opacity(look, nx, ny)
+                if strength > 0.0:
+                    texel = _texture(look, tile, column + 0.5 - x_zero, y_texture, depth)
+                    light *= 1.0 + strength * (texel - 1.0)
+                for k in range(3):
+                    color = (look[k] + (look[COLOR_END + k] - look[k]) * mix) * light
+                    color += (look[HAZE + 1 + k] - color) * haze
+                    rgb[row, column, k] += (color - rgb[row, column, k]) * alpha
+                if ids[0] >= 0:
+                    glow[row, column] = look[GLOW]
+                    for plane in range(3):
+                        labels[plane, row, column] = ids[plane]
+                elif look[GLOW] > 0.0:
+                    glow[row, column] += (look[GLOW] - glow[row, column]) * alpha
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def reduce(  # pragma: no cover
+    rgb: NDArray[np.float32], glow: NDArray[np.float32], labels: NDArray[np.int16]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """Average the samples of every pixel; take its labels from the sample in its centre.
+
+    Returns:
+        Colour `(S, S, 3)`, glow `(S, S)` and labels int32 `(4, S, S)`, the last plane empty.
+    """
+    size = glow.shape[0] // SUPERSAMPLING
+    weight = np.float32(1.0 / (SUPERSAMPLING * SUPERSAMPLING))
+    small = np.zeros((size, size, 3), dtype=np.float32)
+    small_glow = np.zeros((size, size), dtype=np.float32)
+    small_labels = np.zeros((4, size, size), dtype=np.int32)
+    middle = SUPERSAMPLING // 2
+    for i in range(size):
+        for j in range(size):
+            for a in range(i * SUPERSAMPLING, (i + 1) * SUPERSAMPLING):
+                for b in range(j * SUPERSAMPLING, (j + 1) * SUPERSAMPLING):
+                    small_glow[i, j] += glow[a, b] * weight
+                    for k in range(3):
+                        small[i, j, k] += rgb[a, b, k] * weight
+            for plane in range(3):
+                small_labels[plane, i, j] = labels[
+                    plane, i * SUPERSAMPLING + middle, j * SUPERSAMPLING + middle
+                ]
+    return small, small_glow, small_labels

@@ -1,0 +1,105 @@
+"""The world as an indexable source of pictures, label maps and scene classes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.world.names import GENERATOR_VERSION, VOCABULARY
+from unitscope.world.scene import SCENE_CLASSES, Scene, render_scene, scene_of
+
+SPLITS = {"train": 0, "val": 1, "test": 2}
+"""The splits; each has a range of seeds of its own."""
+
+SPLIT_SIZE = 100_000_000
+"""The number of seeds in a split."""
+
+_KEPT = 64
+
+
+class WorldPictures:
+    """Pictures 0..count-1 of a split, rendered when they are read; safe to share between threads."""
+
+    def __init__(self, count: int, *, split: str = "val", size: int = 112) -> None:
+        """Describe the source; nothing is rendered yet.
+
+        Args:
+            count: the number of pictures.
+            split: train, val or test.
+            size: side of a picture in pixels.
+
+        Raises:
+            UnitscopeError: the split is unknown or the count out of range.
+        """
+        if split not in SPLITS:
+            hint = did_you_mean(split, SPLITS)
+            raise UnitscopeError(f"split {split!r} not found;{hint or ' use train, val or test'}")
+        if not 0 < count <= SPLIT_SIZE:
+            raise UnitscopeError(f"count {count} is out of range; give 1 to {SPLIT_SIZE} pictures")
+        self.count, self.split, self.size = count, split, size
+        self.vocabulary: Vocabulary = VOCABULARY
+        self._kept: OrderedDict[int, Scene] = OrderedDict()
+        self._lock = threading.Lock()
+        self._ids: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call the pictures in titles, such as ``world (val)``."""
+        return f"world ({self.split})"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __repr__(self) -> str:
+        return f"WorldPictures({self.count}, split={self.split!r}, size={self.size})"
+
+    @property
+    def sample_ids(self) -> tuple[str, ...]:
+        """A stable name for every picture, such as ``val/000123-bedroom``."""
+        if self._ids is None:
+            names = (scene_of(self.seed(i)) for i in range(self.count))
+            self._ids = tuple(f"{self.split}/{i:06d}-{name}" for i, name in enumerate(names))
+        return self._ids
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 that changes when any picture or label would."""
+        text = f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size} {VOCABULARY.content_hash}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def seed(self, index: int) -> int:
+        """Return the seed of picture `index`."""
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        return SPLITS[self.split] * SPLIT_SIZE + index
+
+    def scene(self, index: int) -> Scene:
+        """Return picture `index` with its labels; the last few are kept, so reading both renders once."""
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+                return self._kept[index]
+        scene = render_scene(self.seed(index), size=self.size)
+        with self._lock:
+            self._kept[index] = scene
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return scene
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """Return picture `index`, RGB uint8 `(H, W, 3)`."""
+        return self.scene(index).picture
+
+    def labels(self, index: int) -> NDArray[np.int32]:
+        """Return the label maps of picture `index`, int32 `(4, H, W)` in the order of PLANES."""
+        return self.scene(index).labels
+
+    def target(self, index: int) -> int:
+        """Return the position in SCENE_CLASSES of the class of picture `index`."""
+        return SCENE_CLASSES.index(scene_of(self.seed(index)))

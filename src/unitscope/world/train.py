@@ -1,0 +1,234 @@
+"""Train the bundled network on scene labels: ``python -m unitscope.world.train --out DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from unitscope.world.classifier import CLASSIFIER_INPUT, WEIGHTS, WorldVGG, normalise
+from unitscope.world.names import GENERATOR_VERSION
+from unitscope.world.scene import SCENE_CLASSES
+from unitscope.world.source import WorldPictures
+
+logger = logging.getLogger("unitscope.world.train")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a training depends on."""
+
+    scenes: int = 10_000
+    test_scenes: int = 2_000
+    epochs: int = 10
+    batch: int = 64
+    rate: float = 2e-3
+    decay: float = 2e-2
+    seed: int = 0
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Pictures in memory: uint8 `(N, 3, H, W)` and their scene classes `(N,)`."""
+
+    pictures: Tensor
+    targets: Tensor
+
+
+def render_set(count: int, split: str, threads: int) -> PictureSet:
+    """Render the first pictures of a split into memory."""
+    source = WorldPictures(count, split=split, size=CLASSIFIER_INPUT)
+    pictures = np.empty((count, 3, CLASSIFIER_INPUT, CLASSIFIER_INPUT), dtype=np.uint8)
+
+    def put(index: int) -> None:
+        pictures[index] = source.read(index).transpose(2, 0, 1)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(put, range(count)))
+    return PictureSet(torch.from_numpy(pictures), torch.tensor([source.target(i) for i in range(count)]))
+
+
+def augment(batch: Tensor, rng: np.random.Generator) -> Tensor:
+    """Flip half of a batch, shift it by up to 8 pixels and vary brightness and contrast; `(N, 3, H, W)` floats."""
+    flips = torch.from_numpy(rng.random(len(batch)) < 0.5).to(batch.device)
+    batch = torch.where(flips[:, None, None, None], batch.flip(-1), batch)
+    dy, dx = (int(v) for v in rng.integers(0, 17, 2))
+    side = batch.shape[-1]
+    batch = functional.pad(batch, (8, 8, 8, 8), mode="reflect")[..., dy : dy + side, dx : dx + side]
+    gain = torch.from_numpy(rng.uniform(0.8, 1.2, (len(batch), 1, 1, 1)).astype(np.float32)).to(batch.device)
+    tone = torch.from_numpy(rng.uniform(0.92, 1.08, (len(batch), 3, 1, 1)).astype(np.float32)).to(
+        batch.device
+    )
+    return (batch * gain * tone).clamp(0, 1)
+
+
+def rate_at(step: int, steps: int, peak: float) -> float:
+    """Return the learning rate of a step: a short linear rise, then a cosine to zero."""
+    warm = max(1, int(0.12 * steps))
+    if step < warm:
+        return peak * (0.1 + 0.9 * step / warm)
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def train_epoch(
+    model: nn.Module, optimiser: torch.optim.Optimizer, data: PictureSet, epoch: int, settings: Settings
+) -> float:
+    """Train one epoch; the order and the augmentation depend on seed and epoch only. Return the mean loss."""
+    rng = np.random.Generator(np.random.PCG64([settings.seed, epoch]))
+    torch.manual_seed(settings.seed * 1000 + epoch)
+    device = next(model.parameters()).device
+    order = torch.from_numpy(rng.permutation(len(data.targets)))
+    per_epoch = len(order) // settings.batch
+    model.train()
+    total = 0.0
+    for step in range(per_epoch):
+        rows = order[step * settings.batch : (step + 1) * settings.batch]
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(epoch * per_epoch + step, settings.epochs * per_epoch, settings.rate)
+        batch = data.pictures[rows].to(device).float().div_(255)
+        inputs = normalise(augment(batch, rng)).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = model(inputs)
+        loss = functional.cross_entropy(logits.float(), data.targets[rows].to(device), label_smoothing=0.05)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        total += loss.item()
+        if step % 20 == 0:
+            logger.info("epoch %d step %d/%d loss %.3f", epoch, step, per_epoch, loss.item())
+    return total / max(1, per_epoch)
+
+
+def accuracy(model: nn.Module, data: PictureSet) -> tuple[float, list[float]]:
+    """Return the accuracy over all pictures, and that of every class."""
+    device = next(model.parameters()).device
+    model.eval()
+    guesses = []
+    with torch.inference_mode():
+        for rows in torch.arange(len(data.targets)).split(100):
+            batch = data.pictures[rows].to(device).float().div_(255)
+            guesses.append(model(normalise(batch)).argmax(1).cpu())
+    right = (torch.cat(guesses) == data.targets).double()
+    classes = [right[data.targets == k] for k in range(len(SCENE_CLASSES))]
+    return right.mean().item(), [float(hits.mean()) if len(hits) else math.nan for hits in classes]
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `count` trials (Wilson 1927)."""
+    z = 1.959964
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return middle - half, middle + half
+
+
+def prepare(settings: Settings) -> tuple[WorldVGG, torch.optim.Optimizer]:
+    """Make torch deterministic and return the initial network and its optimiser on the device to use."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(settings.threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = WorldVGG()
+    model.initialise(settings.seed)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model, torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=settings.decay)
+
+
+def resume(
+    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, settings: Settings
+) -> tuple[int, float]:
+    """Load the last checkpoint of the same settings, if any; return the next epoch and the seconds spent."""
+    file = folder / "checkpoint.pt"
+    if not file.exists():
+        return 0, 0.0
+    state = torch.load(file, weights_only=True)
+    if state["settings"] != asdict(settings):
+        logger.info("the checkpoint in %s has other settings; starting anew", folder)
+        return 0, 0.0
+    model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["epoch"]) + 1, float(state["seconds"])
+
+
+def train(folder: Path, settings: Settings) -> dict[str, object]:
+    """Train, write the weights and return the data of the model card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    logger.info("settings %s", settings)
+    start = time.monotonic()
+    data = render_set(settings.scenes, "train", settings.threads)
+    logger.info("rendered %d scenes in %.0f s", settings.scenes, time.monotonic() - start)
+    model, optimiser = prepare(settings)
+    first, spent = resume(folder, model, optimiser, settings)
+    for epoch in range(first, settings.epochs):
+        loss = train_epoch(model, optimiser, data, epoch, settings)
+        seconds = spent + time.monotonic() - start
+        state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "epoch": epoch}
+        torch.save(state | {"seconds": seconds, "settings": asdict(settings)}, folder / "checkpoint.new")
+        (folder / "checkpoint.new").replace(folder / "checkpoint.pt")
+        logger.info("epoch %d mean loss %.4f after %.0f s", epoch, loss, seconds)
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    return card(folder, settings, spent + time.monotonic() - start)
+
+
+def command_of(settings: Settings) -> str:
+    """Return the command that trains with these settings."""
+    usual = asdict(Settings())
+    changed = {name: value for name, value in asdict(settings).items() if value != usual[name]}
+    flags = "".join(f" --{name.replace('_', '-')} {value}" for name, value in changed.items())
+    return f"python -m unitscope.world.train --out DIR{flags}"
+
+
+def card(folder: Path, settings: Settings, seconds: float) -> dict[str, object]:
+    """Test the written weights on unseen scenes and write ``model_card.json``."""
+    model = WorldVGG()
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    share, classes = accuracy(model, render_set(settings.test_scenes, "test", settings.threads))
+    low, high = wilson(share, settings.test_scenes)
+    figures: dict[str, object] = {
+        "accuracy": round(share, 4),
+        "accuracy_interval_95": [round(low, 4), round(high, 4)],
+        "test_scenes": settings.test_scenes,
+        "accuracy_by_class": {name: round(a, 3) for name, a in zip(SCENE_CLASSES, classes, strict=True)},
+        "seconds": round(seconds),
+        "settings": asdict(settings),
+        "generator_version": GENERATOR_VERSION,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "torch": torch.__version__,
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "command": command_of(settings),
+    }
+    (folder / "model_card.json").write_text(json.dumps(figures, indent=2) + "\n")
+    logger.info("accuracy %.4f on %d unseen scenes", share, settings.test_scenes)
+    return figures
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for weights, checkpoint and model card"
+    )
+    for name, value in asdict(Settings()).items():
+        parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
+    args = vars(parser.parse_args())
+    folder = args.pop("out")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    train(folder, Settings(**args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The documents say what is so: commands run, columns and options are those of the code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import unitscope
+from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.experiments.dissect import run_dissection
+from unitscope.experiments.samples import InMemorySamples
+from unitscope.models.registry import Model
+
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> unitscope.Dissection:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ReLU()).eval()
+    inputs = torch.randn(24, 3, 16, 16)
+    labels = (inputs[:, :1] > 1).int().numpy()
+    samples = InMemorySamples(inputs, labels, Vocabulary([Concept("bright", "color")]))
+    return run_dissection(Model(module), samples, layers=["1"], out=tmp_path_factory.mktemp("run") / "run")
+
+
+def test_every_column_is_described(run):
+    text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+):.*?\n(.*?)(?=^## |\Z)", text, flags=re.DOTALL | re.MULTILINE))
+    for name in ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou"):
+        cells = re.findall(r"^\| ([a-z_, ]+) \|", sections[name], flags=re.MULTILINE)
+        described = [column for cell in cells for column in cell.split(", ") if column != "column"]
+        assert described == list(run.table(name).columns), name
+
+
+def test_every_table_type_is_as_described(run):
+    text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    units = re.search(r"^## units.*?(?=^## )", text, flags=re.DOTALL | re.MULTILINE).group(0)
+    for columns, kind in re.findall(r"^\| ([a-z_, ]+) \| (int32|int64|float32|float64|bool) \|", units, re.MULTILINE):
+        for column in columns.split(", "):
+            assert run.units[column].dtype == kind, column
+
+
+def test_the_manifest_has_what_the_documents_promise(run):
+    manifest = run.manifest
+    assert manifest["schema_version"] == 1
+    assert manifest["status"] == "complete"
+    for part in (manifest["model"]["weights_hash"], manifest["data"]["hash"], manifest["concepts"]["hash"]):
+        assert re.fullmatch("[0-9a-f]{64}", part)
+    assert manifest["packages"]["torch"]
+
+
+def test_another_quantile_needs_no_network(run):
+    pd.testing.assert_frame_equal(unitscope.at_quantile(run, 0.01), run.units, check_dtype=False)
+    wider = unitscope.at_quantile(run, 0.05)
+    points = 24 * 16 * 16
+    assert np.allclose(wider["quantile_fraction"], np.ceil(0.05 * points) / points, atol=1e-12)
+    with pytest.raises(unitscope.UnitscopeError, match="quantile is 2; it must be between 0 and 1"):
+        unitscope.at_quantile(run, 2)
+
+
+def test_architecture_names_what_is_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    package = ROOT / "src" / "unitscope"
+    for entry in package.iterdir():
+        if entry.name.startswith("_"):
+            continue
+        assert entry.name in text, f"ARCHITECTURE.md does not mention {entry.name}"
+    for name in re.findall(r"\b([a-z_]+\.py)\b", text):
+        assert list(ROOT.rglob(name)), f"ARCHITECTURE.md names {name}, which is gone"
+
+
+@pytest.mark.slow
+def test_the_python_lines_of_the_readme_run(tmp_path):
+    (code,) = blocks("README.md", "python")
+    subprocess.run([sys.executable, "-W", "error::DeprecationWarning", "-c", code], cwd=tmp_path, check=True)
+    assert (tmp_path / "runs" / "world" / "report" / "index.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run(tmp_path):
+    commands = next(block for block in blocks("README.md", "sh") if block.startswith("unitscope dissect world"))
+    for line in commands.replace("world:200", "world:60").splitlines():
+        arguments = line.split()[1:]
+        done = subprocess.run(
+            [sys.executable, "-c", "from unitscope.cli import main; main()", *arguments],
+            cwd=tmp_path, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""

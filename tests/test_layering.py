@@ -1,0 +1,109 @@
+"""Imports point only downwards, in the direction of the flow."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import unitscope
+
+SOURCE = Path(unitscope.__file__).parent
+
+MAY_IMPORT = {
+    "errors": "",
+    "grid": "",
+    "progress": "",
+    "geometry": "grid",
+    "trace": "errors grid geometry",
+    "stats": "grid",
+    "sources": "errors",
+    "models": "errors",
+    "concepts": "errors sources models",
+    "world": "errors concepts",
+    "run": "errors",
+    "experiments": "errors grid progress trace stats sources models concepts run",
+    "report": "errors",
+    "selection": "errors run experiments",
+    "compare": "run",
+    "printing": "errors trace run",
+    "api": "errors trace sources models concepts run experiments",
+    "demo": "api run",
+    "cli": "errors run experiments report selection compare printing api demo",
+}
+"""Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
+
+AT_RUN_TIME = {("models", "world"), ("sources", "world")}
+"""Names that a registry looks up only when somebody asks for them."""
+
+NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
+OUTSIDE = {
+    "stats": {"torch", "numpy", "numba"},
+    "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "pandas", "pyarrow", "PIL"},
+}
+"""What else a room may import, besides the standard library."""
+
+STANDARD = sys.stdlib_module_names
+
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
+
+
+def room_of(name: str) -> str:
+    """``unitscope.stats.base`` -> ``stats``; the package itself stands for what it offers: the API."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else "api"
+
+
+def names_imported(path: Path) -> list[str]:
+    """Every module that a file names in an import, at whatever depth, or hands to `import_module`."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written out in full"
+            found += (
+                [f"unitscope.{a.name}" for a in node.names]
+                if node.module == "unitscope"
+                else [node.module or ""]
+            )
+    return found
+
+
+def looked_up(path: Path) -> list[str]:
+    return [
+        str(argument.value)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module"
+        for argument in node.args[:1]
+        if isinstance(argument, ast.Constant)
+    ]
+
+
+def place(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def test_the_table_points_downwards_only():
+    order = list(MAY_IMPORT)
+    for room, below in MAY_IMPORT.items():
+        assert all(order.index(other) < order.index(room) for other in below.split()), room
+
+
+def test_every_room_has_its_line():
+    assert {place(path) for path in FILES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_imports_point_downwards(path):
+    room, names = place(path), names_imported(path)
+    own = {room_of(name) for name in names if name.split(".")[0] == "unitscope"} - {room}
+    assert own <= set(MAY_IMPORT[room].split())
+    outside = {name.split(".")[0] for name in names} - {"unitscope"}
+    assert not outside & NEVER
+    if room in OUTSIDE:
+        assert outside <= OUTSIDE[room] | STANDARD
+    for name in looked_up(path):
+        assert name.split(".")[0] not in NEVER
+        if name.split(".")[0] == "unitscope":
+            assert (room, room_of(name)) in AT_RUN_TIME
