@@ -49,7 +49,9 @@ def test_every_column_is_described(run):
 def test_every_table_type_is_as_described(run):
     text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     units = re.search(r"^## units.*?(?=^## )", text, flags=re.DOTALL | re.MULTILINE).group(0)
-    for columns, kind in re.findall(r"^\| ([a-z_, ]+) \| (int32|int64|float32|float64|bool) \|", units, re.MULTILINE):
+    for columns, kind in re.findall(
+        r"^\| ([a-z_, ]+) \| (int32|int64|float32|float64|bool) \|", units, re.MULTILINE
+    ):
         for column in columns.split(", "):
             assert run.units[column].dtype == kind, column
 
@@ -92,7 +94,9 @@ def test_the_python_lines_of_the_readme_run(tmp_path):
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run(tmp_path):
-    commands = next(block for block in blocks("README.md", "sh") if block.startswith("unitscope dissect world"))
+    commands = next(
+        block for block in blocks("README.md", "sh") if block.startswith("unitscope dissect world")
+    )
     for line in commands.replace("world:200", "world:60").splitlines():
         arguments = line.split()[1:]
         done = subprocess.run(

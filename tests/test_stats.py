@@ -215,3 +215,13 @@ def test_regions_are_those_of_the_upsampled_grids(border):
     thresholds = np.linspace(-3, 3, 7, dtype=np.float32)
     values = upsample(torch.from_numpy(grids), sampling).numpy()
     assert np.array_equal(regions_above(grids, sampling, thresholds), values > thresholds[:, None, None])
+
+
+def test_a_grid_with_as_many_cells_as_points_is_still_blended_where_it_is_shifted():
+    grids = np.random.default_rng(4).standard_normal((3, 2, 12, 12)).astype(np.float32)
+    geometry = GridGeometry(AxisGeometry(12, 1.0, 0.3), AxisGeometry(12, 1.0, -0.3))
+    activation = raster(grids, shape=(12, 12), size=(12, 12), geometry=geometry)
+    values = values_of(activation)
+    assert not np.array_equal(values, grids)
+    ranked = np.sort(values.transpose(1, 0, 2, 3).reshape(2, -1))[:, ::-1]
+    assert np.array_equal(thresholds_of(activation, 0.1), ranked[:, exceeding_count(0.1, activation.points)])

@@ -81,10 +81,12 @@ class ShardReader:
 
     def __init__(self, module: nn.Module, samples: Samples, plan: ReadingPlan, device: torch.device) -> None:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
+        self._content = ShardContent(plan)
 
     def read(self, batches: Iterator[Batch], shard: int, advance: Advance) -> ShardContent:
-        """Read the batches of one shard from a stream of batches."""
-        content = ShardContent(self.plan, len(self.plan.samples_of(shard)))
+        """Read the batches of one shard from a stream of batches; the content lasts until the next reading."""
+        content = self._content
+        content.clear()
 
         def keep(name: str, output: Any) -> None:
             content.keep(
@@ -115,10 +117,11 @@ class ShardReader:
 
 
 class ShardContent:
-    """Activation grids, extremes and label maps of one shard, in memory."""
+    """Activation grids, extremes and label maps of one shard, in memory that serves one shard after the other."""
 
-    def __init__(self, plan: ReadingPlan, capacity: int) -> None:
-        self._plan, self._used, self._start = plan, 0, 0
+    def __init__(self, plan: ReadingPlan) -> None:
+        self._plan = plan
+        capacity = min(plan.shard_size, plan.samples)
         self._grids = {
             name: np.empty((capacity, layer.layer.units, *layer.kept), np.float32)
             for name, layer in plan.layers.items()
@@ -127,6 +130,11 @@ class ShardContent:
             name: np.empty((capacity, layer.layer.units), np.float32) for name, layer in plan.layers.items()
         }
         self._high = {name: np.empty_like(low) for name, low in self._low.items()}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the shard, keep the memory."""
+        self._used = self._start = 0
         self._samples: list[NDArray[np.int64]] = []
         self._labels: list[NDArray[np.int16]] = []
         self.skipped: dict[int, str] = {}
@@ -164,7 +172,7 @@ class ShardContent:
             )
         self._low[name][place], self._high[name][place] = low, high
         if layer.resampling is None:
-            self._grids[name][place] = values.numpy()
+            torch.from_numpy(self._grids[name][place]).copy_(values)
             return
         axes = ActivationRaster(values.numpy(), layer.resampling)
         over_unit_blocks(
@@ -211,10 +219,8 @@ class Shard:
 
     def unit_grid(self, layer: str, position: int, unit: int) -> NDArray[np.float32]:
         """Read the grid ``(h, w)`` of one unit on the sample at `position` of the shard."""
-        if isinstance(self.grids, dict):
-            grid: NDArray[np.float32] = self.grids[layer][position, unit]
-            return grid
-        return self.grids.part(layer, (position, unit))
+        grid: NDArray[np.float32] = self.grids[layer][position, unit]
+        return grid
 
 
 class Activations:

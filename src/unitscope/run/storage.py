@@ -95,7 +95,7 @@ def write_arrays(
 
 
 class ArrayFile:
-    """A safetensors file, opened without reading it; arrays are read one by one.
+    """A safetensors file, mapped into memory; arrays are read where they are used.
 
     Raises:
         UnitscopeError: the file is damaged.
@@ -103,7 +103,8 @@ class ArrayFile:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = safe_open(path, framework="numpy")
+            # The torch view maps the file; nothing is read before it is used, and nothing is copied.
+            self._file = safe_open(path, framework="pt")
         except SafetensorError as error:
             raise UnitscopeError(
                 f"{path} is damaged ({error}); delete it and run the same command again"
@@ -120,14 +121,9 @@ class ArrayFile:
         return dict(self._file.metadata() or {})
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        array: NDArray[Any] = self._file.get_tensor(name)
+        array: NDArray[Any] = self._file.get_tensor(name).numpy()
         return array
 
     def below(self, prefix: str) -> Arrays:
         """Return the arrays whose name starts with ``prefix/``, by the rest of their name."""
         return {name[len(prefix) + 1 :]: self[name] for name in self.names if name.startswith(prefix + "/")}
-
-    def part(self, name: str, index: tuple[int, ...]) -> NDArray[Any]:
-        """Read the part of an array at an index into its first axes."""
-        part: NDArray[Any] = self._file.get_slice(name)[index]
-        return part

@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from unitscope.stats import kernels
 from unitscope.stats.base import State, add_counts
-from unitscope.stats.intersection import areas_by_picture
+from unitscope.stats.intersection import areas_by_picture, planes_last
 from unitscope.stats.raster import ActivationRaster, over_unit_blocks
+
+
+TOGETHER = 256
+"""Pictures weighed at once: one product of matrices costs less than many."""
 
 
 class IntersectionBootstrap:
@@ -38,8 +42,9 @@ class IntersectionBootstrap:
     ) -> None:
         self.thresholds, self.concepts = thresholds, concepts
         self.label_values, self.seed = label_values, seed
-        self.intersections: NDArray[np.int64] = np.zeros((replicates, len(thresholds)), np.int64)
-        self.unions: NDArray[np.int64] = np.zeros((replicates, len(thresholds)), np.int64)
+        self._intersections: NDArray[np.int64] = np.zeros((replicates, len(thresholds)), np.int64)
+        self._unions: NDArray[np.int64] = np.zeros((replicates, len(thresholds)), np.int64)
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
 
     def update(
         self, activation: ActivationRaster, labels: NDArray[np.int16], samples: NDArray[np.int64]
@@ -50,15 +55,25 @@ class IntersectionBootstrap:
         over_unit_blocks(
             activation.units, kernels.intersect_by_picture,
             activation.grids, activation.rows, activation.columns,
-            self.thresholds, labels, self.concepts, pixels, shared,
+            self.thresholds, planes_last(labels), self.concepts, pixels, shared,
         )  # fmt: skip
         areas = areas_by_picture(labels, self.label_values)
         areas[:, 0] = 0
         shared[:, self.concepts == 0] = 0
         unions = pixels + areas[:, self.concepts] - shared
-        weights = poisson_weights(samples, len(self.intersections), self.seed).astype(np.float64)
-        _add_exact(self.intersections, weights.T @ shared.astype(np.float64))
-        _add_exact(self.unions, weights.T @ unions.astype(np.float64))
+        self._waiting.append((samples, shared, unions))
+        if sum(len(waiting[0]) for waiting in self._waiting) >= TOGETHER:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Add what waits to the sums of all replicates."""
+        if not self._waiting:
+            return
+        samples, shared, unions = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+        self._waiting.clear()
+        weights = poisson_weights(samples, len(self._intersections), self.seed).astype(np.float64)
+        _add_exact(self._intersections, weights.T @ shared.astype(np.float64))
+        _add_exact(self._unions, weights.T @ unions.astype(np.float64))
 
     def merge(self, other: IntersectionBootstrap) -> None:
         """Add the sums of `other`, which must have the same thresholds, concepts and seed."""
@@ -67,28 +82,33 @@ class IntersectionBootstrap:
         )
         if not same or self.seed != other.seed:
             raise ValueError("bootstraps of different thresholds, concepts or seeds do not add up")
-        add_counts(self.intersections, other.intersections, "intersections")
-        add_counts(self.unions, other.unions, "unions")
+        for each in (self, other):
+            each._weigh()
+        add_counts(self._intersections, other._intersections, "intersections")
+        add_counts(self._unions, other._unions, "unions")
 
     def state_dict(self) -> State:
         """Return thresholds, concepts, seed and the sums ``(R, U)``."""
+        self._weigh()
         return {
             "thresholds": self.thresholds.copy(),
             "concepts": self.concepts.copy(),
             "seed": np.array([self.seed]),
-            "intersections": self.intersections.copy(),
-            "unions": self.unions.copy(),
+            "intersections": self._intersections.copy(),
+            "unions": self._unions.copy(),
         }
 
     def load_state_dict(self, state: State) -> None:
         """Restore what :meth:`state_dict` returned."""
         self.thresholds, self.concepts = state["thresholds"].copy(), state["concepts"].copy()
         self.seed = int(state["seed"][0])
-        self.intersections, self.unions = state["intersections"].copy(), state["unions"].copy()
+        self._waiting.clear()
+        self._intersections, self._unions = state["intersections"].copy(), state["unions"].copy()
 
     def result(self, confidence: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the percentile interval of the IoU, low and high ``(U,)``."""
-        iou = self.intersections / np.maximum(self.unions, 1)
+        self._weigh()
+        iou = self._intersections / np.maximum(self._unions, 1)
         tail = (1 - confidence) / 2
         low, high = np.quantile(iou, [tail, 1 - tail], axis=0)
         return low, high

@@ -38,7 +38,7 @@ class Intersections:
         over_unit_blocks(
             activation.units, kernels.intersect,
             activation.grids, activation.rows, activation.columns,
-            self.thresholds, labels, halves(samples), self.pixels, self.intersections,
+            self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
         )  # fmt: skip
 
     def merge(self, other: Intersections) -> None:
@@ -108,6 +108,11 @@ class ConceptAreas:
         pixels, pictures = self.pixels.copy(), self.pictures.copy()
         pixels[:, 0] = pictures[:, 0] = 0
         return pixels, pictures, self.points
+
+
+def planes_last(labels: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Bring the planes of each pixel together, ``(n, P, gh, gw) -> (n, gh, gw, P)``, as the compiled loops read them."""
+    return np.ascontiguousarray(labels.transpose(0, 2, 3, 1))
 
 
 def areas_by_picture(labels: NDArray[np.int16], concepts: int) -> NDArray[np.int64]:

@@ -24,8 +24,30 @@ jit_finite = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"
 
 
 @jit
-def _expand_row(grid: NDArray[np.float32], row: int, columns: AxisArrays, wide: NDArray[np.float32]) -> None:
+def _is_direct(columns: AxisArrays, width: int) -> bool:
+    """Tell whether the raster's columns are the grid's own."""
+    lower, _, weight = columns
+    if lower.shape[0] != width:
+        return False
+    for x in range(width):
+        if lower[x] != x or weight[x] != 0:
+            return False
+    return True
+
+
+@jit
+def _expand_row(
+    grid: NDArray[np.float32],
+    row: int,
+    columns: AxisArrays,
+    direct: bool,
+    wide: NDArray[np.float32],  # noqa: FBT001
+) -> None:
     """Blend the columns of one row: ``(h, w) -> wide[row] (gw,)``."""
+    if direct:
+        for x in range(grid.shape[1]):
+            wide[row, x] = grid[row, x]
+        return
     lower, upper, weight = columns
     width = grid.shape[1]
     for x in range(lower.shape[0]):
@@ -65,66 +87,21 @@ def _bound_rows(grid: NDArray[np.float32], outside: bool, bounds: NDArray[np.flo
     return total
 
 
-@jit_finite
-def _count_above(line: NDArray[np.float32], bound: float) -> int:
-    """Count values above a bound."""
-    count = 0
-    for x in range(line.shape[0]):
-        count += line[x] > bound
-    return count
-
-
-@jit_finite
-def _count_above(line: NDArray[np.float32], bound: float) -> int:
-    """Count values above a bound."""
-    count = 0
-    for x in range(line.shape[0]):
-        count += line[x] > bound
-    return count
-
-
-Scratch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
-"""Expanded rows of cells, one raster row, bounds of the rows of cells, which of them are expanded."""
-
-
 @jit
-def _scratch(height: int, points: int) -> Scratch:
-    """Make room for grids of so many rows, read at so many raster columns."""
-    return (
-        np.zeros((height + 1, points), np.float32),
-        np.empty(points, np.float32),
-        np.empty(height + 1, np.float32),
-        np.empty(height, np.bool_),
-    )
-
-
-@jit
-def _has_outside(rows: AxisArrays, columns: AxisArrays, height: int, width: int) -> bool:
-    """Tell whether the raster reads the zero outside the grid."""
-    return bool(max(rows[0].max(), rows[1].max()) >= height or max(columns[0].max(), columns[1].max()) >= width)
-
-
-@jit
-def _may_exceed(grid: NDArray[np.float32], outside: bool, bound: float, scratch: Scratch) -> bool:  # noqa: FBT001
-    """Begin a grid; tell whether any raster value may be above the bound."""
-    scratch[3][:] = False
-    return bool(_bound_rows(grid, outside, scratch[2]) > bound)
-
-
-@jit
-def _line_above(
-    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, y: int, bound: float, scratch: Scratch
-) -> int:
-    """Write raster row `y` of a begun grid, if it can matter; return how many of its values are above the bound."""
-    wide, line, highest, ready = scratch
-    if max(highest[rows[0][y]], highest[rows[1][y]]) <= bound:
-        return 0
+def _prepare_line(
+    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, direct: bool, y: int,  # noqa: FBT001
+    wide: NDArray[np.float32], ready: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Expand the rows of cells that raster row `y` lies between, where that has not been done."""
     for row in (rows[0][y], rows[1][y]):
         if row < grid.shape[0] and not ready[row]:
-            _expand_row(grid, row, columns, wide)
+            _expand_row(grid, row, columns, direct, wide)
             ready[row] = True
-    _blend_rows(wide, rows, y, line)
-    return _count_above(line, bound)
+
+
+@jit
+def _has_outside(axis: AxisArrays, cells: int) -> bool:
+    return bool(axis[0].max() >= cells or axis[1].max() >= cells)
 
 
 @jit
@@ -171,6 +148,7 @@ def count_leading_digits(
     line = np.empty(points, np.float32)
     bits = line.view(np.uint32)
     digits = np.empty(points, np.uint32)
+    direct = _is_direct(columns, grids.shape[3])
     even = np.empty(counts.shape[1], np.int64)
     odd = np.empty(counts.shape[1], np.int64)
     sign = np.uint32(0x80000000)
@@ -180,7 +158,7 @@ def count_leading_digits(
         odd[:] = 0
         for n in range(grids.shape[0]):
             for row in range(grids.shape[2]):
-                _expand_row(grids[n, u], row, columns, wide)
+                _expand_row(grids[n, u], row, columns, direct, wide)
             for y in range(rows[0].shape[0]):
                 _blend_rows(wide, rows, y, line)
                 for x in range(points):
@@ -205,29 +183,36 @@ def count_next_digits(
 ) -> None:  # fmt: skip
     """Count, among raster values whose key starts with the unit's prefix, the digit that follows.
 
-    `bounds` lies just below the smallest value with the prefix.
+    `bounds` holds the smallest value with the prefix, so that pictures below it are skipped.
     """
-    scratch = _scratch(grids.shape[2], columns[0].shape[0])
-    line = scratch[1]
+    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
+    line = np.empty(columns[0].shape[0], np.float32)
     bits = line.view(np.uint32)
     sign = np.uint32(0x80000000)
-    places = np.uint32(shift)
+    above = np.uint32(shift + bits_of_digit)
     mask = np.uint32((1 << bits_of_digit) - 1)
-    outside = _has_outside(rows, columns, grids.shape[2], grids.shape[3])
+    highest = np.empty(grids.shape[2] + 1, np.float32)
+    ready = np.empty(grids.shape[2], np.bool_)
+    direct = _is_direct(columns, grids.shape[3])
+    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
     for u in range(first, last):
         for n in range(grids.shape[0]):
-            if not _may_exceed(grids[n, u], outside, bounds[u], scratch):
+            if _bound_rows(grids[n, u], outside, highest) < bounds[u]:
                 continue
+            ready[:] = False
             for y in range(rows[0].shape[0]):
-                if not _line_above(grids[n, u], rows, columns, y, bounds[u], scratch):
+                if max(highest[rows[0][y]], highest[rows[1][y]]) < bounds[u]:
                     continue
+                _prepare_line(grids[n, u], rows, columns, direct, y, wide, ready)
+                _blend_rows(wide, rows, y, line)
                 for x in range(line.shape[0]):
-                    if line[x] > bounds[u]:
-                        line[x] += np.float32(0)
-                        key = bits[x]
-                        key = (~key if key & sign else key | sign) >> places
-                        if key >> np.uint32(bits_of_digit) == prefixes[u]:
-                            counts[u, key & mask] += 1
+                    if line[x] < bounds[u]:
+                        continue
+                    line[x] += np.float32(0)
+                    key = bits[x]
+                    key = ~key if key & sign else key | sign
+                    if key >> above == prefixes[u]:
+                        counts[u, (key >> np.uint32(shift)) & mask] += 1
 
 
 @jit
@@ -243,28 +228,39 @@ def intersect(
         rows: row sampling.
         columns: column sampling.
         thresholds: ``(U,)``.
-        labels: ``(n, P, gh, gw)``, no concept twice at one pixel.
+        labels: ``(n, gh, gw, P)``, no concept twice at one pixel.
         half: ``(n,)``, 0 or 1.
         pixels: ``(2, U)``, added to.
         intersections: ``(2, U, C)``, added to.
         first: first unit.
         last: one past the last unit.
     """
-    scratch = _scratch(grids.shape[2], columns[0].shape[0])
-    line = scratch[1]
-    outside = _has_outside(rows, columns, grids.shape[2], grids.shape[3])
+    planes = labels.shape[3]
+    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
+    line = np.empty(columns[0].shape[0], np.float32)
+    highest = np.empty(grids.shape[2] + 1, np.float32)
+    ready = np.empty(grids.shape[2], np.bool_)
+    direct = _is_direct(columns, grids.shape[3])
+    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
     for u in range(first, last):
+        threshold = thresholds[u]
         for n in range(grids.shape[0]):
-            if not _may_exceed(grids[n, u], outside, thresholds[u], scratch):
+            if _bound_rows(grids[n, u], outside, highest) <= threshold:
                 continue
+            ready[:] = False
+            above = 0
             shared = intersections[half[n], u]
             for y in range(rows[0].shape[0]):
-                above = _line_above(grids[n, u], rows, columns, y, thresholds[u], scratch)
-                pixels[half[n], u] += above
-                for x in range(line.shape[0] if above else 0):
-                    if line[x] > thresholds[u]:
-                        for plane in range(labels.shape[1]):
-                            shared[labels[n, plane, y, x]] += 1
+                if max(highest[rows[0][y]], highest[rows[1][y]]) <= threshold:
+                    continue
+                _prepare_line(grids[n, u], rows, columns, direct, y, wide, ready)
+                _blend_rows(wide, rows, y, line)
+                for x in range(line.shape[0]):
+                    if line[x] > threshold:
+                        above += 1
+                        for plane in range(planes):
+                            shared[labels[n, y, x, plane]] += 1
+            pixels[half[n], u] += above
 
 
 @jit
@@ -277,38 +273,61 @@ def intersect_by_picture(
 
     As :func:`intersect`, with one concept a unit ``(U,)`` and counts ``(n, U)``.
     """
-    scratch = _scratch(grids.shape[2], columns[0].shape[0])
-    line = scratch[1]
-    outside = _has_outside(rows, columns, grids.shape[2], grids.shape[3])
+    planes = labels.shape[3]
+    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
+    line = np.empty(columns[0].shape[0], np.float32)
+    highest = np.empty(grids.shape[2] + 1, np.float32)
+    ready = np.empty(grids.shape[2], np.bool_)
+    direct = _is_direct(columns, grids.shape[3])
+    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
     for u in range(first, last):
+        threshold, concept = thresholds[u], concepts[u]
         for n in range(grids.shape[0]):
-            if not _may_exceed(grids[n, u], outside, thresholds[u], scratch):
+            if _bound_rows(grids[n, u], outside, highest) <= threshold:
                 continue
-            shared = 0
+            ready[:] = False
+            above = shared = 0
             for y in range(rows[0].shape[0]):
-                above = _line_above(grids[n, u], rows, columns, y, thresholds[u], scratch)
-                pixels[n, u] += above
-                for x in range(line.shape[0] if above else 0):
-                    if line[x] > thresholds[u]:
-                        for plane in range(labels.shape[1]):
-                            shared += labels[n, plane, y, x] == concepts[u]
-            intersections[n, u] += shared
+                if max(highest[rows[0][y]], highest[rows[1][y]]) <= threshold:
+                    continue
+                _prepare_line(grids[n, u], rows, columns, direct, y, wide, ready)
+                _blend_rows(wide, rows, y, line)
+                for x in range(line.shape[0]):
+                    if line[x] > threshold:
+                        above += 1
+                        for plane in range(planes):
+                            if labels[n, y, x, plane] == concept:
+                                shared += 1
+                                break
+            pixels[n, u] = above
+            intersections[n, u] = shared
 
 
 @jit
 def exceed(
-    grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, thresholds: NDArray[np.float32],
-    out: NDArray[np.bool_], first: int, last: int,
-) -> None:  # fmt: skip
+    grids: NDArray[np.float32],
+    rows: AxisArrays,
+    columns: AxisArrays,
+    thresholds: NDArray[np.float32],
+    out: NDArray[np.bool_],
+    first: int,
+    last: int,
+) -> None:
     """Mark the raster points above the threshold: grids ``(m, h, w)``, thresholds ``(m,)``, out ``(m, gh, gw)``."""
-    scratch = _scratch(grids.shape[1], columns[0].shape[0])
-    line = scratch[1]
-    outside = _has_outside(rows, columns, grids.shape[1], grids.shape[2])
+    wide = np.zeros((grids.shape[1] + 1, columns[0].shape[0]), np.float32)
+    line = np.empty(columns[0].shape[0], np.float32)
+    highest = np.empty(grids.shape[1] + 1, np.float32)
+    ready = np.empty(grids.shape[1], np.bool_)
+    direct = _is_direct(columns, grids.shape[2])
+    outside = _has_outside(rows, grids.shape[1]) or _has_outside(columns, grids.shape[2])
     for m in range(first, last):
-        out[m] = False
-        if not _may_exceed(grids[m], outside, thresholds[m], scratch):
-            continue
+        _bound_rows(grids[m], outside, highest)
+        ready[:] = False
         for y in range(rows[0].shape[0]):
-            if _line_above(grids[m], rows, columns, y, thresholds[m], scratch):
-                for x in range(line.shape[0]):
-                    out[m, y, x] = line[x] > thresholds[m]
+            if max(highest[rows[0][y]], highest[rows[1][y]]) <= thresholds[m]:
+                out[m, y] = False
+                continue
+            _prepare_line(grids[m], rows, columns, direct, y, wide, ready)
+            _blend_rows(wide, rows, y, line)
+            for x in range(line.shape[0]):
+                out[m, y, x] = line[x] > thresholds[m]
