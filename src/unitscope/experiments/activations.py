@@ -217,11 +217,6 @@ class Shard:
         """Read the activation grids of one layer."""
         return ActivationRaster(self.grids[layer], self.plan.layers[layer].sampling)
 
-    def unit_grid(self, layer: str, position: int, unit: int) -> NDArray[np.float32]:
-        """Read the grid ``(h, w)`` of one unit on the sample at `position` of the shard."""
-        grid: NDArray[np.float32] = self.grids[layer][position, unit]
-        return grid
-
 
 class Activations:
     """The activations of all samples: read once, then iterated shard by shard as often as needed.

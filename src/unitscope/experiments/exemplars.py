@@ -61,7 +61,7 @@ def exemplar_table(
                 picture = pictures.save(sample)
                 for layer, ranked in wanted[sample].items():
                     units = [unit for unit, _ in ranked]
-                    grids = np.stack([shard.unit_grid(layer, position[sample], unit) for unit in units])
+                    grids = shard.activation(layer).grids[position[sample], units]
                     masks = regions_above(grids, samplings[layer], thresholds[layer][units])
                     for (unit, rank), mask in zip(ranked, masks, strict=True):
                         peak = statistics.tops[layer].peaks[unit, rank - 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,15 @@ class LayerScores:
 
     def iou(self, half: int | None = None) -> NDArray[np.float64]:
         """IoU of every unit with every concept ``(U, C)``, eq. 1 of the paper; on all pictures or one half."""
-        halves = slice(None) if half is None else slice(half, half + 1)
+        if half not in self._known:
+            self._known[half] = self._iou(slice(None) if half is None else slice(half, half + 1))
+        return self._known[half]
+
+    @cached_property
+    def _known(self) -> dict[int | None, NDArray[np.float64]]:
+        return {}
+
+    def _iou(self, halves: slice) -> NDArray[np.float64]:
         shared = self.intersections[halves].sum(0)
         union = self.pixels[halves].sum(0)[:, None] + self.concept_pixels[halves].sum(0)[None] - shared
         iou: NDArray[np.float64] = np.zeros(shared.shape)

@@ -73,7 +73,7 @@ class RunFolder:
             pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table
         )
         path = self.path / "tables" / f"{name}.parquet"
-        write_file(path, lambda partial: pq.write_table(arrow, partial, compression="zstd"))
+        write_file(path, lambda partial: pq.write_table(arrow, partial, compression="snappy"))
 
     def drop_cache(self) -> None:
         """Delete the activation grids; statistics and tables stay."""

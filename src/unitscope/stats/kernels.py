@@ -172,7 +172,9 @@ def count_leading_digits(
                 if points % 2:
                     even[digits[points - 1]] += 1
         for digit in range(even.shape[0]):
-            counts[u, digit] += even[digit] + odd[digit]
+            # Most bins stay empty; memory that is not written costs nothing.
+            if even[digit] + odd[digit] > 0:
+                counts[u, digit] += even[digit] + odd[digit]
 
 
 @jit
@@ -301,6 +303,16 @@ def intersect_by_picture(
                                 break
             pixels[n, u] = above
             intersections[n, u] = shared
+
+
+@jit
+def count_labels(labels: NDArray[np.int16], areas: NDArray[np.int64]) -> None:
+    """Count label values picture by picture: labels ``(n, P, gh, gw)``, areas ``(n, C)``, added to."""
+    for n in range(labels.shape[0]):
+        for plane in range(labels.shape[1]):
+            for y in range(labels.shape[2]):
+                for x in range(labels.shape[3]):
+                    areas[n, labels[n, plane, y, x]] += 1
 
 
 @jit

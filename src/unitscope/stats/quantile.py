@@ -111,20 +111,23 @@ class ThresholdSearch:
     rounds = len(LEVELS) - 1
 
     def __init__(self, histogram: ActivationHistogram, count: int) -> None:
-        units = len(histogram.counts)
-        self._prefixes: NDArray[np.uint32] = np.zeros(units, np.uint32)
-        self._above: NDArray[np.int64] = np.minimum(count, histogram.counts.sum(axis=1) - 1)
+        used = histogram.state_dict()
+        counts: NDArray[np.int64] = used["counts"].astype(np.int64)
+        self._prefixes: NDArray[np.uint32] = np.zeros(len(counts), np.uint32)
+        self._above: NDArray[np.int64] = np.minimum(count, counts.sum(axis=1) - 1)
         self._level = 0
-        self.counts = histogram.counts
-        self.narrow()
+        self._descend(counts, int(used["first_bin"][0]))
 
     def narrow(self) -> None:
         """Extend every unit's prefix by the digit in which its threshold lies."""
-        from_top = np.cumsum(self.counts[:, ::-1], axis=1)
+        self._descend(self.counts, 0)
+
+    def _descend(self, counts: NDArray[np.int64], first_digit: int) -> None:
+        from_top = np.cumsum(counts[:, ::-1], axis=1)
         skipped = (from_top <= self._above[:, None]).sum(axis=1)
         passed = np.take_along_axis(np.pad(from_top, ((0, 0), (1, 0))), skipped[:, None], 1)[:, 0]
         self._above = self._above - passed
-        digit = (self.counts.shape[1] - 1 - skipped).astype(np.uint32)
+        digit = (first_digit + counts.shape[1] - 1 - skipped).astype(np.uint32)
         self._prefixes = (self._prefixes << np.uint32(LEVELS[self._level])) | digit
         self._level += 1
         width = 1 << LEVELS[self._level] if self._level < len(LEVELS) else 0
