@@ -21,9 +21,9 @@ from unitscope.grid import (
 )
 from unitscope.trace import LayerGrid, probe_layers
 
-SHARD_BYTES = 256 * 2**20
+SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""
-MOST_SHARD_SAMPLES = 256
+MOST_SHARD_SAMPLES = 64
 
 
 @dataclass(frozen=True)

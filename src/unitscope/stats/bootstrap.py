@@ -15,7 +15,6 @@ from unitscope.stats.base import State, add_counts
 from unitscope.stats.intersection import areas_by_picture, planes_last
 from unitscope.stats.raster import ActivationRaster, over_unit_blocks
 
-
 TOGETHER = 256
 """Pictures weighed at once: one product of matrices costs less than many."""
 

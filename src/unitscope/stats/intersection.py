@@ -111,7 +111,7 @@ class ConceptAreas:
 
 
 def planes_last(labels: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Bring the planes of each pixel together, ``(n, P, gh, gw) -> (n, gh, gw, P)``, as the compiled loops read them."""
+    """Bring the planes of each pixel together: ``(n, P, gh, gw) -> (n, gh, gw, P)``."""
     return np.ascontiguousarray(labels.transpose(0, 2, 3, 1))
 
 

@@ -41,7 +41,7 @@ def _expand_row(
     row: int,
     columns: AxisArrays,
     direct: bool,
-    wide: NDArray[np.float32],  # noqa: FBT001
+    wide: NDArray[np.float32],
 ) -> None:
     """Blend the columns of one row: ``(h, w) -> wide[row] (gw,)``."""
     if direct:
@@ -89,7 +89,7 @@ def _bound_rows(grid: NDArray[np.float32], outside: bool, bounds: NDArray[np.flo
 
 @jit
 def _prepare_line(
-    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, direct: bool, y: int,  # noqa: FBT001
+    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, direct: bool, y: int,
     wide: NDArray[np.float32], ready: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Expand the rows of cells that raster row `y` lies between, where that has not been done."""
@@ -141,7 +141,7 @@ def count_leading_digits(
 ) -> None:  # fmt: skip
     """Count raster values by the leading digit of their key: ``counts[u, key >> shift] += 1``.
 
-    Neighbours often fall into one bin, so two tallies take turns: an increment need not wait for the one before.
+    Neighbours often fall into one bin, so four tallies take turns: an increment need not wait for the one before.
     """
     points = columns[0].shape[0]
     wide = np.zeros((grids.shape[2] + 1, points), np.float32)
@@ -149,13 +149,12 @@ def count_leading_digits(
     bits = line.view(np.uint32)
     digits = np.empty(points, np.uint32)
     direct = _is_direct(columns, grids.shape[3])
-    even = np.empty(counts.shape[1], np.int64)
-    odd = np.empty(counts.shape[1], np.int64)
+    tallies = np.empty((4, counts.shape[1]), np.int64)
+    first_tally, second, third, fourth = tallies[0], tallies[1], tallies[2], tallies[3]
     sign = np.uint32(0x80000000)
     places = np.uint32(shift)
     for u in range(first, last):
-        even[:] = 0
-        odd[:] = 0
+        tallies[:] = 0
         for n in range(grids.shape[0]):
             for row in range(grids.shape[2]):
                 _expand_row(grids[n, u], row, columns, direct, wide)
@@ -166,15 +165,18 @@ def count_leading_digits(
                 for x in range(points):
                     key = bits[x]
                     digits[x] = (~key if key & sign else key | sign) >> places
-                for x in range(0, points - 1, 2):
-                    even[digits[x]] += 1
-                    odd[digits[x + 1]] += 1
-                if points % 2:
-                    even[digits[points - 1]] += 1
-        for digit in range(even.shape[0]):
+                for x in range(0, points - 3, 4):
+                    first_tally[digits[x]] += 1
+                    second[digits[x + 1]] += 1
+                    third[digits[x + 2]] += 1
+                    fourth[digits[x + 3]] += 1
+                for x in range(points - points % 4, points):
+                    first_tally[digits[x]] += 1
+        for digit in range(tallies.shape[1]):
+            count = first_tally[digit] + second[digit] + third[digit] + fourth[digit]
             # Most bins stay empty; memory that is not written costs nothing.
-            if even[digit] + odd[digit] > 0:
-                counts[u, digit] += even[digit] + odd[digit]
+            if count > 0:
+                counts[u, digit] += count
 
 
 @jit
