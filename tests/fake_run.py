@@ -228,6 +228,7 @@ def _manifest(shape: Shape, concepts: pd.DataFrame, ids: list[str]) -> dict[str,
         "schema_version": 1,
         "kind": "dissection",
         "status": "complete",
+        "config": {},
         "created": "2026-03-04T10:20:30+00:00",
         "model": {
             "name": "vgg16",

@@ -204,9 +204,9 @@ def test_an_unfinished_run_is_refused(fresh: Path, name: str) -> None:
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path, fresh: Path) -> None:
-    with pytest.raises(UnitscopeError, match="not found"):
+    with pytest.raises(UnitscopeError, match="is no run folder"):
         write_report(tmp_path / "nothing")
-    with pytest.raises(UnitscopeError, match=r"no manifest\.json"):
+    with pytest.raises(UnitscopeError, match=r"it has no manifest\.json"):
         write_report(tmp_path)
     (fresh / "tables/units.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(UnitscopeError, match="cannot be read"):
@@ -215,7 +215,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, fresh: Path) -> None:
     with pytest.raises(UnitscopeError, match="schema version 99"):
         write_report(fresh)
     (fresh / "manifest.json").write_text("{")
-    with pytest.raises(UnitscopeError, match="not valid JSON"):
+    with pytest.raises(UnitscopeError, match="damaged"):
         write_report(fresh)
 
 

@@ -29,6 +29,11 @@ class GeometryTracker(TorchDispatchMode):
         inputs: the network's input ``(N, 3, H, W)``.
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Say that nothing needs hiding from torch's compiler, which would be imported just for that."""
+        return False
+
     def __init__(self, inputs: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.size = (int(inputs.shape[-2]), int(inputs.shape[-1]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-
-SCHEMA_VERSION = 1
+from unitscope.run.folder import read_manifest
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "units": (
@@ -96,12 +94,12 @@ def read_run(run: Path) -> RunData:
     """Read what every page of the report needs from a run folder.
 
     Args:
-        run: a folder written by `unitscope dissect`.
+        run: a folder written by 'unitscope dissect'.
 
     Raises:
         UnitscopeError: the folder is missing, is no run, or is a run that has not finished.
     """
-    manifest = _read_manifest(run)
+    manifest = read_manifest(run)
     _check_tables(run)
     layers = _frame(run, "layers").sort_values("position", kind="stable")
     names = tuple(dict.fromkeys(layers["layer"]))
@@ -110,7 +108,7 @@ def read_run(run: Path) -> RunData:
     if strangers:
         raise UnitscopeError(
             f"{run}/tables/layers.parquet lacks the layer {strangers[0]!r} of units.parquet: "
-            "the tables are of different runs; run the same `unitscope dissect` command again"
+            "the tables are of different runs; run the same 'unitscope dissect' command again"
         )
     place = units["layer"].map({name: index for index, name in enumerate(names)})
     units = units.assign(place=place).sort_values(["place", "unit"]).reset_index(drop=True)
@@ -119,32 +117,13 @@ def read_run(run: Path) -> RunData:
     return RunData(run, manifest, units, layers, concepts, _frame(run, "samples"), names, pictures)
 
 
-def _read_manifest(run: Path) -> dict[str, Any]:
-    if not run.is_dir():
-        raise UnitscopeError(f"run folder {str(run)!r} not found; `unitscope dissect` writes one")
-    path = run / "manifest.json"
-    if not path.is_file():
-        raise UnitscopeError(f"{run} has no manifest.json: it is not a run folder of `unitscope dissect`")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UnitscopeError(f"{path} is not valid JSON ({error}); restore it or dissect again") from error
-    if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
-        given = manifest.get("schema_version") if isinstance(manifest, dict) else None
-        raise UnitscopeError(
-            f"{path} has schema version {given!r}, this version of unitscope reads {SCHEMA_VERSION}; "
-            "dissect again with it"
-        )
-    return manifest
-
-
 def _check_tables(run: Path) -> None:
     for name, columns in COLUMNS.items():
         path = run / "tables" / f"{name}.parquet"
         if not path.is_file():
             raise UnitscopeError(
                 f"{run} has no tables/{name}.parquet: the dissection has not finished; "
-                "run the same `unitscope dissect` command again to resume"
+                "run the same 'unitscope dissect' command again to resume"
             )
         try:
             present = set(pq.read_schema(path).names)
