@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "world": "errors concepts",
     "run": "errors",
     "experiments": "errors grid progress trace stats sources models concepts run",
-    "report": "errors",
+    "report": "errors run",
     "selection": "errors run experiments",
     "compare": "run",
     "printing": "errors trace run",
