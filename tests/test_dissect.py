@@ -367,7 +367,7 @@ def test_activations_that_are_not_finite_name_layer_unit_and_picture(network, tm
 def test_a_network_that_refuses_the_input_size_says_so_before_any_work(network, tmp_path):
     network.head = nn.Linear(12, 4)
     with pytest.raises(
-        UnitscopeError, match=r"fails on an input of shape 1x3x32x32: RuntimeError: mat1.*size"
+        UnitscopeError, match=r"fails on an input of shape 1x3x32x32: RuntimeError: .*mat1.*size"
     ):
         dissect(network, tmp_path / "run")
     assert not (tmp_path / "run").exists()

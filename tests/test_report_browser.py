@@ -286,16 +286,17 @@ def test_keyboard(reader: Reader) -> None:
     body.send_keys(Keys.TAB)
     assert reader.run("return document.activeElement.id") == "skip"
     reader.driver.switch_to.active_element.send_keys(Keys.ENTER)
-    assert reader.run("return document.activeElement.id") == "main"
+    reader.wait(lambda: reader.run("return document.activeElement.id") == "main")
     reader.open("#/units?sort=layer")
     first, second = reader.all("#cards a")[:2]
     first.send_keys(Keys.ARROW_RIGHT)
-    assert reader.driver.switch_to.active_element == second
+    reader.wait(lambda: reader.driver.switch_to.active_element == second)
     second.send_keys(Keys.ENTER)
     reader.wait(lambda: reader.hash() == "#/unit/conv1/1?sort=layer")
-    assert reader.run("return document.activeElement.id") == "title-unit"
+    reader.wait(lambda: reader.run("return document.activeElement.id") == "title-unit")
     reader.one("body").send_keys(Keys.ARROW_RIGHT)
     reader.wait(lambda: reader.hash() == "#/unit/conv1/2?sort=layer")
+    reader.wait(lambda: "2" in reader.one("#title-unit").text)
     reader.one("body").send_keys(Keys.ARROW_LEFT)
     reader.wait(lambda: reader.hash() == "#/unit/conv1/1?sort=layer")
 
