@@ -1,4 +1,4 @@
-"""What the benchmarks share: networks with random weights, pictures and label maps made on the spot, timing."""
+"""What the benchmarks share: networks with random weights, drawn scenes with random label maps, timing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from torch.nn import functional as F
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.samples import InMemorySamples
+from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model
+from unitscope.world import WorldPictures
 
 BATCH = 16
 VGG_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -120,12 +122,10 @@ def make_network(name: str) -> tuple[Model, int, str]:
 
 
 def make_samples(count: int, size: int, *, seed: int = 0) -> InMemorySamples:
-    """Make pictures of soft blobs ``(count, 3, size, size)`` and label maps of six planes on the quarter grid."""
-    generator = torch.Generator().manual_seed(seed)
-    inputs = torch.zeros(count, 3, size, size)
-    for cells in (4, 16, 64):
-        noise = torch.randn(count, 3, cells, cells, generator=generator)
-        inputs += F.interpolate(noise, size=(size, size), mode="bilinear", align_corners=False)
+    """Make inputs ``(count, 3, size, size)`` of drawn scenes, and label maps of six planes on the quarter grid."""
+    preprocessing = Preprocessing(size=(size, size))
+    pictures = WorldPictures(count, split="train", size=size)
+    inputs = torch.from_numpy(np.stack([preprocessing.apply(pictures.read(i)) for i in range(count)]))
     return InMemorySamples(inputs, make_labels(count, size // 4, seed=seed), make_vocabulary())
 
 
