@@ -33,18 +33,25 @@ class LayerScores:
     def iou(self, half: int | None = None) -> NDArray[np.float64]:
         """IoU of every unit with every concept ``(U, C)``, eq. 1 of the paper; on all pictures or one half."""
         if half not in self._known:
-            self._known[half] = self._iou(slice(None) if half is None else slice(half, half + 1))
+            self._known[half] = self._iou(half)
         return self._known[half]
+
+    @cached_property
+    def shared(self) -> NDArray[np.int64]:
+        """Pixels shared with each concept over all pictures ``(U, C)``."""
+        total: NDArray[np.int64] = self.intersections.sum(0)
+        return total
 
     @cached_property
     def _known(self) -> dict[int | None, NDArray[np.float64]]:
         return {}
 
-    def _iou(self, halves: slice) -> NDArray[np.float64]:
-        shared = self.intersections[halves].sum(0)
-        union = self.pixels[halves].sum(0)[:, None] + self.concept_pixels[halves].sum(0)[None] - shared
-        iou: NDArray[np.float64] = np.zeros(shared.shape)
-        np.divide(shared, union, out=iou, where=union > 0)
+    def _iou(self, half: int | None) -> NDArray[np.float64]:
+        shared = self.shared if half is None else self.intersections[half]
+        pixels = self.pixels.sum(0) if half is None else self.pixels[half]
+        concepts = self.concept_pixels.sum(0) if half is None else self.concept_pixels[half]
+        iou: NDArray[np.float64] = pixels[:, None] + concepts[None] - shared.astype(np.float64)
+        np.divide(shared, iou, out=iou, where=iou > 0)
         return iou
 
     def labels(self, half: int | None = None) -> NDArray[np.int64]:

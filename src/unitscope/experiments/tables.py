@@ -100,7 +100,7 @@ def match_table(findings: Findings) -> pd.DataFrame:
     tables = []
     for layer, scores in findings.scores.items():
         iou = scores.iou()
-        shared = scores.intersections.sum(0)
+        shared = scores.shared
         order = np.argsort(-iou, axis=1, kind="stable")
         rank = np.empty_like(order)
         np.put_along_axis(rank, order, np.broadcast_to(np.arange(1, iou.shape[1] + 1), iou.shape), 1)
@@ -231,7 +231,7 @@ def iou_table(findings: Findings) -> pa.Table:
     names, categories = names_of(findings.vocabulary, np.arange(len(findings.vocabulary)))
     layer_names = list(findings.scores)
     for index, scores in enumerate(findings.scores.values()):
-        shared, iou = scores.intersections.sum(0), scores.iou()
+        shared, iou = scores.shared, scores.iou()
         units, numbers = np.nonzero(shared)
         parts.append(
             pa.table(

@@ -63,9 +63,8 @@ class Intersections:
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pixels ``(2, U)`` and intersections ``(2, U, C)`` by half; value 0, "nothing", counts nothing."""
-        intersections = self.intersections.copy()
-        intersections[:, :, 0] = 0
-        return self.pixels, intersections
+        self.intersections[:, :, 0] = 0
+        return self.pixels, self.intersections
 
 
 class ConceptAreas:
