@@ -15,7 +15,7 @@ import torch
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.activations import Activations, ShardReader
 from unitscope.experiments.exemplars import exemplar_table
-from unitscope.experiments.plan import plan_reading
+from unitscope.experiments.plan import ReadingPlan, plan_reading
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.tables import (
@@ -118,7 +118,7 @@ def run_dissection(
     plan = plan_reading(
         model.module, samples, layers, border=settings.border, batch_size=settings.batch_size, device=device
     )
-    config = _configuration(model, samples, list(plan.layers), settings)
+    config = _configuration(model, samples, plan, settings)
     with open_for_writing(out, config) as folder:
         if folder.manifest["status"] != "complete":
             reader = ShardReader(model.module, samples, plan, device)
@@ -130,7 +130,7 @@ def run_dissection(
 
 
 def _configuration(
-    model: Model, samples: Samples, layers: list[str], settings: DissectionSettings
+    model: Model, samples: Samples, plan: ReadingPlan, settings: DissectionSettings
 ) -> dict[str, Any]:
     return {
         "model": {
@@ -139,10 +139,11 @@ def _configuration(
             "input_size": list(samples.size),
             "preprocessing": model.preprocessing.to_dict(),
         },
-        "layers": layers,
+        "layers": list(plan.layers),
         **samples.describe(),
         "grid": list(samples.grid),
         "settings": settings.deciding(),
+        "shard_size": plan.shard_size,
     }
 
 

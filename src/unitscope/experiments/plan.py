@@ -23,7 +23,7 @@ from unitscope.trace import LayerGrid, probe_layers
 
 SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""
-MOST_SHARD_SAMPLES = 64
+MOST_SHARD_SAMPLES = 256
 
 
 @dataclass(frozen=True)
