@@ -29,7 +29,6 @@ def compare(first: Dissection, second: Dissection) -> pd.DataFrame:
         merged["layer"] = merged["layer_1"].fillna("-") + " / " + merged["layer_2"].fillna("-")
         merged["position_1"] = merged["position"]
     merged["order"] = merged["position_1"].fillna(merged.get("position_2"))
-    merged = merged.sort_values(["order", "layer"], kind="stable")
     columns = [f"{name}_{run}" for run in (1, 2) for name in ("units", "detectors", "concepts", "mean_iou")]
     counts = [column for column in columns if not column.startswith("mean")]
     merged[counts] = merged[counts].astype("Int64")

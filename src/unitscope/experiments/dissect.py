@@ -185,7 +185,7 @@ def _complete(
             activations, scores, replicates=settings.replicates, seed=settings.seed, show=show
         )
     with clock.timing("exemplars"):
-        exemplars = exemplar_table(activations, statistics, thresholds, border=settings.border, show=show)
+        exemplars = exemplar_table(activations, statistics, thresholds, show=show)
     with clock.timing("tables"):
         folder.write_table("exemplars", exemplars)
         findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)

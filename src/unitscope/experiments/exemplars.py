@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unitscope.experiments.activations import Activations, ShardStatistics
-from unitscope.experiments.plan import LayerPlan
+from unitscope.experiments.plan import LayerPlan, Raster
 from unitscope.experiments.samples import Samples
-from unitscope.grid import Border, GridGeometry, Sampling, raster_sampling
+from unitscope.grid import GridGeometry, Sampling, raster_sampling
 from unitscope.progress import stage
 from unitscope.run.storage import write_file
 from unitscope.stats.regions import regions_above
@@ -31,7 +31,6 @@ def exemplar_table(
     statistics: ShardStatistics,
     thresholds: dict[str, NDArray[np.float32]],
     *,
-    border: Border,
     show: bool | None = None,
 ) -> pa.Table:
     """Outline every unit's strongest pictures, and save each of these pictures once.
@@ -40,7 +39,6 @@ def exemplar_table(
         activations: all shards committed.
         statistics: merged; tells the strongest pictures.
         thresholds: ``(U,)`` by layer.
-        border: as in the dissection.
         show: force the progress bar on or off.
 
     Returns:
@@ -48,9 +46,8 @@ def exemplar_table(
     """
     samples = activations.reader.samples
     pictures = _Pictures(samples, activations.folder.path)
-    samplings = {
-        name: _picture_sampling(plan, samples.size, border) for name, plan in activations.plan.layers.items()
-    }
+    plan = activations.plan
+    samplings = {name: _picture_sampling(layer, plan.raster) for name, layer in plan.layers.items()}
     wanted = _wanted(statistics)
     rows: list[dict[str, Any]] = []
     with stage("saving exemplars", len(wanted), show=show) as advance:
@@ -72,10 +69,10 @@ def exemplar_table(
     return _as_table(rows, samples, list(activations.plan.layers))
 
 
-def _picture_sampling(plan: LayerPlan, size: tuple[int, int], border: Border) -> Sampling:
+def _picture_sampling(plan: LayerPlan, raster: Raster) -> Sampling:
     """Read the kept grid at every pixel of the input."""
-    geometry = plan.layer.geometry if plan.resampling is None else GridGeometry.even(plan.kept, size)
-    return raster_sampling(geometry, size, size, border=border)
+    geometry = plan.layer.geometry if plan.resampling is None else GridGeometry.even(plan.kept, raster.size)
+    return raster_sampling(geometry, raster.size, raster.size, border=raster.border)
 
 
 def _wanted(statistics: ShardStatistics) -> Wanted:

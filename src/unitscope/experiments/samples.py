@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -246,6 +247,4 @@ def _check_fits(vocabulary: Vocabulary) -> None:
 
 
 def _digest(array: NDArray[Any]) -> str:
-    import hashlib  # noqa: PLC0415
-
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
