@@ -14,6 +14,7 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.experiments import dissect as settings_module
 from unitscope.experiments import plan as reading
 from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.samples import InMemorySamples
@@ -183,11 +184,39 @@ def test_labels_held_out_scores_and_stability_are_those_of_a_naive_loop(run, nai
             assert row["iou_low"] <= row["iou"] <= row["iou_high"]
 
 
-def test_a_layer_finer_than_the_pixel_grid_is_kept_at_the_pixel_grid(run):
-    cache = unitscope.run.RunFolder(run.path).cache_path(0)
-    kept = unitscope.run.storage.ArrayFile(cache)
-    assert kept["fine"].shape == (COUNT, 5, *GRID)
-    assert kept["coarse"].shape == (COUNT, 7, 10, 10)
+def cells_of(run, layer, shard=0):
+    file = unitscope.run.storage.ArrayFile(unitscope.run.RunFolder(run.path).cache_path(shard))
+    return file.below(f"{layer}/cells")
+
+
+def test_of_a_layer_finer_than_the_pixel_grid_cells_of_the_pixel_grid_are_kept(run):
+    assert cells_of(run, "fine")["positions"].max() < GRID[0] * GRID[1]
+    assert cells_of(run, "fine")["counts"].shape == (5, COUNT)
+    assert cells_of(run, "coarse")["positions"].max() < 100
+
+
+def test_only_strong_cells_are_kept_unless_all_are_asked_for(run, network, tmp_path):
+    whole = dissect(network, tmp_path / "run", keep=1)
+    assert bytes_of(whole) == bytes_of(run)
+    assert (cells_of(whole, "coarse")["counts"] == 100).all()
+    assert cells_of(run, "coarse")["counts"].mean() < 90
+    pd.testing.assert_frame_equal(
+        unitscope.at_quantile(whole, 0.9), dissect(network, tmp_path / "other", quantile=0.9).units
+    )
+
+
+def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, monkeypatch):
+    """Bright pictures first: what is kept of them leaves out the values that decide in the end."""
+    samples = make_samples()
+    samples._inputs[:4] *= 40
+    monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", 4)
+    given = {"samples": samples, "keep": 0.01, "quantile": 0.3}
+    monkeypatch.setattr(settings_module, "ROOM", 1)
+    run = dissect(network, tmp_path / "run", **given)
+    whole = dissect(network, tmp_path / "whole", **given | {"keep": 1})
+    assert bytes_of(run) == bytes_of(whole)
+    with pytest.raises(UnitscopeError, match="not enough of them"):
+        unitscope.at_quantile(run, 0.6)
 
 
 def exemplar_masks(run):
@@ -277,6 +306,12 @@ def bytes_of(run):
     }
 
 
+def cache_sizes(run):
+    """Bytes of the arrays in each file of the cache, in the order of the shards."""
+    files = [unitscope.run.storage.ArrayFile(path) for path in sorted((run.path / "cache").iterdir())]
+    return [sum(file[name].nbytes for name in file.names) for file in files]
+
+
 def test_results_do_not_depend_on_shards_cache_or_threads(run, network, tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", 8)
     assert bytes_of(dissect(network, tmp_path / "shards")) == bytes_of(run)
@@ -285,11 +320,11 @@ def test_results_do_not_depend_on_shards_cache_or_threads(run, network, tmp_path
     assert bytes_of(dissect(network, tmp_path / "small", cache_bytes=0)) == bytes_of(run)
     assert len(list((tmp_path / "small" / "shards").iterdir())) == 6
     assert not list((tmp_path / "small" / "cache").iterdir())
-    some = 3 * 4 * 4 * sum(units * h * w for units, h, w in [(5, 10, 12), (7, 10, 10), (6, 4, 4), (4, 1, 1)])
+    some = sum(cache_sizes(dissect(network, tmp_path / "all"))[:3])
     threads = torch.get_num_threads()
     torch.set_num_threads(3 if threads == 1 else 1)
     try:
-        assert bytes_of(dissect(network, tmp_path / "some", cache_bytes=some + 1)) == bytes_of(run)
+        assert bytes_of(dissect(network, tmp_path / "some", cache_bytes=some)) == bytes_of(run)
     finally:
         torch.set_num_threads(threads)
     assert len(list((tmp_path / "some" / "cache").iterdir())) == 3
@@ -317,7 +352,7 @@ def test_another_quantile_needs_the_activations(run, network, tmp_path, monkeypa
     unitscope.run.RunFolder(part.path).cache_path(2).unlink()
     for bare in (part, dissect(network, tmp_path / "none", cache_bytes=0)):
         with pytest.raises(
-            UnitscopeError, match="were not kept, or not all of them; dissect into another folder"
+            UnitscopeError, match="were not kept, or not enough of them; dissect into another folder"
         ):
             unitscope.at_quantile(bare, 0.1)
     with pytest.raises(UnitscopeError, match="quantile is 1; it must be between 0 and 1"):

@@ -14,13 +14,13 @@ from unitscope.stats import (
     ConceptAreas,
     IntersectionBootstrap,
     Intersections,
+    StrongCells,
     ThresholdSearch,
     TopPictures,
     exceeding_count,
 )
 from unitscope.stats.intersection import without_repeats
 from unitscope.stats.quantile import keys_to_values, values_to_keys
-from unitscope.stats.regions import regions_above
 
 
 def thresholds_of(activation: ActivationRaster, quantile: float) -> np.ndarray:
@@ -28,7 +28,7 @@ def thresholds_of(activation: ActivationRaster, quantile: float) -> np.ndarray:
     histogram.update(activation)
     search = ThresholdSearch(histogram, exceeding_count(quantile, activation.points))
     for _ in range(ThresholdSearch.rounds):
-        search.update(activation)
+        search.update(StrongCells.of(activation, search.bounds))
         search.narrow()
     return search.result()
 
@@ -64,6 +64,33 @@ def test_the_threshold_is_the_exact_order_statistic(values, quantile):
     assert thresholds_of(activation, quantile)[0] == expected
 
 
+def test_a_search_notices_values_that_were_not_shown():
+    activation = raster(np.arange(1, 41).reshape(2, 1, 4, 5), shape=(4, 5), size=(4, 5))
+    histogram = ActivationHistogram(1)
+    histogram.update(activation)
+    search = ThresholdSearch(histogram, 10)
+    with pytest.raises(ValueError, match="unit 0 was kept above 35.0, values above"):
+        search.update(StrongCells.of(activation, np.full(1, 35, np.float32)))
+    with pytest.raises(ValueError, match="has not seen the values that the histogram counted"):
+        search.narrow()
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.1, 0.5])
+def test_the_floor_is_exceeded_by_little_more_than_the_fraction_asked_for(fraction):
+    values = np.random.default_rng(2).standard_normal((40, 3, 10, 10)).astype(np.float32)
+    values[:, 1] += 100
+    values[:, 2] = np.maximum(values[:, 2] - 2, 0)
+    activation = raster(values, shape=(10, 10), size=(10, 10))
+    histogram = ActivationHistogram(3)
+    histogram.update(activation)
+    floors = histogram.floors(fraction)
+    above = (values > floors[:, None, None]).mean((0, 2, 3))
+    assert fraction <= above[0] < 2 * fraction
+    assert above[1] >= fraction
+    assert above[2] >= fraction or (floors[2] == 0 and above[2] == (values[:, 2] > 0).mean())
+    assert (histogram.floors(1) == -np.inf).all()
+
+
 @pytest.mark.parametrize("border", ["edge", "zeros"])
 @pytest.mark.parametrize("geometry", [None, GridGeometry(AxisGeometry(5, 16, 8.5), AxisGeometry(6, 12, 3.0))])
 def test_thresholds_and_counts_equal_a_naive_loop_over_the_upsampled_values(border, geometry):
@@ -83,7 +110,7 @@ def test_thresholds_and_counts_equal_a_naive_loop_over_the_upsampled_values(bord
         assert thresholds[u] == ranked[count]
 
     intersections = Intersections(thresholds, 7)
-    intersections.update(activation, labels, np.arange(9))
+    intersections.update(StrongCells.of(activation, thresholds), labels, np.arange(9))
     pixels, shared = intersections.result()
     for u in range(4):
         above = values[:, u] > thresholds[u]
@@ -153,7 +180,7 @@ def test_iou_matches_the_published_code(shared):
     activation = raster(golden["activations"], shape=segmentation.shape[2:], size=(224, 224), border="zeros")
     samples = np.arange(len(segmentation))
     intersections = Intersections(golden["threshold_q99"], concepts)
-    intersections.update(activation, without_repeats(segmentation), samples)
+    intersections.update(StrongCells.of(activation), without_repeats(segmentation), samples)
     pixels, shared_pixels = (count.sum(0) for count in intersections.result())
     areas = ConceptAreas(concepts)
     areas.update(without_repeats(segmentation), samples)
@@ -202,19 +229,26 @@ def test_the_bootstrap_interval_covers_as_often_as_it_says():
         boot = IntersectionBootstrap(
             np.zeros(1, np.float32), np.array([1]), label_values=2, replicates=400, seed=trial
         )
-        boot.update(raster(grids, shape=(1, 4), size=(1, 4)), labels, np.arange(80))
+        boot.update(StrongCells.of(raster(grids, shape=(1, 4), size=(1, 4))), labels, np.arange(80))
         low, high = boot.result()
         hits += bool(low[0] <= 1 / 3 <= high[0])
     assert 52 <= hits <= 60
 
 
 @pytest.mark.parametrize("border", ["edge", "zeros"])
-def test_regions_are_those_of_the_upsampled_grids(border):
-    grids = np.random.default_rng(3).standard_normal((7, 5, 6)).astype(np.float32)
-    sampling = raster_sampling(GridGeometry.even((5, 6), (40, 48)), (40, 48), (40, 48), border=border)
-    thresholds = np.linspace(-3, 3, 7, dtype=np.float32)
+@pytest.mark.parametrize("lowest", [-3, -1, 0, 1])
+@pytest.mark.parametrize("fine", [(40, 48), (5, 6)])
+def test_regions_are_those_of_the_upsampled_grids(border, lowest, fine):
+    grids = np.random.default_rng(3).standard_normal((2, 7, 5, 6)).astype(np.float32)
+    geometry = GridGeometry.even((5, 6), (40, 48))
+    kept = raster(grids, size=(40, 48), shape=(5, 6) if fine == (5, 6) else (20, 24), border=border)
+    floors = np.full(7, lowest, np.float32)
+    cells = StrongCells.of(kept, floors, spread=np.ones((7, 2), np.bool_))
+    sampling = raster_sampling(geometry, fine, (40, 48), border=border)
     values = upsample(torch.from_numpy(grids), sampling).numpy()
-    assert np.array_equal(regions_above(grids, sampling, thresholds), values > thresholds[:, None, None])
+    thresholds = np.linspace(lowest, 3, 7, dtype=np.float32)
+    found = cells.regions_above(1, list(range(7)), thresholds, sampling)
+    assert np.array_equal(found, values[1] > thresholds[:, None, None])
 
 
 def test_a_grid_with_as_many_cells_as_points_is_still_blended_where_it_is_shifted():

@@ -19,6 +19,7 @@ from unitscope.stats import (
     ConceptAreas,
     IntersectionBootstrap,
     Intersections,
+    StrongCells,
     ThresholdSearch,
     TopPictures,
 )
@@ -35,6 +36,9 @@ class Data:
     def activation(self, rows) -> ActivationRaster:
         sampling = raster_sampling(GridGeometry.even((4, 5), (48, 40)), RASTER, (48, 40))
         return ActivationRaster(self.grids[rows], sampling)
+
+    def cells(self, rows) -> StrongCells:
+        return StrongCells.of(self.activation(rows))
 
 
 def make_data() -> Data:
@@ -66,6 +70,9 @@ class SearchCase(HistogramCase):
         histogram.update(DATA.activation(slice(None)))
         return ThresholdSearch(histogram, 20)
 
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.cells(rows))
+
 
 class TopCase(HistogramCase):
     def empty(self) -> Any:
@@ -88,7 +95,7 @@ class IntersectionCase(HistogramCase):
         return Intersections(THRESHOLDS, CONCEPTS)
 
     def update(self, statistic, rows) -> None:
-        statistic.update(DATA.activation(rows), DATA.labels[rows], DATA.samples[rows])
+        statistic.update(DATA.cells(rows), DATA.labels[rows], DATA.samples[rows])
 
 
 class BootstrapCase(IntersectionCase):

@@ -1,13 +1,16 @@
-"""One pass over the network: activation grids and label maps of every sample, shard by shard, kept for later questions.
+"""One pass over the network: strong cells and label maps of every sample, shard by shard, kept for later questions.
 
-A shard is a fixed run of samples. Its activation grids go to the cache, its label maps and statistics to the shard
-file, whose arrival commits it. Where the cache budget ends, grids are computed again when they are needed.
+A shard is a fixed run of samples. The strong cells of its activation grids go to the cache, its label maps and
+statistics to the shard file, whose arrival commits it. How strong a cell must be follows from the histograms of what
+has been read so far. Shards whose cells are not there, beyond the cache budget or because a unit turned out weaker than
+its first pictures promised, are read from the network again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,11 +32,16 @@ from unitscope.stats import (
     ActivationRaster,
     ConceptAreas,
     Statistic,
+    StrongCells,
     TopPictures,
     kernels,
 )
 from unitscope.stats.raster import over_unit_blocks
 from unitscope.trace import activation_grid, trace
+
+
+Floors = dict[str, NDArray[np.float32]]
+"""For each layer, a value for every unit ``(U,)`` above which everything is known."""
 
 
 class ShardStatistics:
@@ -53,12 +61,20 @@ class ShardStatistics:
             named.update({f"{kind}/{layer}": statistic for layer, statistic in group.items()})
         return named
 
-    def merge_state(self, file: ArrayFile, empty: ShardStatistics) -> None:
-        """Take in the statistics of a shard file; `empty` is overwritten on the way."""
+    def load(self, file: ArrayFile) -> None:
+        """Become what a shard file holds."""
         for name, statistic in self.parts().items():
-            other = empty.parts()[name]
-            other.load_state_dict(file.below(f"statistic/{name}"))
-            statistic.merge(other)
+            statistic.load_state_dict(file.below(f"statistic/{name}"))
+
+    def merge(self, other: ShardStatistics) -> None:
+        """Take in other statistics of the same layers."""
+        others = other.parts()
+        for name, statistic in self.parts().items():
+            statistic.merge(others[name])
+
+    def floors(self, fraction: float) -> Floors:
+        """Values that at least `fraction` of each unit's values exceed, but for zeros ``(U,)``, by layer."""
+        return {name: histogram.floors(fraction) for name, histogram in self.histograms.items()}
 
     def arrays(self) -> Arrays:
         """All states, named for a shard file."""
@@ -189,33 +205,65 @@ class ShardContent:
         """Label maps ``(n, P, gh, gw)``."""
         return np.concatenate(self._labels)
 
-    @property
-    def grids(self) -> dict[str, NDArray[np.float32]]:
-        """Kept grids ``(n, U, h, w)`` of every layer."""
-        return {name: grids[: self._used] for name, grids in self._grids.items()}
+    def _activation(self, name: str) -> ActivationRaster:
+        return ActivationRaster(self._grids[name][: self._used], self._plan.layers[name].sampling)
 
     def count(self, statistics: ShardStatistics) -> None:
         """Update the statistics with everything read."""
-        for name, grids in self.grids.items():
+        for name in self._plan.layers:
             low, high = self._low[name][: self._used], self._high[name][: self._used]
-            statistics.histograms[name].update(ActivationRaster(grids, self._plan.layers[name].sampling))
+            statistics.histograms[name].update(self._activation(name))
             statistics.extents[name].update(low, high)
             statistics.tops[name].update(high, self.samples)
         statistics.areas.update(self.labels, self.samples)
 
 
+    def strong_cells(self, floors: Floors, tops: dict[str, TopPictures]) -> dict[str, StrongCells]:
+        """Copy the cells of every layer that values above the floors are blended from.
+
+        Args:
+            floors: by layer ``(U,)``.
+            tops: the strongest pictures of each layer so far; their regions will be drawn finely.
+        """
+        return {
+            name: StrongCells.of(
+                self._activation(name),
+                floors[name],
+                spread=(tops[name].samples[:, :, None] == self.samples).any(axis=1),
+            )
+            for name in self._plan.layers
+        }
+
+
 @dataclass(frozen=True)
 class Shard:
-    """A committed shard: label maps at hand, activation grids layer by layer."""
+    """A committed shard: label maps and the strong cells of every layer."""
 
     samples: NDArray[np.int64]
     labels: NDArray[np.int16]
-    grids: ArrayFile | dict[str, NDArray[np.float32]]
-    plan: ReadingPlan
+    cells: Mapping[str, StrongCells]
 
-    def activation(self, layer: str) -> ActivationRaster:
-        """Read the activation grids of one layer."""
-        return ActivationRaster(self.grids[layer], self.plan.layers[layer].sampling)
+
+class _CachedCells(Mapping[str, StrongCells]):
+    """Strong cells in a file of the cache, read layer by layer."""
+
+    def __init__(self, file: ArrayFile, plan: ReadingPlan) -> None:
+        self._file, self._plan = file, plan
+
+    def __getitem__(self, layer: str) -> StrongCells:
+        return StrongCells(
+            **self._file.below(f"{layer}/cells"), sampling=self._plan.layers[layer].sampling
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plan.layers)
+
+    def __len__(self) -> int:
+        return len(self._plan.layers)
+
+    def reach(self, floors: Floors) -> bool:
+        """Tell whether everything above the floors is there."""
+        return all(bool((self._file[f"{layer}/cells/floors"] <= floors[layer]).all()) for layer in self)
 
 
 class Activations:
@@ -234,6 +282,9 @@ class Activations:
     ) -> None:
         self.folder, self.plan = folder, plan
         self._reader, self._concepts, self._top = reader, concepts, top
+        self._total, self._merged = self._empty(), set[int]()
+        self._skipped: dict[int, str] = {}
+        self._floors: Floors = {}
 
     @property
     def reader(self) -> ShardReader:
@@ -244,8 +295,9 @@ class Activations:
         """
         if self._reader is None:
             raise UnitscopeError(
-                f"the activations in {self.folder.path} were not kept, or not all of them; dissect into another "
-                "folder, with a larger --cache-budget and without --drop-cache"
+                f"the activations in {self.folder.path} were not kept, or not enough of them; dissect into another "
+                "folder with --quantile at this value, or with a larger --keep and --cache-budget and without "
+                "--drop-cache"
             )
         return self._reader
 
@@ -253,15 +305,17 @@ class Activations:
         """Shards that are not committed."""
         return [shard for shard in range(self.plan.shards) if not self.folder.shard_path(shard).is_file()]
 
-    def read(self, advance: Advance, *, cache_bytes: int) -> None:
+    def read(self, advance: Advance, *, keep: float, cache_bytes: int) -> None:
         """Run the network over every shard that is not committed, and commit it.
 
         Args:
             advance: told how many samples are done.
-            cache_bytes: activation grids to keep on disk at most.
+            keep: fraction of each unit's pixels, the strongest, that the cache shall answer questions about.
+            cache_bytes: strong cells to keep on disk at most.
         """
         missing = self.missing()
-        cached = cache_bytes // max(self.plan.bytes_per_sample * self.plan.shard_size, 1)
+        self.merged()
+        left = cache_bytes - self.folder.cache_bytes
         batches = self.reader.samples.batches(
             batch for shard in missing for batch in self.plan.batches_of(shard)
         )
@@ -269,28 +323,62 @@ class Activations:
             content = self.reader.read(batches, shard, advance)
             statistics = self._empty()
             content.count(statistics)
-            if shard < cached:
-                write_arrays(self.folder.cache_path(shard), dict(content.grids), durable=False)
-            arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
-            skipped = json.dumps({str(sample): reason for sample, reason in content.skipped.items()})
-            self.folder.commit_shard(shard, arrays, note={"skipped": skipped})
+            self._total.merge(statistics)
+            if left > 0:
+                cells = content.strong_cells(self._total.floors(keep), self._total.tops)
+                left -= self._write_cells(shard, cells, left)
+            self._commit(shard, content, statistics)
+
+    def _write_cells(self, shard: int, cells: dict[str, StrongCells], most: int) -> int:
+        """Write strong cells to the cache, if they are not more than `most` bytes; return how many were written."""
+        arrays = {
+            f"{layer}/cells/{key}": array
+            for layer, kept in cells.items()
+            for key, array in kept.state_dict().items()
+        }
+        size = sum(array.nbytes for array in arrays.values())
+        if size > most:
+            return 0
+        write_arrays(self.folder.cache_path(shard), arrays, durable=False)
+        return size
+
+    def _commit(self, shard: int, content: ShardContent, statistics: ShardStatistics) -> None:
+        arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
+        skipped = json.dumps({str(sample): reason for sample, reason in content.skipped.items()})
+        self.folder.commit_shard(shard, arrays, note={"skipped": skipped})
+        self._skipped.update(content.skipped)
+        self._merged.add(shard)
 
     def _empty(self) -> ShardStatistics:
         return ShardStatistics(self.plan, self._concepts, self._top)
 
     def merged(self) -> tuple[ShardStatistics, dict[int, str]]:
-        """Merge the statistics of all shards; also the samples left out, with the reason."""
-        total, skipped = self._empty(), {}
+        """Merge the statistics of all committed shards; also the samples left out, with the reason."""
         for shard in range(self.plan.shards):
-            file = self.folder.open_shard(shard)
-            total.merge_state(file, self._empty())
-            skipped.update(
-                {int(sample): reason for sample, reason in json.loads(file.note["skipped"]).items()}
-            )
-        return total, skipped
+            if shard in self._merged or not self.folder.shard_path(shard).is_file():
+                continue
+            file, statistics = self.folder.open_shard(shard), self._empty()
+            statistics.load(file)
+            self._total.merge(statistics)
+            skipped = json.loads(file.note["skipped"])
+            self._skipped.update({int(sample): reason for sample, reason in skipped.items()})
+            self._merged.add(shard)
+        return self._total, self._skipped
+
+    def reach(self, floors: Floors) -> None:
+        """See to it that everything above the floors is known; read shards again of which too little was kept.
+
+        Raises:
+            UnitscopeError: the network is not at hand and too little was kept.
+        """
+        self._floors = floors
+        for shard in range(self.plan.shards):
+            cached = self._cached(shard)
+            if cached and not cached.reach(floors):
+                self._write_cells(shard, self._read_again(shard), sys.maxsize)
 
     def shards(self, advance: Advance) -> Iterator[Shard]:
-        """Iterate over the committed shards; grids come from the cache or, beyond it, from the network."""
+        """Iterate over the committed shards; cells come from the cache or, beyond it, from the network."""
         for shard in range(self.plan.shards):
             yield self.shard(shard)
             advance(len(self.plan.samples_of(shard)))
@@ -298,13 +386,17 @@ class Activations:
     def shard(self, shard: int) -> Shard:
         """Open one committed shard."""
         file = self.folder.open_shard(shard)
-        return Shard(file["samples"], file["labels"], self._grids(shard), self.plan)
+        return Shard(file["samples"], file["labels"], self._cached(shard) or self._read_again(shard))
 
-    def _grids(self, shard: int) -> ArrayFile | dict[str, NDArray[np.float32]]:
+    def _cached(self, shard: int) -> _CachedCells | None:
         cache = self.folder.cache_path(shard)
         # The cache does not wait for the disk: after a power cut a file of it may be damaged.
         with suppress(UnitscopeError):
             if cache.is_file():
-                return ArrayFile(cache)
+                return _CachedCells(ArrayFile(cache), self.plan)
+        return None
+
+    def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))
-        return self.reader.read(batches, shard, lambda _count: None).grids
+        content = self.reader.read(batches, shard, lambda _count: None)
+        return content.strong_cells(self._floors, self._total.tops)

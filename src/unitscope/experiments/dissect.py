@@ -36,6 +36,9 @@ from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.folder import RunFolder, open_for_writing
 
 GIB = 2**30
+ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
+"""Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the
+first pictures, which set the mark."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class DissectionSettings:
         replicates: bootstrap replicates of the IoU interval.
         seed: seed of the bootstrap.
         batch_size: samples a forward pass. Networks round differently at other batch sizes.
-        cache_bytes: activation grids kept on disk at most; beyond it they are computed again.
+        keep: largest quantile that can be asked for later without the network; 1 keeps everything.
+        cache_bytes: what is kept on disk at most; beyond it activations are computed again.
     """
 
     quantile: float = 0.01
@@ -60,6 +64,7 @@ class DissectionSettings:
     replicates: int = 1000
     seed: int = 0
     batch_size: int = 16
+    keep: float = 0.1
     cache_bytes: int = 20 * GIB
 
     def __post_init__(self) -> None:
@@ -71,6 +76,7 @@ class DissectionSettings:
             ("replicates", self.replicates >= 100, "100 or more"),
             ("seed", self.seed >= 0, "0 or more"),
             ("batch_size", self.batch_size >= 1, "1 or more"),
+            ("keep", 0 < self.keep <= 1, "above 0, at most 1"),
             ("cache_bytes", self.cache_bytes >= 0, "0 or more"),
         ):
             if not valid:
@@ -78,7 +84,12 @@ class DissectionSettings:
 
     def deciding(self) -> dict[str, Any]:
         """The settings that decide the results."""
-        return {name: value for name, value in asdict(self).items() if name != "cache_bytes"}
+        return {name: value for name, value in asdict(self).items() if name not in ("keep", "cache_bytes")}
+
+    @property
+    def kept(self) -> float:
+        """Fraction of pixels to keep."""
+        return min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
 
 
 def run_dissection(
@@ -168,7 +179,7 @@ def _complete(
     clock = _Clock()
     done = plan.samples - sum(len(plan.samples_of(shard)) for shard in activations.missing())
     with clock.timing("network"), stage("reading the network", plan.samples, done=done, show=show) as advance:
-        activations.read(advance, cache_bytes=settings.cache_bytes)
+        activations.read(advance, keep=settings.kept, cache_bytes=settings.cache_bytes)
     statistics, skipped = activations.merged()
     if len(skipped) == plan.samples:
         first = min(skipped)

@@ -17,7 +17,6 @@ from unitscope.experiments.samples import Samples
 from unitscope.grid import GridGeometry, Sampling, raster_sampling
 from unitscope.progress import stage
 from unitscope.run.storage import write_file
-from unitscope.stats.regions import regions_above
 from unitscope.stats.topk import NO_PICTURE
 
 JPEG_QUALITY = 88
@@ -53,13 +52,15 @@ def exemplar_table(
     with stage("saving exemplars", len(wanted), show=show) as advance:
         for number, of_shard in _by_shard(activations, wanted):
             shard = activations.shard(number)
+            cells = {layer: shard.cells[layer] for layer in plan.layers}
             position = {int(sample): i for i, sample in enumerate(shard.samples)}
             for sample in of_shard:
                 picture = pictures.save(sample)
                 for layer, ranked in wanted[sample].items():
                     units = [unit for unit, _ in ranked]
-                    grids = shard.activation(layer).grids[position[sample], units]
-                    masks = regions_above(grids, samplings[layer], thresholds[layer][units])
+                    masks = cells[layer].regions_above(
+                        position[sample], units, thresholds[layer][units], samplings[layer]
+                    )
                     for (unit, rank), mask in zip(ranked, masks, strict=True):
                         peak = statistics.tops[layer].peaks[unit, rank - 1]
                         rows.append(

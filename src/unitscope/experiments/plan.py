@@ -73,7 +73,7 @@ class ReadingPlan:
 
     @property
     def bytes_per_sample(self) -> int:
-        """Activation grids of one sample."""
+        """Activation grids of one sample while they are in memory."""
         return sum(4 * plan.layer.units * plan.kept[0] * plan.kept[1] for plan in self.layers.values())
 
     @property

@@ -76,17 +76,21 @@ class LayerScores:
 def find_thresholds(
     activations: Activations, statistics: ShardStatistics, quantile: float, *, show: bool | None = None
 ) -> dict[str, NDArray[np.float32]]:
-    """Find each unit's threshold at a quantile, exactly, without another pass over the network."""
+    """Find each unit's threshold at a quantile, exactly.
+
+    The network is needed only where too few cells were kept: :meth:`Activations.reach` reads those pictures again.
+    """
     searches = {
-        name: ThresholdSearch(histogram, exceeding_count(quantile, int(histogram.counts[:1].sum())))
+        name: ThresholdSearch(histogram, exceeding_count(quantile, int(histogram.used[:1].sum())))
         for name, histogram in statistics.histograms.items()
     }
+    activations.reach({name: search.bounds for name, search in searches.items()})
     total = activations.plan.samples * ThresholdSearch.rounds
     with stage("finding thresholds", total, show=show) as advance:
         for _ in range(ThresholdSearch.rounds):
             for shard in activations.shards(advance):
                 for name, search in searches.items():
-                    search.update(shard.activation(name))
+                    search.update(shard.cells[name])
             for search in searches.values():
                 search.narrow()
     return {name: search.result() for name, search in searches.items()}
@@ -105,7 +109,7 @@ def score(
     with stage("comparing with concepts", activations.plan.samples, show=show) as advance:
         for shard in activations.shards(advance):
             for name, count in counts.items():
-                count.update(shard.activation(name), shard.labels, shard.samples)
+                count.update(shard.cells[name], shard.labels, shard.samples)
     return {
         name: LayerScores(thresholds[name], *count.result(), concept_pixels) for name, count in counts.items()
     }
@@ -136,5 +140,5 @@ def bootstrap(
     with stage("measuring uncertainty", activations.plan.samples, show=show) as advance:
         for shard in activations.shards(advance):
             for name, boot in boots.items():
-                boot.update(shard.activation(name), shard.labels, shard.samples)
+                boot.update(shard.cells[name], shard.labels, shard.samples)
     return {name: boot.result() for name, boot in boots.items()}

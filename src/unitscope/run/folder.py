@@ -56,8 +56,13 @@ class RunFolder:
         return self.path / "shards" / f"{shard:05d}.safetensors"
 
     def cache_path(self, shard: int) -> Path:
-        """Where the activation grids of a shard are kept."""
+        """Where the strong cells of a shard are kept."""
         return self.path / "cache" / f"{shard:05d}.safetensors"
+
+    @property
+    def cache_bytes(self) -> int:
+        """Size of the cache."""
+        return sum(file.stat().st_size for file in (self.path / "cache").iterdir())
 
     def commit_shard(self, shard: int, arrays: Arrays, *, note: dict[str, str]) -> None:
         """Write a shard; once its file is there, the shard is done."""
@@ -76,7 +81,7 @@ class RunFolder:
         write_file(path, lambda partial: pq.write_table(arrow, partial, compression="snappy"))
 
     def drop_cache(self) -> None:
-        """Delete the activation grids; statistics and tables stay."""
+        """Delete the strong cells; statistics and tables stay."""
         shutil.rmtree(self.path / "cache", ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 from unitscope.stats.base import State, Statistic
 from unitscope.stats.bootstrap import IntersectionBootstrap
+from unitscope.stats.cells import StrongCells
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.intersection import ConceptAreas, Intersections
 from unitscope.stats.quantile import (
@@ -23,6 +24,7 @@ __all__ = [
     "Intersections",
     "State",
     "Statistic",
+    "StrongCells",
     "ThresholdSearch",
     "TopPictures",
     "exceeding_count",

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from unitscope.stats import kernels
 from unitscope.stats.base import State, add_counts
+from unitscope.stats.cells import StrongCells
 from unitscope.stats.intersection import areas_by_picture, planes_last
-from unitscope.stats.raster import ActivationRaster, over_unit_blocks
+from unitscope.stats.raster import over_unit_blocks
 
 TOGETHER = 256
 """Pictures weighed at once: one product of matrices costs less than many."""
@@ -46,14 +47,15 @@ class IntersectionBootstrap:
         self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
 
     def update(
-        self, activation: ActivationRaster, labels: NDArray[np.int16], samples: NDArray[np.int64]
+        self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]
     ) -> None:
-        """Weigh activations ``(n, U, h, w)`` and label maps ``(n, P, gh, gw)`` of samples ``(n,)``."""
-        shape = (len(samples), activation.units)
+        """Weigh activations of n pictures and their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
+        cells.require(self.thresholds)
+        shape = (len(samples), cells.units)
         pixels, shared = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         over_unit_blocks(
-            activation.units, kernels.intersect_by_picture,
-            activation.grids, activation.rows, activation.columns,
+            cells.units, kernels.intersect_by_picture,
+            cells.values, cells.positions, cells.offsets, *cells.axes,
             self.thresholds, planes_last(labels), self.concepts, pixels, shared,
         )  # fmt: skip
         areas = areas_by_picture(labels, self.label_values)

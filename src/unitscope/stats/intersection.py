@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from unitscope.stats import kernels
 from unitscope.stats.base import State, add_counts
-from unitscope.stats.raster import ActivationRaster, over_unit_blocks
+from unitscope.stats.cells import StrongCells
+from unitscope.stats.raster import over_unit_blocks
 
 HALVES = 2
 """Even and odd samples are counted apart, so that a label chosen on one half can be scored on the other."""
@@ -32,12 +33,13 @@ class Intersections:
         self.intersections: NDArray[np.int64] = np.zeros((HALVES, len(thresholds), concepts), np.int64)
 
     def update(
-        self, activation: ActivationRaster, labels: NDArray[np.int16], samples: NDArray[np.int64]
+        self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]
     ) -> None:
-        """Count activations ``(n, U, h, w)`` against label maps ``(n, P, gh, gw)`` of samples ``(n,)``."""
+        """Count activations of n pictures against their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
+        cells.require(self.thresholds)
         over_unit_blocks(
-            activation.units, kernels.intersect,
-            activation.grids, activation.rows, activation.columns,
+            cells.units, kernels.intersect,
+            cells.values, cells.positions, cells.offsets, *cells.axes,
             self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
         )  # fmt: skip
 
@@ -110,8 +112,9 @@ class ConceptAreas:
 
 
 def planes_last(labels: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Bring the planes of each pixel together: ``(n, P, gh, gw) -> (n, gh, gw, P)``."""
-    return np.ascontiguousarray(labels.transpose(0, 2, 3, 1))
+    """Bring the planes of each pixel together: ``(n, P, gh, gw) -> (n, gh * gw, P)``."""
+    pictures, planes, height, width = labels.shape
+    return np.ascontiguousarray(labels.reshape(pictures, planes, height * width).transpose(0, 2, 1))
 
 
 def areas_by_picture(labels: NDArray[np.int16], concepts: int) -> NDArray[np.int64]:

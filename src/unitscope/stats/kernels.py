@@ -3,8 +3,8 @@
 Each kernel works on units ``first`` to ``last`` and releases the interpreter lock. Raster values are computed with the
 operations of :func:`unitscope.grid.upsample` in the same order, without fused multiply-add, so both agree to the bit.
 
-Most units exceed their threshold in few places. Interpolation lies between its corners up to rounding, so a kernel
-that looks for values above a bound skips the raster rows whose cells are all clearly below it.
+Every value of every grid is counted once, and the strong cells are copied out (:func:`collect`). Everything after that
+asks for the raster points above a bound (:func:`_points_above`), which needs the strong cells only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.stats.raster import AxisArrays
+
+Scratch = tuple[
+    NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
+]
 
 ROUNDING = np.float32(2e-6)
 """More than the relative rounding error of two linear interpolations in float32."""
@@ -25,7 +29,7 @@ jit_finite = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"
 
 @jit
 def _is_direct(columns: AxisArrays, width: int) -> bool:
-    """Tell whether the raster's columns are the grid's own."""
+    """Tell whether the raster's points are the grid's own cells along an axis."""
     lower, _, weight = columns
     if lower.shape[0] != width:
         return False
@@ -36,12 +40,13 @@ def _is_direct(columns: AxisArrays, width: int) -> bool:
 
 
 @jit
+def _has_outside(axis: AxisArrays, cells: int) -> bool:
+    return bool(axis[0].max() >= cells or axis[1].max() >= cells)
+
+
+@jit
 def _expand_row(
-    grid: NDArray[np.float32],
-    row: int,
-    columns: AxisArrays,
-    direct: bool,
-    wide: NDArray[np.float32],
+    grid: NDArray[np.float32], row: int, columns: AxisArrays, direct: bool, wide: NDArray[np.float32]
 ) -> None:
     """Blend the columns of one row: ``(h, w) -> wide[row] (gw,)``."""
     if direct:
@@ -64,44 +69,6 @@ def _blend_rows(wide: NDArray[np.float32], rows: AxisArrays, y: int, line: NDArr
     weight = rows[2][y]
     for x in range(line.shape[0]):
         line[x] = above[x] + weight * (below[x] - above[x])
-
-
-@jit_finite
-def _bound_rows(grid: NDArray[np.float32], outside: bool, bounds: NDArray[np.float32]) -> float:
-    """Write, for each row of cells, what no value interpolated from it exceeds; return the largest."""
-    height = grid.shape[0]
-    bounds[height] = np.float32(0)
-    largest = np.float32(0)
-    for row in range(height):
-        highest = np.float32(0) if outside else grid[row, 0]
-        for column in range(grid.shape[1]):
-            value = grid[row, column]
-            highest = max(highest, value)
-            largest = max(largest, abs(value))
-        bounds[row] = highest
-    total = float(bounds[height] if outside else bounds[0])
-    for row in range(height + 1):
-        bounds[row] += ROUNDING * largest
-        if row < height:
-            total = max(total, float(bounds[row]))
-    return total
-
-
-@jit
-def _prepare_line(
-    grid: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, direct: bool, y: int,
-    wide: NDArray[np.float32], ready: NDArray[np.bool_],
-) -> None:  # fmt: skip
-    """Expand the rows of cells that raster row `y` lies between, where that has not been done."""
-    for row in (rows[0][y], rows[1][y]):
-        if row < grid.shape[0] and not ready[row]:
-            _expand_row(grid, row, columns, direct, wide)
-            ready[row] = True
-
-
-@jit
-def _has_outside(axis: AxisArrays, cells: int) -> bool:
-    return bool(axis[0].max() >= cells or axis[1].max() >= cells)
 
 
 @jit
@@ -137,11 +104,12 @@ def resample(
 @jit
 def count_leading_digits(
     grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, shift: int, counts: NDArray[np.int64],
-    first: int, last: int,
+    span: NDArray[np.int64], first: int, last: int,
 ) -> None:  # fmt: skip
     """Count raster values by the leading digit of their key: ``counts[u, key >> shift] += 1``.
 
-    Neighbours often fall into one bin, so four tallies take turns: an increment need not wait for the one before.
+    ``span (U, 2)`` takes in the lowest digit of each unit and one past its highest. Neighbours often fall into one bin,
+    so four tallies take turns: an increment need not wait for the one before.
     """
     points = columns[0].shape[0]
     wide = np.zeros((grids.shape[2] + 1, points), np.float32)
@@ -149,12 +117,12 @@ def count_leading_digits(
     bits = line.view(np.uint32)
     digits = np.empty(points, np.uint32)
     direct = _is_direct(columns, grids.shape[3])
-    tallies = np.empty((4, counts.shape[1]), np.int64)
+    tallies = np.zeros((4, counts.shape[1]), np.int64)
     first_tally, second, third, fourth = tallies[0], tallies[1], tallies[2], tallies[3]
     sign = np.uint32(0x80000000)
     places = np.uint32(shift)
     for u in range(first, last):
-        tallies[:] = 0
+        lowest, highest = np.uint32(counts.shape[1]), np.uint32(0)
         for n in range(grids.shape[0]):
             for row in range(grids.shape[2]):
                 _expand_row(grids[n, u], row, columns, direct, wide)
@@ -165,6 +133,9 @@ def count_leading_digits(
                 for x in range(points):
                     key = bits[x]
                     digits[x] = (~key if key & sign else key | sign) >> places
+                for x in range(points):
+                    lowest = min(lowest, digits[x])
+                    highest = max(highest, digits[x])
                 for x in range(0, points - 3, 4):
                     first_tally[digits[x]] += 1
                     second[digits[x + 1]] += 1
@@ -172,104 +143,264 @@ def count_leading_digits(
                     fourth[digits[x + 3]] += 1
                 for x in range(points - points % 4, points):
                     first_tally[digits[x]] += 1
-        for digit in range(tallies.shape[1]):
-            count = first_tally[digit] + second[digit] + third[digit] + fourth[digit]
-            # Most bins stay empty; memory that is not written costs nothing.
-            if count > 0:
-                counts[u, digit] += count
+        for digit in range(lowest, highest + np.uint32(1)):
+            counts[u, digit] += (
+                first_tally[digit] + second[digit] + third[digit] + fourth[digit]
+            )
+            tallies[:, digit] = 0
+        if lowest <= highest:
+            span[u, 0] = min(span[u, 0], lowest)
+            span[u, 1] = max(span[u, 1], highest + 1)
+
+
+@jit_finite
+def _extremes(grid: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the highest value and the largest magnitude."""
+    highest, lowest = grid[0, 0], grid[0, 0]
+    for row in range(grid.shape[0]):
+        for column in range(grid.shape[1]):
+            highest = max(highest, grid[row, column])
+            lowest = min(lowest, grid[row, column])
+    return highest, max(highest, -lowest)
+
+
+@jit
+def collect(
+    grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays,
+    floors: NDArray[np.float32], spread: NDArray[np.bool_],
+    values: NDArray[np.float32], positions: NDArray[np.uint16], counts: NDArray[np.int32],
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Copy out the cells that raster values above the floor are blended from.
+
+    Where the raster is the grid itself these are the cells above the floor; else also the eight neighbours of each,
+    because a point lies between two neighbouring rows and columns.
+
+    Args:
+        grids: ``(n, U, h, w)``.
+        rows: row sampling.
+        columns: column sampling.
+        floors: ``(U,)``.
+        spread: where neighbours are kept although the raster is the grid itself, ``(U, n)``.
+        values: ``(U, n * h * w + 1)``, each row filled from its start.
+        positions: as `values`: the place of each cell in its grid, row by row.
+        counts: cells of each grid ``(U, n)``.
+        first: first unit.
+        last: one past the last unit.
+    """
+    height, width = grids.shape[2], grids.shape[3]
+    direct = _is_direct(columns, width) and _is_direct(rows, height)
+    outside = _has_outside(rows, height) or _has_outside(columns, width)
+    hot = np.zeros((height + 2, width + 2), np.bool_)
+    across = np.empty((height + 2, width), np.bool_)
+    for u in range(first, last):
+        filled = 0
+        for n in range(grids.shape[0]):
+            highest, largest = _extremes(grids[n, u])
+            plain = direct and not spread[u, n]
+            cut = floors[u]
+            if not plain and cut != 0:  # No blend of values up to zero rounds to more than zero.
+                cut -= ROUNDING * np.float32(largest)
+            before = filled
+            if highest > cut or (outside and cut < 0):
+                place = 0
+                if plain:
+                    for row in range(height):
+                        for column in range(width):
+                            value = grids[n, u, row, column]
+                            values[u, filled] = value
+                            positions[u, filled] = place
+                            place += 1
+                            filled += value > cut
+                else:
+                    hot[:] = outside and cut < 0
+                    for row in range(height):
+                        for column in range(width):
+                            hot[row + 1, column + 1] = grids[n, u, row, column] > cut
+                    for row in range(height + 2):
+                        for column in range(width):
+                            across[row, column] = (
+                                hot[row, column] | hot[row, column + 1] | hot[row, column + 2]
+                            )
+                    for row in range(height):
+                        for column in range(width):
+                            values[u, filled] = grids[n, u, row, column]
+                            positions[u, filled] = place
+                            place += 1
+                            filled += (
+                                across[row, column] | across[row + 1, column] | across[row + 2, column]
+                            )
+            counts[u, n] = filled - before
+
+
+@jit_finite
+def _strongest(values: NDArray[np.float32], begin: int, end: int) -> tuple[float, float]:
+    """Return the highest value and the largest magnitude of a run of cells, both at least 0."""
+    highest, lowest = np.float32(0), np.float32(0)
+    for i in range(begin, end):
+        highest = max(highest, values[i])
+        lowest = min(lowest, values[i])
+    return highest, max(highest, -lowest)
+
+
+@jit
+def _points_above(
+    values: NDArray[np.float32], positions: NDArray[np.uint16], begin: int, end: int, bound: float,
+    rows: AxisArrays, columns: AxisArrays, direct: bool, outside: bool, scratch: Scratch,
+    places: NDArray[np.int32], found: NDArray[np.float32],
+) -> int:  # fmt: skip
+    """Find the raster points of one grid whose value is greater than a bound.
+
+    Cells that were not kept are NaN; so is every point that reads one, and it is not above the bound.
+
+    Args:
+        values: the strong cells of many grids, one grid after the other.
+        positions: their places in their grid.
+        begin: first cell of this grid.
+        end: one past its last.
+        bound: at least the floor of the cells.
+        rows: row sampling.
+        columns: column sampling.
+        direct: the raster is the grid.
+        outside: some points read the zero outside of the grid.
+        scratch: from :func:`_prepare`; left as it was found.
+        places: receives the place of each point in the raster, row by row, ascending.
+        found: receives their values.
+
+    Returns:
+        The number of points.
+    """
+    number = 0
+    if direct:
+        for i in range(begin, end):
+            if values[i] > bound:
+                places[number] = positions[i]
+                found[number] = values[i]
+                number += 1
+        return number
+    highest_cell, largest = _strongest(values, begin, end)
+    margin = ROUNDING * np.float32(largest) if bound != 0 else np.float32(0)
+    if highest_cell + margin <= bound and not (outside and bound < 0):
+        return 0
+    grid, flat, wide, highest, line = scratch
+    height, width = grid.shape
+    highest[:height] = -np.inf
+    highest[height] = 0
+    row, row_end = 0, width
+    for i in range(begin, end):
+        position = np.int64(positions[i])
+        while position >= row_end:
+            row += 1
+            row_end += width
+        flat[position] = values[i]
+        highest[row] = max(highest[row], values[i])
+    prepared = -1
+    for y in range(rows[0].shape[0]):
+        top, bottom = rows[0][y], rows[1][y]
+        if max(highest[top], highest[bottom]) + margin <= bound:
+            continue
+        for needed in (top, bottom):
+            if prepared < needed < height:
+                _expand_row(grid, needed, columns, False, wide)
+                prepared = needed
+        _blend_rows(wide, rows, y, line)
+        for x in range(line.shape[0]):
+            if line[x] > bound:
+                places[number] = y * line.shape[0] + x
+                found[number] = line[x]
+                number += 1
+    for i in range(begin, end):
+        flat[positions[i]] = np.nan
+    return number
+
+@jit
+def _prepare(
+    rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int]
+) -> tuple[bool, bool, Scratch, NDArray[np.int32], NDArray[np.float32]]:
+    """Make what :func:`_points_above` needs: how the raster reads grids ``(h, w)``, and room to work in."""
+    height, width = cells
+    points = columns[0].shape[0]
+    direct = _is_direct(rows, height) and _is_direct(columns, width)
+    outside = _has_outside(rows, height) or _has_outside(columns, width)
+    grid = np.full((height, width), np.nan, np.float32)
+    wide = np.zeros((height + 1, points), np.float32)
+    highest, line = np.empty(height + 1, np.float32), np.empty(points, np.float32)
+    room = rows[0].shape[0] * points
+    scratch = (grid, grid.ravel(), wide, highest, line)
+    return direct, outside, scratch, np.empty(room, np.int32), np.empty(room, np.float32)
 
 
 @jit
 def count_next_digits(
-    grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays,
+    values: NDArray[np.float32], positions: NDArray[np.uint16], offsets: NDArray[np.int64],
+    rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int],
     prefixes: NDArray[np.uint32], bounds: NDArray[np.float32], shift: int, bits_of_digit: int,
     counts: NDArray[np.int64], first: int, last: int,
 ) -> None:  # fmt: skip
     """Count, among raster values whose key starts with the unit's prefix, the digit that follows.
 
-    `bounds` holds the smallest value with the prefix, so that pictures below it are skipped.
+    All values with the prefix are greater than `bounds`, but for exact zeros, which nobody needs to count.
     """
-    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    bits = line.view(np.uint32)
+    direct, outside, scratch, places, found = _prepare(rows, columns, cells)
+    bits = found.view(np.uint32)
     sign = np.uint32(0x80000000)
     above = np.uint32(shift + bits_of_digit)
     mask = np.uint32((1 << bits_of_digit) - 1)
-    highest = np.empty(grids.shape[2] + 1, np.float32)
-    ready = np.empty(grids.shape[2], np.bool_)
-    direct = _is_direct(columns, grids.shape[3])
-    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
     for u in range(first, last):
-        for n in range(grids.shape[0]):
-            if _bound_rows(grids[n, u], outside, highest) < bounds[u]:
-                continue
-            ready[:] = False
-            for y in range(rows[0].shape[0]):
-                if max(highest[rows[0][y]], highest[rows[1][y]]) < bounds[u]:
-                    continue
-                _prepare_line(grids[n, u], rows, columns, direct, y, wide, ready)
-                _blend_rows(wide, rows, y, line)
-                for x in range(line.shape[0]):
-                    if line[x] < bounds[u]:
-                        continue
-                    line[x] += np.float32(0)
-                    key = bits[x]
-                    key = ~key if key & sign else key | sign
-                    if key >> above == prefixes[u]:
-                        counts[u, (key >> np.uint32(shift)) & mask] += 1
+        for n in range(offsets.shape[1] - 1):
+            number = _points_above(
+                values, positions, offsets[u, n], offsets[u, n + 1], bounds[u],
+                rows, columns, direct, outside, scratch, places, found,
+            )  # fmt: skip
+            for i in range(number):
+                key = bits[i]
+                key = ~key if key & sign else key | sign
+                if key >> above == prefixes[u]:
+                    counts[u, (key >> np.uint32(shift)) & mask] += 1
 
 
 @jit
 def intersect(
-    grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, thresholds: NDArray[np.float32],
+    values: NDArray[np.float32], positions: NDArray[np.uint16], offsets: NDArray[np.int64],
+    rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int], thresholds: NDArray[np.float32],
     labels: NDArray[np.int16], half: NDArray[np.int64],
     pixels: NDArray[np.int64], intersections: NDArray[np.int64], first: int, last: int,
 ) -> None:  # fmt: skip
     """Count pixels above the threshold, alone and with every concept, for two halves of the pictures.
 
     Args:
-        grids: ``(n, U, h, w)``.
+        values: strong cells, see :class:`unitscope.stats.cells.StrongCells`.
+        positions: their places.
+        offsets: where each grid's cells begin ``(U, n + 1)``.
         rows: row sampling.
         columns: column sampling.
+        cells: the grid's ``(h, w)``.
         thresholds: ``(U,)``.
-        labels: ``(n, gh, gw, P)``, no concept twice at one pixel.
+        labels: ``(n, gh * gw, P)``, no concept twice at one pixel.
         half: ``(n,)``, 0 or 1.
         pixels: ``(2, U)``, added to.
         intersections: ``(2, U, C)``, added to.
         first: first unit.
         last: one past the last unit.
     """
-    planes = labels.shape[3]
-    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    highest = np.empty(grids.shape[2] + 1, np.float32)
-    ready = np.empty(grids.shape[2], np.bool_)
-    direct = _is_direct(columns, grids.shape[3])
-    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
+    direct, outside, scratch, places, found = _prepare(rows, columns, cells)
+    planes = labels.shape[2]
     for u in range(first, last):
-        threshold = thresholds[u]
-        for n in range(grids.shape[0]):
-            if _bound_rows(grids[n, u], outside, highest) <= threshold:
-                continue
-            ready[:] = False
-            above = 0
-            shared = intersections[half[n], u]
-            for y in range(rows[0].shape[0]):
-                if max(highest[rows[0][y]], highest[rows[1][y]]) <= threshold:
-                    continue
-                _prepare_line(grids[n, u], rows, columns, direct, y, wide, ready)
-                _blend_rows(wide, rows, y, line)
-                for x in range(line.shape[0]):
-                    if line[x] > threshold:
-                        above += 1
-                        for plane in range(planes):
-                            shared[labels[n, y, x, plane]] += 1
-            pixels[half[n], u] += above
+        for n in range(offsets.shape[1] - 1):
+            number = _points_above(
+                values, positions, offsets[u, n], offsets[u, n + 1], thresholds[u],
+                rows, columns, direct, outside, scratch, places, found,
+            )  # fmt: skip
+            pixels[half[n], u] += number
+            for i in range(number):
+                for plane in range(planes):
+                    intersections[half[n], u, labels[n, places[i], plane]] += 1
 
 
 @jit
 def intersect_by_picture(
-    grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, thresholds: NDArray[np.float32],
+    values: NDArray[np.float32], positions: NDArray[np.uint16], offsets: NDArray[np.int64],
+    rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int], thresholds: NDArray[np.float32],
     labels: NDArray[np.int16], concepts: NDArray[np.int64],
     pixels: NDArray[np.int64], intersections: NDArray[np.int64], first: int, last: int,
 ) -> None:  # fmt: skip
@@ -277,34 +408,41 @@ def intersect_by_picture(
 
     As :func:`intersect`, with one concept a unit ``(U,)`` and counts ``(n, U)``.
     """
-    planes = labels.shape[3]
-    wide = np.zeros((grids.shape[2] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    highest = np.empty(grids.shape[2] + 1, np.float32)
-    ready = np.empty(grids.shape[2], np.bool_)
-    direct = _is_direct(columns, grids.shape[3])
-    outside = _has_outside(rows, grids.shape[2]) or _has_outside(columns, grids.shape[3])
+    direct, outside, scratch, places, found = _prepare(rows, columns, cells)
+    planes = labels.shape[2]
     for u in range(first, last):
-        threshold, concept = thresholds[u], concepts[u]
-        for n in range(grids.shape[0]):
-            if _bound_rows(grids[n, u], outside, highest) <= threshold:
-                continue
-            ready[:] = False
-            above = shared = 0
-            for y in range(rows[0].shape[0]):
-                if max(highest[rows[0][y]], highest[rows[1][y]]) <= threshold:
-                    continue
-                _prepare_line(grids[n, u], rows, columns, direct, y, wide, ready)
-                _blend_rows(wide, rows, y, line)
-                for x in range(line.shape[0]):
-                    if line[x] > threshold:
-                        above += 1
-                        for plane in range(planes):
-                            if labels[n, y, x, plane] == concept:
-                                shared += 1
-                                break
-            pixels[n, u] = above
+        concept = concepts[u]
+        for n in range(offsets.shape[1] - 1):
+            number = _points_above(
+                values, positions, offsets[u, n], offsets[u, n + 1], thresholds[u],
+                rows, columns, direct, outside, scratch, places, found,
+            )  # fmt: skip
+            shared = 0
+            for i in range(number):
+                for plane in range(planes):
+                    shared += labels[n, places[i], plane] == concept
+            pixels[n, u] = number
             intersections[n, u] = shared
+
+
+@jit
+def mark_above(
+    values: NDArray[np.float32], positions: NDArray[np.uint16], offsets: NDArray[np.int64],
+    rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int], thresholds: NDArray[np.float32],
+    out: NDArray[np.bool_], first: int, last: int,
+) -> None:  # fmt: skip
+    """Mark the raster points above the threshold: grids one after the other, ``offsets (m, 2)``, ``out (m, gh * gw)``.
+
+    `thresholds` are ``(m,)``, `out` is false before.
+    """
+    direct, outside, scratch, places, found = _prepare(rows, columns, cells)
+    for m in range(first, last):
+        number = _points_above(
+            values, positions, offsets[m, 0], offsets[m, 1], thresholds[m],
+            rows, columns, direct, outside, scratch, places, found,
+        )  # fmt: skip
+        for i in range(number):
+            out[m, places[i]] = True
 
 
 @jit
@@ -315,33 +453,3 @@ def count_labels(labels: NDArray[np.int16], areas: NDArray[np.int64]) -> None:
             for y in range(labels.shape[2]):
                 for x in range(labels.shape[3]):
                     areas[n, labels[n, plane, y, x]] += 1
-
-
-@jit
-def exceed(
-    grids: NDArray[np.float32],
-    rows: AxisArrays,
-    columns: AxisArrays,
-    thresholds: NDArray[np.float32],
-    out: NDArray[np.bool_],
-    first: int,
-    last: int,
-) -> None:
-    """Mark the raster points above the threshold: grids ``(m, h, w)``, thresholds ``(m,)``, out ``(m, gh, gw)``."""
-    wide = np.zeros((grids.shape[1] + 1, columns[0].shape[0]), np.float32)
-    line = np.empty(columns[0].shape[0], np.float32)
-    highest = np.empty(grids.shape[1] + 1, np.float32)
-    ready = np.empty(grids.shape[1], np.bool_)
-    direct = _is_direct(columns, grids.shape[2])
-    outside = _has_outside(rows, grids.shape[1]) or _has_outside(columns, grids.shape[2])
-    for m in range(first, last):
-        _bound_rows(grids[m], outside, highest)
-        ready[:] = False
-        for y in range(rows[0].shape[0]):
-            if max(highest[rows[0][y]], highest[rows[1][y]]) <= thresholds[m]:
-                out[m, y] = False
-                continue
-            _prepare_line(grids[m], rows, columns, direct, y, wide, ready)
-            _blend_rows(wide, rows, y, line)
-            for x in range(line.shape[0]):
-                out[m, y, x] = line[x] > thresholds[m]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from unitscope.stats import kernels
 from unitscope.stats.base import State, add_counts
+from unitscope.stats.cells import StrongCells
 from unitscope.stats.raster import ActivationRaster, over_unit_blocks
 
 LEVELS = (12, 10, 10)
@@ -42,6 +43,17 @@ def keys_to_values(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
     return bits.view(np.float32)
 
 
+def values_below(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return what all float32 values of these keys or higher ones are greater than; for the key of zero, zero itself.
+
+    Zeros are what most of a sparse unit consists of: nobody needs to look at them to count them.
+    """
+    lowest = keys_to_values(keys)
+    below = np.nextafter(lowest, np.float32(-np.inf))
+    # Keys at the very bottom stand for no number.
+    return np.where(lowest == 0, lowest, np.where(np.isfinite(lowest), below, np.float32(-np.inf)))
+
+
 class ActivationHistogram:
     """Counts the raster values of every unit in 4,096 bins by the leading digit of their key.
 
@@ -53,36 +65,61 @@ class ActivationHistogram:
 
     def __init__(self, units: int) -> None:
         self.counts: NDArray[np.int64] = np.zeros((units, 1 << LEVELS[0]), np.int64)
-        self._span = slice(0, 0)
-        """Bins outside it are empty."""
+        self._first, self._end = 1 << LEVELS[0], 0
+        """Bins from the first to before the end are used."""
+
+    @property
+    def used(self) -> NDArray[np.int64]:
+        """Counts ``(U, bins)`` from the first used bin to the last."""
+        return self.counts[:, self._first : self._end]
+
+    def _use(self, first: int, end: int) -> None:
+        self._first, self._end = min(self._first, first), max(self._end, end)
 
     def update(self, activation: ActivationRaster) -> None:
         """Count every raster value."""
-        self._span = slice(0, 1 << LEVELS[0])
+        span = np.empty((activation.units, 2), np.int64)
+        span[:] = 1 << LEVELS[0], 0
         over_unit_blocks(
             activation.units, kernels.count_leading_digits,
-            activation.grids, activation.rows, activation.columns, 32 - LEVELS[0], self.counts,
+            activation.grids, activation.rows, activation.columns, 32 - LEVELS[0], self.counts, span,
         )  # fmt: skip
+        if len(span):
+            self._use(int(span[:, 0].min()), int(span[:, 1].max()))
 
     def merge(self, other: ActivationHistogram) -> None:
         """Add the counts of `other`."""
-        add_counts(self.counts[:, other._span], other.counts[:, other._span], "histograms")
-        self._span = slice(0, 1 << LEVELS[0])
+        if self.counts.shape != other.counts.shape:
+            raise ValueError(f"histograms of {len(other.counts)} units cannot be merged into {len(self.counts)}")
+        self._use(other._first, other._end)
+        self.counts[:, other._first : other._end] += other.used
 
     def state_dict(self) -> State:
         """Return the used range of bins: ``first_bin`` and ``counts`` ``(U, bins)``, in 32 bits where they suffice."""
-        used = np.flatnonzero(self.counts.any(axis=0))
-        first, last = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
-        counts = self.counts[:, first:last]
-        small = counts.max(initial=0) <= np.iinfo(np.uint32).max
-        return {"first_bin": np.array([first]), "counts": counts.astype(np.uint32 if small else np.int64)}
+        first = self._first if self._end else 0
+        small = self.used.max(initial=0) <= np.iinfo(np.uint32).max
+        return {"first_bin": np.array([first]), "counts": self.used.astype(np.uint32 if small else np.int64)}
 
     def load_state_dict(self, state: State) -> None:
         """Restore what :meth:`state_dict` returned."""
-        first = int(state["first_bin"][0])
-        self.counts = np.zeros((state["counts"].shape[0], 1 << LEVELS[0]), np.int64)
-        self._span = slice(first, first + state["counts"].shape[1])
-        self.counts[:, self._span] = state["counts"]
+        units, bins = state["counts"].shape
+        self.__init__(units)  # type: ignore[misc]
+        if bins:
+            first = int(state["first_bin"][0])
+            self._use(first, first + bins)
+            self.used[:] = state["counts"]
+
+    def floors(self, fraction: float) -> NDArray[np.float32]:
+        """Return a value for every unit ``(U,)`` that at least `fraction` of its values exceed; fewer if the rest is zero.
+
+        It is the edge of a bin, so most often some more values exceed it.
+        """
+        values = int(self.used[:1].sum())
+        if fraction >= 1 or not values:
+            return np.full(len(self.counts), -np.inf, np.float32)
+        rank = max(exceeding_count(fraction, values) - 1, 0)
+        digits, _ = _bin_of_rank(self.used, np.full(len(self.counts), rank))
+        return values_below((self._first + digits).astype(np.uint32) << np.uint32(32 - LEVELS[0]))
 
     def result(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return bin edges ``(bins + 1,)`` in activation scale and counts ``(U, bins)``, over the used range.
@@ -114,35 +151,50 @@ class ThresholdSearch:
         used = histogram.state_dict()
         counts: NDArray[np.int64] = used["counts"].astype(np.int64)
         self._prefixes: NDArray[np.uint32] = np.zeros(len(counts), np.uint32)
-        self._above: NDArray[np.int64] = np.minimum(count, counts.sum(axis=1) - 1)
+        self._inside: NDArray[np.int64] = counts.sum(axis=1)
+        self._above: NDArray[np.int64] = np.minimum(count, self._inside - 1)
         self._level = 0
         self._descend(counts, int(used["first_bin"][0]))
 
+    @property
+    def bounds(self) -> NDArray[np.float32]:
+        """Values that are looked at are greater than these ``(U,)``; the threshold is one of them, or zero."""
+        return values_below(self._prefixes << np.uint32(32 - sum(LEVELS[: self._level])))
+
     def narrow(self) -> None:
-        """Extend every unit's prefix by the digit in which its threshold lies."""
+        """Extend every unit's prefix by the digit in which its threshold lies.
+
+        Raises:
+            ValueError: values that the histogram counted were not shown.
+        """
+        zeros = self._inside - self.counts.sum(axis=1)
+        if zeros[self.bounds != 0].any() or (zeros < 0).any():
+            raise ValueError("the search has not seen the values that the histogram counted")
+        self.counts[:, 0] += zeros
         self._descend(self.counts, 0)
 
     def _descend(self, counts: NDArray[np.int64], first_digit: int) -> None:
-        from_top = np.cumsum(counts[:, ::-1], axis=1)
-        skipped = (from_top <= self._above[:, None]).sum(axis=1)
-        passed = np.take_along_axis(np.pad(from_top, ((0, 0), (1, 0))), skipped[:, None], 1)[:, 0]
+        digit, passed = _bin_of_rank(counts, self._above)
         self._above = self._above - passed
-        digit = (first_digit + counts.shape[1] - 1 - skipped).astype(np.uint32)
-        self._prefixes = (self._prefixes << np.uint32(LEVELS[self._level])) | digit
+        self._inside = np.take_along_axis(counts, digit[:, None], 1)[:, 0]
+        bits = np.uint32(LEVELS[self._level])
+        self._prefixes = (self._prefixes << bits) | (first_digit + digit).astype(np.uint32)
         self._level += 1
         width = 1 << LEVELS[self._level] if self._level < len(LEVELS) else 0
         self.counts = np.zeros((len(digit), width), np.int64)
 
-    def update(self, activation: ActivationRaster) -> None:
-        """Count the next digit of the raster values that share the prefix found so far."""
+    def update(self, cells: StrongCells) -> None:
+        """Count the next digit of the raster values that share the prefix found so far.
+
+        Raises:
+            ValueError: the cells do not reach down to :attr:`bounds`.
+        """
+        cells.require(self.bounds)
         bits = LEVELS[self._level]
-        shift = 32 - sum(LEVELS[: self._level + 1])
-        lowest = keys_to_values(self._prefixes << np.uint32(shift + bits))
-        bounds = np.where(np.isfinite(lowest), np.nextafter(lowest, np.float32(-np.inf)), np.float32(-np.inf))
         over_unit_blocks(
-            activation.units, kernels.count_next_digits,
-            activation.grids, activation.rows, activation.columns,
-            self._prefixes, bounds, shift, bits, self.counts,
+            cells.units, kernels.count_next_digits,
+            cells.values, cells.positions, cells.offsets, *cells.axes,
+            self._prefixes, self.bounds, 32 - sum(LEVELS[: self._level + 1]), bits, self.counts,
         )  # fmt: skip
 
     def merge(self, other: ThresholdSearch) -> None:
@@ -155,6 +207,7 @@ class ThresholdSearch:
         """Return the prefix, the rank left inside it, the round and the counts."""
         return {
             "prefixes": self._prefixes.copy(),
+            "inside": self._inside.copy(),
             "above": self._above.copy(),
             "level": np.array([self._level]),
             "counts": self.counts.copy(),
@@ -162,7 +215,8 @@ class ThresholdSearch:
 
     def load_state_dict(self, state: State) -> None:
         """Restore what :meth:`state_dict` returned."""
-        self._prefixes, self._above = state["prefixes"].copy(), state["above"].copy()
+        self._prefixes, self._inside = state["prefixes"].copy(), state["inside"].copy()
+        self._above = state["above"].copy()
         self._level, self.counts = int(state["level"][0]), state["counts"].copy()
 
     def result(self) -> NDArray[np.float32]:
@@ -174,3 +228,13 @@ class ThresholdSearch:
         if self._level < len(LEVELS):
             raise ValueError(f"the search needs {len(LEVELS) - self._level} more rounds over the data")
         return keys_to_values(self._prefixes)
+
+
+def _bin_of_rank(
+    counts: NDArray[np.int64], ranks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the bin ``(U,)`` that holds the value of a rank, 0 for the highest, and how many values lie above that bin."""
+    from_top = np.cumsum(counts[:, ::-1], axis=1)
+    skipped = (from_top <= ranks[:, None]).sum(axis=1)
+    above = np.take_along_axis(np.pad(from_top, ((0, 0), (1, 0))), skipped[:, None], 1)[:, 0]
+    return counts.shape[1] - 1 - skipped, above

@@ -1,0 +1,140 @@
+"""Strong cells: the small part of activation grids that questions about high activations need.
+
+Thresholds, masks and intersections look at the top few percent of the pixels only. The cells these are blended from are
+copied out while the activations are in memory, a tenth of them in an early layer, and kept instead of the grids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.grid import Sampling
+from unitscope.stats import kernels
+from unitscope.stats.base import State
+from unitscope.stats.raster import ActivationRaster, AxisArrays, axis_arrays, over_unit_blocks
+
+
+@dataclass(frozen=True)
+class StrongCells:
+    """The cells of activation grids ``(n, U, h, w)`` that raster values above a floor are blended from.
+
+    Every raster value greater than the unit's floor can be computed, and told from the others, exactly.
+    """
+
+    values: NDArray[np.float32]
+    """``(K,)``: unit by unit, picture by picture, row by row."""
+    positions: NDArray[np.uint16] | NDArray[np.uint32]
+    """``(K,)``: the place of each cell in its grid, counted row by row."""
+    counts: NDArray[np.int32]
+    """Cells of each grid ``(U, n)``."""
+    floors: NDArray[np.float32]
+    """``(U,)``, in activation scale."""
+    sampling: Sampling
+
+    @classmethod
+    def of(
+        cls,
+        activation: ActivationRaster,
+        floors: NDArray[np.float32] | None = None,
+        *,
+        spread: NDArray[np.bool_] | None = None,
+    ) -> StrongCells:
+        """Copy the strong cells of activations.
+
+        Args:
+            activation: grids ``(n, U, h, w)`` and their sampling.
+            floors: ``(U,)``; by default every cell is kept.
+            spread: ``(U, n)``: grids that will also be read on a finer raster than `activation` is.
+        """
+        pictures, units, height, width = activation.grids.shape
+        if floors is None:
+            floors = np.full(units, -np.inf, np.float32)
+        if spread is None:
+            spread = np.zeros((units, pictures), np.bool_)
+        room = (units, pictures * height * width + 1)
+        values = np.empty(room, np.float32)
+        positions = np.empty(room, np.uint16 if height * width <= 1 << 16 else np.uint32)
+        counts = np.zeros((units, pictures), np.int32)
+        over_unit_blocks(
+            units, kernels.collect,
+            activation.grids, activation.rows, activation.columns, floors, spread, values, positions, counts,
+        )  # fmt: skip
+        filled = counts.sum(axis=1)
+        return cls(_joined(values, filled), _joined(positions, filled), counts, floors, activation.sampling)
+
+    @property
+    def units(self) -> int:
+        """Number of units U."""
+        return len(self.counts)
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each grid's cells begin and the last one's end ``(U, n + 1)``."""
+        ends = np.cumsum(self.counts, axis=None, dtype=np.int64).reshape(self.counts.shape)
+        return np.column_stack([ends[:, :1] - self.counts[:, :1], ends]) if ends.size else _no_offsets(ends)
+
+    @property
+    def axes(self) -> tuple[AxisArrays, AxisArrays, tuple[int, int]]:
+        """The sampling as the compiled loops take it: rows, columns, cells of the grid."""
+        rows, columns = self.sampling.rows, self.sampling.columns
+        return axis_arrays(rows), axis_arrays(columns), (rows.cells, columns.cells)
+
+    def reach(self, bounds: NDArray[np.float32]) -> bool:
+        """Tell whether all raster values greater than `bounds` ``(U,)`` can be computed."""
+        return bool((self.floors <= bounds).all())
+
+    def require(self, bounds: NDArray[np.float32]) -> None:
+        """Refuse to answer questions about values that were not kept.
+
+        Raises:
+            ValueError: a bound is below the unit's floor.
+        """
+        if not self.reach(bounds):
+            unit = int(np.flatnonzero(self.floors > bounds)[0])
+            raise ValueError(
+                f"unit {unit} was kept above {self.floors[unit]}, values above {bounds[unit]} are asked for"
+            )
+
+    def regions_above(
+        self, picture: int, units: Sequence[int], thresholds: NDArray[np.float32], sampling: Sampling
+    ) -> NDArray[np.bool_]:
+        """Return where units exceed their thresholds in one picture, on a raster of its own.
+
+        Args:
+            picture: place of the picture among those kept; it must have been spread for these units.
+            units: ``(m,)``.
+            thresholds: ``(m,)``, at least the units' floors.
+            sampling: how the raster ``(gh, gw)`` reads the kept grid.
+
+        Returns:
+            ``(m, gh, gw)``.
+        """
+        regions = np.zeros((len(units), sampling.shape[0] * sampling.shape[1]), np.bool_)
+        offsets = np.ascontiguousarray(self.offsets[units, picture : picture + 2])
+        axes = axis_arrays(sampling.rows), axis_arrays(sampling.columns), self.axes[2]
+        over_unit_blocks(
+            len(units), kernels.mark_above, self.values, self.positions, offsets, *axes, thresholds, regions
+        )
+        return regions.reshape(-1, *sampling.shape)
+
+    def state_dict(self) -> State:
+        """Return the arrays that hold the cells."""
+        return {
+            "values": self.values,
+            "positions": self.positions,
+            "counts": self.counts,
+            "floors": self.floors,
+        }
+
+
+def _joined(rows: NDArray, filled: NDArray[np.int64]) -> NDArray:  # type: ignore[type-arg]
+    return np.concatenate([row[:count] for row, count in zip(rows, filled, strict=True)])
+
+
+def _no_offsets(ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.zeros((ends.shape[0], ends.shape[1] + 1), np.int64)
