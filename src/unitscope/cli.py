@@ -157,6 +157,9 @@ def dissect(
     ] = DEFAULTS.replicates,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = DEFAULTS.seed,
     batch_size: Annotated[int, typer.Option(help="Pictures in a forward pass.")] = DEFAULTS.batch_size,
+    keep: Annotated[
+        float, typer.Option(help="Largest quantile that can be asked for later; 1 keeps every activation.")
+    ] = DEFAULTS.keep,
     cache_budget: Annotated[
         float,
         typer.Option(
@@ -177,7 +180,7 @@ def dissect(
     """Label every unit of some layers with the concept it matches best."""
     settings = DissectionSettings(
         quantile=quantile, min_iou=min_iou, top=top, border=border.value, replicates=replicates, seed=seed,
-        batch_size=batch_size, cache_bytes=round(cache_budget * GIB),
+        batch_size=batch_size, keep=keep, cache_bytes=round(cache_budget * GIB),
     )  # fmt: skip
     run = unitscope.dissect(
         model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),

@@ -39,7 +39,6 @@ from unitscope.stats import (
 from unitscope.stats.raster import over_unit_blocks
 from unitscope.trace import activation_grid, trace
 
-
 Floors = dict[str, NDArray[np.float32]]
 """For each layer, a value for every unit ``(U,)`` above which everything is known."""
 
@@ -217,7 +216,6 @@ class ShardContent:
             statistics.tops[name].update(high, self.samples)
         statistics.areas.update(self.labels, self.samples)
 
-
     def strong_cells(self, floors: Floors, tops: dict[str, TopPictures]) -> dict[str, StrongCells]:
         """Copy the cells of every layer that values above the floors are blended from.
 
@@ -251,9 +249,7 @@ class _CachedCells(Mapping[str, StrongCells]):
         self._file, self._plan = file, plan
 
     def __getitem__(self, layer: str) -> StrongCells:
-        return StrongCells(
-            **self._file.below(f"{layer}/cells"), sampling=self._plan.layers[layer].sampling
-        )
+        return StrongCells(**self._file.below(f"{layer}/cells"), sampling=self._plan.layers[layer].sampling)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._plan.layers)

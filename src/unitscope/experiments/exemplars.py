@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +21,6 @@ from unitscope.run.storage import write_file
 from unitscope.stats.topk import NO_PICTURE
 
 JPEG_QUALITY = 88
-
-Wanted = dict[int, dict[str, list[tuple[int, int]]]]
-"""For each sample number and layer: the (unit, rank) it is an exemplar of."""
 
 
 def exemplar_table(
@@ -47,27 +45,81 @@ def exemplar_table(
     pictures = _Pictures(samples, activations.folder.path)
     plan = activations.plan
     samplings = {name: _picture_sampling(layer, plan.raster) for name, layer in plan.layers.items()}
-    wanted = _wanted(statistics)
-    rows: list[dict[str, Any]] = []
-    with stage("saving exemplars", len(wanted), show=show) as advance:
-        for number, of_shard in _by_shard(activations, wanted):
+    rows = _Rows.of(statistics)
+    height, width = plan.raster.size
+    masks = np.zeros((len(rows.unit), (height * width + 7) // 8), np.uint8)
+    names: dict[int, str | None] = {}
+    with stage("saving exemplars", len(np.unique(rows.sample)), show=show) as advance:
+        for number, of_shard in _by_shard(activations, rows.by_sample()):
             shard = activations.shard(number)
             cells = {layer: shard.cells[layer] for layer in plan.layers}
             position = {int(sample): i for i, sample in enumerate(shard.samples)}
-            for sample in of_shard:
-                picture = pictures.save(sample)
-                for layer, ranked in wanted[sample].items():
-                    units = [unit for unit, _ in ranked]
-                    masks = cells[layer].regions_above(
+            for sample, of_sample in of_shard:
+                names[sample] = pictures.save(sample)
+                for layer, here in rows.by_layer(of_sample):
+                    units = rows.unit[here]
+                    masks[here] = cells[layer].regions_above(
                         position[sample], units, thresholds[layer][units], samplings[layer]
                     )
-                    for (unit, rank), mask in zip(ranked, masks, strict=True):
-                        peak = statistics.tops[layer].peaks[unit, rank - 1]
-                        rows.append(
-                            _row(layer, unit, rank, sample, mask) | {"picture": picture, "peak": peak}
-                        )
                 advance(1)
-    return _as_table(rows, samples, list(activations.plan.layers))
+    return rows.table(samples, names, masks)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of the table: each unit's strongest pictures, all ``(R,)``."""
+
+    layers: Sequence[str]
+    layer: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    sample: NDArray[np.int64]
+    peak: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, statistics: ShardStatistics) -> _Rows:
+        """List the strongest pictures of all units that are not constant."""
+        parts = []
+        for index, (layer, top) in enumerate(statistics.tops.items()):
+            lowest, highest = statistics.extents[layer].result()
+            units, places = np.nonzero((top.samples != NO_PICTURE) & (lowest < highest)[:, None])
+            found = top.samples[units, places], top.peaks[units, places]
+            parts.append((np.full(len(units), index), units, places + 1, *found))
+        return cls(list(statistics.tops), *(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def by_sample(self) -> list[tuple[int, NDArray[np.int64]]]:
+        """Row numbers of each sample, in the order of the samples."""
+        order = np.argsort(self.sample, kind="stable")
+        samples, starts = np.unique(self.sample[order], return_index=True)
+        return list(zip(samples.tolist(), np.split(order, starts[1:]), strict=True))
+
+    def by_layer(self, rows: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """Split row numbers by layer."""
+        of_rows = self.layer[rows]
+        for index in np.unique(of_rows):
+            yield self.layers[index], rows[of_rows == index]
+
+    def table(self, samples: Samples, names: dict[int, str | None], masks: NDArray[np.uint8]) -> pa.Table:
+        """Put the table together; `masks` are the packed bits of each row."""
+        height, width = samples.size
+        ends = np.arange(len(masks) + 1, dtype=np.int64) * masks.shape[1]
+        bits = pa.LargeBinaryArray.from_buffers(
+            pa.large_binary(), len(masks), [None, pa.py_buffer(ends), pa.py_buffer(masks)]
+        )
+        return pa.table(
+            {
+                "layer": pa.array([self.layers[index] for index in self.layer], pa.string()),
+                "unit": pa.array(self.unit, pa.int32()),
+                "rank": pa.array(self.rank, pa.int32()),
+                "sample": pa.array(self.sample, pa.int32()),
+                "id": pa.array([samples.sample_ids[sample] for sample in self.sample], pa.string()),
+                "picture": pa.array([names[sample] for sample in self.sample.tolist()], pa.string()),
+                "peak": pa.array(self.peak),
+                "mask": bits,
+                "mask_height": pa.array(np.full(len(masks), height), pa.int32()),
+                "mask_width": pa.array(np.full(len(masks), width), pa.int32()),
+            }
+        )
 
 
 def _picture_sampling(plan: LayerPlan, raster: Raster) -> Sampling:
@@ -76,20 +128,12 @@ def _picture_sampling(plan: LayerPlan, raster: Raster) -> Sampling:
     return raster_sampling(geometry, raster.size, raster.size, border=raster.border)
 
 
-def _wanted(statistics: ShardStatistics) -> Wanted:
-    wanted: Wanted = defaultdict(lambda: defaultdict(list))
-    for layer, top in statistics.tops.items():
-        lowest, highest = statistics.extents[layer].result()
-        for unit, rank in np.argwhere(top.samples != NO_PICTURE):
-            if lowest[unit] < highest[unit]:
-                wanted[int(top.samples[unit, rank])][layer].append((int(unit), int(rank) + 1))
-    return wanted
-
-
-def _by_shard(activations: Activations, wanted: Wanted) -> list[tuple[int, list[int]]]:
-    grouped: dict[int, list[int]] = defaultdict(list)
-    for sample in sorted(wanted):
-        grouped[sample // activations.plan.shard_size].append(sample)
+def _by_shard(
+    activations: Activations, by_sample: list[tuple[int, NDArray[np.int64]]]
+) -> list[tuple[int, list[tuple[int, NDArray[np.int64]]]]]:
+    grouped: dict[int, list[tuple[int, NDArray[np.int64]]]] = defaultdict(list)
+    for sample, rows in by_sample:
+        grouped[sample // activations.plan.shard_size].append((sample, rows))
     return sorted(grouped.items())
 
 
@@ -110,36 +154,3 @@ class _Pictures:
             durable=False,
         )
         return name
-
-
-def _row(layer: str, unit: int, rank: int, sample: int, mask: NDArray[np.bool_]) -> dict[str, Any]:
-    return {
-        "layer": layer,
-        "unit": unit,
-        "rank": rank,
-        "sample": sample,
-        "mask": np.packbits(mask).tobytes(),
-        "mask_height": mask.shape[0],
-        "mask_width": mask.shape[1],
-    }
-
-
-def _as_table(rows: list[dict[str, Any]], samples: Samples, layers: list[str]) -> pa.Table:
-    rows.sort(key=lambda row: (layers.index(row["layer"]), row["unit"], row["rank"]))
-    schema = pa.schema(
-        {
-            "layer": pa.string(),
-            "unit": pa.int32(),
-            "rank": pa.int32(),
-            "sample": pa.int32(),
-            "id": pa.string(),
-            "picture": pa.string(),
-            "peak": pa.float32(),
-            "mask": pa.binary(),
-            "mask_height": pa.int32(),
-            "mask_width": pa.int32(),
-        }
-    )
-    for row in rows:
-        row["id"] = samples.sample_ids[row["sample"]]
-    return pa.Table.from_pylist(rows, schema=schema)

@@ -99,30 +99,55 @@ def match_table(findings: Findings) -> pd.DataFrame:
     """The best concepts of every unit: the first ten overall and the first of each category."""
     tables = []
     for layer, scores in findings.scores.items():
-        iou = scores.iou()
-        shared = scores.shared
-        order = np.argsort(-iou, axis=1, kind="stable")
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.broadcast_to(np.arange(1, iou.shape[1] + 1), iou.shape), 1)
+        iou, shared = scores.iou(), scores.shared
         best = _best_of_category(findings.vocabulary, iou)
-        units, numbers = np.nonzero(((rank <= MATCHES) | best) & (iou > 0))
+        units, numbers = np.nonzero((_first(iou, MATCHES) | best) & (iou > 0))
+        order = np.lexsort((numbers, -iou[units, numbers], units))
+        units, numbers = units[order], numbers[order]
+        ranks = 1 + np.arange(len(units)) - np.searchsorted(units, units)
+        later = ranks > MATCHES
+        ranks[later] = _ranks(iou, units[later], numbers[later])
         concepts, categories = names_of(findings.vocabulary, numbers)
         union = scores.pixels.sum(0)[units] + scores.concept_pixels.sum(0)[numbers] - shared[units, numbers]
-        table = pd.DataFrame(
-            {
-                "layer": layer,
-                "unit": units.astype(np.int32),
-                "rank": rank[units, numbers].astype(np.int32),
-                "concept": concepts,
-                "category": categories,
-                "iou": iou[units, numbers],
-                "intersection": shared[units, numbers],
-                "union": union,
-                "best_in_category": best[units, numbers],
-            }
+        tables.append(
+            pd.DataFrame(
+                {
+                    "layer": layer,
+                    "unit": units.astype(np.int32),
+                    "rank": ranks.astype(np.int32),
+                    "concept": concepts,
+                    "category": categories,
+                    "iou": iou[units, numbers],
+                    "intersection": shared[units, numbers],
+                    "union": union,
+                    "best_in_category": best[units, numbers],
+                }
+            )
         )
-        tables.append(table.sort_values(["unit", "rank"]))
     return pd.concat(tables, ignore_index=True)
+
+
+def _first(iou: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+    """Mark the `count` highest of each row ``(U, C)``, the first among equals."""
+    count = min(count, iou.shape[1])
+    least = -np.partition(-iou, count - 1, axis=1)[:, count - 1 : count]
+    above, equal = iou > least, iou == least
+    room = count - above.sum(axis=1, keepdims=True)
+    chosen: NDArray[np.bool_] = above | (equal & (np.cumsum(equal, axis=1) <= room))
+    return chosen
+
+
+def _ranks(
+    iou: NDArray[np.float64], units: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Ranks from 1 of some entries ``(m,)`` in their rows of ``(U, C)``; the first of equals comes first."""
+    ranks = np.empty(len(units), np.int64)
+    for start in range(0, len(units), 4096):
+        part = slice(start, start + 4096)
+        rows, own = iou[units[part]], iou[units[part], numbers[part]][:, None]
+        before = np.arange(iou.shape[1]) < numbers[part, None]
+        ranks[part] = 1 + (rows > own).sum(axis=1) + ((rows == own) & before).sum(axis=1)
+    return ranks
 
 
 def _best_of_category(vocabulary: Vocabulary, iou: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -46,9 +46,7 @@ class IntersectionBootstrap:
         self._unions: NDArray[np.int64] = np.zeros((replicates, len(thresholds)), np.int64)
         self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
 
-    def update(
-        self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]
-    ) -> None:
+    def update(self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
         """Weigh activations of n pictures and their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
         cells.require(self.thresholds)
         shape = (len(samples), cells.units)

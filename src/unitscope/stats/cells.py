@@ -6,7 +6,6 @@ copied out while the activations are in memory, a tenth of them in an early laye
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,16 +55,15 @@ class StrongCells:
             floors = np.full(units, -np.inf, np.float32)
         if spread is None:
             spread = np.zeros((units, pictures), np.bool_)
-        room = (units, pictures * height * width + 1)
-        values = np.empty(room, np.float32)
-        positions = np.empty(room, np.uint16 if height * width <= 1 << 16 else np.uint32)
         counts = np.zeros((units, pictures), np.int32)
-        over_unit_blocks(
-            units, kernels.collect,
-            activation.grids, activation.rows, activation.columns, floors, spread, values, positions, counts,
-        )  # fmt: skip
-        filled = counts.sum(axis=1)
-        return cls(_joined(values, filled), _joined(positions, filled), counts, floors, activation.sampling)
+        given = activation.grids, activation.rows, activation.columns, floors, spread, counts
+        place = np.uint16 if height * width <= 1 << 16 else np.uint32
+        nowhere = np.zeros((0, 0), np.int64), np.zeros(0, np.float32), np.zeros(0, place)
+        over_unit_blocks(units, kernels.collect, *given, *nowhere)
+        offsets = _offsets(counts)
+        values, positions = np.empty(counts.sum(), np.float32), np.empty(counts.sum(), place)
+        over_unit_blocks(units, kernels.collect, *given, offsets, values, positions)
+        return cls(values, positions, counts, floors, activation.sampling)
 
     @property
     def units(self) -> int:
@@ -75,8 +73,7 @@ class StrongCells:
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
         """Where each grid's cells begin and the last one's end ``(U, n + 1)``."""
-        ends = np.cumsum(self.counts, axis=None, dtype=np.int64).reshape(self.counts.shape)
-        return np.column_stack([ends[:, :1] - self.counts[:, :1], ends]) if ends.size else _no_offsets(ends)
+        return _offsets(self.counts)
 
     @property
     def axes(self) -> tuple[AxisArrays, AxisArrays, tuple[int, int]]:
@@ -101,8 +98,12 @@ class StrongCells:
             )
 
     def regions_above(
-        self, picture: int, units: Sequence[int], thresholds: NDArray[np.float32], sampling: Sampling
-    ) -> NDArray[np.bool_]:
+        self,
+        picture: int,
+        units: NDArray[np.int64],
+        thresholds: NDArray[np.float32],
+        sampling: Sampling,
+    ) -> NDArray[np.uint8]:
         """Return where units exceed their thresholds in one picture, on a raster of its own.
 
         Args:
@@ -112,15 +113,15 @@ class StrongCells:
             sampling: how the raster ``(gh, gw)`` reads the kept grid.
 
         Returns:
-            ``(m, gh, gw)``.
+            ``(m, ceil(gh * gw / 8))``: the points row by row, packed as `numpy.packbits` does.
         """
-        regions = np.zeros((len(units), sampling.shape[0] * sampling.shape[1]), np.bool_)
+        bits = np.zeros((len(units), (sampling.shape[0] * sampling.shape[1] + 7) // 8), np.uint8)
         offsets = np.ascontiguousarray(self.offsets[units, picture : picture + 2])
         axes = axis_arrays(sampling.rows), axis_arrays(sampling.columns), self.axes[2]
         over_unit_blocks(
-            len(units), kernels.mark_above, self.values, self.positions, offsets, *axes, thresholds, regions
+            len(units), kernels.mark_above, self.values, self.positions, offsets, *axes, thresholds, bits
         )
-        return regions.reshape(-1, *sampling.shape)
+        return bits
 
     def state_dict(self) -> State:
         """Return the arrays that hold the cells."""
@@ -132,9 +133,9 @@ class StrongCells:
         }
 
 
-def _joined(rows: NDArray, filled: NDArray[np.int64]) -> NDArray:  # type: ignore[type-arg]
-    return np.concatenate([row[:count] for row, count in zip(rows, filled, strict=True)])
-
-
-def _no_offsets(ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.zeros((ends.shape[0], ends.shape[1] + 1), np.int64)
+def _offsets(counts: NDArray[np.int32]) -> NDArray[np.int64]:
+    ends = np.cumsum(counts, dtype=np.int64).reshape(counts.shape)
+    offsets = np.zeros((counts.shape[0], counts.shape[1] + 1), np.int64)
+    offsets[:, 1:] = ends
+    offsets[:, :-1] = ends - counts
+    return offsets

@@ -32,9 +32,7 @@ class Intersections:
         self.pixels: NDArray[np.int64] = np.zeros((HALVES, len(thresholds)), np.int64)
         self.intersections: NDArray[np.int64] = np.zeros((HALVES, len(thresholds), concepts), np.int64)
 
-    def update(
-        self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]
-    ) -> None:
+    def update(self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
         """Count activations of n pictures against their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
         cells.require(self.thresholds)
         over_unit_blocks(

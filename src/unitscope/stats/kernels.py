@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 
 from unitscope.stats.raster import AxisArrays
 
-Scratch = tuple[
-    NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
-]
+Scratch = tuple[NDArray[np.float32], ...]
 
 ROUNDING = np.float32(2e-6)
 """More than the relative rounding error of two linear interpolations in float32."""
@@ -42,33 +40,6 @@ def _is_direct(columns: AxisArrays, width: int) -> bool:
 @jit
 def _has_outside(axis: AxisArrays, cells: int) -> bool:
     return bool(axis[0].max() >= cells or axis[1].max() >= cells)
-
-
-@jit
-def _expand_row(
-    grid: NDArray[np.float32], row: int, columns: AxisArrays, direct: bool, wide: NDArray[np.float32]
-) -> None:
-    """Blend the columns of one row: ``(h, w) -> wide[row] (gw,)``."""
-    if direct:
-        for x in range(grid.shape[1]):
-            wide[row, x] = grid[row, x]
-        return
-    lower, upper, weight = columns
-    width = grid.shape[1]
-    for x in range(lower.shape[0]):
-        left = grid[row, lower[x]] if lower[x] < width else np.float32(0)
-        right = grid[row, upper[x]] if upper[x] < width else np.float32(0)
-        wide[row, x] = left + weight[x] * (right - left)
-
-
-@jit
-def _blend_rows(wide: NDArray[np.float32], rows: AxisArrays, y: int, line: NDArray[np.float32]) -> None:
-    """Write raster row `y` to `line`; the last row of `wide` is the zero outside."""
-    above = wide[rows[0][y]]
-    below = wide[rows[1][y]]
-    weight = rows[2][y]
-    for x in range(line.shape[0]):
-        line[x] = above[x] + weight * (below[x] - above[x])
 
 
 @jit
@@ -111,31 +82,40 @@ def count_leading_digits(
     ``span (U, 2)`` takes in the lowest digit of each unit and one past its highest. Neighbours often fall into one bin,
     so four tallies take turns: an increment need not wait for the one before.
     """
-    points = columns[0].shape[0]
+    top, bottom, down = rows
+    left, right, across = columns
+    points = left.shape[0]
     wide = np.zeros((grids.shape[2] + 1, points), np.float32)
     line = np.empty(points, np.float32)
     bits = line.view(np.uint32)
     digits = np.empty(points, np.uint32)
-    direct = _is_direct(columns, grids.shape[3])
+    direct = _is_direct(columns, grids.shape[3]) and _is_direct(rows, grids.shape[2])
+    padded = np.zeros(grids.shape[3] + 1, np.float32)
     tallies = np.zeros((4, counts.shape[1]), np.int64)
     first_tally, second, third, fourth = tallies[0], tallies[1], tallies[2], tallies[3]
     sign = np.uint32(0x80000000)
     places = np.uint32(shift)
     for u in range(first, last):
-        lowest, highest = np.uint32(counts.shape[1]), np.uint32(0)
         for n in range(grids.shape[0]):
-            for row in range(grids.shape[2]):
-                _expand_row(grids[n, u], row, columns, direct, wide)
-            for y in range(rows[0].shape[0]):
-                _blend_rows(wide, rows, y, line)
-                for x in range(points):
-                    line[x] += np.float32(0)
+            if not direct:
+                for row in range(grids.shape[2]):
+                    for column in range(grids.shape[3]):
+                        padded[column] = grids[n, u, row, column]
+                    for x in range(points):
+                        value = padded[left[x]]
+                        wide[row, x] = value + across[x] * (padded[right[x]] - value)
+            for y in range(top.shape[0]):
+                if direct:
+                    for x in range(points):
+                        line[x] = grids[n, u, y, x] + np.float32(0)
+                else:
+                    above, below, weight = top[y], bottom[y], down[y]
+                    for x in range(points):
+                        value = wide[above, x] + weight * (wide[below, x] - wide[above, x])
+                        line[x] = value + np.float32(0)
                 for x in range(points):
                     key = bits[x]
                     digits[x] = (~key if key & sign else key | sign) >> places
-                for x in range(points):
-                    lowest = min(lowest, digits[x])
-                    highest = max(highest, digits[x])
                 for x in range(0, points - 3, 4):
                     first_tally[digits[x]] += 1
                     second[digits[x + 1]] += 1
@@ -143,18 +123,18 @@ def count_leading_digits(
                     fourth[digits[x + 3]] += 1
                 for x in range(points - points % 4, points):
                     first_tally[digits[x]] += 1
-        for digit in range(lowest, highest + np.uint32(1)):
-            counts[u, digit] += (
-                first_tally[digit] + second[digit] + third[digit] + fourth[digit]
-            )
-            tallies[:, digit] = 0
-        if lowest <= highest:
-            span[u, 0] = min(span[u, 0], lowest)
-            span[u, 1] = max(span[u, 1], highest + 1)
+        for digit in range(counts.shape[1]):
+            count = first_tally[digit] + second[digit] + third[digit] + fourth[digit]
+            # Most bins stay empty; memory that is not written costs nothing.
+            if count > 0:
+                counts[u, digit] += count
+                tallies[:, digit] = 0
+                span[u, 0] = min(span[u, 0], digit)
+                span[u, 1] = max(span[u, 1], digit + 1)
 
 
 @jit_finite
-def _extremes(grid: NDArray[np.float32]) -> tuple[float, float]:
+def _extremes(grid: NDArray[np.float32]) -> tuple[np.float32, np.float32]:
     """Return the highest value and the largest magnitude."""
     highest, lowest = grid[0, 0], grid[0, 0]
     for row in range(grid.shape[0]):
@@ -167,11 +147,11 @@ def _extremes(grid: NDArray[np.float32]) -> tuple[float, float]:
 @jit
 def collect(
     grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays,
-    floors: NDArray[np.float32], spread: NDArray[np.bool_],
-    values: NDArray[np.float32], positions: NDArray[np.uint16], counts: NDArray[np.int32],
+    floors: NDArray[np.float32], spread: NDArray[np.bool_], counts: NDArray[np.int32],
+    offsets: NDArray[np.int64], values: NDArray[np.float32], positions: NDArray[np.uint16],
     first: int, last: int,
 ) -> None:  # fmt: skip
-    """Copy out the cells that raster values above the floor are blended from.
+    """Count, or copy out, the cells that raster values above the floor are blended from.
 
     Where the raster is the grid itself these are the cells above the floor; else also the eight neighbours of each,
     because a point lies between two neighbouring rows and columns.
@@ -182,59 +162,70 @@ def collect(
         columns: column sampling.
         floors: ``(U,)``.
         spread: where neighbours are kept although the raster is the grid itself, ``(U, n)``.
-        values: ``(U, n * h * w + 1)``, each row filled from its start.
-        positions: as `values`: the place of each cell in its grid, row by row.
-        counts: cells of each grid ``(U, n)``.
+        counts: receives the number of cells of each grid ``(U, n)``.
+        offsets: where the cells of each grid go ``(U, n)``; if there are none, cells are counted only.
+        values: receives the cells, row by row.
+        positions: receives the place of each cell in its grid.
         first: first unit.
         last: one past the last unit.
     """
     height, width = grids.shape[2], grids.shape[3]
     direct = _is_direct(columns, width) and _is_direct(rows, height)
     outside = _has_outside(rows, height) or _has_outside(columns, width)
-    hot = np.zeros((height + 2, width + 2), np.bool_)
-    across = np.empty((height + 2, width), np.bool_)
+    hot = np.zeros((height + 2, width + 2), np.uint8)
+    across = np.empty((height + 2, width), np.uint8)
+    kept = np.zeros((height, (width + 7) // 8 * 8), np.uint8)
+    words = kept.view(np.uint64)
+    copying = offsets.shape[0] > 0
     for u in range(first, last):
-        filled = 0
         for n in range(grids.shape[0]):
+            if copying and counts[u, n] == 0:
+                continue
             highest, largest = _extremes(grids[n, u])
             plain = direct and not spread[u, n]
             cut = floors[u]
             if not plain and cut != 0:  # No blend of values up to zero rounds to more than zero.
-                cut -= ROUNDING * np.float32(largest)
-            before = filled
-            if highest > cut or (outside and cut < 0):
-                place = 0
-                if plain:
-                    for row in range(height):
-                        for column in range(width):
-                            value = grids[n, u, row, column]
-                            values[u, filled] = value
-                            positions[u, filled] = place
-                            place += 1
-                            filled += value > cut
-                else:
-                    hot[:] = outside and cut < 0
-                    for row in range(height):
-                        for column in range(width):
-                            hot[row + 1, column + 1] = grids[n, u, row, column] > cut
-                    for row in range(height + 2):
-                        for column in range(width):
-                            across[row, column] = (
-                                hot[row, column] | hot[row, column + 1] | hot[row, column + 2]
-                            )
-                    for row in range(height):
-                        for column in range(width):
-                            values[u, filled] = grids[n, u, row, column]
-                            positions[u, filled] = place
-                            place += 1
-                            filled += (
-                                across[row, column] | across[row + 1, column] | across[row + 2, column]
-                            )
-            counts[u, n] = filled - before
+                cut -= ROUNDING * largest
+            border = outside and cut < 0
+            if highest <= cut and not border:
+                continue
+            if plain:
+                for row in range(height):
+                    for column in range(width):
+                        kept[row, column] = grids[n, u, row, column] > cut
+            else:
+                hot[:] = border
+                for row in range(height):
+                    for column in range(width):
+                        hot[row + 1, column + 1] = grids[n, u, row, column] > cut
+                for row in range(height + 2):
+                    for column in range(width):
+                        across[row, column] = hot[row, column] | hot[row, column + 1] | hot[row, column + 2]
+                for row in range(height):
+                    for column in range(width):
+                        kept[row, column] = (
+                            across[row, column] | across[row + 1, column] | across[row + 2, column]
+                        )
+            if not copying:
+                number = 0
+                for row in range(height):
+                    for column in range(width):
+                        number += kept[row, column]
+                counts[u, n] = number
+                continue
+            place = offsets[u, n]
+            for row in range(height):
+                for word in range(words.shape[1]):
+                    if words[row, word]:  # Most words of eight are zero.
+                        for column in range(8 * word, min(8 * word + 8, width)):
+                            if kept[row, column]:
+                                values[place] = grids[n, u, row, column]
+                                positions[place] = row * width + column
+                                place += 1
 
 
 @jit_finite
-def _strongest(values: NDArray[np.float32], begin: int, end: int) -> tuple[float, float]:
+def _strongest(values: NDArray[np.float32], begin: int, end: int) -> tuple[np.float32, np.float32]:
     """Return the highest value and the largest magnitude of a run of cells, both at least 0."""
     highest, lowest = np.float32(0), np.float32(0)
     for i in range(begin, end):
@@ -279,11 +270,13 @@ def _points_above(
                 number += 1
         return number
     highest_cell, largest = _strongest(values, begin, end)
-    margin = ROUNDING * np.float32(largest) if bound != 0 else np.float32(0)
+    margin = ROUNDING * largest if bound != 0 else np.float32(0)
     if highest_cell + margin <= bound and not (outside and bound < 0):
         return 0
-    grid, flat, wide, highest, line = scratch
-    height, width = grid.shape
+    grid, flat, padded, wide, highest, line = scratch
+    height, width, points = grid.shape[0], grid.shape[1], line.shape[0]
+    top, bottom, down = rows
+    left, right, across = columns
     highest[:height] = -np.inf
     highest[height] = 0
     row, row_end = 0, width
@@ -295,23 +288,28 @@ def _points_above(
         flat[position] = values[i]
         highest[row] = max(highest[row], values[i])
     prepared = -1
-    for y in range(rows[0].shape[0]):
-        top, bottom = rows[0][y], rows[1][y]
-        if max(highest[top], highest[bottom]) + margin <= bound:
+    for y in range(top.shape[0]):
+        if max(highest[top[y]], highest[bottom[y]]) + margin <= bound:
             continue
-        for needed in (top, bottom):
-            if prepared < needed < height:
-                _expand_row(grid, needed, columns, False, wide)
-                prepared = needed
-        _blend_rows(wide, rows, y, line)
-        for x in range(line.shape[0]):
+        for row in range(max(prepared + 1, min(top[y], bottom[y])), min(bottom[y] + 1, height)):
+            for column in range(width):
+                padded[column] = grid[row, column]
+            for x in range(points):
+                value = padded[left[x]]
+                wide[row, x] = value + across[x] * (padded[right[x]] - value)
+            prepared = row
+        above, below, weight = top[y], bottom[y], down[y]
+        for x in range(points):
+            line[x] = wide[above, x] + weight * (wide[below, x] - wide[above, x])
+        for x in range(points):
             if line[x] > bound:
-                places[number] = y * line.shape[0] + x
+                places[number] = y * points + x
                 found[number] = line[x]
                 number += 1
     for i in range(begin, end):
         flat[positions[i]] = np.nan
     return number
+
 
 @jit
 def _prepare(
@@ -326,7 +324,7 @@ def _prepare(
     wide = np.zeros((height + 1, points), np.float32)
     highest, line = np.empty(height + 1, np.float32), np.empty(points, np.float32)
     room = rows[0].shape[0] * points
-    scratch = (grid, grid.ravel(), wide, highest, line)
+    scratch = (grid, grid.ravel(), np.zeros(width + 1, np.float32), wide, highest, line)
     return direct, outside, scratch, np.empty(room, np.int32), np.empty(room, np.float32)
 
 
@@ -429,11 +427,11 @@ def intersect_by_picture(
 def mark_above(
     values: NDArray[np.float32], positions: NDArray[np.uint16], offsets: NDArray[np.int64],
     rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int], thresholds: NDArray[np.float32],
-    out: NDArray[np.bool_], first: int, last: int,
+    bits: NDArray[np.uint8], first: int, last: int,
 ) -> None:  # fmt: skip
-    """Mark the raster points above the threshold: grids one after the other, ``offsets (m, 2)``, ``out (m, gh * gw)``.
+    """Set a bit for every raster point above the threshold: grids ``m``, ``offsets (m, 2)``, thresholds ``(m,)``.
 
-    `thresholds` are ``(m,)``, `out` is false before.
+    ``bits (m, gh * gw / 8)`` are zero before; the first point is the highest bit of the first byte.
     """
     direct, outside, scratch, places, found = _prepare(rows, columns, cells)
     for m in range(first, last):
@@ -442,7 +440,7 @@ def mark_above(
             rows, columns, direct, outside, scratch, places, found,
         )  # fmt: skip
         for i in range(number):
-            out[m, places[i]] = True
+            bits[m, places[i] >> 3] |= 128 >> (places[i] & 7)
 
 
 @jit

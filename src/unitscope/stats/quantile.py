@@ -90,7 +90,9 @@ class ActivationHistogram:
     def merge(self, other: ActivationHistogram) -> None:
         """Add the counts of `other`."""
         if self.counts.shape != other.counts.shape:
-            raise ValueError(f"histograms of {len(other.counts)} units cannot be merged into {len(self.counts)}")
+            raise ValueError(
+                f"histograms of {len(other.counts)} units cannot be merged into {len(self.counts)}"
+            )
         self._use(other._first, other._end)
         self.counts[:, other._first : other._end] += other.used
 
@@ -110,7 +112,7 @@ class ActivationHistogram:
             self.used[:] = state["counts"]
 
     def floors(self, fraction: float) -> NDArray[np.float32]:
-        """Return a value for every unit ``(U,)`` that at least `fraction` of its values exceed; fewer if the rest is zero.
+        """Return a value for every unit ``(U,)`` that `fraction` of its values exceed, or more, or all but zeros.
 
         It is the edge of a bin, so most often some more values exceed it.
         """
@@ -233,7 +235,7 @@ class ThresholdSearch:
 def _bin_of_rank(
     counts: NDArray[np.int64], ranks: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the bin ``(U,)`` that holds the value of a rank, 0 for the highest, and how many values lie above that bin."""
+    """Find the bin ``(U,)`` of the value of a rank, 0 for the highest, and how many values lie above that bin."""
     from_top = np.cumsum(counts[:, ::-1], axis=1)
     skipped = (from_top <= ranks[:, None]).sum(axis=1)
     above = np.take_along_axis(np.pad(from_top, ((0, 0), (1, 0))), skipped[:, None], 1)[:, 0]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from unitscope.grid import AxisSampling, Sampling
 
-AxisArrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+AxisArrays = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class ActivationRaster:
 
 def axis_arrays(axis: AxisSampling) -> AxisArrays:
     """Return lower cell, upper cell and weight of the upper as the compiled loops take them."""
-    return axis.lower, axis.upper, axis.weight
+    return axis.lower.astype(np.uint32), axis.upper.astype(np.uint32), axis.weight
 
 
 def over_unit_blocks(units: int, kernel: Callable[..., None], *arguments: Any) -> None:
