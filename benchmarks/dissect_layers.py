@@ -1,6 +1,6 @@
 """How much longer a dissection of all 13 convolution layers of VGG-16 takes than the bare forward passes.
 
-python benchmarks/dissect_layers.py [--images 64] [--repeats 1]
+python benchmarks/dissect_layers.py [--images 256] [--repeats 1]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LAYERS = [
 def main() -> None:
     """Time bare passes and dissections of all layers in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=64)
+    parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
     model, size, _ = make_network("vgg16")
