@@ -15,6 +15,7 @@ GeneratorState = Mapping[str, Tensor | Mapping[str, Tensor]]
 """A state dict, possibly in a dictionary under the key ``state_dict``."""
 
 PARTS = ("conv.weight", "wscale.b")
+_LAYER = re.compile(r"layer([1-9]\d{0,3})\.(conv\.weight|wscale\.b)")
 _OLD_LAYER = re.compile(r"features\.(0|[1-9]\d{0,3})\.(conv\.weight|wscale\.b)")
 _OUTPUT = re.compile(r"output(?:_(\d{1,9})x(\d{1,9}))?\.(conv\.weight|wscale\.b)")
 
@@ -53,13 +54,13 @@ def read_generator_state(state: GeneratorState) -> FoundGenerator:
     while any(f"layer{layers + 1}.{part}" in entries for part in PARTS):
         layers += 1
     names = [*(f"layer{index + 1}" for index in range(layers)), "output"]
-    _check_names(entries, names if layers else ["layer1", *names])
+    _check_names(entries, names)
     if layers % 2:
         raise _wrong(
             f"{entries[f'layer{layers}.conv.weight'].key!r} belongs to the last of {layers} layers, an odd number; "
             "every grid has two layers, so one is missing or too many"
         )
-    resolution = 4 * 2 ** (layers // 2 - 1)
+    resolution = _resolution(layers)
     _check_resolution(entries, resolution)
     latents, units = _sizes(entries, layers)
     final = {"output": f"output_{resolution}x{resolution}"}
@@ -114,20 +115,31 @@ def _common_name(key: str) -> str:
 def _check_names(entries: Mapping[str, Entry], names: list[str]) -> None:
     """Refuse a state dict that lacks a tensor of the layers it shows, or holds another one."""
     wanted = [f"{name}.{part}" for name in names for part in PARTS]
-    old = any(_OLD_LAYER.fullmatch(entry.key) for entry in entries.values())
-    missing = [_spelling(name, old) for name in wanted if name not in entries]
-    unknown = [entry.key for name, entry in entries.items() if name not in wanted]
+    unknown = [name for name in entries if name not in wanted]
+    next_layer = f"layer{len(names)}"  # the names are those of the layers before it and the output
+    if len(names) == 1 or any(_LAYER.fullmatch(name) for name in unknown):
+        wanted = [f"{next_layer}.{part}" for part in PARTS] + wanted
+    missing = next((name for name in wanted if name not in entries), None)
     if missing:
-        also = f" while {unknown[0]!r} is there" if unknown else ""
-        raise _wrong(f"{missing[0]!r} is missing{also}")
+        also = f" while {entries[unknown[0]].key!r} is there" if unknown else ""
+        raise _wrong(f"{_spelling(missing, entries, len(names) - 1)!r} is missing{also}")
     if unknown:
-        raise _wrong(f"{unknown[0]!r} is no part of it")
+        raise _wrong(f"{entries[unknown[0]].key!r} is no part of it")
 
 
-def _spelling(name: str, old: bool) -> str:
+def _spelling(name: str, entries: Mapping[str, Entry], layers: int) -> str:
     """Write a missing name as its neighbours in the file are written."""
-    layer = re.fullmatch(r"layer(\d+)\.(.*)", name)
-    return f"features.{int(layer[1]) - 1}.{layer[2]}" if old and layer else name
+    old = any(_OLD_LAYER.fullmatch(entry.key) for entry in entries.values())
+    layer = _LAYER.fullmatch(name)
+    if layer:
+        return f"features.{int(layer[1]) - 1}.{layer[2]}" if old else name
+    size = _resolution(layers)
+    return name if old else name.replace("output", f"output_{size}x{size}")
+
+
+def _resolution(layers: int) -> int:
+    """Return the rows of the last grid: 4 for the first two layers, doubled by every two more."""
+    return 4 << (max(layers, 1) - 1) // 2
 
 
 def _check_resolution(entries: Mapping[str, Entry], resolution: int) -> None:
