@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.outputs import labels_from_output
-from unitscope.concepts.segmenters import Segmenter
+from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import LabelledSource
@@ -185,7 +185,9 @@ class SegmenterLabeller:
             inputs = np.concatenate([inputs, np.repeat(inputs[-1:], smallest - count, axis=0)])
         with torch.no_grad():
             try:
-                output = self.segmenter.module(torch.from_numpy(inputs).to(self.segmenter.device))
+                given = torch.from_numpy(inputs).to(self.segmenter.device)
+                where = (self.grid,) if self.segmenter.takes_grid else ()
+                output = self.segmenter.module(given, *where)
             except Exception as error:
                 raise UnitscopeError(
                     f"segmenter {self.name!r} failed on an input of shape {inputs.shape}: {one_line(error)}; "
