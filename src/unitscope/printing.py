@@ -15,7 +15,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.run.dissection import Dissection
 from unitscope.trace import LayerDescription
 
-MEASURES = ("IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
+MEASURES = ("units", "IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
 PIPE_WIDTH = 200
 """Columns of a table that is not printed on a terminal."""
 
@@ -48,8 +48,10 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
         {
             "layer": layer.name,
             "kind": layer.kind,
-            "output": " x ".join(str(n) for n in layer.shape[1:]) if layer.shape else "not one tensor",
-            "calls": layer.calls,
+            "output": "" if layer.shape is None else " x ".join(str(n) for n in layer.shape[1:]),
+            "units": "" if layer.units is None else layer.units,
+            "grid": "" if layer.grid is None else f"{layer.grid[0]}x{layer.grid[1]}",
+            "read as": layer.reading,
         }
         for layer in layers
     ]

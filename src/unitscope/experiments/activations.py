@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +32,7 @@ from unitscope.stats import (
     kernels,
 )
 from unitscope.stats.raster import over_unit_blocks
-from unitscope.trace import activation_grid, trace
+from unitscope.trace import trace
 
 
 class ShardStatistics:
@@ -88,10 +87,9 @@ class ShardReader:
         content = self._content
         content.clear()
 
-        def keep(name: str, output: Any) -> None:
-            content.keep(
-                name, activation_grid(name, output, self.samples.size), batch, self.samples.sample_ids
-            )
+        def keep(name: str, output: Tensor) -> None:
+            activation = self.plan.layers[name].layer.read(output)
+            content.keep(name, activation, batch, self.samples.sample_ids)
 
         with trace(self.module, list(self.plan.layers), keep) as forward:
             for planned in self.plan.batches_of(shard):
