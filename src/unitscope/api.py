@@ -39,8 +39,8 @@ def dissect(
     layers: Sequence[str] = (),
     masks: AnyPath | Sequence[AnyPath] = (),
     labels: AnyPath | Sequence[AnyPath] = (),
-    segmenter: str | None = None,
-    segmenter_preprocess: str | None = None,
+    segmenter: str | Sequence[str] | None = None,
+    segmenter_preprocess: str | Sequence[str] | None = None,
     preprocess: str | None = None,
     reinitialize: int | None = None,
     grid: int | tuple[int, int] | str | None = None,
@@ -51,8 +51,8 @@ def dissect(
 ) -> Dissection:
     """Label every unit of some layers with the concept it matches best, and write the run folder.
 
-    What the pictures show comes from `masks` with `labels`, from a `segmenter`, or from the embedded world
-    itself. The same call on the same folder goes on where an earlier one stopped.
+    What the pictures show comes from `masks` with `labels`, from segmenters, from both together, or from the
+    embedded world itself. The same call on the same folder goes on where an earlier one stopped.
 
     Args:
         model: a registry name, ``package.module:function``, ``file.py:function``, a module or a :class:`Model`.
@@ -60,10 +60,11 @@ def dissect(
         out: the run folder, new or of the same configuration.
         layers: dotted module names; the model's own choice when empty.
         masks: for each label file, one folder of label masks for each of `images`.
-        labels: label files, one a plane of masks; or the segmenter's.
-        segmenter: ``package.module:function``, ``file.py:function`` or ``file.pt2``.
+        labels: label files: one for each plane of masks, then one for each segmenter that does not name its outputs.
+        segmenter: ``upp``, ``colors``, ``csail:folder``, ``package.module:function``, ``file.py:function`` or
+            ``file.pt2``; or several of them, whose label maps are merged.
         segmenter_preprocess: settings such as ``size=512,range=-1:1``, see
-            :func:`unitscope.models.preprocessing.parse_preprocessing`.
+            :func:`unitscope.models.preprocessing.parse_preprocessing`; for each segmenter in turn.
         preprocess: the same for the model.
         reinitialize: a seed: give the model new random weights first, as a control.
         grid: points of the pixel grid along each axis, ``(gh, gw)`` or ``48x64``; by default a quarter of the

@@ -78,6 +78,18 @@ Preprocess = Annotated[
         "mean=104:117:123,scale=255,framing=crop."
     ),
 ]
+SegmenterNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
+    ),
+]
+SegmenterPreprocess = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -127,15 +139,10 @@ def dissect(
         list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")
     ] = None,
     labels: Annotated[
-        list[Path] | None, typer.Option(help="The label file of a mask folder or of the segmenter.")
+        list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")
     ] = None,
-    segmenter: Annotated[
-        str | None, typer.Option(help="package.module:function, file.py:function or file.pt2.")
-    ] = None,
-    segmenter_preprocess: Annotated[
-        str | None,
-        typer.Option(help="The segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1."),
-    ] = None,
+    segmenter: SegmenterNames = None,
+    segmenter_preprocess: SegmenterPreprocess = None,
     preprocess: Preprocess = None,
     reinitialize: Annotated[
         int | None,
@@ -181,7 +188,7 @@ def dissect(
     )  # fmt: skip
     run = unitscope.dissect(
         model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),
-        segmenter=segmenter, segmenter_preprocess=segmenter_preprocess, preprocess=preprocess,
+        segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
         reinitialize=reinitialize, grid=grid, device=device, settings=settings,
         command=_command(), show=False if quiet else None,
     )  # fmt: skip

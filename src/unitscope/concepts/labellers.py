@@ -37,7 +37,7 @@ class Labeller(Protocol):
     @property
     def content_hash(self) -> str: ...  # noqa: D102
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[Any]:
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Any:
         """Return what `label` needs of one picture.
 
         Args:
@@ -46,7 +46,7 @@ class Labeller(Protocol):
         """
         ...
 
-    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns); 0 is "nothing"."""
         ...
 
