@@ -88,7 +88,7 @@ def dissect(
         raster = _grid(grid, preprocessing.size)
         labeller = choose_labeller(
             sources,
-            framing=Framing(preprocessing.framing),
+            framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),
             size=preprocessing.size,
             grid=raster,
             masks=_paths(masks),

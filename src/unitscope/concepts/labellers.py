@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -153,7 +154,7 @@ class SegmenterLabeller:
         self, segmenter: Segmenter, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
     ) -> None:
         self.segmenter = segmenter
-        self.framing = framing
+        self.framing = replace(framing, interpolation=segmenter.preprocessing.interpolation)
         self.aspect = size[1] / size[0]
         self.grid = grid
         self.vocabulary = segmenter.vocabulary
