@@ -140,7 +140,10 @@ def test_label_files_go_to_masks_first(data):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"segmenter": ["colors", "colours"]}, "segmenter 'colours' not found; did you mean 'colors'?"),
+        (
+            {"segmenter": ["colors", "colours"]},
+            "segmenter 'colours' not found; did you mean 'colors' or 'colors-csail'?",
+        ),
         (
             {"segmenter": ["colors", "{data}/code.py:named"], "labels": ["labels.txt", "others.txt"]},
             "2 label files are left for 1 segmenters that do not name their outputs",

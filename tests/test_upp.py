@@ -278,7 +278,7 @@ def test_settings_change_the_segmenter(folder):
         ("upp:{empty}", "no encoder_epoch_40.pth (or .safetensors) in '{empty}', which has no file"),
         (
             "upp:{empty}/none",
-            "folder '{empty}/none' does not exist; give the folder that holds encoder_epoch_40",
+            "folder '{empty}/none' does not exist; give the folder that holds encoder and decoder",
         ),
         (
             "upp:{empty},size=3",

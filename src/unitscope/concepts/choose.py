@@ -83,11 +83,9 @@ def choose_labeller(
         chosen.append(_by_masks(sources, masks, labels[:planes] if specs else labels, where))
         labels = labels[planes:]
     if specs:
-        files = _label_files(specs, labels)
-        settings = _settings(specs, _listed(segmenter_preprocess))
-        for spec, file, changes in zip(specs, files, settings, strict=True):
-            network = load_segmenter(spec, labels=file, preprocess=changes, device=device)
-            chosen.append(SegmenterLabeller(network, **where))
+        chosen += segmenter_labellers(
+            specs, labels, settings=segmenter_preprocess, where=where, device=device
+        )
     if chosen:
         return chosen[0] if len(chosen) == 1 else MergedLabeller(chosen)
     labelled = [source for source in sources if isinstance(source, LabelledSource)]
@@ -97,6 +95,36 @@ def choose_labeller(
     raise UnitscopeError(
         f"nothing says what the pictures show{alone}; give --masks DIR with --labels FILE, or --segmenter SPEC"
     )
+
+
+def segmenter_labellers(
+    segmenter: str | Sequence[str],
+    labels: Sequence[Path] = (),
+    *,
+    settings: str | Sequence[str] | None = None,
+    where: dict[str, Any],
+    device: torch.device | str = "cpu",
+) -> list[SegmenterLabeller]:
+    """Return a labeller for each segmenter.
+
+    Args:
+        segmenter: one or more, see `load_segmenter`.
+        labels: one label file for each that does not name its outputs itself.
+        settings: settings that replace their own preprocessing, for each in turn.
+        where: framing, size and grid, see `SegmenterLabeller`.
+        device: where they run.
+
+    Raises:
+        UnitscopeError: a segmenter cannot be made, or there are more label files or settings than segmenters.
+    """
+    specs = _listed(segmenter)
+    if not specs:
+        raise UnitscopeError("no segmenter given; name one with --segmenter")
+    files, changes = _label_files(specs, labels), _settings(specs, _listed(settings))
+    return [
+        SegmenterLabeller(load_segmenter(spec, labels=file, preprocess=change, device=device), **where)
+        for spec, file, change in zip(specs, files, changes, strict=True)
+    ]
 
 
 def _listed(given: str | Sequence[str] | None) -> list[str]:

@@ -61,7 +61,7 @@ class ColorNames(nn.Module):
 
     def __init__(self, hidden: Sequence[int] = HIDDEN) -> None:
         super().__init__()
-        self.vocabulary, self.planes = color_vocabulary(), 1
+        self.vocabulary, self.planes, self.plane_names = color_vocabulary(), 1, (CATEGORY,)
         layers: list[nn.Module] = []
         inputs = 3
         for width in hidden:

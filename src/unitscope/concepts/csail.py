@@ -74,7 +74,7 @@ class CsailSegmenter(nn.Module):
         super().__init__()
         self.labels = labels
         self.vocabulary = labels.vocabulary()
-        self.planes = len(labels.groups)
+        self.planes, self.plane_names = len(labels.groups), tuple(labels.groups)
         self.encoder = _encoder(encoder)
         self.decoder = _decoder(decoder, len(labels.concepts))
         format_ = torch.tensor([labels.mean, labels.stdev])[:, :, None, None]

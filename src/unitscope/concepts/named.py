@@ -1,15 +1,12 @@
-"""Segmenters that are asked for by name: ``upp``, ``colors``, ``csail``, with a folder and settings."""
+"""Segmenters that are asked for by name, such as ``upp``, with a folder of files and settings."""
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor, nn
 
 from unitscope.concepts.colors import ColorNames, color_names
 from unitscope.concepts.csail import CsailSegmenter
@@ -18,6 +15,9 @@ from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.upp import UnifiedParsing
 from unitscope.concepts.upp_labels import published_labels, read_upp_labels
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.models.catalogue import CATALOGUE
+from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.download import fetch
 from unitscope.models.preprocessing import Preprocessing
 
 UPP_SIZE = 256
@@ -29,9 +29,8 @@ SMALLEST = 32
 """Pixels: the encoder divides by so much."""
 WEIGHTS = (".pth", ".safetensors")
 LABELS = "labels.json"
-UPP_PUBLISHED = ("upp-resnet50-upernet", 40)
-COLOR_PUBLISHED = ("color-resnet18dilated-ppm_deepsup", 20)
-"""Folder and epoch of the published checkpoints."""
+UPP_EPOCH, CSAIL_EPOCH = 40, 20
+"""In the names of the published files."""
 _TO_UNIT: dict[str, Any] = {"range": (-1, 1), "mean": (0, 0, 0), "scale": (1, 1, 1)}
 
 
@@ -76,26 +75,30 @@ def named_segmenter(spec: str) -> Segmenter | None:
 def _upp(request: Request) -> Segmenter:
     sizes = _sizes(request)
     halves = _yes_or_no(request, "halves")
-    encoder, decoder = _weight_files(request, *UPP_PUBLISHED)
-    own = request.folder / LABELS if request.folder else None
-    labels = read_upp_labels(own) if own and own.is_file() else published_labels()
+    encoder, decoder = _weight_files(request, UPP_EPOCH)
+    own = encoder.parent / LABELS
+    labels = read_upp_labels(own) if own.is_file() else published_labels()
     module = UnifiedParsing(labels, sizes=sizes if len(sizes) > 1 else (), halves=halves)
-    _fill(module.encoder, encoder)
-    _fill(module.decoder, decoder)
+    for part, file in ((module.encoder, encoder), (module.decoder, decoder)):
+        fill(part, read_state(file), file)
     side = max(sizes)
     return _segmenter(module, request, Preprocessing(size=(side, side), **_TO_UNIT), settings=sizes)
 
 
 def _csail(request: Request) -> Segmenter:
-    encoder, decoder = _weight_files(request, *COLOR_PUBLISHED)
+    if request.folder is None and request.name not in CATALOGUE:
+        raise UnitscopeError(
+            f"segmenter {request.spec!r} needs the folder that holds its files; give csail:FOLDER"
+        )
+    encoder, decoder = _weight_files(request, CSAIL_EPOCH)
     labels = read_csail_labels(encoder.parent / LABELS)
-    states = _read(encoder), _read(decoder)
+    states = read_state(encoder), read_state(decoder)
     try:
         module = CsailSegmenter(labels, *states)
     except UnitscopeError as error:
         raise UnitscopeError(f"segmenter {request.spec!r}: {error}") from error
-    _fill(module.encoder, encoder)
-    _fill(module.decoder, decoder)
+    for part, state, file in zip((module.encoder, module.decoder), states, (encoder, decoder), strict=True):
+        fill(part, state, file)
     side = max(labels.sizes)
     preprocessing = Preprocessing(size=(side, side), **_TO_UNIT)
     meaning = [labels.blue_first, labels.mean, labels.stdev, labels.sizes, list(labels.groups.values())]
@@ -126,12 +129,14 @@ def _segmenter(
         batch=BATCH,
         takes_grid=True,
         settings=tuple(settings),
+        plane_names=module.plane_names,
     )
 
 
 NAMED: dict[str, tuple[Callable[[Request], Segmenter], tuple[str, ...]]] = {
     "upp": (_upp, ("sizes", "halves")),
     "colors": (_colors, ()),
+    "colors-csail": (_csail, ()),
     "csail": (_csail, ()),
 }
 """Name: what builds the segmenter, and the settings it knows."""
@@ -155,23 +160,30 @@ def _yes_or_no(request: Request, key: str) -> bool:
     return value == "yes"
 
 
-def _weight_files(request: Request, published: str, epoch: int) -> tuple[Path, Path]:
-    """Return the encoder's and the decoder's file: in the folder given, or published and fetched."""
-    stems = [f"{part}_epoch_{epoch}" for part in ("encoder", "decoder")]
+def _folder(request: Request) -> Path:
+    """Return the folder given, or that of the published files, which are fetched if need be."""
     if request.folder is None:
-        fetched = [_fetch(f"{published}/{stem}.pth") for stem in stems]
-        return fetched[0], fetched[1]
-    found = [_in_folder(request, request.folder, stem) for stem in stems]
-    return found[0], found[1]
+        return fetch(CATALOGUE[request.name])
+    if not request.folder.is_dir():
+        state = "is a file" if request.folder.exists() else "does not exist"
+        raise UnitscopeError(
+            f"segmenter {request.spec!r}: folder {str(request.folder)!r} {state}; "
+            "give the folder that holds encoder and decoder"
+        )
+    return request.folder
+
+
+def _weight_files(request: Request, epoch: int) -> tuple[Path, Path]:
+    """Return the encoder's and the decoder's file."""
+    folder = _folder(request)
+    encoder, decoder = (
+        _in_folder(request, folder, f"{part}_epoch_{epoch}") for part in ("encoder", "decoder")
+    )
+    return encoder, decoder
 
 
 def _in_folder(request: Request, folder: Path, stem: str) -> Path:
     """Return the file of one part of a network: the published name, or the only one that begins like it."""
-    if not folder.is_dir():
-        state = "is a file" if folder.exists() else "does not exist"
-        raise UnitscopeError(
-            f"segmenter {request.spec!r}: folder {str(folder)!r} {state}; give the folder that holds {stem}.pth"
-        )
     part = stem.partition("_")[0]
     for suffix in WEIGHTS:
         if (folder / f"{stem}{suffix}").is_file():
@@ -184,21 +196,3 @@ def _in_folder(request: Request, folder: Path, stem: str) -> Path:
     raise UnitscopeError(
         f"segmenter {request.spec!r}: no {stem}.pth (or .safetensors) in {str(folder)!r}, which {problem}"
     )
-
-
-def _fetch(path: str) -> Path:
-    """Return the local copy of a published file, by the end of its address."""
-    catalogue: Any = importlib.import_module("unitscope.models.catalogue")
-    download: Any = importlib.import_module("unitscope.models.download")
-    checkpoint = next(each for each in catalogue.CATALOGUE.values() if each.url.endswith(path))
-    return Path(download.fetch(checkpoint))
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    checkpoints: Any = importlib.import_module("unitscope.models.checkpoints")
-    return dict(checkpoints.read_state(path))
-
-
-def _fill(module: nn.Module, path: Path) -> None:
-    checkpoints: Any = importlib.import_module("unitscope.models.checkpoints")
-    checkpoints.fill(module, checkpoints.read_state(path), str(path))

@@ -42,6 +42,7 @@ class Segmenter:
         takes_grid: whether its module is called with the rows and columns of the label maps as a second
             argument, and returns whole numbers on just that grid.
         settings: whatever else decides its labels, such as the sizes it looks at.
+        plane_names: a title for each plane; by default the categories of its concepts.
     """
 
     module: nn.Module
@@ -56,12 +57,21 @@ class Segmenter:
     weights: str = ""
     takes_grid: bool = False
     settings: tuple[object, ...] = ()
+    plane_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         numbers = np.asarray(self.numbers, np.int32)
         object.__setattr__(
             self, "numbers", numbers if len(numbers) else np.arange(len(self.vocabulary), dtype=np.int32)
         )
+
+    @property
+    def plane_titles(self) -> tuple[str, ...]:
+        """A title for each plane."""
+        if self.plane_names:
+            return self.plane_names
+        title = ", ".join(self.vocabulary.categories)
+        return (title,) if self.planes == 1 else tuple(f"{title} {i}" for i in range(1, self.planes + 1))
 
     @cached_property
     def content_hash(self) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unitscope.concepts.backbones import DeepStemResNet, normalised_convolution, resize
-from unitscope.concepts.half_parts import HALF_PLANES, half_parts
+from unitscope.concepts.half_parts import half_parts
 from unitscope.concepts.pooling import pool, precise_roi_matrix
 from unitscope.concepts.upp_labels import UppLabels
 
@@ -26,8 +26,8 @@ POOL_BINS = (1, 2, 3, 6)
 SCENES = 365
 BGR_MEAN = (102.9801, 115.9465, 122.7717)
 """Mean colour that the encoder expects to be subtracted, blue first, 0..255."""
-WHOLE_PLANES = 3
-"""Objects, materials, parts."""
+WHOLE_PLANES = ("object", "material", "part")
+HALF_TITLES = ("top or bottom half", "left or right half")
 
 
 class UPerDecoder(nn.Module):
@@ -97,7 +97,8 @@ class UnifiedParsing(nn.Module):
         super().__init__()
         self.labels, self.sizes, self.halves = labels, tuple(sizes), halves
         self.vocabulary = labels.vocabulary(halves=halves)
-        self.planes = WHOLE_PLANES + HALF_PLANES * halves
+        self.plane_names = WHOLE_PLANES + HALF_TITLES * halves
+        self.planes = len(self.plane_names)
         self.encoder = DeepStemResNet((3, 4, 6, 3), bottleneck=True)
         self.decoder = UPerDecoder(len(labels.objects), labels.part_channels, len(labels.materials))
         mean = torch.tensor(BGR_MEAN)[:, None, None]
