@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import traceback
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +15,14 @@ import typer
 from rich.console import Console
 
 import unitscope
+from unitscope.api import choose_device
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
 from unitscope.printing import print_comparison, print_layers, print_units
 from unitscope.report import write_report
+from unitscope.segmenting import check_out, describe, write_picture
+from unitscope.segmenting import segment as segment_picture
 from unitscope.selection import select_units
 
 
@@ -201,6 +205,39 @@ def dissect(
 def layers(model: ModelName, preprocess: Preprocess = None, as_json: Json = False) -> None:
     """List the layers of a model with their output shapes."""
     print_layers(unitscope.layers(model, preprocess=preprocess), as_json=as_json)
+
+
+@app.command()
+def segment(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture file.")],
+    segmenter: SegmenterNames,
+    out: Annotated[Path, typer.Option(help="The picture to write: .png, .jpg, .pdf or .svg.")],
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(help="The label file of a segmenter that does not name its outputs itself."),
+    ] = None,
+    segmenter_preprocess: SegmenterPreprocess = None,
+    concept: Annotated[
+        list[str] | None, typer.Option(help="Show only this concept; may be given again.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
+    check_out(out)
+    found = segment_picture(
+        image, segmenter or (), labels=labels or (), segmenter_preprocess=segmenter_preprocess or (),
+        device=choose_device(device),
+    )  # fmt: skip
+    found = found.only(concept) if concept else found
+    picture = write_picture(found, out)
+    if as_json:
+        areas = [asdict(area) for plane in range(len(found.planes)) for area in found.areas(plane)]
+        print(json.dumps({"picture": str(picture), "areas": areas}))
+        return
+    print(*describe(found), f"picture: {picture}", sep="\n")
 
 
 @app.command()
