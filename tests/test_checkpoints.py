@@ -58,7 +58,9 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, state, how):
         path.write_bytes(pickle.dumps({"weight": Payload()}))
     else:
         torch.save({**state, "x": Payload()}, path, _use_new_zipfile_serialization=how == "zip")
-    with pytest.raises(UnitscopeError, match=r"reading those would run code|damaged, cut short, or no checkpoint"):
+    with pytest.raises(
+        UnitscopeError, match=r"reading those would run code|damaged, cut short, or no checkpoint"
+    ):
         read_state(path)
     assert not Payload.ran
 

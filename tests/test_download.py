@@ -180,7 +180,9 @@ def test_many_short_transfers_make_a_whole_file(server):
 
 def test_what_arrived_is_kept_for_the_next_time(server, cache):
     server.behaviours = [truncate, *[partial(answer, code=500)] * 3]
-    with pytest.raises(UnitscopeError, match=r"answers 500 .*\(640,000 bytes of it are kept, .*--weights FILE"):
+    with pytest.raises(
+        UnitscopeError, match=r"answers 500 .*\(640,000 bytes of it are kept, .*--weights FILE"
+    ):
         get(server)
     assert not (cache / NAME).exists()
     assert get(server).read_bytes() == CONTENT
@@ -210,7 +212,10 @@ def test_a_part_that_is_the_file_or_none_of_it(server, cache, arrived):
 @pytest.mark.parametrize(
     ("behaviour", "message"),
     [
-        (partial(answer, code=404), "answers 404 Not Found; name another server with --mirror, put the file at"),
+        (
+            partial(answer, code=404),
+            "answers 404 Not Found; name another server with --mirror, put the file at",
+        ),
         (page, "sends a web page instead of the file"),
         (partial(answer, code=200), "is not the published file: its SHA-256 starts with"),
     ],
@@ -225,7 +230,9 @@ def test_garbage_is_refused_at_once_and_leaves_nothing(server, cache, behaviour,
 
 def test_a_server_that_stays_silent_is_given_up(server, cache):
     server.behaviours = [silence] * 5
-    with pytest.raises(UnitscopeError, match=f"cannot download {server.url}{NAME}: the server does not answer"):
+    with pytest.raises(
+        UnitscopeError, match=f"cannot download {server.url}{NAME}: the server does not answer"
+    ):
         get(server)
     assert len(server.requests) == QUICK.tries
     assert leftovers(cache) == [f"{NAME}.lock"]

@@ -27,13 +27,14 @@ MAY_IMPORT = {
     "run": "errors",
     "experiments": "errors grid progress reading trace stats sources models concepts run",
     "report": "errors run",
+    "listing": "errors models",
     "selection": "errors run experiments",
     "compare": "run",
-    "printing": "errors trace run",
+    "printing": "errors trace run listing",
     "api": "errors trace sources models concepts run experiments",
     "demo": "api run",
     "segmenting": "errors sources concepts",
-    "cli": "segmenting errors run experiments report selection compare printing api demo",
+    "cli": "listing segmenting errors run experiments report selection compare printing api demo",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

@@ -19,7 +19,8 @@ from unitscope.api import choose_device
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
-from unitscope.printing import print_comparison, print_layers, print_units
+from unitscope.listing import download, list_models
+from unitscope.printing import print_comparison, print_layers, print_models, print_units
 from unitscope.report import write_report
 from unitscope.segmenting import check_out, describe, write_picture
 from unitscope.segmenting import segment as segment_picture
@@ -94,6 +95,13 @@ SegmenterPreprocess = Annotated[
         help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
     ),
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="A file of weights for the model: safetensors, or torch.save of a state dict."),
+]
+Mirror = Annotated[
+    str | None, typer.Option(metavar="URL", help="Another server for checkpoints that are downloaded.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -148,6 +156,8 @@ def dissect(
     segmenter: SegmenterNames = None,
     segmenter_preprocess: SegmenterPreprocess = None,
     preprocess: Preprocess = None,
+    weights: Weights = None,
+    mirror: Mirror = None,
     reinitialize: Annotated[
         int | None,
         typer.Option(help="Give the model new random weights from this seed first, as a control.", min=0),
@@ -193,7 +203,7 @@ def dissect(
     run = unitscope.dissect(
         model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),
         segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
-        reinitialize=reinitialize, grid=grid, device=device, settings=settings,
+        weights=weights, mirror=mirror, reinitialize=reinitialize, grid=grid, device=device, settings=settings,
         command=_command(), show=False if quiet else None,
     )  # fmt: skip
     if drop_cache:
@@ -205,6 +215,23 @@ def dissect(
 def layers(model: ModelName, preprocess: Preprocess = None, as_json: Json = False) -> None:
     """List the layers of a model with their output shapes."""
     print_layers(unitscope.layers(model, preprocess=preprocess), as_json=as_json)
+
+
+@app.command()
+def models(
+    fetch: Annotated[
+        list[str] | None,
+        typer.Option("--download", metavar="NAME", help="Fetch a published network; may be given again."),
+    ] = None,
+    mirror: Mirror = None,
+    style: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    out: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
+) -> None:
+    """List the networks that have a name, or download published ones."""
+    for name in fetch or ():
+        print(download(name, mirror=mirror))
+    if not fetch:
+        print_models(list_models(), style.value, out)
 
 
 @app.command()

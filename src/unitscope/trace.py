@@ -38,6 +38,8 @@ class LayerDescription:
     """Rows and columns of the activation; None when the output is no activation."""
     reading: str = ""
     """What it is read as, or why it cannot be read."""
+    alias: str = ""
+    """A readable name that may be written instead, where the model gives one."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def read_state(path: Path | str) -> dict[str, Tensor]:
         path: a safetensors file, or a file of ``torch.save`` that holds tensors only.
 
     Raises:
-        UnitscopeError: there is no such file, it is damaged, is no checkpoint, or needs unpickling of more than tensors.
+        UnitscopeError: there is no such file, it is damaged, is no checkpoint, or holds more than tensors.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -83,9 +83,7 @@ def _damaged(path: Path, error: Exception) -> UnitscopeError:
         return UnitscopeError(f"{path} is empty; delete it and get it again")
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return UnitscopeError(f"{path} is a web page, not a checkpoint; delete it and get the file itself")
-    return UnitscopeError(
-        f"{path} is damaged, cut short, or no checkpoint ({one_line(error)}); get it again"
-    )
+    return UnitscopeError(f"{path} is damaged, cut short, or no checkpoint ({one_line(error)}); get it again")
 
 
 def _start(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, and there whole or not at all."""
+"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
@@ -75,8 +75,8 @@ def fetch(
         The file, or the folder of its files if there are several.
 
     Raises:
-        UnitscopeError: the file cannot be fetched, is not the published one, or cannot be written. What has arrived of a
-            broken transfer stays beside the file and is used the next time.
+        UnitscopeError: the file cannot be fetched, is not the published one, or cannot be written. What has
+            arrived of a broken transfer stays beside the file and is used the next time.
     """
     base = mirror or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL
     for file in checkpoint.files:
@@ -264,8 +264,4 @@ def _reason(error: BaseException) -> str:
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return _digest(file)
-
-
-def _digest(file: IO[bytes]) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
