@@ -253,7 +253,7 @@ def read_config(transformers: Any, name: str, spec: str) -> Any:
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise UnitscopeError(f"{spec!r}: {name!r} has no config.json; give a folder made by save_pretrained")
     try:
-        return transformers.AutoConfig.from_pretrained(_place(name), trust_remote_code=False)
+        return transformers.AutoConfig.from_pretrained(library_place(name), trust_remote_code=False)
     except Exception as error:
         online = folder.is_dir() or hub_reachable()
         reason = one_line(error) if online else "it is not in the cache and no network can be reached"
@@ -286,7 +286,7 @@ def load_transformers(
         )
     try:
         module, report = automatic.from_pretrained(
-            _place(spec.name),
+            library_place(spec.name),
             config=config,
             use_safetensors=True,
             trust_remote_code=False,
@@ -301,7 +301,9 @@ def load_transformers(
 def read_processor(transformers: Any, name: str, config: Any) -> dict[str, Any] | None:
     """Return the settings of the image processor beside a network, else those its kind of network begins with."""
     with suppress(Exception):
-        processor = transformers.AutoImageProcessor.from_pretrained(_place(name), trust_remote_code=False)
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            library_place(name), trust_remote_code=False
+        )
         return dict(processor.to_dict())
     with suppress(Exception):
         automatic = import_library("transformers.models.auto.image_processing_auto")
@@ -326,7 +328,8 @@ def image_size(config: Any) -> tuple[int, int]:
     return int(sides[0]), int(sides[-1])
 
 
-def _place(name: str) -> str:
+def library_place(name: str) -> str:
+    """Return where transformers finds a network: the folder of that name, else the hub."""
     folder = Path(name).expanduser()
     return str(folder) if folder.is_dir() else name
 
