@@ -29,7 +29,7 @@ from unitscope.sources.framing import Framing
 
 LONGEST = 320
 """Cells along the longer side of the label maps."""
-MOST = 10
+MOST = 11
 """Concepts in the legend of a plane; the rest are counted together."""
 FORMATS = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
 PANEL = 4.0
@@ -39,7 +39,7 @@ DOTS = 160
 """An inch."""
 SHADES = (
     *("#0072b2", "#e69f00", "#009e73", "#d0408c", "#7b4ab5"),
-    *("#56b4e9", "#a6470a", "#8fbc2b", "#f0d000", "#6d5b4f"),
+    *("#56b4e9", "#a6470a", "#8fbc2b", "#f0d000", "#6d5b4f", "#1b7f8c"),
 )
 OTHERS = "#9a9a9a"
 OPACITY = 0.62

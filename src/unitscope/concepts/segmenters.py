@@ -13,6 +13,7 @@ from torch import nn
 from unitscope.concepts.labelfile import LabelTable, read_labels
 from unitscope.concepts.named import NAMED, named_segmenter
 from unitscope.concepts.segmenter import BATCH, Segmenter
+from unitscope.concepts.transformers_segmenters import transformers_segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.exported import input_shape, load_exported
@@ -22,13 +23,15 @@ from unitscope.models.registry import WEIGHT_FILES, ready
 
 __all__ = ["SEGMENTERS", "Segmenter", "load_segmenter", "names_itself"]
 
+LIBRARY = "transformers"
+"""Begins the name of a segmenter of that library."""
 SEGMENTERS: dict[str, Callable[[], Segmenter]] = {}
 """Further segmenters that have a name of their own, besides `NAMED`."""
 
 
 def names_itself(spec: str) -> bool:
     """Return whether a segmenter of this name brings its own vocabulary and needs no label file."""
-    return spec in SEGMENTERS or re.split("[:,]", spec)[0] in NAMED
+    return spec in SEGMENTERS or re.split("[:,]", spec)[0] in (*NAMED, LIBRARY)
 
 
 def load_segmenter(
@@ -41,8 +44,8 @@ def load_segmenter(
     """Return the segmenter that `spec` names, in eval mode and on `device`.
 
     Args:
-        spec: ``upp``, ``colors``, ``csail`` (see `named_segmenter`), a name in `SEGMENTERS`,
-            ``package.module:function``, ``file.py:function``, or ``file.pt2`` (made by
+        spec: ``upp``, ``colors``, ``csail`` (see `named_segmenter`), ``transformers:ID``, a name in
+            `SEGMENTERS`, ``package.module:function``, ``file.py:function``, or ``file.pt2`` (made by
             ``torch.export.save``); a function takes no arguments and returns an ``nn.Module`` or a
             `Segmenter`.
         labels: the file that names its channels or numbers; needed unless a `Segmenter` is returned. Channel
@@ -67,8 +70,11 @@ def _make(spec: str, labels: Path | None, device: torch.device | str) -> Segment
     if spec in SEGMENTERS:
         return _relabel(SEGMENTERS[spec](), labels)
     named = named_segmenter(spec)
-    if named is not None:
-        return _relabel(named, labels)
+    if named is not None and labels is not None:
+        raise UnitscopeError(f"segmenter {spec!r} names its outputs itself; leave --labels out")
+    found = named or transformers_segmenter(spec)
+    if found is not None:
+        return _relabel(found, labels)
     if Path(spec).suffix.lower() == ".pt2":
         table = _needed(labels, spec)
         module, weights = load_exported(Path(spec), device)
