@@ -153,6 +153,6 @@ def test_the_command_lists_and_downloads(capsys, cache, run_command):
     assert capsys.readouterr().out.strip().endswith("vgg16_places365-0bafbc55.pth")
     assert run_command("models", "--format", "json") == 0
     row = {row["name"]: row for row in json.loads(capsys.readouterr().out)}["vgg16-places365"]
-    assert (row["cached"], row["bytes") == (True, 5)
+    assert (row["cached"], row["bytes"]) == (True, 5)
     assert run_command("models", "--download", "vgg61-places365") == 2
     assert "did you mean 'vgg16-places365'" in capsys.readouterr().err
