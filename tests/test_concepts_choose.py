@@ -47,11 +47,6 @@ def test_every_source_needs_its_masks(two, tmp_path):
         choose(two, masks=[tmp_path / "train" / "masks"], labels=[tmp_path / "labels.txt"])
 
 
-def test_masks_and_segmenter_exclude_each_other(two, tmp_path):
-    with pytest.raises(UnitscopeError, match="both given"):
-        choose(two, masks=[tmp_path], labels=[tmp_path], segmenter="a.py:b")
-
-
 def test_something_must_say_what_the_pictures_show(two):
     with pytest.raises(UnitscopeError, match="nothing says what the pictures show"):
         choose(two)

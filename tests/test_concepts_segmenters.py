@@ -321,7 +321,8 @@ def test_a_program_inside_a_module_decides_the_batch(files: Path) -> None:
         ("weights.pkl", "or a file.pt2 saved with torch.export.save"),
         (
             "unknown",
-            "segmenter 'unknown' not found; did you mean 'known'? segmenters are known; give FILE.py",
+            "segmenter 'unknown' not found; did you mean 'known'? "
+            "segmenters are upp, colors, colors-csail, csail, known; give FILE.py",
         ),
         ("{folder}/nowhere.pt2", "exported program '{folder}/nowhere.pt2' does not exist"),
     ],

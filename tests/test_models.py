@@ -136,7 +136,7 @@ def test_files_that_cannot_be_imported(tmp_path: Path, text: str, message: str) 
     ("spec", "message"),
     [
         ("world-vg", "model 'world-vg' not found; did you mean 'world-vgg'"),
-        ("alexnet", "models are world-vgg, world-vgg-untrained, or give FILE.py:FUNCTION"),
+        ("alexnet", "did you mean 'alexnet-places365'? models are world-vgg, world-vgg-untrained, vgg16"),
         ("nowhere.py:make", "model file 'nowhere.py' does not exist"),
         ("nowhere.package:make", "model module 'nowhere.package' cannot be imported: ModuleNotFoundError"),
         ("torch.nn.Identity", "for a function of a module, give 'torch.nn:Identity'"),

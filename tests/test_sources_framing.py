@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unitscope.sources.framing import Framing
+from unitscope.sources.framing import RESAMPLING, Framing
 
 
 def test_squash_takes_everything() -> None:
@@ -89,3 +89,22 @@ def test_picture_and_labels_agree() -> None:
         seen = framing.resize(picture, (60, 60))
         sampled = framing.sample_labels(labels, size=(60, 60), grid=(60, 60))
         assert ((seen[..., 0] > 127) == (sampled[0] > 0)).mean() > 0.9
+
+
+def test_a_share_of_the_central_region_is_what_the_network_sees():
+    assert Framing("crop", 0.5).box(30, 50, 1.0) == (17.5, 7.5, 32.5, 22.5)
+    assert Framing("squash", 0.5).box(30, 50, 1.0) == (12.5, 7.5, 37.5, 22.5)
+    picture = np.zeros((40, 40, 3), np.uint8)
+    picture[5:35, 5:35] = 255
+    assert (Framing("crop", 0.75).resize(picture, (12, 12))[1:-1, 1:-1] == 255).all()
+    assert (Framing("crop", 1.0).resize(picture, (12, 12))[1:-1, 1:-1] < 255).any()
+    labels = np.arange(16).reshape(1, 4, 4)
+    found = Framing("crop", 0.5).sample_labels(labels, size=(8, 8), grid=(2, 2))
+    assert found.tolist() == [[[5, 6], [9, 10]]]
+
+
+def test_the_interpolation_is_that_of_the_network():
+    picture = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    made = {name: Framing(interpolation=name).resize(picture, (9, 9)) for name in RESAMPLING}
+    assert len({each.tobytes() for each in made.values()}) == len(RESAMPLING) == 4
+    assert np.isin(made["nearest"], picture).all()

@@ -16,6 +16,7 @@ from unitscope.concepts.choose import choose_labeller
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.samples import PictureSamples
+from unitscope.models.checkpoints import fill, read_state
 from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import Model, load_model, ready
 from unitscope.models.weights import reinitialize as start_anew
@@ -39,9 +40,11 @@ def dissect(
     layers: Sequence[str] = (),
     masks: AnyPath | Sequence[AnyPath] = (),
     labels: AnyPath | Sequence[AnyPath] = (),
-    segmenter: str | None = None,
-    segmenter_preprocess: str | None = None,
+    segmenter: str | Sequence[str] | None = None,
+    segmenter_preprocess: str | Sequence[str] | None = None,
     preprocess: str | None = None,
+    weights: AnyPath | None = None,
+    mirror: str | None = None,
     reinitialize: int | None = None,
     grid: int | tuple[int, int] | str | None = None,
     device: str | None = None,
@@ -51,8 +54,8 @@ def dissect(
 ) -> Dissection:
     """Label every unit of some layers with the concept it matches best, and write the run folder.
 
-    What the pictures show comes from `masks` with `labels`, from a `segmenter`, or from the embedded world
-    itself. The same call on the same folder goes on where an earlier one stopped.
+    What the pictures show comes from `masks` with `labels`, from segmenters, from both together, or from the
+    embedded world itself. The same call on the same folder goes on where an earlier one stopped.
 
     Args:
         model: a registry name, ``package.module:function``, ``file.py:function``, a module or a :class:`Model`.
@@ -60,11 +63,14 @@ def dissect(
         out: the run folder, new or of the same configuration.
         layers: dotted module names; the model's own choice when empty.
         masks: for each label file, one folder of label masks for each of `images`.
-        labels: label files, one a plane of masks; or the segmenter's.
-        segmenter: ``package.module:function``, ``file.py:function`` or ``file.pt2``.
+        labels: label files: one for each plane of masks, then one for each segmenter that does not name its outputs.
+        segmenter: ``upp``, ``colors``, ``csail:folder``, ``package.module:function``, ``file.py:function`` or
+            ``file.pt2``; or several of them, whose label maps are merged.
         segmenter_preprocess: settings such as ``size=512,range=-1:1``, see
-            :func:`unitscope.models.preprocessing.parse_preprocessing`.
+            :func:`unitscope.models.preprocessing.parse_preprocessing`; for each segmenter in turn.
         preprocess: the same for the model.
+        weights: a file of weights for the model: safetensors, or `torch.save` of a state dict.
+        mirror: another server for checkpoints that are downloaded.
         reinitialize: a seed: give the model new random weights first, as a control.
         grid: points of the pixel grid along each axis, ``(gh, gw)`` or ``48x64``; by default a quarter of the
             input size.
@@ -81,13 +87,20 @@ def dissect(
     """
     place = choose_device(device)
     with _left_as_it_was(model):
-        network = resolve_model(model, preprocess=preprocess, reinitialize=reinitialize, device=place)
+        network = resolve_model(
+            model,
+            preprocess=preprocess,
+            weights=weights,
+            mirror=mirror,
+            reinitialize=reinitialize,
+            device=place,
+        )
         sources = _sources(images)
         preprocessing = network.preprocessing
         raster = _grid(grid, preprocessing.size)
         labeller = choose_labeller(
             sources,
-            framing=Framing(preprocessing.framing),
+            framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),
             size=preprocessing.size,
             grid=raster,
             masks=_paths(masks),
@@ -98,8 +111,8 @@ def dissect(
         )
         pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
         samples = PictureSamples(pictures, labeller, preprocessing=preprocessing, grid=raster)
-        about = {"model": {"spec": network.spec, "reinitialized": reinitialize}, "command": command}
-        wanted = layers or network.layers
+        wanted = [network.layer_name(name) for name in layers] or network.layers
+        about = {"model": _about(network, reinitialize), "command": command}
         return run_dissection(
             network,
             samples,
@@ -111,19 +124,28 @@ def dissect(
         )
 
 
+def _about(network: Model, reinitialize: int | None) -> dict[str, Any]:
+    return {"spec": network.spec, "reinitialized": reinitialize, "aliases": dict(network.aliases)}
+
+
 def layers(model: str | nn.Module | Model, *, preprocess: str | None = None) -> list[LayerDescription]:
-    """List the layers of a model in the order they run, with output shapes for one blank input."""
+    """List the layers of a model in the order they run, with output shapes for one blank input.
+
+    A network of the paper is listed without its weights, so nothing is downloaded.
+    """
     with _left_as_it_was(model):
-        network = resolve_model(model, preprocess=preprocess)
+        network = resolve_model(model, preprocess=preprocess, listing=True)
+        readable = {path: alias for alias, path in network.aliases.items()}
         blank = torch.zeros((1, 3, *network.preprocessing.size))
         try:
-            return describe_layers(network.module, blank)
+            found = describe_layers(network.module, blank)
         except Exception as error:
             size = "x".join(str(pixels) for pixels in network.preprocessing.size)
             raise UnitscopeError(
                 f"{network.name} fails on an input of {size} pixels: {one_line(error)}; "
                 "--preprocess size=... sets the size"
             ) from error
+        return [replace(layer, alias=readable.get(layer.name, "")) for layer in found]
 
 
 @contextmanager
@@ -148,13 +170,22 @@ def resolve_model(
     model: str | nn.Module | Model,
     *,
     preprocess: str | None = None,
+    weights: AnyPath | None = None,
+    mirror: str | None = None,
     reinitialize: int | None = None,
     device: torch.device | str = "cpu",
+    listing: bool = False,
 ) -> Model:
-    """Load a model by name, or take one that is there, ready to run on `device`."""
+    """Load a model by name, or take one that is there, ready to run on `device`; `listing` needs no weights."""
     if isinstance(model, str):
-        return load_model(model, preprocess=preprocess, reinitialize=reinitialize, device=device)
+        return load_model(
+            model, preprocess=preprocess, weights=weights, mirror=mirror, reinitialize=reinitialize, device=device,
+            pretrained=not listing,
+        )  # fmt: skip
     network = model if isinstance(model, Model) else Model(model, name=type(model).__name__)
+    if weights is not None:
+        network = replace(network, module=deepcopy(network.module))
+        fill(network.module, read_state(weights), weights)
     if preprocess:
         network = replace(network, preprocessing=parse_preprocessing(preprocess, network.preprocessing))
     if reinitialize is not None:

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import traceback
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +15,15 @@ import typer
 from rich.console import Console
 
 import unitscope
+from unitscope.api import choose_device
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
-from unitscope.printing import print_comparison, print_layers, print_units
+from unitscope.listing import download, list_models
+from unitscope.printing import print_comparison, print_layers, print_models, print_units
 from unitscope.report import write_report
+from unitscope.segmenting import check_out, describe, write_picture
+from unitscope.segmenting import segment as segment_picture
 from unitscope.selection import select_units
 
 
@@ -78,6 +83,25 @@ Preprocess = Annotated[
         "mean=104:117:123,scale=255,framing=crop."
     ),
 ]
+SegmenterNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
+    ),
+]
+SegmenterPreprocess = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="A file of weights for the model: safetensors, or torch.save of a state dict."),
+]
+Mirror = Annotated[
+    str | None, typer.Option(metavar="URL", help="Another server for checkpoints that are downloaded.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -127,16 +151,13 @@ def dissect(
         list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")
     ] = None,
     labels: Annotated[
-        list[Path] | None, typer.Option(help="The label file of a mask folder or of the segmenter.")
+        list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")
     ] = None,
-    segmenter: Annotated[
-        str | None, typer.Option(help="package.module:function, file.py:function or file.pt2.")
-    ] = None,
-    segmenter_preprocess: Annotated[
-        str | None,
-        typer.Option(help="The segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1."),
-    ] = None,
+    segmenter: SegmenterNames = None,
+    segmenter_preprocess: SegmenterPreprocess = None,
     preprocess: Preprocess = None,
+    weights: Weights = None,
+    mirror: Mirror = None,
     reinitialize: Annotated[
         int | None,
         typer.Option(help="Give the model new random weights from this seed first, as a control.", min=0),
@@ -184,8 +205,8 @@ def dissect(
     )  # fmt: skip
     run = unitscope.dissect(
         model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),
-        segmenter=segmenter, segmenter_preprocess=segmenter_preprocess, preprocess=preprocess,
-        reinitialize=reinitialize, grid=grid, device=device, settings=settings,
+        segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
+        weights=weights, mirror=mirror, reinitialize=reinitialize, grid=grid, device=device, settings=settings,
         command=_command(), show=False if quiet else None,
     )  # fmt: skip
     if drop_cache:
@@ -197,6 +218,56 @@ def dissect(
 def layers(model: ModelName, preprocess: Preprocess = None, as_json: Json = False) -> None:
     """List the layers of a model with their output shapes."""
     print_layers(unitscope.layers(model, preprocess=preprocess), as_json=as_json)
+
+
+@app.command()
+def models(
+    fetch: Annotated[
+        list[str] | None,
+        typer.Option("--download", metavar="NAME", help="Fetch a published network; may be given again."),
+    ] = None,
+    mirror: Mirror = None,
+    style: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.table,
+    out: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
+) -> None:
+    """List the networks that have a name, or download published ones."""
+    for name in fetch or ():
+        print(download(name, mirror=mirror))
+    if not fetch:
+        print_models(list_models(), style.value, out)
+
+
+@app.command()
+def segment(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture file.")],
+    segmenter: SegmenterNames,
+    out: Annotated[Path, typer.Option(help="The picture to write: .png, .jpg, .pdf or .svg.")],
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(help="The label file of a segmenter that does not name its outputs itself."),
+    ] = None,
+    segmenter_preprocess: SegmenterPreprocess = None,
+    concept: Annotated[
+        list[str] | None, typer.Option(help="Show only this concept; may be given again.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
+    check_out(out)
+    found = segment_picture(
+        image, segmenter or (), labels=labels or (), segmenter_preprocess=segmenter_preprocess or (),
+        device=choose_device(device),
+    )  # fmt: skip
+    found = found.only(concept) if concept else found
+    picture = write_picture(found, out)
+    if as_json:
+        areas = [asdict(area) for plane in range(len(found.planes)) for area in found.areas(plane)]
+        print(json.dumps({"picture": str(picture), "areas": areas}))
+        return
+    print(*describe(found), f"picture: {picture}", sep="\n")
 
 
 @app.command()

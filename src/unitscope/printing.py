@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from unitscope.errors import UnitscopeError
+from unitscope.listing import Listed
 from unitscope.run.dissection import Dissection
 from unitscope.trace import LayerDescription
 
-MEASURES = ("IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
+MEASURES = ("units", "IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
 PIPE_WIDTH = 200
 """Columns of a table that is not printed on a terminal."""
 
@@ -47,13 +48,36 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
     rows = [
         {
             "layer": layer.name,
+            "alias": layer.alias,
             "kind": layer.kind,
-            "output": " x ".join(str(n) for n in layer.shape[1:]) if layer.shape else "not one tensor",
-            "calls": layer.calls,
+            "output": "" if layer.shape is None else " x ".join(str(n) for n in layer.shape[1:]),
+            "units": "" if layer.units is None else layer.units,
+            "grid": "" if layer.grid is None else f"{layer.grid[0]}x{layer.grid[1]}",
+            "read as": layer.reading,
         }
         for layer in layers
     ]
-    print_table(pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
+    print_table(table if any(layer.alias for layer in layers) else table.drop(columns="alias"))
+
+
+def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None:
+    """Print the networks that have a name, or write them to a file."""
+    frame = pd.DataFrame([model.to_dict() for model in models])
+    here = ["bundled" if not model.files else "yes" if model.cached else "no" for model in models]
+    readable = pd.DataFrame(
+        {
+            "name": frame["name"],
+            "kind": frame["kind"],
+            "what it is": frame["about"],
+            "files": frame["files"].map("\n".join),
+            "size": ["" if model.bytes is None else f"{model.bytes / 1e6:,.1f} MB" for model in models],
+            "here": here,
+        }
+    )
+    print_frame(
+        frame, readable, style, out, title=f"{len(models)} networks; those not here are downloaded when used"
+    )
 
 
 def print_frame(

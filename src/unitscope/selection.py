@@ -38,6 +38,8 @@ def select_units(
         UnitscopeError: the run has no such layer, concept, category or column.
     """
     units = run.units if quantile is None else at_quantile(run, quantile)
+    aliases = run.manifest["model"].get("aliases", {})
+    layers = [aliases.get(name, name) for name in layers]
     known = {
         "layer": (layers, list(units["layer"].unique())),
         "concept": (concepts, list(run.concepts["name"].unique())),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.entries import LayerName, entries, entry_name, parse_layer, pick
+from unitscope.errors import UnitscopeError
 from unitscope.geometry import GeometryTracker
 from unitscope.grid import GridGeometry
+from unitscope.reading import Reading, Unreadable, find_reading
 
 Reader = Callable[[str, Tensor], None]
 """Called with a layer's name and its output, at the moment the layer returns."""
-
-MOST_EXTRA_TOKENS = 16
-"""Class and register tokens that may stand before the patch tokens."""
+Watcher = Callable[[str, int, Any], None]
+"""Called with a module's dotted name, the number of its call in this pass (from 1) and what it returned."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,19 @@ class LayerDescription:
     """One layer of a model, as seen on one input."""
 
     name: str
+    """What to write to name it: ``path``, ``path#call`` or ``path[key]``."""
     kind: str
     shape: tuple[int, ...] | None
-    """Shape of the output for one image, batch axis included; None when the output is not one tensor."""
+    """Shape of the output for one image, batch axis included; None when the output holds no tensor."""
     calls: int
-    """How often one forward pass calls the layer."""
+    """How often one forward pass calls the module."""
+    units: int | None = None
+    grid: tuple[int, int] | None = None
+    """Rows and columns of the activation; None when the output is no activation."""
+    reading: str = ""
+    """What it is read as, or why it cannot be read."""
+    alias: str = ""
+    """A readable name that may be written instead, where the model gives one."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,21 @@ class LayerGrid:
     units: int
     grid: tuple[int, int]
     geometry: GridGeometry
+    reading: Reading
+
+    def read(self, output: Tensor) -> Tensor:
+        """Return the activation ``(N, U, h, w)`` in an output of this layer.
+
+        Raises:
+            UnitscopeError: the output has another form than the one that was looked at first.
+        """
+        try:
+            return self.reading.apply(output)
+        except ValueError as error:
+            raise UnitscopeError(
+                f"layer {self.name!r} returns shape {tuple(output.shape)}: {error}; "
+                "choose a layer whose shape stays the same"
+            ) from error
 
 
 class _Stop(Exception):
@@ -58,7 +81,7 @@ def trace(
 
     Args:
         module: the network, in eval mode.
-        layers: dotted module names, each called once in a forward pass.
+        layers: names of layers, see :func:`unitscope.entries.parse_layer`.
         read: receives ``(name, output)``; what it keeps, it must copy.
         stop_early: end the pass after the last of `layers`; what comes after is not computed.
 
@@ -66,31 +89,53 @@ def trace(
         A function that runs the network on inputs ``(N, 3, H, W)`` without gradients.
 
     Raises:
-        UnitscopeError: the network has no such layer.
+        UnitscopeError: the network has no such layer, or it returns no tensor or several.
     """
-    modules = find_layers(module, layers)
+    named = find_layers(module, layers)
+    wanted: dict[str, list[LayerName]] = {}
+    for layer in named.values():
+        wanted.setdefault(layer.path, []).append(layer)
     waiting: set[str] = set()
 
-    def hook_of(name: str) -> Callable[[nn.Module, Any, Any], None]:
+    def watch(path: str, call: int, output: Any) -> None:
+        for layer in wanted[path]:
+            if layer.call in (None, call):
+                read(layer.name, pick(layer, output))
+                waiting.discard(layer.name)
+        if stop_early and not waiting:
+            raise _Stop
+
+    with _watched(module, wanted, watch) as run:
+
+        def forward(inputs: Tensor) -> None:
+            waiting.update(named)
+            run(inputs)
+
+        yield forward
+
+
+@contextmanager
+def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterator[Callable[[Tensor], None]]:
+    """Call `watch` whenever one of the modules returns; yields a function that runs the network."""
+    calls: dict[str, int] = {}
+
+    def hook_of(path: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            read(name, output)
-            waiting.discard(name)
-            if stop_early and not waiting:
-                raise _Stop
+            calls[path] = calls.get(path, 0) + 1
+            watch(path, calls[path], output)
 
         return hook
 
     def forward(inputs: Tensor) -> None:
-        waiting.update(modules)
+        calls.clear()
         with torch.no_grad():
             try:
                 module(inputs)
             except _Stop:
                 return
-            finally:
-                waiting.clear()
 
-    handles = [layer.register_forward_hook(hook_of(name)) for name, layer in modules.items()]
+    known = _modules(module)
+    handles = [known[path].register_forward_hook(hook_of(path)) for path in paths]
     try:
         yield forward
     finally:
@@ -98,47 +143,81 @@ def trace(
             handle.remove()
 
 
-def find_layers(module: nn.Module, layers: Sequence[str]) -> dict[str, nn.Module]:
-    """Look up dotted module names.
+def _modules(module: nn.Module) -> dict[str, nn.Module]:
+    """Return every module by its dotted name; one that stands in several places has several names."""
+    return {path: part for path, part in module.named_modules(remove_duplicate=False) if path}
+
+
+def find_layers(module: nn.Module, layers: Sequence[str]) -> dict[str, LayerName]:
+    """Look up names of layers.
 
     Raises:
         UnitscopeError: a name is unknown or given twice.
     """
-    known = dict(module.named_modules())
-    found: dict[str, nn.Module] = {}
+    known = _modules(module)
+    found: dict[str, LayerName] = {}
     for name in layers:
-        if name not in known or name == "":
-            raise UnitscopeError(
-                f"layer {name!r} not found in {type(module).__name__};{did_you_mean(name, known)} "
-                "'unitscope layers MODEL' lists them"
-            )
+        layer = parse_layer(name, known, type(module).__name__)
         if name in found:
             raise UnitscopeError(f"layer {name!r} is asked for twice; name it once")
-        found[name] = known[name]
+        found[name] = layer
     return found
 
 
 def describe_layers(module: nn.Module, inputs: Tensor) -> list[LayerDescription]:
-    """Run one forward pass and list every named module that took part, in the order they finished.
+    """Run one forward pass and list what every module that took part returned, in the order they finished.
 
     Args:
         module: the network, in eval mode.
         inputs: ``(1, 3, H, W)``.
     """
-    order: dict[str, tuple[int, tuple[int, ...] | None]] = {}
+    seen: list[tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str]] = []
+    tracker = GeometryTracker(inputs)
 
-    def read(name: str, output: Any) -> None:
-        calls = order.pop(name, (0, None))[0]
-        order[name] = (calls + 1, tuple(output.shape) if isinstance(output, Tensor) else None)
+    def watch(path: str, call: int, output: Any) -> None:
+        found = list(entries(output))
+        for keys, value in found:
+            reading = _reading_or_reason(value, tracker, len(inputs))
+            seen.append((path, call, keys if len(found) > 1 else (), tuple(value.shape), reading))
+        if not found:
+            seen.append((path, call, (), None, f"it returns {type(output).__name__} with no tensor"))
 
-    names = [name for name, _ in module.named_modules() if name]
-    with trace(module, names, read, stop_early=False) as forward:
+    parts = {path: part for path, part in module.named_modules() if path}
+    with _watched(module, parts, watch) as forward, tracker:
         forward(inputs)
-    kinds = dict(module.named_modules())
+    calls = {path: call for path, call, *_ in seen}
     return [
-        LayerDescription(name, type(kinds[name]).__name__, shape, calls)
-        for name, (calls, shape) in order.items()
+        _description(
+            entry_name(path, call if calls[path] > 1 else None, keys),
+            parts[path],
+            shape,
+            calls[path],
+            reading,
+        )
+        for path, call, keys, shape, reading in seen
     ]
+
+
+def _description(
+    name: str, part: nn.Module, shape: tuple[int, ...] | None, calls: int, reading: Reading | str
+) -> LayerDescription:
+    kind = type(part).__name__
+    if isinstance(reading, str) or shape is None:
+        return LayerDescription(name, kind, shape, calls, reading=f"not read: {reading}")
+    units = 1
+    for letter, size in zip(reading.axes, shape, strict=True):
+        units *= size if letter == "U" else 1
+    return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading))
+
+
+def _reading_or_reason(value: Tensor, tracker: GeometryTracker, images: int) -> Reading | str:
+    axes = tracker.axes_of(value)
+    if axes is None and tracker.saw_something:
+        return "it does not depend on the picture"
+    try:
+        return find_reading(value, axes, images=images, size=tracker.size)
+    except Unreadable as reason:
+        return str(reason)
 
 
 def probe_layers(module: nn.Module, inputs: Tensor, layers: Sequence[str]) -> dict[str, LayerGrid]:
@@ -147,7 +226,7 @@ def probe_layers(module: nn.Module, inputs: Tensor, layers: Sequence[str]) -> di
     Args:
         module: the network, in eval mode.
         inputs: ``(1, 3, H, W)``.
-        layers: dotted module names.
+        layers: names of layers, see :func:`unitscope.entries.parse_layer`.
 
     Returns:
         One entry a layer, in the order of the forward pass.
@@ -156,80 +235,48 @@ def probe_layers(module: nn.Module, inputs: Tensor, layers: Sequence[str]) -> di
         UnitscopeError: a layer is unknown, unused, called more than once, or its output is not a grid, tokens or a
             vector of floating-point values.
     """
-    find_layers(module, layers)
-    size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
+    named = find_layers(module, layers)
     found: dict[str, LayerGrid] = {}
-
-    def read(name: str, output: Any) -> None:
-        if name in found:
-            raise UnitscopeError(
-                f"layer {name!r} is called more than once in a forward pass, so it has no single activation; "
-                "choose a layer inside or after it"
-            )
-        activation = activation_grid(name, output, size)
-        if len(activation) != len(inputs):
-            raise UnitscopeError(
-                f"layer {name!r} returns shape {tuple(output.shape)} for one image: its first axis is not that of "
-                "the images; choose another layer"
-            )
-        grid = (int(activation.shape[2]), int(activation.shape[3]))
-        found[name] = LayerGrid(name, int(activation.shape[1]), grid, tracker.of(output, grid))
-
+    calls: dict[str, int] = {}
     tracker = GeometryTracker(inputs)
+
+    def read(name: str, output: Tensor) -> None:
+        calls[name] = calls.get(name, 0) + 1
+        if calls[name] == 1:
+            found[name] = _layer_grid(name, output, tracker, len(inputs))
+
     with trace(module, layers, read, stop_early=False) as forward, tracker:
         forward(inputs)
-    unused = [name for name in layers if name not in found]
-    if unused:
-        raise UnitscopeError(
-            f"layer {unused[0]!r} takes no part in the forward pass, so it has no activation; "
-            "'unitscope layers MODEL' lists those that do"
-        )
+    for layer in named.values():
+        _check_called_once(layer, calls.get(layer.name, 0))
     return found
 
 
-def activation_grid(name: str, output: Any, size: tuple[int, int]) -> Tensor:
-    """Read a layer's output as an activation ``(N, U, h, w)``.
-
-    Convolution maps ``(N, U, h, w)`` stay as they are; tokens ``(N, T, D)`` fold to their patch grid, leading class
-    and register tokens dropped; vectors ``(N, D)`` become ``1 x 1`` grids.
-
-    Args:
-        name: the layer's name, for the error.
-        output: what the layer returned.
-        size: the network's input ``(H, W)``, whose shape the patch grid shares.
-
-    Raises:
-        UnitscopeError: the output is none of these.
-    """
-    if not isinstance(output, Tensor) or not output.is_floating_point():
-        given = "no tensor" if not isinstance(output, Tensor) else f"values of type {output.dtype}"
+def _layer_grid(name: str, output: Tensor, tracker: GeometryTracker, images: int) -> LayerGrid:
+    reading = _reading_or_reason(output, tracker, images)
+    if isinstance(reading, str):
         raise UnitscopeError(
-            f"layer {name!r} returns {type(output).__name__} with {given}; "
-            "choose a layer that returns one tensor of floating-point values"
+            f"layer {name!r} returns shape {tuple(output.shape)} for one image, which is no activation grid: "
+            f"{reading}; choose another layer"
         )
-    if output.ndim == 4:
-        return output
-    if output.ndim == 2:
-        return output[:, :, None, None]
-    if output.ndim == 3:
-        patches = patch_grid(int(output.shape[1]), size)
-        if patches is not None:
-            tokens = output[:, output.shape[1] - math.prod(patches) :]
-            return tokens.transpose(1, 2).reshape(len(tokens), -1, *patches)
-    raise UnitscopeError(
-        f"layer {name!r} returns shape {tuple(output.shape)}, which is neither a map (N, U, h, w), patch tokens "
-        f"(N, T, D) of a {size[0]}x{size[1]} input, nor a vector (N, D); choose another layer"
-    )
+    units = int(reading.apply(output).shape[1])
+    return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading)
 
 
-def patch_grid(tokens: int, size: tuple[int, int]) -> tuple[int, int] | None:
-    """Find the patch grid ``(h, w)`` of a token sequence: the input's aspect ratio, the fewest extra tokens."""
-    height, width = size
-    for extra in range(min(MOST_EXTRA_TOKENS, tokens - 1) + 1):
-        rows = math.isqrt((tokens - extra) * height // width)
-        for candidate in (rows, rows + 1):
-            if candidate and candidate * width % height == 0:
-                columns = candidate * width // height
-                if candidate * columns == tokens - extra:
-                    return candidate, columns
-    return None
+def _check_called_once(layer: LayerName, calls: int) -> None:
+    if calls == 0 and layer.call is None:
+        raise UnitscopeError(
+            f"layer {layer.name!r} takes no part in the forward pass, so it has no activation; "
+            "'unitscope layers MODEL' lists those that do"
+        )
+    if calls == 0:
+        raise UnitscopeError(
+            f"layer {layer.name!r} not found: a forward pass calls {layer.path!r} fewer than {layer.call} times; "
+            "'unitscope layers MODEL' lists the calls"
+        )
+    if calls > 1:
+        names = [entry_name(layer.path, call, layer.keys) for call in (1, calls)]
+        raise UnitscopeError(
+            f"layer {layer.name!r} is called {calls} times in a forward pass, so it has no single activation; "
+            f"name one call, from {names[0]!r} to {names[1]!r}"
+        )

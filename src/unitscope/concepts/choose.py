@@ -1,4 +1,4 @@
-"""Choose what says which concept is where: masks, a segmenter, or the pictures' own labels."""
+"""Choose what says which concept is where: masks, segmenters, both, or the pictures' own labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.labellers import Labeller, MaskLabeller, SegmenterLabeller, WorldLabeller
 from unitscope.concepts.masks import PictureMasks
-from unitscope.concepts.segmenters import load_segmenter
+from unitscope.concepts.merge import MergedLabeller
+from unitscope.concepts.segmenters import load_segmenter, names_itself
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import LabelledSource, PictureSource
 from unitscope.sources.files import combined_hash
@@ -35,12 +36,12 @@ class JoinedLabeller:
         self.vocabulary, self.planes, self.name = first.vocabulary, first.planes, first.name
         self.content_hash = combined_hash(*(labeller.content_hash for labeller in labellers))
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[Any]:
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Any:
         """Return what `label` needs of one picture."""
         source, own = self._pictures.locate(index)
         return self._labellers[source].prepare(own, picture)
 
-    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
         return self._labellers[0].label(prepared)
 
@@ -53,8 +54,8 @@ def choose_labeller(
     grid: tuple[int, int],
     masks: Sequence[Path] = (),
     labels: Sequence[Path] = (),
-    segmenter: str | None = None,
-    segmenter_preprocess: str | None = None,
+    segmenter: str | Sequence[str] | None = None,
+    segmenter_preprocess: str | Sequence[str] | None = None,
     device: torch.device | str = "cpu",
 ) -> Labeller:
     """Return what labels the pictures of `sources`, checked before any work.
@@ -65,25 +66,28 @@ def choose_labeller(
         size: height and width of the network's input, pixels.
         grid: rows and columns of the label maps.
         masks: for each label file, one mask folder for each source.
-        labels: label files: one a plane of masks, or the segmenter's.
-        segmenter: see `load_segmenter`.
-        segmenter_preprocess: settings that replace the segmenter's own.
+        labels: label files: first one for each plane of masks, then one for each segmenter that does not name
+            its outputs itself.
+        segmenter: see `load_segmenter`; several, and masks with them, are merged (`MergedLabeller`).
+        segmenter_preprocess: settings that replace a segmenter's own, for each segmenter in turn.
         device: where a segmenter runs.
 
     Raises:
         UnitscopeError: nothing, or too much, says what the pictures show, or it does not fit the pictures.
     """
     where: dict[str, Any] = {"framing": framing, "size": size, "grid": grid}
-    if masks and segmenter:
-        raise UnitscopeError("--masks and --segmenter were both given; the concepts come from one of them")
+    specs = _listed(segmenter)
+    planes = len(masks) // len(sources)
+    chosen: list[Labeller] = []
     if masks:
-        return _by_masks(sources, masks, labels, where)
-    if segmenter:
-        if len(labels) > 1:
-            raise UnitscopeError(f"--labels was given {len(labels)} times; a segmenter has one label file")
-        file = labels[0] if labels else None
-        network = load_segmenter(segmenter, labels=file, preprocess=segmenter_preprocess, device=device)
-        return SegmenterLabeller(network, **where)
+        chosen.append(_by_masks(sources, masks, labels[:planes] if specs else labels, where))
+        labels = labels[planes:]
+    if specs:
+        chosen += segmenter_labellers(
+            specs, labels, settings=segmenter_preprocess, where=where, device=device
+        )
+    if chosen:
+        return chosen[0] if len(chosen) == 1 else MergedLabeller(chosen)
     labelled = [source for source in sources if isinstance(source, LabelledSource)]
     if len(labelled) == len(sources):
         return _joined(sources, [WorldLabeller(source, **where) for source in labelled])
@@ -91,6 +95,64 @@ def choose_labeller(
     raise UnitscopeError(
         f"nothing says what the pictures show{alone}; give --masks DIR with --labels FILE, or --segmenter SPEC"
     )
+
+
+def segmenter_labellers(
+    segmenter: str | Sequence[str],
+    labels: Sequence[Path] = (),
+    *,
+    settings: str | Sequence[str] | None = None,
+    where: dict[str, Any],
+    device: torch.device | str = "cpu",
+) -> list[SegmenterLabeller]:
+    """Return a labeller for each segmenter.
+
+    Args:
+        segmenter: one or more, see `load_segmenter`.
+        labels: one label file for each that does not name its outputs itself.
+        settings: settings that replace their own preprocessing, for each in turn.
+        where: framing, size and grid, see `SegmenterLabeller`.
+        device: where they run.
+
+    Raises:
+        UnitscopeError: a segmenter cannot be made, or there are more label files or settings than segmenters.
+    """
+    specs = _listed(segmenter)
+    if not specs:
+        raise UnitscopeError("no segmenter given; name one with --segmenter")
+    files, changes = _label_files(specs, labels), _settings(specs, _listed(settings))
+    return [
+        SegmenterLabeller(load_segmenter(spec, labels=file, preprocess=change, device=device), **where)
+        for spec, file, change in zip(specs, files, changes, strict=True)
+    ]
+
+
+def _listed(given: str | Sequence[str] | None) -> list[str]:
+    return [given] if isinstance(given, str) else list(given or ())
+
+
+def _label_files(specs: Sequence[str], files: Sequence[Path]) -> list[Path | None]:
+    """Return the label file of each segmenter: in turn for those that do not name their outputs themselves."""
+    if len(specs) == 1 and len(files) == 1:
+        return [files[0]]  # a segmenter that names its outputs may be given other names
+    takers = [spec for spec in specs if not names_itself(spec)]
+    if len(files) > len(takers):
+        more = f"{len(files)} label files are left for {len(takers)} segmenters"
+        raise UnitscopeError(
+            f"--labels was given too often: {more} that do not name their outputs themselves; give one for each "
+            "plane of masks, then one for each such segmenter"
+        )
+    left = iter(files)
+    return [None if names_itself(spec) else next(left, None) for spec in specs]
+
+
+def _settings(specs: Sequence[str], settings: Sequence[str]) -> list[str | None]:
+    if len(settings) > len(specs):
+        raise UnitscopeError(
+            f"--segmenter-preprocess was given {_times(settings)} and --segmenter {_times(specs)}; "
+            "give it at most once for each segmenter, '' for one that is to stay as it is"
+        )
+    return [*settings, *[None] * (len(specs) - len(settings))]
 
 
 def _by_masks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.outputs import labels_from_output
-from unitscope.concepts.segmenters import Segmenter
+from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import LabelledSource
@@ -37,7 +38,7 @@ class Labeller(Protocol):
     @property
     def content_hash(self) -> str: ...  # noqa: D102
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[Any]:
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Any:
         """Return what `label` needs of one picture.
 
         Args:
@@ -46,7 +47,7 @@ class Labeller(Protocol):
         """
         ...
 
-    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns); 0 is "nothing"."""
         ...
 
@@ -153,7 +154,7 @@ class SegmenterLabeller:
         self, segmenter: Segmenter, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
     ) -> None:
         self.segmenter = segmenter
-        self.framing = framing
+        self.framing = replace(framing, interpolation=segmenter.preprocessing.interpolation)
         self.aspect = size[1] / size[0]
         self.grid = grid
         self.vocabulary = segmenter.vocabulary
@@ -185,7 +186,9 @@ class SegmenterLabeller:
             inputs = np.concatenate([inputs, np.repeat(inputs[-1:], smallest - count, axis=0)])
         with torch.no_grad():
             try:
-                output = self.segmenter.module(torch.from_numpy(inputs).to(self.segmenter.device))
+                given = torch.from_numpy(inputs).to(self.segmenter.device)
+                where = (self.grid,) if self.segmenter.takes_grid else ()
+                output = self.segmenter.module(given, *where)
             except Exception as error:
                 raise UnitscopeError(
                     f"segmenter {self.name!r} failed on an input of shape {inputs.shape}: {one_line(error)}; "

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unitscope.concepts.segmenters import Segmenter
+from unitscope.concepts.segmenter import Segmenter
 from unitscope.errors import UnitscopeError
 
 OUTPUT_KEYS = ("out", "logits")

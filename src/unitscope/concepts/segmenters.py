@@ -2,103 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from unitscope.concepts.labelfile import LabelTable, read_labels
+from unitscope.concepts.named import NAMED, named_segmenter
+from unitscope.concepts.segmenter import BATCH, Segmenter
+from unitscope.concepts.transformers_segmenters import transformers_segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.exported import input_shape, load_exported
 from unitscope.models.factories import HOW, call_factory, names_a_factory
-from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
+from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import WEIGHT_FILES, ready
-from unitscope.models.weights import weights_hash
-from unitscope.sources.files import combined_hash
 
-BATCH = 16
-"""The most pictures a segmenter sees at once, to bound its memory."""
+__all__ = ["SEGMENTERS", "Segmenter", "load_segmenter", "names_itself"]
 
-
-@dataclass(frozen=True)
-class Segmenter:
-    """A segmentation network with its vocabulary.
-
-    Attributes:
-        module: input (n, 3, h, w) float32; output scores (n, C, h', w'), or whole numbers (n, h', w') or (n,
-            P, h', w').
-        vocabulary: its concepts.
-        preprocessing: how a picture becomes its input; its framing is not used, as it looks where the network
-            looks.
-        name: for titles and messages.
-        planes: P, the number of planes of its label maps; 1 if it returns scores.
-        numbers: the vocabulary number of every number it returns (or of every channel), -1 where there is
-            none; by default the numbers are those of the vocabulary.
-        nothing_channel: whether its first channel of scores stands for "nothing" (channel k is number k) or
-            for number 1 (channel k is number k + 1); None: whichever fits the number of channels.
-        batch: the fewest and the most pictures it takes at once; equal if it was compiled for one batch size.
-        device: where it runs.
-        weights: hash of its weights; computed if left empty.
-    """
-
-    module: nn.Module
-    vocabulary: Vocabulary
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
-    name: str = "segmenter"
-    planes: int = 1
-    numbers: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    nothing_channel: bool | None = True
-    batch: tuple[int, int] = (1, BATCH)
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    weights: str = ""
-
-    def __post_init__(self) -> None:
-        numbers = np.asarray(self.numbers, np.int32)
-        object.__setattr__(
-            self, "numbers", numbers if len(numbers) else np.arange(len(self.vocabulary), dtype=np.int32)
-        )
-
-    @cached_property
-    def content_hash(self) -> str:
-        """SHA-256 of the weights, the vocabulary, the preprocessing and the meaning of the numbers."""
-        return combined_hash(
-            self.weights or weights_hash(self.module),
-            self.vocabulary.content_hash,
-            self.preprocessing.to_dict(),
-            self.planes,
-            self.numbers.tolist(),
-            self.nothing_channel,
-        )
-
-    def channel_numbers(self, channels: int) -> NDArray[np.int32]:
-        """Return the vocabulary number that each channel of scores stands for.
-
-        Raises:
-            UnitscopeError: the segmenter does not have that many channels.
-        """
-        fitting = {
-            True: (len(self.numbers),),
-            False: (len(self.numbers) - 1,),
-            None: (len(self.numbers), len(self.numbers) - 1),
-        }[self.nothing_channel]
-        if channels not in fitting or channels < 2:
-            raise UnitscopeError(
-                f"segmenter {self.name!r} returned {channels} channels of scores, and its labels call for "
-                f"{' or '.join(map(str, fitting))} (numbers up to {len(self.numbers) - 1}); "
-                "give the labels it was trained with, numbered like its channels"
-            )
-        # A channel without a name is "nothing": the labels may leave some out.
-        return np.maximum(self.numbers[-channels:], 0)
-
-
+LIBRARY = "transformers"
+"""Begins the name of a segmenter of that library."""
 SEGMENTERS: dict[str, Callable[[], Segmenter]] = {}
-"""The segmenters that have a name of their own."""
+"""Further segmenters that have a name of their own, besides `NAMED`."""
+
+
+def names_itself(spec: str) -> bool:
+    """Return whether a segmenter of this name brings its own vocabulary and needs no label file."""
+    return spec in SEGMENTERS or re.split("[:,]", spec)[0] in (*NAMED, LIBRARY)
 
 
 def load_segmenter(
@@ -111,8 +44,9 @@ def load_segmenter(
     """Return the segmenter that `spec` names, in eval mode and on `device`.
 
     Args:
-        spec: a name in `SEGMENTERS`, ``package.module:function``, ``file.py:function``, or ``file.pt2`` (made
-            by ``torch.export.save``); a function takes no arguments and returns an ``nn.Module`` or a
+        spec: ``upp``, ``colors``, ``csail`` (see `named_segmenter`), ``transformers:ID``, a name in
+            `SEGMENTERS`, ``package.module:function``, ``file.py:function``, or ``file.pt2`` (made by
+            ``torch.export.save``); a function takes no arguments and returns an ``nn.Module`` or a
             `Segmenter`.
         labels: the file that names its channels or numbers; needed unless a `Segmenter` is returned. Channel
             k of scores is number k; if the file has no line for 0 and the network has just as many channels
@@ -135,6 +69,12 @@ def load_segmenter(
 def _make(spec: str, labels: Path | None, device: torch.device | str) -> Segmenter:
     if spec in SEGMENTERS:
         return _relabel(SEGMENTERS[spec](), labels)
+    named = named_segmenter(spec)
+    if named is not None and labels is not None:
+        raise UnitscopeError(f"segmenter {spec!r} names its outputs itself; leave --labels out")
+    found = named or transformers_segmenter(spec)
+    if found is not None:
+        return _relabel(found, labels)
     if Path(spec).suffix.lower() == ".pt2":
         table = _needed(labels, spec)
         module, weights = load_exported(Path(spec), device)
@@ -145,9 +85,11 @@ def _make(spec: str, labels: Path | None, device: torch.device | str) -> Segment
             f"file may run any code); {HOW}, or a file.pt2 saved with torch.export.save"
         )
     if not names_a_factory(spec):
-        hint = did_you_mean(spec, SEGMENTERS)
-        known = f" segmenters are {', '.join(SEGMENTERS)};" if SEGMENTERS else ""
-        raise UnitscopeError(f"segmenter {spec!r} not found;{hint}{known} {HOW}, or a file.pt2")
+        names = [*NAMED, *SEGMENTERS]
+        raise UnitscopeError(
+            f"segmenter {spec!r} not found;{did_you_mean(spec, names)} segmenters are {', '.join(names)}; "
+            f"{HOW}, or a file.pt2"
+        )
     return _from_function(spec, labels)
 
 

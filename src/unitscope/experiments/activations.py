@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +36,7 @@ from unitscope.stats import (
     kernels,
 )
 from unitscope.stats.raster import over_unit_blocks
-from unitscope.trace import activation_grid, trace
+from unitscope.trace import trace
 
 Floors = dict[str, NDArray[np.float32]]
 """For each layer, a value for every unit ``(U,)`` above which everything is known."""
@@ -103,10 +102,9 @@ class ShardReader:
         content = self._content
         content.clear()
 
-        def keep(name: str, output: Any) -> None:
-            content.keep(
-                name, activation_grid(name, output, self.samples.size), batch, self.samples.sample_ids
-            )
+        def keep(name: str, output: Tensor) -> None:
+            activation = self.plan.layers[name].layer.read(output)
+            content.keep(name, activation, batch, self.samples.sample_ids)
 
         with trace(self.module, list(self.plan.layers), keep) as forward:
             for planned in self.plan.batches_of(shard):

@@ -19,6 +19,7 @@ from unitscope.grid import (
     identity_sampling,
     raster_sampling,
 )
+from unitscope.reading import Reading
 from unitscope.trace import LayerGrid, probe_layers
 
 SHARD_BYTES = 128 * 2**20
@@ -110,7 +111,9 @@ class ReadingPlan:
         for each in values["layers"]:
             rows, columns = (AxisGeometry(**each["geometry"][axis]) for axis in ("rows", "columns"))
             grid = (int(each["grid"][0]), int(each["grid"][1]))
-            layer = LayerGrid(each["name"], each["units"], grid, GridGeometry(rows, columns))
+            # Runs of the first format read maps only, and did not say so.
+            reading = Reading(**{"axes": "NUhw", **each.get("reading", {}), "grid": grid})
+            layer = LayerGrid(each["name"], each["units"], grid, GridGeometry(rows, columns), reading)
             layers[layer.name] = LayerPlan.of(layer, raster)
         return cls(layers, raster, values["samples"], values["batch_size"], values["shard_size"])
 

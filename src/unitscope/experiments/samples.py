@@ -100,7 +100,7 @@ class PictureSamples:
         self.vocabulary = labeller.vocabulary
         self.name = _readable(pictures.name)
         _check_fits(self.vocabulary)
-        self._framing = Framing(preprocessing.framing)
+        self._framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
 
     def describe(self) -> dict[str, Any]:
         """Return names and content hashes of pictures and labels."""

@@ -16,6 +16,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 
 CHANNELS = ("rgb", "bgr")
 FRAMINGS = ("squash", "crop")
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Preprocessing:
         scale: what each channel is divided by afterwards.
         framing: "squash" stretches the whole picture to `size`; "crop" takes the central region of that
             shape.
+        share: the central part of that region's sides that is seen, above 0 and up to 1.
+        interpolation: how the region is resized: "nearest", "bilinear", "bicubic" or "lanczos".
     """
 
     size: tuple[int, int] = (224, 224)
@@ -38,16 +41,23 @@ class Preprocessing:
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     scale: tuple[float, ...] = (0.229, 0.224, 0.225)
     framing: Literal["squash", "crop"] = "squash"
+    share: float = 1.0
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
     def __post_init__(self) -> None:
         for name in ("size", "range", "mean", "scale"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        for key, allowed in (("channels", CHANNELS), ("framing", FRAMINGS)):
+        for key, allowed in (
+            ("channels", CHANNELS),
+            ("framing", FRAMINGS),
+            ("interpolation", INTERPOLATIONS),
+        ):
             _check(getattr(self, key) in allowed, key, getattr(self, key), f"one of {', '.join(allowed)}")
         _check(len(self.size) == 2 and min(self.size) >= 1, "size", self.size, "a positive height and width")
         for key in ("range", "mean", "scale"):
             _check(all(map(math.isfinite, getattr(self, key))), key, getattr(self, key), "finite numbers")
         _check(len(self.range) == 2 and self.range[0] < self.range[1], "range", self.range, "low and high")
+        _check(0 < self.share <= 1, "share", self.share, "a number above 0 and up to 1")
         _check(len(self.mean) == 3, "mean", self.mean, "one number a channel")
         _check(len(self.scale) == 3 and 0 not in self.scale, "scale", self.scale, "a number but 0 a channel")
 
@@ -153,6 +163,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "mean": _per_channel,
     "scale": _per_channel,
     "framing": str,
+    "share": float,
+    "interpolation": str,
 }
 _EXAMPLES = {
     "size": "size=224 or size=192x256 (height x width)",
@@ -161,4 +173,6 @@ _EXAMPLES = {
     "mean": "mean=0.485:0.456:0.406",
     "scale": "scale=0.229:0.224:0.225",
     "framing": "framing=crop",
+    "share": "share=0.875",
+    "interpolation": "interpolation=bicubic",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,20 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.models.catalogue import CATALOGUE
+from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.classes import places365_classes
+from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, names_a_factory
+from unitscope.models.libraries import library_model
+from unitscope.models.networks import (
+    alexnet_places365,
+    generator_from_state,
+    resnet152_aliases,
+    resnet152_places365,
+    vgg16_places365,
+)
+from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.weights import reinitialize as start_anew
 
@@ -30,6 +43,8 @@ class Model:
         spec: what the user wrote to get it.
         layers: the layers to look into unless others are asked for.
         classes: names of the outputs, if it is a classifier.
+        aliases: readable names of layers, each with the dotted module name it stands for.
+        checkpoint: name in the catalogue of the weights it is still without.
     """
 
     module: nn.Module
@@ -38,6 +53,16 @@ class Model:
     spec: str = ""
     layers: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    checkpoint: str = ""
+
+    def layer_name(self, name: str) -> str:
+        """Return the module name of a layer that may be named by an alias, what follows it included."""
+        path, mark, rest = name, "", ""
+        for at in "#[":
+            if at in path:
+                path, mark, rest = path[: path.index(at)], at, name[path.index(at) + 1 :]
+        return self.aliases.get(path, path) + mark + rest
 
 
 def _world_vgg(name: str, trained: bool) -> Model:
@@ -57,9 +82,34 @@ def _world_vgg(name: str, trained: bool) -> Model:
     )
 
 
+def _published(
+    name: str,
+    build: Callable[[], nn.Module],
+    layer: str,
+    *,
+    size: int = 224,
+    aliases: Mapping[str, str] | None = None,
+) -> Model:
+    """Return a network of the paper as it is built; its weights come from its checkpoint."""
+    return Model(
+        build(),
+        Preprocessing(size=(size, size)),
+        name,
+        layers=(layer,),
+        classes=places365_classes(),
+        aliases=aliases or {},
+        checkpoint=name,
+    )
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "world-vgg": lambda: _world_vgg("world-vgg", trained=True),
     "world-vgg-untrained": lambda: _world_vgg("world-vgg-untrained", trained=False),
+    "vgg16-places365": lambda: _published("vgg16-places365", vgg16_places365, "features.relu5_3"),
+    "alexnet-places365": lambda: _published("alexnet-places365", alexnet_places365, "relu5", size=227),
+    "resnet152-places365": lambda: _published(
+        "resnet152-places365", resnet152_places365, resnet152_aliases()["layer4"], aliases=resnet152_aliases()
+    ),
 }
 """The networks that have a name of their own."""
 
@@ -67,28 +117,65 @@ MODELS: dict[str, Callable[[], Model]] = {
 def load_model(
     spec: str,
     *,
+    weights: Path | str | None = None,
+    mirror: str | None = None,
     preprocess: str | None = None,
     reinitialize: int | None = None,
     device: torch.device | str = "cpu",
+    pretrained: bool = True,
 ) -> Model:
     """Return the network that `spec` names, in eval mode and on `device`.
 
     Args:
-        spec: a name in `MODELS`, ``package.module:function`` or ``file.py:function``; the function takes no
-            arguments and returns an ``nn.Module`` or a `Model`.
+        spec: a name in `MODELS`, ``torchvision:NAME``, ``timm:NAME``, ``transformers:ID_OR_FOLDER``,
+            ``package.module:function`` or ``file.py:function``; the function takes no arguments and returns an
+            ``nn.Module`` or a `Model`.
+        weights: a file of weights for it, see `read_state`; a network of the paper is downloaded without one.
+        mirror: another server for that, see `fetch`.
         preprocess: settings that replace the network's own, see `parse_preprocessing`.
         reinitialize: a seed: give the network new random weights before anything is read.
         device: where the network is to run.
+        pretrained: False for a network without its published weights, to look at its layers.
 
     Raises:
         UnitscopeError: there is no such network, or it cannot be made.
     """
-    model = _make(spec)
+    pretrained = pretrained and weights is None and reinitialize is None
+    model = _make(spec, pretrained=pretrained)
     if preprocess:
         model = replace(model, preprocessing=parse_preprocessing(preprocess, model.preprocessing))
+    if weights is not None:
+        fill(model.module, read_state(weights), weights)
+    elif model.checkpoint and pretrained:
+        file = fetch(CATALOGUE[model.checkpoint], mirror=mirror)
+        fill(model.module, read_state(file), file)
     if reinitialize is not None:
         start_anew(model.module, reinitialize)
     return replace(model, spec=spec, module=ready(model.module, device))
+
+
+def load_generator(
+    spec: Path | str, *, mirror: str | None = None, device: torch.device | str = "cpu"
+) -> ProgressiveGenerator:
+    """Return a Progressive GAN generator, in eval mode and on `device`.
+
+    Args:
+        spec: a generator of the catalogue, such as ``proggan-bedroom``, or a checkpoint file.
+        mirror: another server to download from, see `fetch`.
+        device: where it is to run.
+
+    Raises:
+        UnitscopeError: there is no such generator, or its file is not that of one.
+    """
+    generators = [name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator"]
+    if str(spec) in generators:
+        spec = fetch(CATALOGUE[str(spec)], mirror=mirror)
+    elif not Path(spec).suffix:
+        hint = did_you_mean(str(spec), generators)
+        raise UnitscopeError(
+            f"generator {str(spec)!r} not found;{hint} generators are {', '.join(generators)}, or a checkpoint file"
+        )
+    return generator_from_state(read_state(spec)).to(device)
 
 
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
@@ -100,9 +187,11 @@ def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
     return module.to(device)
 
 
-def _make(spec: str) -> Model:
+def _make(spec: str, *, pretrained: bool) -> Model:
     if spec in MODELS:
         return MODELS[spec]()
+    if found := library_model(spec, pretrained=pretrained):
+        return found
     _refuse_files(spec)
     if not names_a_factory(spec):
         raise _unknown(spec)
@@ -129,7 +218,8 @@ def _refuse_files(spec: str) -> None:
     if suffix in WEIGHT_FILES:
         raise UnitscopeError(
             f"model {spec!r} is a file of weights, which says nothing about the network (and a pickled file "
-            f"may run any code); write a function that builds the network and loads them, and {HOW}"
+            f"may run any code); give the network as MODEL and the file with --weights, "
+            f"or write a function that builds the network and loads them, and {HOW}"
         )
     if suffix == ".pt2":
         raise UnitscopeError(

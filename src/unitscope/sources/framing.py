@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 LabelT = TypeVar("LabelT", bound=np.generic)
+RESAMPLING = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,13 @@ class Framing:
     Attributes:
         mode: "squash": the whole picture, stretched; "crop": the largest central region with the input's
             shape.
+        share: the central part of that region's sides that is seen.
+        interpolation: how `resize` resamples.
     """
 
     mode: Literal["squash", "crop"] = "squash"
+    share: float = 1.0
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
     def box(self, height: int, width: int, aspect: float) -> tuple[float, float, float, float]:
         """Return the region as (left, top, right, bottom), in pixels of the picture.
@@ -31,16 +41,16 @@ class Framing:
             width: of the picture, pixels.
             aspect: width / height of the network's input.
         """
-        if self.mode == "squash":
-            return 0.0, 0.0, float(width), float(height)
-        wide, high = min(width, height * aspect), min(height, width / aspect)
+        whole = self.mode == "squash"
+        wide = self.share * (width if whole else min(width, height * aspect))
+        high = self.share * (height if whole else min(height, width / aspect))
         left, top = (width - wide) / 2, (height - high) / 2
         return left, top, left + wide, top + high
 
     def resize(
         self, picture: NDArray[np.uint8], size: tuple[int, int], *, aspect: float | None = None
     ) -> NDArray[np.uint8]:
-        """Return the region, resampled to `size` (bilinear, with antialiasing).
+        """Return the region, resampled to `size`, with antialiasing.
 
         Args:
             picture: RGB, (H, W, 3) uint8.
@@ -53,7 +63,7 @@ class Framing:
         """
         height, width = size
         box = self.box(picture.shape[0], picture.shape[1], aspect or width / height)
-        image = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR, box=box)
+        image = Image.fromarray(picture).resize((width, height), RESAMPLING[self.interpolation], box=box)
         return np.asarray(image)
 
     def sample_labels(

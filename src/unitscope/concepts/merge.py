@@ -1,0 +1,56 @@
+"""Several sources of label maps as one: their planes side by side, over one vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.sources.files import combined_hash
+
+
+def merge_vocabularies(vocabularies: Sequence[Vocabulary]) -> tuple[Vocabulary, list[NDArray[np.int32]]]:
+    """Return one vocabulary of all concepts, and the number in it of every number of each of the old ones.
+
+    A concept is its name and category: named by several vocabularies, it becomes one. The order is that of
+    the vocabularies, and within each its own.
+    """
+    concepts = [concept for vocabulary in vocabularies for concept in vocabulary.concepts]
+    merged = Vocabulary(list(dict.fromkeys(concepts)))
+    tables = [
+        np.array([0, *(merged.number(each.name, each.category) for each in vocabulary.concepts)], np.int32)
+        for vocabulary in vocabularies
+    ]
+    return merged, tables
+
+
+class MergedLabeller:
+    """The label maps of several labellers: concepts within a plane exclude each other, planes do not.
+
+    Args:
+        labellers: at least one; their planes follow each other in this order.
+    """
+
+    def __init__(self, labellers: Sequence[Labeller]) -> None:
+        self._labellers = tuple(labellers)
+        self.vocabulary, self._tables = merge_vocabularies([each.vocabulary for each in self._labellers])
+        self.planes = sum(labeller.planes for labeller in self._labellers)
+        self.name = "+".join(labeller.name for labeller in self._labellers)
+
+    @property
+    def content_hash(self) -> str:
+        """Changes when the labels of any of them do."""
+        return combined_hash(*(labeller.content_hash for labeller in self._labellers))
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> tuple[Any, ...]:
+        """Return what `label` needs of one picture: what each labeller needs."""
+        return tuple(labeller.prepare(index, picture) for labeller in self._labellers)
+
+    def label(self, prepared: Sequence[tuple[Any, ...]]) -> NDArray[np.int32]:
+        """Return the label maps of a batch, (n, P, rows, columns)."""
+        parts = zip(self._labellers, self._tables, zip(*prepared, strict=True), strict=True)
+        return np.concatenate([table[labeller.label(own)] for labeller, table, own in parts], axis=1)

@@ -1,0 +1,107 @@
+"""A segmentation network with what its outputs mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.errors import UnitscopeError
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.weights import weights_hash
+from unitscope.sources.files import combined_hash
+
+BATCH = 16
+"""The most pictures a segmenter sees at once, to bound its memory."""
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A segmentation network with its vocabulary.
+
+    Attributes:
+        module: input (n, 3, h, w) float32; output scores (n, C, h', w'), or whole numbers (n, h', w') or (n,
+            P, h', w').
+        vocabulary: its concepts.
+        preprocessing: how a picture becomes its input; its framing is not used, as it looks where the network
+            looks.
+        name: for titles and messages.
+        planes: P, the number of planes of its label maps; 1 if it returns scores.
+        numbers: the vocabulary number of every number it returns (or of every channel), -1 where there is
+            none; by default the numbers are those of the vocabulary.
+        nothing_channel: whether its first channel of scores stands for "nothing" (channel k is number k) or
+            for number 1 (channel k is number k + 1); None: whichever fits the number of channels.
+        batch: the fewest and the most pictures it takes at once; equal if it was compiled for one batch size.
+        device: where it runs.
+        weights: hash of its weights; computed if left empty.
+        takes_grid: whether its module is called with the rows and columns of the label maps as a second
+            argument, and returns whole numbers on just that grid.
+        settings: whatever else decides its labels, such as the sizes it looks at.
+        plane_names: a title for each plane; by default the categories of its concepts.
+    """
+
+    module: nn.Module
+    vocabulary: Vocabulary
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    name: str = "segmenter"
+    planes: int = 1
+    numbers: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    nothing_channel: bool | None = True
+    batch: tuple[int, int] = (1, BATCH)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    weights: str = ""
+    takes_grid: bool = False
+    settings: tuple[object, ...] = ()
+    plane_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        numbers = np.asarray(self.numbers, np.int32)
+        object.__setattr__(
+            self, "numbers", numbers if len(numbers) else np.arange(len(self.vocabulary), dtype=np.int32)
+        )
+
+    @property
+    def plane_titles(self) -> tuple[str, ...]:
+        """A title for each plane."""
+        if self.plane_names:
+            return self.plane_names
+        title = ", ".join(self.vocabulary.categories)
+        return (title,) if self.planes == 1 else tuple(f"{title} {i}" for i in range(1, self.planes + 1))
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the weights, the vocabulary, the preprocessing and the meaning of the numbers."""
+        return combined_hash(
+            self.weights or weights_hash(self.module),
+            self.vocabulary.content_hash,
+            self.preprocessing.to_dict(),
+            self.planes,
+            self.numbers.tolist(),
+            self.nothing_channel,
+            *self.settings,
+        )
+
+    def channel_numbers(self, channels: int) -> NDArray[np.int32]:
+        """Return the vocabulary number that each channel of scores stands for.
+
+        Raises:
+            UnitscopeError: the segmenter does not have that many channels.
+        """
+        fitting = {
+            True: (len(self.numbers),),
+            False: (len(self.numbers) - 1,),
+            None: (len(self.numbers), len(self.numbers) - 1),
+        }[self.nothing_channel]
+        if channels not in fitting or channels < 2:
+            raise UnitscopeError(
+                f"segmenter {self.name!r} returned {channels} channels of scores, and its labels call for "
+                f"{' or '.join(map(str, fitting))} (numbers up to {len(self.numbers) - 1}); "
+                "give the labels it was trained with, numbered like its channels"
+            )
+        # A channel without a name is "nothing": the labels may leave some out.
+        return np.maximum(self.numbers[-channels:], 0)

@@ -1,0 +1,137 @@
+"""Weights from files: read without running anything that a file contains, and put into a network that they fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError, one_line
+
+WRAPPER = "state_dict"
+PARALLEL = "module."
+"""What PyTorch's data-parallel wrapper writes before every name."""
+BOOKKEEPING = "num_batches_tracked"
+"""Batch norm counts its training batches; older files leave the count out, and nothing reads it in eval mode."""
+WRITTEN_BY_TORCH = (b"PK", b"\x80")
+"""What files of ``torch.save`` start with, now and formerly."""
+SHOWN = 3
+
+
+def read_state(path: Path | str) -> dict[str, Tensor]:
+    """Read the tensors of a checkpoint by name.
+
+    A `state_dict` entry is unwrapped, and a ``module.`` before every name taken off.
+
+    Args:
+        path: a safetensors file, or a file of ``torch.save`` that holds tensors only.
+
+    Raises:
+        UnitscopeError: there is no such file, it is damaged, is no checkpoint, or holds more than tensors.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise UnitscopeError(f"weights file {str(path)!r} does not exist")
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    if isinstance(content, Mapping) and isinstance(content.get(WRAPPER), Mapping):
+        content = content[WRAPPER]
+    if not isinstance(content, Mapping) or not content:
+        raise UnitscopeError(f"{path} holds {_kind(content)}, not named tensors; save module.state_dict()")
+    strangers = [str(name) for name, value in content.items() if not isinstance(value, Tensor)]
+    if strangers:
+        raise UnitscopeError(
+            f"{path} is no state dict: its entry {strangers[0]!r} is {_kind(content[strangers[0]])}, not a tensor; "
+            "save module.state_dict()"
+        )
+    state = {str(name): value for name, value in content.items()}
+    if all(name.startswith(PARALLEL) for name in state):
+        state = {name.removeprefix(PARALLEL): value for name, value in state.items()}
+    return state
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        text = str(error)
+        if "Weights only" in text and _start(path).startswith(WRITTEN_BY_TORCH):
+            named = re.search(r"GLOBAL ([\w.]+)", text)
+            what = f"the Python object {named.group(1)}" if named else "Python objects"
+            raise UnitscopeError(
+                f"{path} holds {what} beside tensors, and reading those would run code from the file; "
+                "load it where you trust it, and save module.state_dict() or a safetensors file"
+            ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UnitscopeError:
+    start = _start(path).lstrip().lower()
+    if not start:
+        return UnitscopeError(f"{path} is empty; delete it and get it again")
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return UnitscopeError(f"{path} is a web page, not a checkpoint; delete it and get the file itself")
+    return UnitscopeError(f"{path} is damaged, cut short, or no checkpoint ({one_line(error)}); get it again")
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "an empty dictionary" if not value else "a dictionary"
+    return f"a {type(value).__name__}"
+
+
+def fill(module: nn.Module, state: Mapping[str, Tensor], source: object) -> None:
+    """Put weights into a network, in place; a network they do not fit stays as it was.
+
+    Args:
+        module: the network.
+        state: tensors by the names of its state dict.
+        source: where they come from, for messages.
+
+    Raises:
+        UnitscopeError: names are missing or unexpected, or shapes differ; the first of each are named.
+    """
+    own = module.state_dict()
+    missing = [name for name in own if name not in state and not name.endswith(BOOKKEEPING)]
+    unexpected = [name for name in state if name not in own]
+    shapes = [
+        f"{name!r} is {tuple(state[name].shape)} where {tuple(own[name].shape)} is expected"
+        for name in own
+        if name in state and state[name].shape != own[name].shape
+    ]
+    problems = [
+        _listed("missing", [repr(name) for name in missing]),
+        _listed("unexpected", [repr(name) for name in unexpected]),
+        _listed("of another shape:", shapes),
+    ]
+    found = "; ".join(problem for problem in problems if problem)
+    if found:
+        raise UnitscopeError(
+            f"the weights in {source} are not those of {type(module).__name__}: {found}; "
+            "give the checkpoint of this network"
+        )
+    module.load_state_dict(dict(state), strict=False)
+
+
+def _listed(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{what} {', '.join(names[:SHOWN])}{more}"

@@ -1,0 +1,267 @@
+"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import http.client
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unitscope.errors import UnitscopeError, one_line
+from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
+from unitscope.progress import stage
+
+CHUNK = 1 << 20
+PARTIAL, VERSION, LOCK = ".partial", ".version", ".lock"
+"""Endings beside a file that is on its way: what has arrived, which version of the file it is, who fetches it."""
+GONE = frozenset({400, 401, 403, 404, 410})
+"""Answers that another attempt does not change."""
+NOT_SATISFIABLE = 416
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, and how often to try again.
+
+    Attributes:
+        timeout: seconds without a byte after which a transfer counts as stalled.
+        tries: attempts without any progress before giving up.
+        pause: seconds before the second attempt; doubled each time.
+    """
+
+    timeout: float = 30.0
+    tries: int = 4
+    pause: float = 1.0
+
+
+def cache_folder() -> Path:
+    """Where checkpoints are kept: ``UNITSCOPE_CACHE``, or ``unitscope`` below ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    if own := os.environ.get("UNITSCOPE_CACHE"):
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "unitscope"
+
+
+def cached_path(file: CheckpointFile) -> Path:
+    """Where a published file is, or will be, in the cache."""
+    return cache_folder() / "models" / file.path
+
+
+def fetch(
+    checkpoint: Checkpoint,
+    *,
+    mirror: str | None = None,
+    show: bool | None = None,
+    patience: Patience | None = None,
+) -> Path:
+    """Return the place of a checkpoint in the cache, downloading what is not there.
+
+    Args:
+        checkpoint: what to fetch.
+        mirror: another base URL; by default ``UNITSCOPE_MIRROR`` or the publisher's.
+        show: force the progress bar on or off.
+        patience: timeouts and attempts.
+
+    Returns:
+        The file, or the folder of its files if there are several.
+
+    Raises:
+        UnitscopeError: the file cannot be fetched, is not the published one, or cannot be written. What has
+            arrived of a broken transfer stays beside the file and is used the next time.
+    """
+    base = mirror or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL
+    for file in checkpoint.files:
+        if not cached_path(file).is_file():
+            url = f"{base.rstrip('/')}/{file.path}"
+            _Transfer(url, file, show=show, patience=patience or Patience()).run()
+    first = cached_path(checkpoint.files[0])
+    return first if len(checkpoint.files) == 1 else first.parent
+
+
+class _Broken(Exception):
+    """A transfer ended early; another attempt may go on from there."""
+
+
+class _Transfer:
+    """One file on its way into the cache."""
+
+    def __init__(self, url: str, file: CheckpointFile, *, show: bool | None, patience: Patience) -> None:
+        self.url, self.file, self.show, self.patience = url, file, show, patience
+        self.path = cached_path(file)
+        self.partial, self.version, self.lock = (
+            self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION, LOCK)
+        )
+
+    def run(self) -> None:
+        """Fetch the file, or wait for the process that does."""
+        with self._writing():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.lock.open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not self.path.is_file():
+                    self._fetch()
+                    self._check()
+                    os.replace(self.partial, self.path)
+                    self.version.unlink(missing_ok=True)
+            self.lock.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                self._forget()
+                raise UnitscopeError(
+                    f"the disk is full: cannot keep {self.file.name} in {self.path.parent}; free some space, "
+                    "or set UNITSCOPE_CACHE to a folder on another disk"
+                ) from error
+            raise UnitscopeError(
+                f"cannot write {self.path}: {error.strerror or error}; "
+                "set UNITSCOPE_CACHE to a folder you may write to"
+            ) from error
+
+    def _forget(self) -> None:
+        for leftover in (self.partial, self.version):
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+    def _arrived(self) -> int:
+        return self.partial.stat().st_size if self.partial.is_file() else 0
+
+    def _fetch(self) -> None:
+        """Read until the file is whole, going on where a transfer broke, as long as there is progress."""
+        failures, before = 0, self._arrived()
+        while True:
+            try:
+                return self._attempt()
+            except urllib.error.HTTPError as error:
+                with error:
+                    reason = f"the server answers {error.code} {error.reason}"
+                if error.code in GONE:
+                    raise self._failed(reason) from error
+            except (_Broken, http.client.HTTPException, urllib.error.URLError, TimeoutError) as error:
+                cause = error.reason if isinstance(error, urllib.error.URLError) else error
+                reason = cause if isinstance(cause, str) else _reason(cause)
+            except ConnectionError as error:
+                reason = _reason(error)
+            arrived = self._arrived()
+            failures = 0 if arrived > before else failures + 1
+            before = arrived
+            if failures >= self.patience.tries:
+                raise self._failed(reason)
+            time.sleep(self.patience.pause * 2 ** max(failures - 1, 0))
+
+    def _attempt(self) -> None:
+        arrived = self._arrived()
+        try:
+            response = self._open(arrived)
+        except urllib.error.HTTPError as error:
+            if error.code != NOT_SATISFIABLE:
+                raise
+            with error:
+                whole = error.headers.get("Content-Range", "") == f"bytes */{arrived}"
+            if whole:
+                return
+            self._forget()
+            raise _Broken("what had arrived is not a part of the file") from error
+        with response:
+            self._receive(response, arrived)
+
+    def _open(self, arrived: int) -> Any:
+        headers = {"User-Agent": "unitscope", "Accept-Encoding": "identity"}
+        version = self.version.read_text(encoding="utf-8") if self.version.is_file() else ""
+        if arrived and (version or self.file.hash_prefix):
+            headers["Range"] = f"bytes={arrived}-"
+            if version:
+                headers["If-Range"] = version
+        request = urllib.request.Request(self.url, headers=headers)
+        return urllib.request.urlopen(request, timeout=self.patience.timeout)
+
+    def _receive(self, response: Any, arrived: int) -> None:
+        partly = response.status == http.client.PARTIAL_CONTENT
+        start = arrived if partly and _starts_at(response) == arrived else 0
+        if partly and start != arrived:
+            self._forget()
+            raise _Broken("the server sends another part than the one asked for")
+        if response.headers.get_content_type() == "text/html":
+            raise self._failed("the server sends a web page instead of the file")
+        length = response.headers.get("Content-Length")
+        total = start + int(length) if length and length.isdigit() else None
+        self._note_version(response)
+        with self.partial.open("r+b" if start else "wb") as out:
+            out.seek(start)
+            out.truncate()
+            with stage(self.file.name, total or 0, done=start, show=self.show) as advance:
+                received = start
+                while chunk := _read(response):
+                    out.write(chunk)
+                    received += len(chunk)
+                    advance(len(chunk))
+        if total is not None and received < total:
+            raise _Broken(f"the transfer ended after {received:,} of {total:,} bytes")
+
+    def _note_version(self, response: Any) -> None:
+        """Keep what tells versions of the file apart, so that parts of two are never put together."""
+        version = response.headers.get("ETag", "")
+        if not version or version.startswith("W/"):
+            version = response.headers.get("Last-Modified", "")
+        self.version.write_text(version, encoding="utf-8")
+
+    def _check(self) -> None:
+        wanted = self.file.hash_prefix
+        if not wanted:
+            return
+        found = _sha256(self.partial)[: len(wanted)]
+        if found != wanted:
+            self._forget()
+            raise UnitscopeError(
+                f"{self.url} is not the published file: its SHA-256 starts with {found}, its name promises {wanted}; "
+                "it was deleted: try again, or name another --mirror"
+            )
+
+    def _failed(self, reason: str) -> UnitscopeError:
+        arrived = self._arrived()
+        if not arrived:
+            self._forget()
+        kept = f" ({arrived:,} bytes of it are kept, the same command goes on from there)" if arrived else ""
+        return UnitscopeError(
+            f"cannot download {self.url}: {reason}{kept}; name another server with --mirror, put the file at "
+            f"{self.path}, or give it with --weights FILE"
+        )
+
+
+def _read(response: Any) -> bytes:
+    try:
+        chunk: bytes = response.read1(CHUNK)
+    except TimeoutError as error:
+        raise _Broken("the server stopped sending") from error
+    except (http.client.IncompleteRead, ConnectionError) as error:
+        raise _Broken("the connection broke") from error
+    return chunk
+
+
+def _starts_at(response: Any) -> int | None:
+    kind, _, rest = response.headers.get("Content-Range", "").partition(" ")
+    first = rest.partition("-")[0]
+    return int(first) if kind == "bytes" and first.isdigit() else None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "the server does not answer"
+    return (getattr(error, "strerror", None) or str(error) or one_line(error)) if error else "no answer"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,341 @@
+"""Networks of torchvision, timm and transformers, with the preprocessing and class names that these libraries state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from unitscope.errors import UnitscopeError, did_you_mean, one_line
+from unitscope.models.default_layers import default_layers
+from unitscope.models.hub import (
+    from_seed,
+    hub_reachable,
+    hugging_face,
+    import_library,
+    no_weights,
+    quiet,
+    reachable,
+    without_unpickling,
+)
+from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
+from unitscope.models.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from unitscope.models.registry import Model
+
+HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
+"""What may stand before a name of timm that is not one of its own."""
+
+
+@dataclass(frozen=True)
+class LibrarySpec:
+    """``library:name`` or ``library:name?weights=WHICH``, taken apart.
+
+    Attributes:
+        text: as given.
+        library: torchvision, timm or transformers.
+        name: of the network in it.
+        weights: which weights, "none" for random ones; empty for the library's own choice.
+    """
+
+    text: str
+    library: str
+    name: str
+    weights: str = ""
+
+    @property
+    def untrained(self) -> str:
+        """The same network with random weights."""
+        return f"{self.library}:{self.name}?weights=none"
+
+
+@dataclass(frozen=True)
+class _Network:
+    module: nn.Module
+    preprocessing: Preprocessing
+    classes: tuple[str, ...]
+
+
+def library_model(spec: str, *, pretrained: bool = True) -> Model | None:
+    """Return the network of a model library that `spec` names.
+
+    Args:
+        spec: ``torchvision:NAME``, ``timm:NAME`` or ``transformers:HUB_ID_OR_FOLDER``, each with
+            ``?weights=none`` for random weights (from a fixed seed) or, for torchvision and timm,
+            ``?weights=NAME`` for other weights than the library's first choice.
+        pretrained: False leaves the weights random whatever `spec` says, for weights that come from a file.
+
+    Returns:
+        The network in eval mode, or None if `spec` names none of these libraries.
+
+    Raises:
+        UnitscopeError: the package is not installed, it has no such network, or the weights cannot be had.
+    """
+    parsed = parse_spec(spec)
+    if parsed is None:
+        return None
+    network = _LOADERS[parsed.library](parsed, pretrained and parsed.weights.lower() != "none")
+    module = network.module.eval()
+    layers: tuple[str, ...] = ()
+    with suppress(Exception), quiet():  # a network that refuses its input says so when it is used
+        layers = default_layers(module, network.preprocessing.size, outputs=len(network.classes))
+    return _model(module, network.preprocessing, parsed, layers, network.classes)
+
+
+def parse_spec(spec: str) -> LibrarySpec | None:
+    """Take the name of a library's network apart; None if it names no library.
+
+    Raises:
+        UnitscopeError: it has no name, or a setting other than weights.
+    """
+    library, colon, rest = spec.partition(":")
+    if not colon or library not in _LOADERS:
+        return None
+    name, mark, settings = rest.partition("?")
+    key, equals, weights = settings.partition("=")
+    if not name or (mark and (key != "weights" or not equals or not weights)):
+        raise UnitscopeError(
+            f"model {spec!r} cannot be read; write {library}:NAME, or {library}:NAME?weights=none for random weights"
+        )
+    return LibrarySpec(spec, library, name, weights)
+
+
+def _model(
+    module: nn.Module,
+    preprocessing: Preprocessing,
+    spec: LibrarySpec,
+    layers: tuple[str, ...],
+    classes: tuple[str, ...],
+) -> Model:
+    registry: Any = import_library("unitscope.models.registry")  # which imports this module
+    model: Model = registry.Model(
+        module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes
+    )
+    return model
+
+
+def _unknown(spec: LibrarySpec, known: Sequence[str]) -> UnitscopeError:
+    hint = did_you_mean(spec.name, known) or f" it has {len(known)}, such as {known[0]!r}"
+    return UnitscopeError(f"model {spec.name!r} not found in {spec.library};{hint}")
+
+
+# torchvision
+
+
+def _torchvision(spec: LibrarySpec, pretrained: bool) -> _Network:
+    models = import_library("torchvision.models")
+    known = models.list_models(module=models)
+    if spec.name not in known:
+        raise _unknown(spec, known)
+    offered = models.get_model_weights(spec.name)
+    weights = _torchvision_weights(spec, offered)
+    if pretrained and not _cached(weights.url) and not reachable(weights.url):
+        raise no_weights(spec.text, spec.untrained, None, online=False)
+    with quiet(), without_unpickling(), from_seed():
+        try:
+            module = models.get_model(spec.name, weights=weights if pretrained else None)
+        except Exception as error:
+            if not pretrained:
+                raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
+            raise no_weights(spec.text, spec.untrained, error, online=True) from error
+    return _Network(module, from_torchvision(weights.transforms()), tuple(weights.meta["categories"]))
+
+
+def _cached(address: str) -> bool:
+    return (Path(torch.hub.get_dir()) / "checkpoints" / Path(address).name).is_file()
+
+
+def _torchvision_weights(spec: LibrarySpec, offered: Any) -> Any:
+    """Return the entry whose metadata counts: the one asked for, or the library's first choice."""
+    if spec.weights.lower() in ("", "none", "default"):
+        return offered.DEFAULT
+    names = list(offered.__members__)
+    if spec.weights not in names:
+        hint = did_you_mean(spec.weights, names)
+        raise UnitscopeError(
+            f"weights {spec.weights!r} not found for {spec.name};{hint} there are {', '.join(names)}, none"
+        )
+    return offered[spec.weights]
+
+
+# timm
+
+
+def _timm(spec: LibrarySpec, pretrained: bool) -> _Network:
+    timm = import_library("timm")
+    name = spec.name if spec.weights.lower() in ("", "none") else f"{spec.name}.{spec.weights}"
+    if not name.startswith(HUBS):
+        _check_timm_name(timm, spec, name)
+    with quiet(), without_unpickling(), hugging_face(), from_seed():
+        try:
+            module = timm.create_model(name, pretrained=pretrained)
+        except Exception as error:
+            if not pretrained:
+                raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
+            raise no_weights(spec.text, spec.untrained, error, online=hub_reachable()) from error
+        config = timm.data.resolve_model_data_config(module)
+        return _Network(module, from_timm(config), _timm_classes(timm, module))
+
+
+def _check_timm_name(timm: Any, spec: LibrarySpec, name: str) -> None:
+    base, _, tag = name.partition(".")
+    if not timm.is_model(base):
+        raise _unknown(spec, timm.list_models())
+    tags = [each.partition(".")[2] for each in timm.list_models(f"{base}.*", pretrained=True)]
+    if tag and tag not in tags:
+        hint = did_you_mean(tag, tags)
+        there = f" there are {', '.join(filter(None, tags))}" if any(tags) else " it has none"
+        raise UnitscopeError(f"weights {tag!r} not found for {base};{hint}{there}")
+
+
+def _timm_classes(timm: Any, module: Any) -> tuple[str, ...]:
+    own = module.pretrained_cfg.get("label_names")
+    if own:
+        described = module.pretrained_cfg.get("label_descriptions") or {}
+        return tuple(str(described.get(name, name)) for name in own)
+    subset = timm.data.infer_imagenet_subset(module)
+    if not subset:
+        return ()
+    info = timm.data.ImageNetInfo(subset)
+    return tuple(info.index_to_description(index) for index in range(info.num_classes()))
+
+
+# transformers
+
+
+def _transformers(spec: LibrarySpec, pretrained: bool) -> _Network:
+    transformers = import_library("transformers")
+    if spec.weights.lower() not in ("", "none"):
+        raise UnitscopeError(
+            f"model {spec.text!r} has one set of weights; leave ?weights=... out, or give none"
+        )
+    with quiet(), hugging_face(), from_seed():
+        config = read_config(transformers, spec.name, spec.text)
+        automatic = transformers.AutoModelForImageClassification
+        if type(config) not in automatic._model_mapping:
+            raise UnitscopeError(
+                f"model {spec.text!r} is a {config.model_type}, which transformers has no image classifier for"
+            )
+        module, missing = load_transformers(automatic, config, spec, pretrained)
+        module.register_forward_hook(_logits)
+        settings, size = read_processor(transformers, spec.name, config), image_size(config)
+    headless = any(name.startswith(("classifier", "head", "cls_classifier")) for name in missing)
+    names = () if headless else tuple(str(config.id2label[i]) for i in sorted(config.id2label))
+    preprocessing = (
+        Preprocessing(size=size) if settings is None else from_transformers(settings, default=size)
+    )
+    return _Network(module, preprocessing, names)
+
+
+def _logits(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+    """Let the network return its logits ``(N, classes)``, as those of the other libraries do."""
+    return getattr(output, "logits", output)
+
+
+def read_config(transformers: Any, name: str, spec: str) -> Any:
+    """Return the configuration in a folder or on the hub.
+
+    Raises:
+        UnitscopeError: there is none.
+    """
+    folder = Path(name).expanduser()
+    looks_like_a_path = name.startswith((".", "/", "~")) or name.count("/") > 1
+    if looks_like_a_path and not folder.is_dir():
+        near = [str(folder.parent / entry.name) for entry in folder.parent.glob("*") if entry.is_dir()]
+        raise UnitscopeError(f"{spec!r}: the folder {name!r} does not exist;{did_you_mean(str(folder), near)}"
+                             " give a folder made by save_pretrained, or a hub id")  # fmt: skip
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        raise UnitscopeError(f"{spec!r}: {name!r} has no config.json; give a folder made by save_pretrained")
+    try:
+        return transformers.AutoConfig.from_pretrained(library_place(name), trust_remote_code=False)
+    except Exception as error:
+        online = folder.is_dir() or hub_reachable()
+        reason = one_line(error) if online else "it is not in the cache and no network can be reached"
+        raise UnitscopeError(
+            f"{spec!r} cannot be read: {reason}; give a hub id or a folder made by save_pretrained"
+        ) from error
+
+
+def load_transformers(
+    automatic: Any, config: Any, spec: LibrarySpec, pretrained: bool
+) -> tuple[Any, list[str]]:
+    """Build a network of transformers; from safetensors only, and never with code from the hub.
+
+    Returns:
+        The network and the names of weights that the files lack.
+
+    Raises:
+        UnitscopeError: the weights cannot be had.
+    """
+    if not pretrained:
+        try:
+            return automatic.from_config(config, trust_remote_code=False), []
+        except Exception as error:
+            raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
+    folder = Path(spec.name).expanduser()
+    if folder.is_dir() and not any(folder.glob("*.safetensors")):
+        raise UnitscopeError(
+            f"{spec.text!r} has no safetensors file; a pickled one may run any code, so save the weights with "
+            "save_pretrained(FOLDER, safe_serialization=True)"
+        )
+    try:
+        module, report = automatic.from_pretrained(
+            library_place(spec.name),
+            config=config,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        online = folder.is_dir() or hub_reachable()
+        raise no_weights(spec.text, spec.untrained, error, online=online) from error
+    return module.float(), sorted(report["missing_keys"])
+
+
+def read_processor(transformers: Any, name: str, config: Any) -> dict[str, Any] | None:
+    """Return the settings of the image processor beside a network, else those its kind of network begins with."""
+    with suppress(Exception):
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            library_place(name), trust_remote_code=False
+        )
+        return dict(processor.to_dict())
+    with suppress(Exception):
+        automatic = import_library("transformers.models.auto.image_processing_auto")
+        classes = automatic.IMAGE_PROCESSOR_MAPPING[type(config)]
+        listed = classes.values() if isinstance(classes, dict) else classes
+        kind = next(each for each in listed if each is not None)
+        settings = dict(kind().to_dict())
+        height, width = image_size(config)
+        return {
+            **settings,
+            "size": {"height": height, "width": width},
+            "do_center_crop": False,
+            "crop_pct": None,
+        }
+    return None
+
+
+def image_size(config: Any) -> tuple[int, int]:
+    """Return the input size that a configuration states, 224x224 if it states none."""
+    stated = getattr(config, "image_size", None) or 224
+    sides = list(stated) if isinstance(stated, list | tuple) else [stated, stated]
+    return int(sides[0]), int(sides[-1])
+
+
+def library_place(name: str) -> str:
+    """Return where transformers finds a network: the folder of that name, else the hub."""
+    folder = Path(name).expanduser()
+    return str(folder) if folder.is_dir() else name
+
+
+_LOADERS: dict[str, Callable[[LibrarySpec, bool], _Network]] = {
+    "torchvision": _torchvision,
+    "timm": _timm,
+    "transformers": _transformers,
+}

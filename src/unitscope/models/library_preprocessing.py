@@ -1,0 +1,120 @@
+"""What the model libraries say about the input of their networks, as our preprocessing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from unitscope.models.preprocessing import Preprocessing
+
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+INTERPOLATIONS: dict[str, Interpolation] = {
+    "nearest": "nearest",
+    "bilinear": "bilinear",
+    "bicubic": "bicubic",
+    "lanczos": "lanczos",
+}
+PILLOW: dict[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+"""Pillow's numbers, which transformers writes."""
+LARGE = 384
+"""From this size on, ConvNeXt's image processor stretches the whole picture instead of cropping it."""
+PLAIN_MEAN, PLAIN_SCALE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+
+
+def from_torchvision(transforms: Any) -> Preprocessing:
+    """Return the preprocessing of the transforms that come with a torchvision weights entry."""
+    crop, resize = int(transforms.crop_size[0]), int(transforms.resize_size[0])
+    name = str(getattr(transforms.interpolation, "value", transforms.interpolation))
+    return Preprocessing(
+        size=(crop, crop),
+        mean=tuple(map(float, transforms.mean)),
+        scale=tuple(map(float, transforms.std)),
+        framing="crop",
+        share=min(crop / resize, 1.0),
+        interpolation=INTERPOLATIONS.get(name, "bilinear"),
+    )
+
+
+def from_timm(config: Mapping[str, Any]) -> Preprocessing:
+    """Return the preprocessing of timm's data configuration; its "border" framing pads, and is read as "squash"."""
+    _, height, width = config["input_size"]
+    centre = config.get("crop_mode", "center") == "center"
+    return Preprocessing(
+        size=(int(height), int(width)),
+        mean=tuple(map(float, config["mean"])),
+        scale=tuple(map(float, config["std"])),
+        framing="crop" if centre else "squash",
+        share=min(float(config.get("crop_pct") or 1.0), 1.0) if centre else 1.0,
+        interpolation=INTERPOLATIONS.get(str(config.get("interpolation")), "bilinear"),
+    )
+
+
+def from_transformers(
+    settings: Mapping[str, Any], *, default: tuple[int, int] = (224, 224), multiple: int = 1
+) -> Preprocessing:
+    """Return the preprocessing of a transformers image processor.
+
+    Args:
+        settings: the processor's settings, as ``to_dict`` gives them.
+        default: the input size where the processor has none.
+        multiple: what the sides of a size that follows the picture's shape are rounded up to.
+    """
+    size, framing, share = _geometry(settings, default, multiple)
+    factor = float(settings.get("rescale_factor") or 1 / 255) if settings.get("do_rescale", True) else 1.0
+    low = -1.0 if settings.get("rescale_offset") else 0.0
+    normalised = bool(settings.get("do_normalize"))
+    flipped = bool(settings.get("do_flip_channel_order"))
+    mean, scale = (_per_channel(settings[key]) if normalised else plain
+                   for key, plain in (("image_mean", PLAIN_MEAN), ("image_std", PLAIN_SCALE)))  # fmt: skip
+    if normalised and settings.get("include_top"):
+        scale = tuple(each * each for each in scale)  # EfficientNet's processor divides twice
+    return Preprocessing(
+        size=size,
+        channels="bgr" if flipped else "rgb",
+        range=(low, low + 255 * factor),
+        mean=mean,
+        scale=scale,
+        framing=framing,
+        share=share,
+        interpolation=PILLOW.get(int(settings.get("resample", 2)), "bilinear"),
+    )
+
+
+def _geometry(
+    settings: Mapping[str, Any], default: tuple[int, int], multiple: int
+) -> tuple[tuple[int, int], Literal["squash", "crop"], float]:
+    """Return input size, framing and the share of the picture that is seen."""
+    resized = _sides(settings.get("size") if settings.get("do_resize", True) else None)
+    cropped = _sides(settings.get("crop_size")) if settings.get("do_center_crop") else None
+    fraction = float(settings.get("crop_pct") or 1.0)
+    shortest = _shortest(settings.get("size"))
+    if "Levit" in str(settings.get("image_processor_type")) and shortest:
+        shortest = 256 * shortest // 224  # its processor resizes to this and names the size after the crop
+    if cropped:
+        before = resized or ((shortest, shortest) if shortest else cropped)
+        share = min(cropped[0] / before[0], 1.0) * (fraction if cropped[0] >= before[0] else 1.0)
+        return cropped, "squash" if resized else "crop", share
+    if resized:
+        return resized, "squash", 1.0
+    if shortest:
+        shortest = -(-shortest // multiple) * multiple
+        whole = "crop_pct" in settings and shortest >= LARGE
+        return (shortest, shortest), "squash" if whole else "crop", 1.0 if whole else fraction
+    return default, "squash", 1.0
+
+
+def _sides(size: Any) -> tuple[int, int] | None:
+    if isinstance(size, int):
+        return size, size
+    if isinstance(size, Mapping) and size.get("height") and size.get("width"):
+        return int(size["height"]), int(size["width"])
+    return None
+
+
+def _shortest(size: Any) -> int | None:
+    return int(size["shortest_edge"]) if isinstance(size, Mapping) and size.get("shortest_edge") else None
+
+
+def _per_channel(values: Any) -> tuple[float, ...]:
+    numbers = [values] * 3 if isinstance(values, int | float) else list(values)
+    return tuple(float(number) for number in numbers)

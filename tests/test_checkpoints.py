@@ -1,0 +1,134 @@
+"""Weights from files are read without running anything, and put only where they fit."""
+
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from unitscope.errors import UnitscopeError
+from unitscope.models.checkpoints import fill, read_state
+
+
+class Network(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3)
+        self.norm = nn.BatchNorm2d(width)
+        self.head = nn.Linear(width, 2)
+
+
+@pytest.fixture
+def state():
+    torch.manual_seed(0)
+    return Network().state_dict()
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"epoch": 3, "state_dict": s}])
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_tensors_are_read_however_they_are_wrapped(tmp_path, state, wrap, prefix, zipped):
+    path = tmp_path / "weights.pth"
+    written = wrap({prefix + name: value for name, value in state.items()})
+    torch.save(written, path, _use_new_zipfile_serialization=zipped)
+    assert same(read_state(path), state)
+
+
+def test_safetensors_are_read(tmp_path, state):
+    save_file(state, tmp_path / "weights.safetensors")
+    assert same(read_state(tmp_path / "weights.safetensors"), state)
+
+
+class Payload:
+    ran = False
+
+    def __reduce__(self):
+        return exec, ("import test_checkpoints; test_checkpoints.Payload.ran = True",)
+
+
+@pytest.mark.parametrize("how", ["zip", "legacy", "pickle"])
+def test_a_file_that_would_run_code_is_refused(tmp_path, state, how):
+    path = tmp_path / "weights.pth"
+    if how == "pickle":
+        path.write_bytes(pickle.dumps({"weight": Payload()}))
+    else:
+        torch.save({**state, "x": Payload()}, path, _use_new_zipfile_serialization=how == "zip")
+    with pytest.raises(
+        UnitscopeError, match=r"reading those would run code|damaged, cut short, or no checkpoint"
+    ):
+        read_state(path)
+    assert not Payload.ran
+
+
+def test_a_whole_pickled_network_is_refused_by_name(tmp_path):
+    torch.save(Network(), tmp_path / "net.pth")
+    with pytest.raises(UnitscopeError, match=r"net\.pth holds the Python object \S*Network beside tensors"):
+        read_state(tmp_path / "net.pth")
+
+
+@pytest.mark.parametrize("ending", ["pth", "safetensors"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty; delete it"),
+        (b"<!DOCTYPE html><title>404</title>", "is a web page, not a checkpoint"),
+        (b"\x00\x01garbage" * 99, "is damaged, cut short, or no checkpoint"),
+        (None, "is damaged, cut short, or no checkpoint"),
+    ],
+)
+def test_a_file_that_is_no_checkpoint(tmp_path, state, content, message, ending):
+    path = tmp_path / f"weights.{ending}"
+    if content is None:
+        (save_file if ending == "safetensors" else torch.save)(state, path)
+        content = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(content)
+    with pytest.raises(UnitscopeError, match=message):
+        read_state(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1, 2], "holds a list, not named tensors"),
+        ({}, "holds an empty dictionary"),
+        ({"epoch": 3}, "its entry 'epoch' is a int, not a tensor"),
+        ({"state_dict": {"a": {"b": torch.zeros(1)}}}, "its entry 'a' is a dictionary"),
+    ],
+)
+def test_other_content_is_named(tmp_path, content, message):
+    torch.save(content, tmp_path / "weights.pth")
+    with pytest.raises(UnitscopeError, match=message):
+        read_state(tmp_path / "weights.pth")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UnitscopeError, match="does not exist"):
+        read_state(tmp_path / "none.pth")
+
+
+def test_weights_that_fit_are_taken(state):
+    network = Network()
+    counts = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
+    fill(network, counts, "here")
+    assert same(network.state_dict(), state)
+
+
+def test_weights_that_do_not_fit_change_nothing_and_are_named(state):
+    network = Network(5)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    del state["head.bias"]
+    state |= {"tail.weight": torch.zeros(1), "tail.bias": torch.zeros(1)}
+    with pytest.raises(UnitscopeError) as error:
+        fill(network, state, "old.pth")
+    assert str(error.value) == (
+        "the weights in old.pth are not those of Network: missing 'head.bias'; "
+        "unexpected 'tail.weight', 'tail.bias'; of another shape: "
+        "'conv.weight' is (4, 3, 3, 3) where (5, 3, 3, 3) is expected, 'conv.bias' is (4,) where (5,) is expected, "
+        "'norm.weight' is (4,) where (5,) is expected and 4 more; give the checkpoint of this network"
+    )
+    assert same(network.state_dict(), before)
