@@ -100,7 +100,10 @@ def test_layers_are_listed_in_the_order_they_run(data, unitscope_says):
     assert [line.split()[0] for line in said.splitlines()] == ["layer", "conv1", "relu1", "conv2", "head"]
     assert "6 x 24 x 24" in said
     listed = json.loads(unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24", "--json"))
-    assert listed[2] == {"name": "conv2", "kind": "Conv2d", "shape": [1, 8, 12, 12], "calls": 1}
+    assert listed[2] == {
+        "name": "conv2", "kind": "Conv2d", "shape": [1, 8, 12, 12], "calls": 1,
+        "units": 8, "grid": [12, 12], "reading": "map", "alias": "",
+    }  # fmt: skip
 
 
 def test_units_as_a_table(run, unitscope_says):
@@ -261,7 +264,7 @@ def test_every_option_is_documented():
         (["--preprocess", "siez=3"], "unknown preprocessing setting 'siez'; did you mean 'size'?"),
         (["--preprocess", "size=big"], "preprocessing setting size='big' cannot be read; write for example"),
         (["--device", "warp"], "device 'warp' cannot be used: "),
-        (["--segmenter", "x.py:f"], "--masks and --segmenter were both given; the concepts come from one"),
+        (["--segmenter", "x.py:f"], "segmenter file 'x.py' does not exist; give FILE.py:FUNCTION"),
         (["--labels", "twice.txt"], "--masks was given once and --labels 2 times; give"),
     ],
 )

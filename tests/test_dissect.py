@@ -415,7 +415,9 @@ def test_layers_that_do_not_keep_images_apart_are_refused(network, tmp_path):
 
     network.normalise = nn.Sequential(network.normalise, nn.Sequential(Turned(), nn.Identity()))
     network.forward = lambda x: network.normalise(network.coarse(network.fine(x)))
-    with pytest.raises(UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one image, .*images and"):
+    with pytest.raises(
+        UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one image, .*images and"
+    ):
         dissect(network, tmp_path / "run", layers=["normalise"])
 
 

@@ -50,6 +50,7 @@ def make_run(units, *, path="run", min_iou=0.04):
         layers=pd.DataFrame(counts),
         concepts=names,
         detectors=table[table["detector"]],
+        manifest={"model": {"aliases": {"last": "late"}}},
     )
 
 
@@ -76,6 +77,7 @@ def test_without_conditions_all_units_from_high_to_low(run):
 
 def test_conditions_are_combined(run):
     assert chosen(run, layers=["late"]) == [("late", 0), ("late", 2), ("late", 1)]
+    assert chosen(run, layers=["last"]) == chosen(run, layers=["late"])  # by its readable name
     assert chosen(run, concepts=["sky"]) == [("late", 0), ("early", 1)]
     assert chosen(run, concepts=["sky", "red"], layers=["early"]) == [("early", 0), ("early", 1)]
     assert chosen(run, categories=["color"], min_iou=0.04) == [("early", 0)]

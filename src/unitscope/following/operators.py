@@ -108,6 +108,24 @@ def _pooling(call: Call, results: Sequence[Tensor], *, dilated: bool) -> list[Fo
     return _window(state, tuple(results[0].shape), steps) * len(results)
 
 
+def _pooling_in_depth(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
+    """Windows that are one cell wide along an axis leave it alone, as in normalisation over neighbouring units."""
+    state, kernel = call.states[id(call.args[0])], call.args[1]
+    stride, padding = call.arg(2, "stride") or kernel, call.arg(3, "padding", 0)
+    windows = [_three(values) for values in (kernel, stride, padding)]
+    axes = list(state.axes)
+    for place, window in enumerate(zip(*windows, strict=True), start=len(axes) - 3):
+        if window != (1, 1, 0):
+            size = int(results[0].shape[place])
+            axes[place] = lost(size) if over_picture(axes[place]) else units(size)
+    return [replace(state, axes=tuple(axes))] * len(results)
+
+
+def _three(values: int | Sequence[int]) -> list[int]:
+    listed = [values] if isinstance(values, int) else list(values)
+    return listed * 3 if len(listed) == 1 else listed
+
+
 # What moves axes.
 
 
@@ -286,6 +304,7 @@ RULES: dict[str, Any] = {
     "convolution": _convolution,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d"), lambda c, r: _pooling(c, r, dilated=True)),
     "avg_pool2d": lambda c, r: _pooling(c, r, dilated=False),
+    "avg_pool3d": _pooling_in_depth,
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "_reshape_alias", "_reshape_copy"), _view),
     "permute": _permute,
     **dict.fromkeys(("transpose", "t"), _transpose),
