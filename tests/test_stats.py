@@ -260,3 +260,23 @@ def test_a_grid_with_as_many_cells_as_points_is_still_blended_where_it_is_shifte
     assert not np.array_equal(values, grids)
     ranked = np.sort(values.transpose(1, 0, 2, 3).reshape(2, -1))[:, ::-1]
     assert np.array_equal(thresholds_of(activation, 0.1), ranked[:, exceeding_count(0.1, activation.points)])
+
+
+@pytest.mark.parametrize("border", ["edge", "zeros"])
+def test_points_above_are_those_of_the_upsampled_grids(border):
+    grids = np.random.default_rng(6).standard_normal((40, 3, 5, 6)).astype(np.float32)
+    grids[:, 1] = np.maximum(grids[:, 1], 0)
+    activation = raster(grids, shape=(40, 48), border=border)
+    values = values_of(activation)
+    bounds = np.array([-1, 0, 1], np.float32)
+    points = StrongCells.of(activation, bounds).points_above(bounds)
+    for u in range(3):
+        found = np.full((40, 40 * 48), np.nan, np.float32)
+        for n in range(40):
+            here = slice(points.offsets[u, n], points.offsets[u, n + 1])
+            found[n, points.positions[here]] = points.values[here]
+        above = values[:, u].reshape(40, -1)
+        assert np.array_equal(found, np.where(above > bounds[u], above, np.nan), equal_nan=True)
+    assert points.counts[0].sum() > 1 << 16  # more than the first room of the compiled loop
+    with pytest.raises(ValueError, match="unit 1 was kept above"):
+        points.points_above(np.array([-1, -1, 1], np.float32))

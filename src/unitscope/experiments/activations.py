@@ -9,9 +9,7 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.experiments.cellcache import CellCache, Floors
 from unitscope.experiments.plan import ReadingPlan
 from unitscope.experiments.samples import Batch, Samples
 from unitscope.progress import Advance
 from unitscope.run.folder import RunFolder
-from unitscope.run.storage import ArrayFile, Arrays, write_arrays
+from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,
@@ -37,9 +36,6 @@ from unitscope.stats import (
 )
 from unitscope.stats.raster import over_unit_blocks
 from unitscope.trace import trace
-
-Floors = dict[str, NDArray[np.float32]]
-"""For each layer, a value for every unit ``(U,)`` above which everything is known."""
 
 
 class ShardStatistics:
@@ -233,31 +229,11 @@ class ShardContent:
 
 @dataclass(frozen=True)
 class Shard:
-    """A committed shard: label maps and the strong cells of every layer."""
+    """A committed shard: label maps, and the strong cells or raster points of every layer."""
 
     samples: NDArray[np.int64]
     labels: NDArray[np.int16]
     cells: Mapping[str, StrongCells]
-
-
-class _CachedCells(Mapping[str, StrongCells]):
-    """Strong cells in a file of the cache, read layer by layer."""
-
-    def __init__(self, file: ArrayFile, plan: ReadingPlan) -> None:
-        self._file, self._plan = file, plan
-
-    def __getitem__(self, layer: str) -> StrongCells:
-        return StrongCells(**self._file.below(f"{layer}/cells"), sampling=self._plan.layers[layer].sampling)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._plan.layers)
-
-    def __len__(self) -> int:
-        return len(self._plan.layers)
-
-    def reach(self, floors: Floors) -> bool:
-        """Tell whether everything above the floors is there."""
-        return all(bool((self._file[f"{layer}/cells/floors"] <= floors[layer]).all()) for layer in self)
 
 
 class Activations:
@@ -279,6 +255,7 @@ class Activations:
         self._total, self._merged = self._empty(), set[int]()
         self._skipped: dict[int, str] = {}
         self._floors: Floors = {}
+        self._cache = CellCache(folder, plan)
 
     @property
     def reader(self) -> ShardReader:
@@ -309,7 +286,7 @@ class Activations:
         """
         missing = self.missing()
         self.merged()
-        left = cache_bytes - self.folder.cache_bytes
+        self._cache.allow(cache_bytes)
         batches = self.reader.samples.batches(
             batch for shard in missing for batch in self.plan.batches_of(shard)
         )
@@ -318,23 +295,9 @@ class Activations:
             statistics = self._empty()
             content.count(statistics)
             self._total.merge(statistics)
-            if left > 0:
-                cells = content.strong_cells(self._total.floors(keep), self._total.tops)
-                left -= self._write_cells(shard, cells, left)
+            if self._cache.has_room:
+                self._cache.write(shard, content.strong_cells(self._total.floors(keep), self._total.tops))
             self._commit(shard, content, statistics)
-
-    def _write_cells(self, shard: int, cells: dict[str, StrongCells], most: int) -> int:
-        """Write strong cells to the cache, if they are not more than `most` bytes; return how many were written."""
-        arrays = {
-            f"{layer}/cells/{key}": array
-            for layer, kept in cells.items()
-            for key, array in kept.state_dict().items()
-        }
-        size = sum(array.nbytes for array in arrays.values())
-        if size > most:
-            return 0
-        write_arrays(self.folder.cache_path(shard), arrays, durable=False)
-        return size
 
     def _commit(self, shard: int, content: ShardContent, statistics: ShardStatistics) -> None:
         arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
@@ -367,28 +330,40 @@ class Activations:
         """
         self._floors = floors
         for shard in range(self.plan.shards):
-            cached = self._cached(shard)
+            cached = self._cache.cells(shard)
             if cached and not cached.reach(floors):
-                self._write_cells(shard, self._read_again(shard), sys.maxsize)
+                self._cache.write(shard, self._read_again(shard), always=True)
 
-    def shards(self, advance: Advance) -> Iterator[Shard]:
-        """Iterate over the committed shards; cells come from the cache or, beyond it, from the network."""
+    def shards(self, advance: Advance, *, above: Floors) -> Iterator[Shard]:
+        """Iterate over the committed shards with the raster points above some values.
+
+        The points of the first question are kept where there is room, and answer all later ones that look higher.
+
+        Args:
+            advance: told how many samples are done.
+            above: values that :meth:`reach` was asked for, or higher ones.
+        """
         for shard in range(self.plan.shards):
-            yield self.shard(shard)
+            file = self.folder.open_shard(shard)
+            yield Shard(file["samples"], file["labels"], self._points(shard, above))
             advance(len(self.plan.samples_of(shard)))
 
     def shard(self, shard: int) -> Shard:
-        """Open one committed shard."""
+        """Open one committed shard with its strong cells."""
         file = self.folder.open_shard(shard)
-        return Shard(file["samples"], file["labels"], self._cached(shard) or self._read_again(shard))
+        return Shard(file["samples"], file["labels"], self._cells(shard))
 
-    def _cached(self, shard: int) -> _CachedCells | None:
-        cache = self.folder.cache_path(shard)
-        # The cache does not wait for the disk: after a power cut a file of it may be damaged.
-        with suppress(UnitscopeError):
-            if cache.is_file():
-                return _CachedCells(ArrayFile(cache), self.plan)
-        return None
+    def _points(self, shard: int, above: Floors) -> Mapping[str, StrongCells]:
+        kept = self._cache.points(shard)
+        if kept and kept.reach(above):
+            return kept
+        cells = self._cells(shard)
+        points = {layer: cells[layer].points_above(above[layer]) for layer in self.plan.layers}
+        self._cache.write(shard, points, points=True)
+        return points
+
+    def _cells(self, shard: int) -> Mapping[str, StrongCells]:
+        return self._cache.cells(shard) or self._read_again(shard)
 
     def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import torch
 
 from unitscope.errors import UnitscopeError
@@ -33,7 +36,7 @@ from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
 from unitscope.progress import stage
 from unitscope.run.dissection import Dissection, open_run
-from unitscope.run.folder import RunFolder, open_for_writing
+from unitscope.run.folder import open_for_writing
 
 GIB = 2**30
 ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
@@ -126,10 +129,17 @@ def run_dissection(
             "no layer to dissect; name one with --layer, 'unitscope layers MODEL' lists them"
         )
     device = next((p.device for p in model.module.parameters()), torch.device("cpu"))
-    plan = plan_reading(
-        model.module, samples, layers, border=settings.border, batch_size=settings.batch_size, device=device
-    )
-    config = _configuration(model, samples, plan, settings)
+    with ThreadPoolExecutor(2) as pool:  # Hashing lets other threads run.
+        weights, data = pool.submit(weights_hash, model.module), pool.submit(samples.describe)
+        plan = plan_reading(
+            model.module,
+            samples,
+            layers,
+            border=settings.border,
+            batch_size=settings.batch_size,
+            device=device,
+        )
+        config = _configuration(model, samples, plan, settings, weights=weights.result(), data=data.result())
     with open_for_writing(out, config) as folder:
         if folder.manifest["status"] != "complete":
             reader = ShardReader(model.module, samples, plan, device)
@@ -141,17 +151,23 @@ def run_dissection(
 
 
 def _configuration(
-    model: Model, samples: Samples, plan: ReadingPlan, settings: DissectionSettings
+    model: Model,
+    samples: Samples,
+    plan: ReadingPlan,
+    settings: DissectionSettings,
+    *,
+    weights: str,
+    data: dict[str, Any],
 ) -> dict[str, Any]:
     return {
         "model": {
             "name": model.name,
-            "weights_hash": weights_hash(model.module),
+            "weights_hash": weights,
             "input_size": list(samples.size),
             "preprocessing": model.preprocessing.to_dict(),
         },
         "layers": list(plan.layers),
-        **samples.describe(),
+        **data,
         "grid": list(samples.grid),
         "settings": settings.deciding(),
         "shard_size": plan.shard_size,
@@ -198,21 +214,25 @@ def _complete(
     with clock.timing("exemplars"):
         exemplars = exemplar_table(activations, statistics, thresholds, show=show)
     with clock.timing("tables"):
-        folder.write_table("exemplars", exemplars)
         findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)
-        _write_tables(folder, findings, sample_table(samples.sample_ids, skipped))
+        folder.write_tables(
+            itertools.chain(
+                [("exemplars", exemplars), ("samples", sample_table(samples.sample_ids, skipped))],
+                _tables(findings),
+            )
+        )
     _finish_manifest(activations, skipped, about=about, seconds=clock.seconds)
 
 
-def _write_tables(folder: RunFolder, findings: Findings, samples: pd.DataFrame) -> None:
+def _tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame | pa.Table]]:
+    """Make one table after the other, so that one is written while the next is made."""
+    yield "iou", iou_table(findings)
     units = unit_table(findings)
-    folder.write_table("units", units)
-    folder.write_table("layers", layer_table(findings, units))
-    folder.write_table("matches", match_table(findings))
-    folder.write_table("concepts", concept_table(findings))
-    folder.write_table("histograms", histogram_table(findings))
-    folder.write_table("iou", iou_table(findings))
-    folder.write_table("samples", samples)
+    yield "units", units
+    yield "layers", layer_table(findings, units)
+    yield "matches", match_table(findings)
+    yield "concepts", concept_table(findings)
+    yield "histograms", histogram_table(findings)
 
 
 def _finish_manifest(

@@ -88,7 +88,8 @@ def find_thresholds(
     total = activations.plan.samples * ThresholdSearch.rounds
     with stage("finding thresholds", total, show=show) as advance:
         for _ in range(ThresholdSearch.rounds):
-            for shard in activations.shards(advance):
+            bounds = {name: search.bounds for name, search in searches.items()}
+            for shard in activations.shards(advance, above=bounds):
                 for name, search in searches.items():
                     search.update(shard.cells[name])
             for search in searches.values():
@@ -107,7 +108,7 @@ def score(
     concept_pixels, _, _ = statistics.areas.result()
     counts = {name: Intersections(levels, concept_pixels.shape[1]) for name, levels in thresholds.items()}
     with stage("comparing with concepts", activations.plan.samples, show=show) as advance:
-        for shard in activations.shards(advance):
+        for shard in activations.shards(advance, above=thresholds):
             for name, count in counts.items():
                 count.update(shard.cells[name], shard.labels, shard.samples)
     return {
@@ -138,7 +139,8 @@ def bootstrap(
         for name, layer in scores.items()
     }
     with stage("measuring uncertainty", activations.plan.samples, show=show) as advance:
-        for shard in activations.shards(advance):
+        thresholds = {name: layer.thresholds for name, layer in scores.items()}
+        for shard in activations.shards(advance, above=thresholds):
             for name, boot in boots.items():
                 boot.update(shard.cells[name], shard.labels, shard.samples)
     return {name: boot.result() for name, boot in boots.items()}

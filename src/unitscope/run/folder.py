@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -23,6 +24,8 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 LOCK = "lock"
 STATUSES = ("running", "complete")
+WRITERS = 2
+"""Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
 SHOWN_OF_HASH = 8
 PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
@@ -55,9 +58,9 @@ class RunFolder:
         """Where the statistics of a shard are committed."""
         return self.path / "shards" / f"{shard:05d}.safetensors"
 
-    def cache_path(self, shard: int) -> Path:
-        """Where the strong cells of a shard are kept."""
-        return self.path / "cache" / f"{shard:05d}.safetensors"
+    def cache_path(self, shard: int, *, points: bool = False) -> Path:
+        """Where the strong cells of a shard are kept, or the raster points that were made of them."""
+        return self.path / "cache" / f"{shard:05d}{'.points' if points else ''}.safetensors"
 
     @property
     def cache_bytes(self) -> int:
@@ -79,6 +82,12 @@ class RunFolder:
         )
         path = self.path / "tables" / f"{name}.parquet"
         write_file(path, lambda partial: pq.write_table(arrow, partial, compression="snappy"))
+
+    def write_tables(self, tables: Iterable[tuple[str, pd.DataFrame | pa.Table]]) -> None:
+        """Write named Parquet tables while the following ones are made."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for task in [pool.submit(self.write_table, name, table) for name, table in tables]:
+                task.result()
 
     def drop_cache(self) -> None:
         """Delete the strong cells; statistics and tables stay."""

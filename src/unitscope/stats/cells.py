@@ -12,10 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.grid import Sampling
+from unitscope.grid import Sampling, identity_sampling
 from unitscope.stats import kernels
 from unitscope.stats.base import State
 from unitscope.stats.raster import ActivationRaster, AxisArrays, axis_arrays, over_unit_blocks
+
+Places = NDArray[np.uint16] | NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class StrongCells:
 
     values: NDArray[np.float32]
     """``(K,)``: unit by unit, picture by picture, row by row."""
-    positions: NDArray[np.uint16] | NDArray[np.uint32]
+    positions: Places
     """``(K,)``: the place of each cell in its grid, counted row by row."""
     counts: NDArray[np.int32]
     """Cells of each grid ``(U, n)``."""
@@ -56,14 +58,12 @@ class StrongCells:
         if spread is None:
             spread = np.zeros((units, pictures), np.bool_)
         counts = np.zeros((units, pictures), np.int32)
-        given = activation.grids, activation.rows, activation.columns, floors, spread, counts
-        place = np.uint16 if height * width <= 1 << 16 else np.uint32
-        nowhere = np.zeros((0, 0), np.int64), np.zeros(0, np.float32), np.zeros(0, place)
-        over_unit_blocks(units, kernels.collect, *given, *nowhere)
-        offsets = _offsets(counts)
-        values, positions = np.empty(counts.sum(), np.float32), np.empty(counts.sum(), place)
-        over_unit_blocks(units, kernels.collect, *given, offsets, values, positions)
-        return cls(values, positions, counts, floors, activation.sampling)
+        found = over_unit_blocks(
+            units, kernels.collect,
+            activation.grids, activation.rows, activation.columns, floors, spread,
+            np.zeros(0, _place_type(height, width)), counts,
+        )  # fmt: skip
+        return cls(*_joined(found), counts, floors, activation.sampling)
 
     @property
     def units(self) -> int:
@@ -96,6 +96,23 @@ class StrongCells:
             raise ValueError(
                 f"unit {unit} was kept above {self.floors[unit]}, values above {bounds[unit]} are asked for"
             )
+
+    def points_above(self, bounds: NDArray[np.float32]) -> StrongCells:
+        """Return the raster points above `bounds` ``(U,)``, as cells of a grid that is the raster itself.
+
+        They are few, and nothing needs to be blended any more: what asks several times asks them.
+
+        Raises:
+            ValueError: a bound is below the unit's floor.
+        """
+        self.require(bounds)
+        counts = np.zeros(self.counts.shape, np.int32)
+        like = np.zeros(0, _place_type(*self.sampling.shape))
+        found = over_unit_blocks(
+            self.units, kernels.collect_points,
+            self.values, self.positions, self.offsets, *self.axes, bounds, like, counts,
+        )  # fmt: skip
+        return StrongCells(*_joined(found), counts, bounds, identity_sampling(self.sampling.shape))
 
     def regions_above(
         self,
@@ -131,6 +148,16 @@ class StrongCells:
             "counts": self.counts,
             "floors": self.floors,
         }
+
+
+def _joined(found: list[tuple[NDArray[np.float32], Places]]) -> tuple[NDArray[np.float32], Places]:
+    """Put together what blocks of units returned."""
+    values, positions = zip(*found, strict=True)
+    return np.concatenate(values), np.concatenate(positions)
+
+
+def _place_type(rows: int, columns: int) -> type[np.uint16] | type[np.uint32]:
+    return np.uint16 if rows * columns <= 1 << 16 else np.uint32
 
 
 def _offsets(counts: NDArray[np.int32]) -> NDArray[np.int64]:

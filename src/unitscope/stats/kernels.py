@@ -20,6 +20,9 @@ Scratch = tuple[NDArray[np.float32], ...]
 ROUNDING = np.float32(2e-6)
 """More than the relative rounding error of two linear interpolations in float32."""
 
+FIRST_ROOM = 1 << 16
+"""Entries that lists of cells begin with; they grow as needed."""
+
 jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 # Values are finite, so that comparisons may be reordered and done several at a time.
 jit_finite = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})
@@ -145,13 +148,25 @@ def _extremes(grid: NDArray[np.float32]) -> tuple[np.float32, np.float32]:
 
 
 @jit
+def _enlarged(
+    values: NDArray[np.float32], positions: NDArray[np.uint16], used: int, more: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint16]]:
+    """Return the same lists with room for `more` entries after the first `used`."""
+    if used + more <= values.shape[0]:
+        return values, positions
+    room = max(2 * values.shape[0], used + more)
+    larger, further = np.empty(room, values.dtype), np.empty(room, positions.dtype)
+    larger[:used], further[:used] = values[:used], positions[:used]
+    return larger, further
+
+
+@jit
 def collect(
     grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays,
-    floors: NDArray[np.float32], spread: NDArray[np.bool_], counts: NDArray[np.int32],
-    offsets: NDArray[np.int64], values: NDArray[np.float32], positions: NDArray[np.uint16],
-    first: int, last: int,
-) -> None:  # fmt: skip
-    """Count, or copy out, the cells that raster values above the floor are blended from.
+    floors: NDArray[np.float32], spread: NDArray[np.bool_], like: NDArray[np.uint16],
+    counts: NDArray[np.int32], first: int, last: int,
+) -> tuple[NDArray[np.float32], NDArray[np.uint16]]:  # fmt: skip
+    """Copy out the cells that raster values above the floor are blended from, unit by unit and picture by picture.
 
     Where the raster is the grid itself these are the cells above the floor; else also the eight neighbours of each,
     because a point lies between two neighbouring rows and columns.
@@ -162,12 +177,13 @@ def collect(
         columns: column sampling.
         floors: ``(U,)``.
         spread: where neighbours are kept although the raster is the grid itself, ``(U, n)``.
+        like: of the type that the cells' places shall have.
         counts: receives the number of cells of each grid ``(U, n)``.
-        offsets: where the cells of each grid go ``(U, n)``; if there are none, cells are counted only.
-        values: receives the cells, row by row.
-        positions: receives the place of each cell in its grid.
         first: first unit.
         last: one past the last unit.
+
+    Returns:
+        The cells, row by row, and their places in their grid.
     """
     height, width = grids.shape[2], grids.shape[3]
     direct = _is_direct(columns, width) and _is_direct(rows, height)
@@ -176,11 +192,10 @@ def collect(
     across = np.empty((height + 2, width), np.uint8)
     kept = np.zeros((height, (width + 7) // 8 * 8), np.uint8)
     words = kept.view(np.uint64)
-    copying = offsets.shape[0] > 0
+    values, positions = np.empty(FIRST_ROOM, np.float32), np.empty(FIRST_ROOM, like.dtype)
+    place = 0
     for u in range(first, last):
         for n in range(grids.shape[0]):
-            if copying and counts[u, n] == 0:
-                continue
             highest, largest = _extremes(grids[n, u])
             plain = direct and not spread[u, n]
             cut = floors[u]
@@ -206,14 +221,8 @@ def collect(
                         kept[row, column] = (
                             across[row, column] | across[row + 1, column] | across[row + 2, column]
                         )
-            if not copying:
-                number = 0
-                for row in range(height):
-                    for column in range(width):
-                        number += kept[row, column]
-                counts[u, n] = number
-                continue
-            place = offsets[u, n]
+            values, positions = _enlarged(values, positions, place, height * width)
+            before = place
             for row in range(height):
                 for word in range(words.shape[1]):
                     if words[row, word]:  # Most words of eight are zero.
@@ -222,6 +231,8 @@ def collect(
                                 values[place] = grids[n, u, row, column]
                                 positions[place] = row * width + column
                                 place += 1
+            counts[u, n] = place - before
+    return values[:place], positions[:place]
 
 
 @jit_finite
@@ -326,6 +337,34 @@ def _prepare(
     room = rows[0].shape[0] * points
     scratch = (grid, grid.ravel(), np.zeros(width + 1, np.float32), wide, highest, line)
     return direct, outside, scratch, np.empty(room, np.int32), np.empty(room, np.float32)
+
+
+@jit
+def collect_points(
+    values: NDArray[np.float32], positions: NDArray[np.uint16], offsets: NDArray[np.int64],
+    rows: AxisArrays, columns: AxisArrays, cells: tuple[int, int], bounds: NDArray[np.float32],
+    like: NDArray[np.uint16], counts: NDArray[np.int32], first: int, last: int,
+) -> tuple[NDArray[np.float32], NDArray[np.uint16]]:  # fmt: skip
+    """Return the raster points above the bounds, values and places, unit by unit and picture by picture.
+
+    ``counts (U, n)`` receives how many each grid has; places have the type of `like`.
+    """
+    direct, outside, scratch, places, found = _prepare(rows, columns, cells)
+    kept, where = np.empty(FIRST_ROOM, np.float32), np.empty(FIRST_ROOM, like.dtype)
+    used = 0
+    for u in range(first, last):
+        for n in range(offsets.shape[1] - 1):
+            number = _points_above(
+                values, positions, offsets[u, n], offsets[u, n + 1], bounds[u],
+                rows, columns, direct, outside, scratch, places, found,
+            )  # fmt: skip
+            kept, where = _enlarged(kept, where, used, number)
+            for i in range(number):
+                kept[used + i] = found[i]
+                where[used + i] = places[i]
+            used += number
+            counts[u, n] = number
+    return kept[:used], where[:used]
 
 
 @jit

@@ -63,8 +63,8 @@ def axis_arrays(axis: AxisSampling) -> AxisArrays:
     return axis.lower.astype(np.uint32), axis.upper.astype(np.uint32), axis.weight
 
 
-def over_unit_blocks(units: int, kernel: Callable[..., None], *arguments: Any) -> None:
-    """Call ``kernel(*arguments, first, last)`` for blocks of units at the same time.
+def over_unit_blocks(units: int, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """Call ``kernel(*arguments, first, last)`` for blocks of units at the same time; return what the calls return.
 
     A kernel writes to the rows of its own units only, so the number of threads changes nothing in the result.
     """
@@ -72,12 +72,9 @@ def over_unit_blocks(units: int, kernel: Callable[..., None], *arguments: Any) -
     edges = [units * i // blocks for i in range(blocks + 1)] if units else []
     pool = _pool(os.getpid(), blocks) if blocks > 1 else None
     if pool is None:
-        for first, last in itertools.pairwise(edges):
-            kernel(*arguments, first, last)
-        return
+        return [kernel(*arguments, *pair) for pair in itertools.pairwise(edges)]
     tasks = [pool.submit(kernel, *arguments, *pair) for pair in itertools.pairwise(edges)]
-    for task in tasks:
-        task.result()
+    return [task.result() for task in tasks]
 
 
 @cache
