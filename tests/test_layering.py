@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "run": "errors",
     "experiments": "errors grid progress reading trace stats sources models concepts run",
     "report": "errors run",
-    "listing": "errors models",
+    "listing": "errors models concepts",
     "selection": "errors run experiments",
     "compare": "run",
     "printing": "errors trace run listing",

@@ -145,7 +145,11 @@ def test_generators_are_loaded_from_files_and_by_name(tmp_path, cache):
 def test_the_command_lists_and_downloads(capsys, cache, run_command):
     assert run_command("models", "--format", "json") == 0
     listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert {*MODELS, *CATALOGUE} == set(listed)
+    assert {*MODELS, *CATALOGUE, "colors"} == set(listed)
+    network = networks.vgg16_places365()
+    values = sum(value.numel() for value in network.state_dict().values())
+    assert listed["vgg16-places365"]["expected_bytes"] == 4 * values
+    assert listed["proggan-kitchen"]["expected_bytes"] is None
     assert not listed["vgg16-places365"]["cached"]
     (cache / "x").parent.mkdir(parents=True)
     (cache / CATALOGUE["vgg16-places365"].files[0].name).write_bytes(b"12345")

@@ -6,12 +6,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
+from unitscope.concepts.upp import UnifiedParsing
+from unitscope.concepts.upp_labels import published_labels
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE, Checkpoint
 from unitscope.models.download import cached_path, fetch
 from unitscope.models.registry import MODELS
 
 BUNDLED = "bundled"
+COLORS = "the eleven basic colour terms, bundled"
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,9 @@ class Listed:
     files: tuple[str, ...]
     """Names of its published files; none where the package brings the network."""
     bytes: int | None
-    """Size of the files where it is known: those in the cache."""
+    """Size of the files, if they are here."""
+    expected_bytes: int | None
+    """About what they will be, where the network's shape is known before: four bytes a value."""
     cached: bool
     """Whether it can be used without downloading."""
 
@@ -35,12 +43,13 @@ class Listed:
 
 def list_models() -> list[Listed]:
     """List the bundled networks and the published ones."""
-    bundled = [
-        Listed(name, "classifier", f"{BUNDLED} with the embedded world", (), None, True)
+    classifiers = [
+        Listed(name, "classifier", f"{BUNDLED} with the embedded world", (), None, None, cached=True)
         for name in MODELS
         if name not in CATALOGUE
     ]
-    return [*bundled, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
+    colors = Listed("colors", "segmenter", COLORS, (), None, None, cached=True)
+    return [*classifiers, colors, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
 
 
 def _listed(checkpoint: Checkpoint) -> Listed:
@@ -48,7 +57,21 @@ def _listed(checkpoint: Checkpoint) -> Listed:
     here = all(path.is_file() for path in paths)
     size = sum(path.stat().st_size for path in paths) if here else None
     names = tuple(file.name for file in checkpoint.files)
-    return Listed(checkpoint.name, checkpoint.kind, checkpoint.about, names, size, here)
+    expected = size or _expected_bytes(checkpoint.name)
+    return Listed(checkpoint.name, checkpoint.kind, checkpoint.about, names, size, expected, here)
+
+
+def _expected_bytes(name: str) -> int | None:
+    """Count the values of a network that can be built without its file."""
+    with torch.device("meta"):
+        module: nn.Module
+        if name in MODELS:
+            module = MODELS[name]().module
+        elif name == "upp":
+            module = UnifiedParsing(published_labels())
+        else:
+            return None
+    return sum(value.nbytes for value in module.state_dict().values())
 
 
 def download(name: str, *, mirror: str | None = None, show: bool | None = None) -> Path:

@@ -64,6 +64,9 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
 def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None:
     """Print the networks that have a name, or write them to a file."""
     frame = pd.DataFrame([model.to_dict() for model in models])
+    frame = frame.astype(
+        {"bytes": "Int64", "expected_bytes": "Int64"}
+    )  # whole numbers, also beside missing ones
     here = ["bundled" if not model.files else "yes" if model.cached else "no" for model in models]
     readable = pd.DataFrame(
         {
@@ -71,13 +74,19 @@ def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None
             "kind": frame["kind"],
             "what it is": frame["about"],
             "files": frame["files"].map("\n".join),
-            "size": ["" if model.bytes is None else f"{model.bytes / 1e6:,.1f} MB" for model in models],
+            "size": [_megabytes(model) for model in models],
             "here": here,
         }
     )
     print_frame(
         frame, readable, style, out, title=f"{len(models)} networks; those not here are downloaded when used"
     )
+
+
+def _megabytes(model: Listed) -> str:
+    if model.bytes is not None:
+        return f"{model.bytes / 1e6:,.1f} MB"
+    return "" if model.expected_bytes is None else f"about {model.expected_bytes / 1e6:,.0f} MB"
 
 
 def print_frame(
