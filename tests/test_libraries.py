@@ -334,6 +334,14 @@ def test_a_classifier_from_a_folder(transformers, folder):
         assert torch.equal(model.module(inputs), theirs(inputs).logits)
 
 
+def test_loading_prints_nothing_where_there_is_no_terminal(transformers, folder, capfd):
+    logging = transformers.utils.logging
+    capfd.readouterr()
+    library_model(f"transformers:{folder}")
+    assert capfd.readouterr() == ("", "")
+    assert logging.is_progress_bar_enabled()
+
+
 def test_a_network_of_transformers_is_left_as_it_was(folder):
     module = library_model(f"transformers:{folder}").module
     inputs = torch.randn(2, 3, 32, 32)

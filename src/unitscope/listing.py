@@ -71,7 +71,7 @@ def _expected_bytes(name: str) -> int | None:
             module = UnifiedParsing(published_labels())
         else:
             return None
-    return sum(value.nbytes for value in module.state_dict().values())
+    return sum(int(value.nbytes) for value in module.state_dict().values())
 
 
 def download(name: str, *, mirror: str | None = None, show: bool | None = None) -> Path:

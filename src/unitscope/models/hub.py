@@ -6,10 +6,11 @@ import importlib
 import logging
 import os
 import socket
+import sys
 import urllib.request
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,10 +50,13 @@ def import_library(name: str) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the notices of the libraries off the terminal: what matters becomes an error of ours."""
+    """Keep the notices of the libraries off the terminal, and their bars where there is none.
+
+    What matters becomes an error of ours.
+    """
     loggers = [logging.getLogger(name) for name in QUIET_LOGGERS]
     before = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), nullcontext() if sys.stderr.isatty() else _without_bars():
         warnings.simplefilter("ignore")
         for logger in loggers:
             logger.setLevel(logging.CRITICAL)
@@ -61,6 +65,20 @@ def quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, before, strict=True):
                 logger.setLevel(level)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Switch the progress bars of transformers off, if it has been imported."""
+    switch: Any = sys.modules.get("transformers.utils.logging")
+    if switch is None or not switch.is_progress_bar_enabled():
+        yield
+        return
+    switch.disable_progress_bar()
+    try:
+        yield
+    finally:
+        switch.enable_progress_bar()
 
 
 @contextmanager
