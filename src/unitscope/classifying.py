@@ -65,12 +65,15 @@ class UnitClassification:
 
     def __repr__(self) -> str:
         facts = self.scores
-        groups = [
-            f"{facts[group]['pictures']:,} of {facts[group]['name']}" for group in ("positive", "negative")
+        yes, no = (facts[group] for group in ("positive", "negative"))
+        lines = [
+            f"Unit {facts['unit']} of {facts['layer']} as a classifier: {yes['name']} ({yes['pictures']:,} pictures) "
+            f"against {no['name']} ({no['pictures']:,} pictures)"
         ]
-        lines = [f"Unit {facts['unit']} of {facts['layer']} tells {groups[0]} from {groups[1]}"]
         if facts["skipped"]:
-            lines.append(f"  {len(facts['skipped']):,} pictures were skipped; scores.json says which and why")
+            count = len(facts["skipped"])
+            were = "picture was" if count == 1 else "pictures were"
+            lines.append(f"  {count:,} {were} skipped; scores.json says which and why")
         lines.append(
             f"  AUROC {_shown(facts['auroc'])}, average precision {_shown(facts['average_precision'])}"
         )

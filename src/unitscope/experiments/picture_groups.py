@@ -159,7 +159,7 @@ def groups_by_concept(concept: str, min_area: float, sources: Sequence[PictureSo
         else:
             classes += [None] * len(source)
     name = concept.rpartition("|")[0] or concept
-    names = f"{name} on more than {100 * min_area:g} %", f"{name} on less"
+    names = f"more than {100 * min_area:g} % {name}", f"at most {100 * min_area:g} % {name}"
     return Candidates(pictures, np.arange(len(pictures)), tuple(classes), None, names)
 
 

@@ -75,7 +75,8 @@ def write_classifier_page(folder: Path, *, command: str = "") -> Path:
         styles=Markup("\n".join(_asset(name) for name in ("app.css", "pages.css", "classifier.css"))),
         theme=Markup(_asset("js/theme.js")),
         plot=Markup(themed_svg(classifier_figure(peaks, facts))),
-        rows=_rows(facts, peaks),
+        tiles=_tiles(facts, peaks),
+        rows=_rows(facts),
         mistakes={kind: _drawn(mistakes, kind, folder) for kind in KINDS},
         counts=_counts(peaks),
         command=command,
@@ -105,27 +106,38 @@ def themed_svg(figure: Figure) -> str:
     return re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
 
 
-def _rows(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one row a score: its name, what it was computed at, and its value with interval as text."""
-    rows = [
-        {"name": "AUROC", "at": "every threshold", **_shown(facts["auroc"], 1, 3)},
-        {"name": "Average precision", "at": "every threshold", **_shown(facts["average_precision"], 1, 3)},
-    ]
+def _tiles(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the scores that come first: over all thresholds, and balanced accuracy."""
     share = float(peaks["positive"].mean())
-    rows[1]["hint"] = f"chance: {share:.3f}"
-    for kind, at in (("held_out", "held out"), ("run_threshold", "threshold of the run")):
-        scores = facts[kind] or {}
-        rows += [
-            {"name": name, "at": at, **_shown(scores[key], 100, 1)} for key, name in RATES.items() if scores
-        ]
-    return rows
+    rates, kind = (
+        facts["held_out"] or facts["run_threshold"],
+        "held out" if facts["held_out"] else "of the run",
+    )
+    return [
+        {"name": "AUROC", "chance": "0.5", **_shown(facts["auroc"], 1, 3)},
+        {"name": "average precision", "chance": f"{share:.3f}", **_shown(facts["average_precision"], 1, 3)},
+        {
+            "name": f"balanced accuracy, {kind}",
+            "chance": "50\u202f%",
+            **_shown(rates["balanced_accuracy"], 100, 1),
+        },
+    ]
+
+
+def _rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row a rate: its name, and its value with interval at each kind of threshold."""
+    kinds = [kind for kind in ("held_out", "run_threshold") if facts[kind]]
+    return [
+        {"name": name, "scores": [_shown(facts[kind][key], 100, 1) for kind in kinds]}
+        for key, name in RATES.items()
+    ]
 
 
 def _shown(score: dict[str, float | None], scale: float, digits: int) -> dict[str, str]:
     unit = "\u202f%" if scale > 1 else ""
     value, low, high = (score[name] for name in ("value", "low", "high"))
     interval = "" if low is None or high is None else f"{scale * low:.{digits}f} to {scale * high:.{digits}f}"
-    return {"value": f"{scale * (value or 0):.{digits}f}{unit}", "interval": interval, "hint": ""}
+    return {"value": f"{scale * (value or 0):.{digits}f}{unit}", "interval": interval}
 
 
 def _counts(peaks: pd.DataFrame) -> dict[str, int]:

@@ -73,7 +73,8 @@ def _hills(axes: Axes, groups: tuple[Group, Group], extent: tuple[float, float])
         found = densities[group.row]
         if found is not None and highest > 0:
             top = group.row + HILL * found / highest
-            axes.fill_between(at, group.row, top, color=group.color, alpha=0.22, linewidth=0)
+            label = "kernel density, of area one" if group.row == 0 else None
+            axes.fill_between(at, group.row, top, color=group.color, alpha=0.22, linewidth=0, label=label)
             axes.plot(at, top, color=group.color, linewidth=1.2)
         axes.axhline(group.row, color=RULE, linewidth=0.8, zorder=0)
 
@@ -99,9 +100,11 @@ def _thresholds(axes: Axes, facts: dict[str, Any]) -> None:
     given = facts["thresholds"]
     chosen = [given[name] for name in ("first_half", "second_half") if given[name] is not None]
     for place, level in enumerate(dict.fromkeys(chosen)):
-        label = "best on either half" if place == 0 else None
+        label = "threshold, best on either half" if place == 0 else None
         axes.axvline(level, color=INK, linewidth=1.1, label=label)
-    axes.axvline(given["run"], color=INK, linewidth=1.1, linestyle=(0, (1.5, 2)), label="of the dissection")
+    axes.axvline(
+        given["run"], color=INK, linewidth=1.1, linestyle=(0, (1.5, 2)), label="threshold of the dissection"
+    )
 
 
 def _finish(axes: Axes, groups: tuple[Group, Group], facts: dict[str, Any]) -> None:
@@ -112,8 +115,8 @@ def _finish(axes: Axes, groups: tuple[Group, Group], facts: dict[str, Any]) -> N
     axes.set_ylim(-STRIP - 0.12, 1 + HILL + 0.06)
     axes.margins(x=0.02)
     axes.set_xlabel("peak activation of the unit on a picture")
-    place: Any = {"loc": "outside lower right", "ncols": 2, "frameon": False, "fontsize": 8}
-    axes.figure.legend(*axes.get_legend_handles_labels(), title="threshold", title_fontsize=8, **place)
+    place: Any = {"loc": "outside lower right", "ncols": 3, "frameon": False, "fontsize": 8}
+    axes.figure.legend(*axes.get_legend_handles_labels(), **place)
     axes.set_title(title(facts), loc="left", parse_math=False, fontsize=10, fontweight="bold", pad=22)
     axes.annotate(
         numbers(facts), (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points",
