@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ DRAWN = 4096
 
 Score = dict[str, float | None]
 """``value``, ``low`` and ``high``."""
+Measures = dict[str, NDArray[np.float64]]
+"""Scores of every replicate ``(R,)`` by name."""
 
 
 def halve(positive: NDArray[np.bool_], classes: Sequence[str | None]) -> NDArray[np.int8]:
@@ -103,14 +105,11 @@ def _weights(samples: NDArray[np.int64], replicates: int, seed: int) -> Weights:
 def _area_scores(
     values: NDArray[np.float64], positive: NDArray[np.bool_], weights: Weights | None
 ) -> dict[str, Score]:
-    once = areas(values, positive, np.ones((len(values), 1)))
-    drawn: list[NDArray[np.float64]] = []
-    if weights is not None:
-        blocks = (weights[:, i : i + WEIGHED] for i in range(0, weights.shape[1], WEIGHED))
-        found = [areas(values, positive, block) for block in blocks]
-        drawn = [np.concatenate(part) for part in zip(*found, strict=True)]
-    names = ("auroc", "average_precision")
-    return {name: _score(once[i], drawn[i] if drawn else None) for i, name in enumerate(names)}
+    def measures(counted: Weights) -> Measures:
+        auroc, average = areas(values, positive, counted)
+        return {"auroc": auroc, "average_precision": average}
+
+    return _scores(measures, len(values), weights)
 
 
 def _rate_scores(
@@ -118,7 +117,7 @@ def _rate_scores(
 ) -> dict[str, Score]:
     share = float(positive.mean())
 
-    def measures(counted: Weights) -> dict[str, NDArray[np.float64]]:
+    def measures(counted: Weights) -> Measures:
         recall, true_negative = rates(predicted, positive, counted)
         return {
             "balanced_accuracy": (recall + true_negative) / 2,
@@ -127,9 +126,21 @@ def _rate_scores(
             "true_negative_rate": true_negative,
         }
 
-    once = measures(np.ones((len(positive), 1)))
-    drawn = measures(weights) if weights is not None else {}
-    return {name: _score(value, drawn.get(name)) for name, value in once.items()}
+    return _scores(measures, len(positive), weights)
+
+
+def _scores(
+    measures: Callable[[Weights], Measures], pictures: int, weights: Weights | None
+) -> dict[str, Score]:
+    """Score the pictures once each, and block by block as often as each replicate counts them."""
+    once = measures(np.ones((pictures, 1)))
+    if weights is None:
+        return {name: _score(value, None) for name, value in once.items()}
+    starts = range(0, weights.shape[1], WEIGHED)
+    drawn = [measures(weights[:, start : start + WEIGHED]) for start in starts]
+    return {
+        name: _score(value, np.concatenate([block[name] for block in drawn])) for name, value in once.items()
+    }
 
 
 def _score(once: NDArray[np.float64], drawn: NDArray[np.float64] | None) -> Score:

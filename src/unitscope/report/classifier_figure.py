@@ -90,7 +90,7 @@ def density(peaks: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.f
 def _points(axes: Axes, group: Group, *, rasterized: bool) -> None:
     spread = (np.arange(len(group.peaks)) * GOLDEN) % 1
     heights = group.row - 0.05 - STRIP * spread
-    opacity = float(np.clip(18 / max(len(group.peaks), 1) ** 0.5, 0.18, 0.7))
+    opacity = float(np.clip(18 / max(len(group.peaks), 1) ** 0.5, 0.06, 0.7))
     axes.scatter(
         group.peaks, heights, s=9, color=group.color, alpha=opacity, linewidths=0, rasterized=rasterized
     )
