@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
 from tiny import run_cli
@@ -18,6 +19,7 @@ from torch import nn
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.verdict import halve, judge
+from unitscope.models.registry import load_model
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "classify.md"
 SIDE = 16
@@ -366,6 +368,35 @@ def test_a_control_is_reinitialized_again(place, tmp_path):
     assert unitscope.classify_unit(run, **words).page.is_file()
 
 
+def test_a_file_of_weights_is_remembered(place, tmp_path):
+    file = tmp_path / "weights.pth"
+    torch.save(load_model(f"{place}/net.py:other").module.state_dict(), file)
+    says = {"masks": place / "masks", "labels": place / "labels.txt", "preprocess": f"size={SIDE}"}
+    run = unitscope.dissect(
+        f"{place}/net.py:net", place / "pictures", out=tmp_path / "run", layers=["conv"], weights=file, **says
+    )
+    words = {"layer": "conv", "unit": 0, "images": place / "classes", "positive": "red", "settings": FEW}
+    before = unitscope.classify_unit(run, **words).scores
+    moved = file.rename(tmp_path / "moved.pth")
+    with pytest.raises(
+        UnitscopeError, match=r"made with the weights '.*weights.pth', which are gone; give them"
+    ):
+        unitscope.classify_unit(run, **words)
+    assert unitscope.classify_unit(run, weights=moved, **words).scores == before
+
+
+def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
+    for name in ("net.py", "run"):
+        (shutil.copytree if name == "run" else shutil.copy)(place / name, tmp_path / name)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    manifest["model"]["spec"] = "gone.py:net"
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(
+        UnitscopeError, match=r"gone.py.* \(the run in .*/run names it; --model gives another\)"
+    ):
+        ask(tmp_path, tmp_path / "out", images=place / "classes", positive="red")
+
+
 # Mistakes of the person.
 
 
@@ -431,6 +462,22 @@ def test_an_activation_that_is_not_finite_names_its_picture(place, tmp_path):
     ):
         ask(place, tmp_path / "out", layer="last", unit=2, **words)
     assert ask(place, tmp_path / "out", unit=0, **words).page.is_file()
+
+
+def test_a_word_that_may_be_two_classes_is_one_line(place, tmp_path):
+    for name in ("n00000001_crane", "n00000002_crane", "other"):
+        paint(tmp_path / "classes" / name / "x.png", COLOURS["red"])
+    with pytest.raises(
+        UnitscopeError, match="'crane' may be the class 'n00000001_crane' and 'n00000002_crane'; write"
+    ):
+        ask(place, tmp_path / "out", images=tmp_path / "classes", positive="crane")
+
+
+def test_a_place_that_cannot_be_written_is_one_line(place, tmp_path):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(UnitscopeError, match="cannot write"):
+            ask(place, out, images=place / "classes", positive="red")
 
 
 def test_a_run_that_is_not_finished_is_one_line(place, tmp_path):

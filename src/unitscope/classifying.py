@@ -32,6 +32,7 @@ from unitscope.reopening import reopen_model, unit_of
 from unitscope.report.classifier import write_classifier_page
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.storage import writing
 from unitscope.sources.base import PictureSource
 from unitscope.sources.classes import open_classed
 from unitscope.sources.framing import Framing
@@ -170,7 +171,7 @@ def classify_unit(
     with left_as_it_was(model if model is not None else ""):
         network = reopen_model(run, model=model, weights=weights, mirror=mirror, device=place)
         samples = PictureSamples(asked.pictures, labeller, preprocessing=network.preprocessing, grid=grid)
-        with replacing(target, KIND) as folder:
+        with writing(target), replacing(target, KIND) as folder:
             facts = run_unit_classifier(
                 which, network.module, samples, asked, folder,
                 concepts=numbers, settings=settings, device=place, show=show,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.sources.base import ClassedSource, PictureSource
-from unitscope.sources.class_names import find_class, listing
+from unitscope.sources.class_names import KnownNames, listing
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.pictures import PictureFolder
 
@@ -79,12 +79,17 @@ class _Group:
     @classmethod
     def of(cls, words: Words, images: ClassedSource | None) -> _Group:
         """Tell classes from folders."""
-        known = images.class_names if images is not None else ()
+        known = KnownNames(images.class_names if images is not None else ())
         classes, folders = [], []
         for word in words:
-            place = find_class(word, known)
-            if place is not None:
-                classes.append(known[place])
+            places = known.find(word)
+            if len(places) > 1:
+                several = " and ".join(repr(known.names[place]) for place in places)
+                raise UnitscopeError(
+                    f"{word!r} may be the class {several}; write the one that is meant in full"
+                )
+            if places:
+                classes.append(known.names[places[0]])
             elif Path(word).expanduser().is_dir():
                 folders.append(word)
             else:

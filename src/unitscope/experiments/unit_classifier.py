@@ -23,7 +23,7 @@ from unitscope.experiments.samples import Samples
 from unitscope.experiments.verdict import CONFIDENCE, Verdict, halve, judge
 from unitscope.grid import raster_sampling
 from unitscope.run.dissection import Dissection
-from unitscope.run.storage import write_json, writing
+from unitscope.run.storage import write_json
 from unitscope.trace import LayerGrid
 
 SCHEMA_VERSION = 1
@@ -127,10 +127,9 @@ def run_unit_classifier(
     table, verdict = _judged(which, peaks, asked, samples.sample_ids, settings)
     sampling = raster_sampling(which.layer.geometry, samples.size, samples.size, border=given["border"])
     mistakes = choose_mistakes(table, settings.mistakes)
-    with writing(folder):
-        mistakes = picture_mistakes(mistakes, reader, folder, threshold=which.threshold, sampling=sampling)
-        for name, frame in (("peaks", table), ("mistakes", mistakes)):
-            pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), folder / f"{name}.parquet")
+    mistakes = picture_mistakes(mistakes, reader, folder, threshold=which.threshold, sampling=sampling)
+    for name, frame in (("peaks", table), ("mistakes", mistakes)):
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), folder / f"{name}.parquet")
     skipped = [
         {"id": samples.sample_ids[number], "reason": peaks.skipped[number]}
         for number in sorted(peaks.skipped)
