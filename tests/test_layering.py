@@ -33,6 +33,8 @@ MAY_IMPORT = {
     "printing": "errors trace run listing",
     "api": "errors trace sources models concepts run experiments",
     "demo": "api run",
+    "reopening": "errors trace models run experiments api",
+    "classifying": "errors sources models concepts run experiments report api reopening",
     "segmenting": "errors sources concepts",
     "cli": "listing segmenting errors run experiments report selection compare printing api demo",
 }
@@ -44,7 +46,7 @@ AT_RUN_TIME = {("models", "world"), ("sources", "world")}
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
 OUTSIDE = {
     "stats": {"torch", "numpy", "numba"},
-    "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "pandas", "pyarrow", "PIL"},
+    "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
 }
 """What else a room may import, besides the standard library."""
 

@@ -86,7 +86,7 @@ def dissect(
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
     place = choose_device(device)
-    with _left_as_it_was(model):
+    with left_as_it_was(model):
         network = resolve_model(
             model,
             preprocess=preprocess,
@@ -95,7 +95,7 @@ def dissect(
             reinitialize=reinitialize,
             device=place,
         )
-        sources = _sources(images)
+        sources = open_sources(images)
         preprocessing = network.preprocessing
         raster = _grid(grid, preprocessing.size)
         labeller = choose_labeller(
@@ -103,8 +103,8 @@ def dissect(
             framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),
             size=preprocessing.size,
             grid=raster,
-            masks=_paths(masks),
-            labels=_paths(labels),
+            masks=as_paths(masks),
+            labels=as_paths(labels),
             segmenter=segmenter,
             segmenter_preprocess=segmenter_preprocess,
             device=place,
@@ -112,7 +112,7 @@ def dissect(
         pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
         samples = PictureSamples(pictures, labeller, preprocessing=preprocessing, grid=raster)
         wanted = [network.layer_name(name) for name in layers] or network.layers
-        about = {"model": _about(network, reinitialize), "command": command}
+        about = {"model": _about(network, reinitialize, weights), "command": command}
         return run_dissection(
             network,
             samples,
@@ -124,8 +124,13 @@ def dissect(
         )
 
 
-def _about(network: Model, reinitialize: int | None) -> dict[str, Any]:
-    return {"spec": network.spec, "reinitialized": reinitialize, "aliases": dict(network.aliases)}
+def _about(network: Model, reinitialize: int | None, weights: AnyPath | None) -> dict[str, Any]:
+    return {
+        "spec": network.spec,
+        "weights": None if weights is None else str(Path(weights).expanduser().resolve()),
+        "reinitialized": reinitialize,
+        "aliases": dict(network.aliases),
+    }
 
 
 def layers(model: str | nn.Module | Model, *, preprocess: str | None = None) -> list[LayerDescription]:
@@ -133,7 +138,7 @@ def layers(model: str | nn.Module | Model, *, preprocess: str | None = None) -> 
 
     A network of the paper is listed without its weights, so nothing is downloaded.
     """
-    with _left_as_it_was(model):
+    with left_as_it_was(model):
         network = resolve_model(model, preprocess=preprocess, listing=True)
         readable = {path: alias for alias, path in network.aliases.items()}
         blank = torch.zeros((1, 3, *network.preprocessing.size))
@@ -149,7 +154,7 @@ def layers(model: str | nn.Module | Model, *, preprocess: str | None = None) -> 
 
 
 @contextmanager
-def _left_as_it_was(model: str | nn.Module | Model) -> Iterator[None]:
+def left_as_it_was(model: str | nn.Module | Model) -> Iterator[None]:
     """Give a network that the caller owns its training flags and its device back."""
     module = model.module if isinstance(model, Model) else model
     if isinstance(module, str):
@@ -211,16 +216,18 @@ def choose_device(name: str | None) -> torch.device:
     return device
 
 
-def _sources(
+def open_sources(
     images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource],
 ) -> list[PictureSource]:
+    """Return the sources that are named or given; at least one."""
     listed: Sequence[Any] = images if isinstance(images, list | tuple) else [images]
     if not listed:
         raise UnitscopeError("no pictures given; name a folder with --images")
     return [open_pictures(str(each)) if isinstance(each, str | Path) else each for each in listed]
 
 
-def _paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
+def as_paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """Return one path or several as a list."""
     listed = [given] if isinstance(given, str | Path) else given
     return [Path(path).expanduser() for path in listed]
 

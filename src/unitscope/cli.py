@@ -19,6 +19,7 @@ from unitscope.api import choose_device
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
+from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.listing import download, list_models
 from unitscope.printing import print_comparison, print_layers, print_models, print_units
 from unitscope.report import write_report
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-DEFAULTS = DissectionSettings()
+DEFAULTS, CLASSIFIER_DEFAULTS = DissectionSettings(), ClassifierSettings()
 MISTAKE = 2
 """Exit code of an error that a person can act on."""
 INTERRUPTED = 130
@@ -95,6 +96,8 @@ SegmenterPreprocess = Annotated[
         help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
     ),
 ]
+Masks = Annotated[list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")]
+Labels = Annotated[list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")]
 Weights = Annotated[
     Path | None,
     typer.Option(help="A file of weights for the model: safetensors, or torch.save of a state dict."),
@@ -102,6 +105,8 @@ Weights = Annotated[
 Mirror = Annotated[
     str | None, typer.Option(metavar="URL", help="Another server for checkpoints that are downloaded.")
 ]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -147,12 +152,8 @@ def dissect(
         Path, typer.Option(help="The run folder; the same command on it goes on where it stopped.")
     ],
     layer: Annotated[list[str] | None, typer.Option(help="A layer to dissect; may be given again.")] = None,
-    masks: Annotated[
-        list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")
-    ] = None,
-    labels: Annotated[
-        list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")
-    ] = None,
+    masks: Masks = None,
+    labels: Labels = None,
     segmenter: SegmenterNames = None,
     segmenter_preprocess: SegmenterPreprocess = None,
     preprocess: Preprocess = None,
@@ -192,10 +193,8 @@ def dissect(
     drop_cache: Annotated[
         bool, typer.Option("--drop-cache", help="Delete the kept activations when the run is complete.")
     ] = False,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    device: Device = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Label every unit of some layers with the concept it matches best."""
@@ -250,9 +249,7 @@ def segment(
     concept: Annotated[
         list[str] | None, typer.Option(help="Show only this concept; may be given again.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")
-    ] = None,
+    device: Device = None,
     as_json: Json = False,
 ) -> None:
     """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
@@ -293,6 +290,65 @@ def units(
         min_iou=min_iou, sort=sort, quantile=quantile,
     )  # fmt: skip
     print_units(chosen if limit is None else chosen.head(limit), style.value, out)
+
+
+@app.command("classify-unit")
+def classify_unit(
+    run: RunPath,
+    layer: Annotated[str, typer.Option(help="A layer of the run.")],
+    unit: Annotated[int, typer.Option(help="A unit of that layer.", min=0)],
+    positive: Annotated[
+        list[str] | None, typer.Option(help="A class of --images or a folder; may be given again.")
+    ] = None,
+    negative: Annotated[
+        list[str] | None,
+        typer.Option(help="A class of --images or a folder; every other class of --images without it."),
+    ] = None,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="A folder with a folder for each class, or world[:COUNT[:SPLIT]]."),
+    ] = None,
+    concept: Annotated[
+        str | None, typer.Option(help="Positive are the pictures that show this concept instead.")
+    ] = None,
+    min_area: Annotated[
+        float, typer.Option(help="Fraction of the image that the concept covers more of.")
+    ] = CLASSIFIER_DEFAULTS.min_area,
+    masks: Masks = None,
+    labels: Labels = None,
+    segmenter: SegmenterNames = None,
+    segmenter_preprocess: SegmenterPreprocess = None,
+    model: Annotated[
+        str | None, typer.Option(help="The network, where the run does not say or it has moved.")
+    ] = None,
+    weights: Weights = None,
+    mirror: Mirror = None,
+    mistakes: Annotated[
+        int, typer.Option(help="Pictures shown of each kind of mistake.")
+    ] = CLASSIFIER_DEFAULTS.mistakes,
+    replicates: Annotated[
+        int, typer.Option(help="Bootstrap replicates of the intervals.")
+    ] = CLASSIFIER_DEFAULTS.replicates,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = CLASSIFIER_DEFAULTS.seed,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write; one below RUN/classify by default.")
+    ] = None,
+    device: Device = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Score one unit as a classifier of pictures: its peak activation against a threshold."""
+    settings = ClassifierSettings(min_area=min_area, mistakes=mistakes, replicates=replicates, seed=seed)
+    found = unitscope.classify_unit(
+        run, layer=layer, unit=unit, positive=positive or (), negative=negative or (), images=images or (),
+        concept=concept, masks=masks or (), labels=labels or (), segmenter=segmenter or (),
+        segmenter_preprocess=segmenter_preprocess or (), model=model, weights=weights, mirror=mirror, out=out,
+        device=device, settings=settings, command=_command(), show=False if quiet else None,
+    )  # fmt: skip
+    if as_json:
+        print(json.dumps({"page": str(found.page), **found.scores}))
+        return
+    Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)
 
 
 @app.command()

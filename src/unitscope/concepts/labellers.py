@@ -52,6 +52,23 @@ class Labeller(Protocol):
         ...
 
 
+class Unlabelled:
+    """No concepts at all, for questions that need none: one plane with one cell of "nothing"."""
+
+    vocabulary = Vocabulary([])
+    planes = 1
+    grid = (1, 1)
+    name = "none"
+    content_hash = ""
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> None:
+        """Return nothing, which is all that `label` needs."""
+
+    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
+        """Return label maps of "nothing", (n, 1, 1, 1)."""
+        return np.zeros((len(prepared), self.planes, *self.grid), np.int32)
+
+
 class _SourceLabeller:
     """Label maps that somebody already has for whole pictures, sampled on the grid."""
 

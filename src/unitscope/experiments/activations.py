@@ -9,7 +9,7 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.cellcache import CellCache, Floors
+from unitscope.experiments.forward import run_batch
 from unitscope.experiments.plan import ReadingPlan
 from unitscope.experiments.samples import Batch, Samples
 from unitscope.progress import Advance
@@ -107,22 +108,9 @@ class ShardReader:
                 batch = next(batches)
                 content.begin(batch)
                 if len(batch.samples):
-                    self._run(forward, batch)
+                    run_batch(forward, batch, sample_ids=self.samples.sample_ids, device=self.device)
                 advance(len(planned))
         return content
-
-    def _run(self, forward: Callable[[Tensor], None], batch: Batch) -> None:
-        try:
-            forward(batch.inputs.to(self.device))
-        except UnitscopeError:
-            raise
-        except Exception as error:
-            first, last = (self.samples.sample_ids[batch.samples[i]] for i in (0, -1))
-            full = isinstance(error, torch.OutOfMemoryError)
-            raise UnitscopeError(
-                f"the network fails on the pictures from {first!r} to {last!r}: {one_line(error)}; "
-                + ("give a smaller --batch-size" if full else "--debug shows where")
-            ) from error
 
 
 class ShardContent:

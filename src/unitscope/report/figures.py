@@ -69,7 +69,7 @@ def concepts_figure(data: RunData, *, layer: str | None = None) -> Figure:
     categories = [name for name in _categories(data) if name in counts]
     total = sum(len(counts[name]) for name in categories)
     with mpl.rc_context(STYLE):
-        figure = _new_figure(max(6.0, 0.17 * (total + 2 * len(categories)) + 0.9), 3.4)
+        figure = new_figure(max(6.0, 0.17 * (total + 2 * len(categories)) + 0.9), 3.4)
         axes = figure.subplots()
         slots, left = category_slots(_categories(data)), 0
         for name in categories:
@@ -115,7 +115,7 @@ def layers_figure(data: RunData) -> Figure:
     table = data.layers[data.layers["category"] != "all"]
     slots = category_slots(_categories(data))
     with mpl.rc_context(STYLE):
-        figure = _new_figure(max(7.0, 0.6 * len(data.layer_names) + 3), 3.4)
+        figure = new_figure(max(7.0, 0.6 * len(data.layer_names) + 3), 3.4)
         units, concepts = figure.subplots(1, 2)
         bottom = [0.0] * len(data.layer_names)
         for name in _categories(data):
@@ -141,7 +141,8 @@ def _finish_layers(axes: Axes, data: RunData, label: str) -> None:
     axes.set_xlabel("layer")
 
 
-def _new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure

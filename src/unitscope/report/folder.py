@@ -1,4 +1,4 @@
-"""Writing the report's folder: aside first, then moved into place, so that no half-written report is left."""
+"""Writing a folder of pages: aside first, then moved into place, so that no half-written one is left."""
 
 from __future__ import annotations
 
@@ -13,35 +13,42 @@ from pathlib import Path
 
 from unitscope.errors import UnitscopeError
 
-MARKER = "unitscope-report.json"
+REPORT = "report"
 STALE_SECONDS = 3600
 
 
-def check_replaceable(target: Path) -> None:
-    """Raise if `target` is something other than a report, which must not be replaced.
+def check_replaceable(target: Path, kind: str = REPORT) -> None:
+    """Raise if `target` is something other than an earlier one of its kind, which must not be replaced.
 
     Raises:
         UnitscopeError: `target` is a file, or a folder that holds something else.
     """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise UnitscopeError(f"cannot write the report to {str(target)!r}: it is no folder; give one")
-    if target.is_dir() and any(target.iterdir()) and not (target / MARKER).is_file():
+        raise UnitscopeError(f"cannot write the {kind} to {str(target)!r}: it is no folder; give one")
+    if target.is_dir() and any(target.iterdir()) and not (target / _marker(kind)).is_file():
         raise UnitscopeError(
-            f"cannot write the report to {str(target)!r}: the folder holds something else than a report; "
+            f"cannot write the {kind} to {str(target)!r}: the folder holds something else than a {kind}; "
             "give a new or empty folder"
         )
 
 
+def _marker(kind: str) -> str:
+    """Return the file that tells a folder of this kind from any other."""
+    return f"unitscope-{kind}.json"
+
+
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, kind: str = REPORT) -> Iterator[Path]:
     """Give an empty folder next to `target`; it takes the place of `target` once the body has succeeded."""
-    check_replaceable(target)
+    check_replaceable(target, kind)
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale(target)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
     try:
         yield folder
-        (folder / MARKER).write_text(json.dumps({"kind": "unitscope report"}) + "\n", encoding="utf-8")
+        (folder / _marker(kind)).write_text(
+            json.dumps({"kind": f"unitscope {kind}"}) + "\n", encoding="utf-8"
+        )
         folder.chmod(0o777 & ~_umask())
         _swap(folder, target)
     finally:

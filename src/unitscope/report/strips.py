@@ -151,7 +151,7 @@ def _draw_tile(tile: Tile, cache: PictureCache) -> Packed:
     if picture is None:
         picture = np.full((height, width), NO_PICTURE, dtype=np.uint32)
     elif picture.shape != (height, width):
-        picture = _pack(to_image(picture).convert("RGB").resize((width, height)))
+        picture = pack_image(to_image(picture).convert("RGB").resize((width, height)))
     return draw_mask(picture, mask)
 
 
@@ -164,9 +164,10 @@ def _load(path: Path) -> Packed | None:
     height, width = tile_size(picture.height, picture.width)
     if (picture.height, picture.width) != (height, width):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    return _pack(picture)
+    return pack_image(picture)
 
 
-def _pack(picture: Image.Image) -> Packed:
+def pack_image(picture: Image.Image) -> Packed:
+    """Return an image as a packed picture, `(H, W)`."""
     pixels = np.ascontiguousarray(np.asarray(picture.convert("RGBX")))
     return pixels.view(np.uint32)[..., 0]

@@ -71,3 +71,18 @@ class LabelledSource(PictureSource, Protocol):
     def labels(self, index: int) -> NDArray[np.int32]:
         """Return the label map of one whole picture, (P, H, W); 0 is "nothing"."""
         ...
+
+
+@runtime_checkable
+class ClassedSource(PictureSource, Protocol):
+    """Pictures that each belong to one class."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in order."""
+        ...
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """The place in `class_names` of the class of every picture, (N,)."""
+        ...

@@ -25,9 +25,14 @@ def open_pictures(spec: str) -> PictureSource:
     Raises:
         UnitscopeError: there is no such source.
     """
-    if spec == WORLD or spec.startswith(f"{WORLD}:"):
+    if names_the_world(spec):
         return _open_world(spec)
     return PictureFolder(Path(spec).expanduser())
+
+
+def names_the_world(spec: str) -> bool:
+    """Tell whether `spec` means the built-in world and not a folder."""
+    return spec == WORLD or spec.startswith(f"{WORLD}:")
 
 
 def _open_world(spec: str) -> PictureSource:

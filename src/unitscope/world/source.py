@@ -46,7 +46,9 @@ class WorldPictures:
         self.vocabulary: Vocabulary = VOCABULARY
         self._kept: OrderedDict[int, Scene] = OrderedDict()
         self._lock = threading.Lock()
+        self.class_names = SCENE_CLASSES
         self._ids: tuple[str, ...] | None = None
+        self._targets: NDArray[np.int64] | None = None
 
     @property
     def name(self) -> str:
@@ -103,3 +105,10 @@ class WorldPictures:
     def target(self, index: int) -> int:
         """Return the position in SCENE_CLASSES of the class of picture `index`."""
         return SCENE_CLASSES.index(scene_of(self.seed(index)))
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """The position in SCENE_CLASSES of the class of every picture, `(N,)`."""
+        if self._targets is None:
+            self._targets = np.array([self.target(i) for i in range(self.count)], np.int64)
+        return self._targets

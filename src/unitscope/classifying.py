@@ -1,0 +1,235 @@
+"""A unit of a dissection as a classifier of pictures: one call from the run folder to scores, plot and page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import torch
+from torch import nn
+
+from unitscope.api import AnyPath, as_paths, choose_device, left_as_it_was, open_sources
+from unitscope.concepts.choose import choose_labeller
+from unitscope.concepts.labellers import Labeller, Unlabelled
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.picture_groups import (
+    Candidates,
+    concept_numbers,
+    groups_by_concept,
+    groups_of_classes,
+)
+from unitscope.experiments.samples import PictureSamples
+from unitscope.experiments.unit_classifier import ClassifierSettings, UnitOfRun, run_unit_classifier
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.registry import Model
+from unitscope.reopening import reopen_model, unit_of
+from unitscope.report.classifier import write_classifier_page
+from unitscope.report.folder import check_replaceable, replacing
+from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.storage import writing
+from unitscope.sources.base import PictureSource
+from unitscope.sources.classes import open_classed
+from unitscope.sources.framing import Framing
+from unitscope.sources.joined import JoinedPictures
+
+KIND = "classification"
+LONGEST_SLUG = 60
+
+
+class UnitClassification:
+    """How well one unit tells pictures apart, read from its folder.
+
+    Args:
+        path: the folder; ``docs/classify.md`` describes its files.
+    """
+
+    def __init__(self, path: Path, scores: dict[str, Any]) -> None:
+        self.path = path
+        self.scores = scores
+
+    @cached_property
+    def peaks(self) -> pd.DataFrame:
+        """One row a picture: class, group, half, peak activation and what the unit says."""
+        frame: pd.DataFrame = pq.read_table(self.path / "peaks.parquet").to_pandas()
+        return frame
+
+    @property
+    def page(self) -> Path:
+        """The page with the plot, the numbers and the mistakes."""
+        return self.path / "index.html"
+
+    def __repr__(self) -> str:
+        facts = self.scores
+        yes, no = (facts[group] for group in ("positive", "negative"))
+        lines = [
+            f"Unit {facts['unit']} of {facts['layer']} as a classifier: {yes['name']} ({yes['pictures']:,} pictures) "
+            f"against {no['name']} ({no['pictures']:,} pictures)"
+        ]
+        if facts["skipped"]:
+            count = len(facts["skipped"])
+            were = "picture was" if count == 1 else "pictures were"
+            lines.append(f"  {count:,} {were} skipped; scores.json says which and why")
+        lines.append(
+            f"  AUROC {_shown(facts['auroc'])}, average precision {_shown(facts['average_precision'])}"
+        )
+        first, second, own = facts["thresholds"].values()
+        if facts["held_out"]:
+            lines.append(f"  peak > {first:.4g} or {second:.4g}, held out: {_rates(facts['held_out'])}")
+        else:
+            lines.append(f"  {facts['note']}")
+        lines.append(f"  peak > {own:.4g}, of the run: {_rates(facts['run_threshold'])}")
+        return "\n".join(lines)
+
+
+def _shown(score: dict[str, float | None], scale: float = 1, digits: int = 3, unit: str = "") -> str:
+    value = f"{scale * (score['value'] or 0):.{digits}f}{unit}"
+    if score["low"] is None or score["high"] is None:
+        return value
+    return f"{value} ({scale * score['low']:.{digits}f} to {scale * score['high']:.{digits}f})"
+
+
+def _rates(scores: dict[str, Any]) -> str:
+    shown = {name: _shown(score, 100, 1, " %") for name, score in scores.items()}
+    return (
+        f"balanced accuracy {shown['balanced_accuracy']}, recall {shown['recall']}, "
+        f"true negatives {shown['true_negative_rate']}"
+    )
+
+
+def classify_unit(
+    run: AnyPath | Dissection,
+    *,
+    layer: str,
+    unit: int,
+    positive: AnyPath | Sequence[AnyPath] = (),
+    negative: AnyPath | Sequence[AnyPath] = (),
+    images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource] = (),
+    concept: str | None = None,
+    masks: AnyPath | Sequence[AnyPath] = (),
+    labels: AnyPath | Sequence[AnyPath] = (),
+    segmenter: str | Sequence[str] | None = None,
+    segmenter_preprocess: str | Sequence[str] | None = None,
+    model: str | nn.Module | Model | None = None,
+    weights: AnyPath | None = None,
+    mirror: str | None = None,
+    out: AnyPath | None = None,
+    device: str | None = None,
+    settings: ClassifierSettings | None = None,
+    command: str = "",
+    show: bool | None = None,
+) -> UnitClassification:
+    """Score the peak activation of a unit as a classifier of pictures, and write plot, page and numbers.
+
+    Which pictures are positive is said by class and folder (`positive`, `negative`), or by how much of them a
+    `concept` covers.
+
+    Args:
+        run: a finished dissection, or its folder: network, preprocessing, layer and threshold come from it.
+        layer: one of its layers.
+        unit: a channel of that layer.
+        positive: classes of `images`, or folders of pictures.
+        negative: the same; every other class of `images` when empty.
+        images: pictures to choose from: a folder with one folder for each class, or ``world[:count[:split]]``. For a
+            concept, any folder or source of pictures, or several.
+        concept: ``NAME`` or ``NAME|CATEGORY``: a picture is positive where it covers more than `settings.min_area`.
+        masks: what shows where concepts are, as in :func:`unitscope.dissect`.
+        labels: likewise.
+        segmenter: likewise.
+        segmenter_preprocess: likewise.
+        model: the network, if the run does not say how to get it, see :func:`unitscope.reopening.reopen_model`.
+        weights: a file of weights for it.
+        mirror: another server for checkpoints that are downloaded.
+        out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default. An earlier classification there
+            is replaced in one step.
+        device: where the networks run; a GPU when there is one.
+        settings: see :class:`ClassifierSettings`.
+        command: what the user typed, for the page.
+        show: force progress bars on or off.
+
+    Returns:
+        The scores, with the folder they were written to.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    settings = settings or ClassifierSettings()
+    run = run if isinstance(run, Dissection) else open_run(Path(run).expanduser())
+    which = unit_of(run, layer, unit)
+    asked = _candidates(positive, negative, images=images, concept=concept, min_area=settings.min_area)
+    target = _target(which, concept or asked.names[0], out)
+    check_replaceable(target, KIND)
+    place = choose_device(device)
+    says = {"masks": as_paths(masks), "labels": as_paths(labels), "segmenter": segmenter}
+    labeller, grid = _labeller(run, asked, {**says, "segmenter_preprocess": segmenter_preprocess}, place)
+    numbers = concept_numbers(concept, labeller.vocabulary) if concept else np.zeros(0, np.int64)
+    with left_as_it_was(model if model is not None else ""):
+        network = reopen_model(run, model=model, weights=weights, mirror=mirror, device=place)
+        samples = PictureSamples(asked.pictures, labeller, preprocessing=network.preprocessing, grid=grid)
+        with writing(target), replacing(target, KIND) as folder:
+            facts = run_unit_classifier(
+                which, network.module, samples, asked, folder,
+                concepts=numbers, settings=settings, device=place, show=show,
+            )  # fmt: skip
+            write_classifier_page(folder, command=command)
+    return UnitClassification(target, facts)
+
+
+def _candidates(
+    positive: AnyPath | Sequence[AnyPath],
+    negative: AnyPath | Sequence[AnyPath],
+    *,
+    images: Any,
+    concept: str | None,
+    min_area: float,
+) -> Candidates:
+    """Choose the pictures of both groups."""
+    yes, no = ([str(path) for path in as_paths(given)] for given in (positive, negative))
+    listed = list(images) if isinstance(images, list | tuple) else [images]
+    if concept is not None:
+        if yes or no:
+            raise UnitscopeError(
+                f"--concept {concept!r} says which pictures are positive; leave --positive and --negative out"
+            )
+        return groups_by_concept(concept, min_area, open_sources(listed))
+    if len(listed) > 1:
+        raise UnitscopeError(
+            f"classes are taken from one --images, and {len(listed)} are given; put the others into --positive and "
+            "--negative as folders"
+        )
+    return groups_of_classes(yes, no, open_classed(listed[0]) if listed else None)
+
+
+def _target(which: UnitOfRun, name: str, out: AnyPath | None) -> Path:
+    if out is not None:
+        return Path(out).expanduser()
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{which.layer.name}-{which.unit}-{name}").strip("-.")
+    return which.run.path / "classify" / slug[:LONGEST_SLUG].rstrip("-.")
+
+
+def _labeller(
+    run: Dissection, asked: Candidates, says: dict[str, Any], device: torch.device
+) -> tuple[Labeller, tuple[int, int]]:
+    """Return what labels the pictures, and its pixel grid: that of the run, or one cell where no label is needed."""
+    if asked.positive is not None:
+        given = next((name for name, value in says.items() if value), None)
+        if given is not None:
+            raise UnitscopeError(f"--{given.replace('_', '-')} goes with --concept, which is not given")
+        return Unlabelled(), Unlabelled.grid
+    preprocessing = Preprocessing.from_dict(run.manifest["model"]["preprocessing"])
+    rows, columns = run.manifest["settings"]["grid"]
+    pictures = asked.pictures
+    labeller = choose_labeller(
+        pictures.sources if isinstance(pictures, JoinedPictures) else [pictures],
+        framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),
+        size=preprocessing.size,
+        grid=(rows, columns),
+        device=device,
+        **says,
+    )
+    return labeller, (rows, columns)

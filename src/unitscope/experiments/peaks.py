@@ -1,0 +1,111 @@
+"""The peak activation of one unit on every picture, and how much of each picture a concept covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.forward import run_batch
+from unitscope.experiments.samples import Batch, Samples
+from unitscope.progress import stage
+from unitscope.trace import LayerGrid, trace
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """What a pass over the pictures tells, for the m that could be read."""
+
+    samples: NDArray[np.int64]
+    """Sample numbers ``(m,)``."""
+    values: NDArray[np.float32]
+    """Peak activation of the unit over the layer's own grid ``(m,)``."""
+    areas: NDArray[np.float64]
+    """Fraction of the pixel grid that the concept covers ``(m,)``; zero without a concept."""
+    skipped: dict[int, str]
+    """Sample numbers that could not be read, with the reason."""
+
+
+@dataclass(frozen=True)
+class UnitReader:
+    """Reads the activation of one unit, batch by batch."""
+
+    module: nn.Module
+    """The network, in eval mode on `device`."""
+    samples: Samples
+    layer: LayerGrid
+    unit: int
+    batch_size: int
+    device: torch.device
+
+    def read(self, numbers: NDArray[np.int64]) -> Iterator[tuple[Batch, Tensor]]:
+        """Yield the batches of some samples with the unit's activation grids ``(n, h, w)``, float32 on the CPU.
+
+        Raises:
+            UnitscopeError: the network fails, or an activation is not finite.
+        """
+        grids = [torch.zeros((0, *self.layer.grid))]
+
+        def keep(_name: str, output: Tensor) -> None:
+            grids[0] = self.layer.read(output)[:, self.unit].to("cpu", torch.float32)
+
+        planned = [numbers[i : i + self.batch_size].tolist() for i in range(0, len(numbers), self.batch_size)]
+        with trace(self.module, [self.layer.name], keep) as forward:
+            for batch in self.samples.batches(planned):
+                grids[0] = torch.zeros((0, *self.layer.grid))
+                if len(batch.samples):
+                    run_batch(forward, batch, sample_ids=self.samples.sample_ids, device=self.device)
+                    self._refuse_infinite(grids[0], batch)
+                yield batch, grids[0]
+
+    def _refuse_infinite(self, grids: Tensor, batch: Batch) -> None:
+        finite = torch.isfinite(grids).flatten(1).all(dim=1)
+        if not bool(finite.all()):
+            picture = self.samples.sample_ids[batch.samples[int(finite.int().argmin())]]
+            raise UnitscopeError(
+                f"layer {self.layer.name!r} unit {self.unit} is not finite (NaN or infinite) on picture "
+                f"{picture!r}; check the weights and the preprocessing"
+            )
+
+
+def read_peaks(
+    reader: UnitReader,
+    numbers: NDArray[np.int64],
+    *,
+    concepts: NDArray[np.int64],
+    show: bool | None = None,
+) -> Peaks:
+    """Read the peak activation of one unit on some pictures, and how much of each some concepts cover.
+
+    Args:
+        reader: of the unit.
+        numbers: the samples to read ``(n,)``.
+        concepts: label values; a pixel counts once, however many of them it holds.
+        show: force the progress bar on or off.
+
+    Raises:
+        UnitscopeError: the network fails, an activation is not finite, or no picture can be read.
+    """
+    samples: list[NDArray[np.int64]] = []
+    values: list[NDArray[np.float32]] = []
+    areas: list[NDArray[np.float64]] = []
+    skipped: dict[int, str] = {}
+    with stage("reading pictures", len(numbers), show=show) as advance:
+        for batch, grids in reader.read(numbers):
+            samples.append(batch.samples)
+            values.append(grids.flatten(1).amax(1).numpy())
+            areas.append(np.isin(batch.labels, concepts).any(1).mean((1, 2)))
+            skipped.update(batch.skipped)
+            advance(len(batch.samples) + len(batch.skipped))
+    if len(skipped) == len(numbers):
+        first = min(skipped)
+        raise UnitscopeError(
+            f"none of the {len(numbers)} pictures could be read; the first, "
+            f"{reader.samples.sample_ids[first]!r}: {skipped[first]}"
+        )
+    return Peaks(np.concatenate(samples), np.concatenate(values), np.concatenate(areas), skipped)

@@ -1,0 +1,182 @@
+"""The page of a unit as a classifier, made from its folder alone: plot, numbers and the most confident mistakes."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib as mpl
+import pandas as pd
+import pyarrow.parquet as pq
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from PIL import Image
+
+from unitscope.report.classifier_figure import (
+    INK,
+    MUTED,
+    NEGATIVE,
+    POSITIVE,
+    RULE,
+    classifier_figure,
+    numbers,
+    title,
+)
+from unitscope.report.data import records
+from unitscope.report.figures import STYLE, save_figure
+from unitscope.report.masks import draw_mask, resize_mask, unpack_mask
+from unitscope.report.pages import integer, percent
+from unitscope.report.strips import QUALITY, pack_image, to_image
+
+ASSETS = Path(__file__).parent / "assets"
+SIDE = 256
+"""Longer side of a drawn mistake, pixels."""
+THEMED = {INK: "--ink", MUTED: "--muted", RULE: "--rule", POSITIVE: "--accent", NEGATIVE: "--rule-strong"}
+RATES = {
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "recall": "Recall",
+    "true_negative_rate": "True-negative rate",
+}
+KINDS = {"false alarm": "false-alarm", "miss": "miss"}
+
+
+def write_classifier_page(folder: Path, *, command: str = "") -> Path:
+    """Write ``plot.svg``, ``plot.png``, ``mistakes/`` and ``index.html`` of a unit as a classifier.
+
+    Args:
+        folder: holds ``scores.json``, ``peaks.parquet``, ``mistakes.parquet`` and ``pictures/``.
+        command: what the user typed.
+
+    Returns:
+        The path of ``index.html``.
+    """
+    facts = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    peaks, mistakes = (
+        pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("peaks", "mistakes")
+    )
+    save_figure(classifier_figure(peaks, facts), folder / "plot")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("unitscope.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "integer": integer}
+    text = environment.get_template("classifier.html").render(
+        facts=facts,
+        title=title(facts),
+        numbers=numbers(facts),
+        styles=Markup("\n".join(_asset(name) for name in ("app.css", "pages.css", "classifier.css"))),
+        theme=Markup(_asset("js/theme.js")),
+        plot=Markup(themed_svg(classifier_figure(peaks, facts))),
+        tiles=_tiles(facts, peaks),
+        rows=_rows(facts),
+        mistakes={kind: _drawn(mistakes, kind, folder) for kind in KINDS},
+        counts=_counts(peaks),
+        command=command,
+    )
+    (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
+    return folder / "index.html"
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def themed_svg(figure: Figure) -> str:
+    """Return a figure as SVG for a page: no background, and the colours of the page in place of its own."""
+    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+        patch.set_visible(False)
+    written = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(
+            written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    text = written.getvalue()
+    text = text[text.index("<svg") :]
+    for color, name in THEMED.items():
+        text = text.replace(color, f"var({name})")
+    # The size is the page's business; the shape stays in the viewBox.
+    return re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
+
+
+def _tiles(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the scores that come first: over all thresholds, and balanced accuracy."""
+    share = float(peaks["positive"].mean())
+    rates, kind = (
+        facts["held_out"] or facts["run_threshold"],
+        "held out" if facts["held_out"] else "of the run",
+    )
+    return [
+        {"name": "AUROC", "chance": "0.5", **_shown(facts["auroc"], 1, 3)},
+        {"name": "average precision", "chance": f"{share:.3f}", **_shown(facts["average_precision"], 1, 3)},
+        {
+            "name": f"balanced accuracy, {kind}",
+            "chance": "50\u202f%",
+            **_shown(rates["balanced_accuracy"], 100, 1),
+        },
+    ]
+
+
+def _rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row a rate: its name, and its value with interval at each kind of threshold."""
+    kinds = [kind for kind in ("held_out", "run_threshold") if facts[kind]]
+    return [
+        {"name": name, "scores": [_shown(facts[kind][key], 100, 1) for kind in kinds]}
+        for key, name in RATES.items()
+    ]
+
+
+def _shown(score: dict[str, float | None], scale: float, digits: int) -> dict[str, str]:
+    unit = "\u202f%" if scale > 1 else ""
+    value, low, high = (score[name] for name in ("value", "low", "high"))
+    interval = "" if low is None or high is None else f"{scale * low:.{digits}f} to {scale * high:.{digits}f}"
+    return {"value": f"{scale * (value or 0):.{digits}f}{unit}", "interval": interval}
+
+
+def _counts(peaks: pd.DataFrame) -> dict[str, int]:
+    said, truth = peaks["predicted"].astype(bool), peaks["positive"].astype(bool)
+    return {"false alarm": int((said & ~truth).sum()), "miss": int((~said & truth).sum())}
+
+
+def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, Any]]:
+    """Draw the mistakes of one kind; return what the page says about each."""
+    found = []
+    for row in records(mistakes[mistakes["kind"] == kind].rename(columns={"class": "of_class"})):
+        name = None
+        if isinstance(row.picture, str):
+            name = f"mistakes/{KINDS[kind]}-{row.rank:02d}.jpg"
+            (folder / "mistakes").mkdir(exist_ok=True)
+            size = _draw(folder / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name)
+        found.append(
+            {
+                "file": name,
+                "size": size if name else None,
+                "picture": row.picture if name else None,
+                "id": row.id,
+                "class": row.of_class if isinstance(row.of_class, str) else "",
+                "peak": f"{row.peak:.4g}",
+                "on": any(row.mask),
+            }
+        )
+    return found
+
+
+def _draw(picture: Path, mask: bytes, shape: tuple[int, int], out: Path) -> tuple[int, int]:
+    """Draw a picture, dimmed where the unit is off if it is on anywhere; return width and height."""
+    with Image.open(picture) as opened:
+        image = opened.convert("RGB")
+    scale = SIDE / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    image = image.resize((width, height), Image.Resampling.LANCZOS)
+    if any(mask):
+        region = resize_mask(unpack_mask(mask, int(shape[0]), int(shape[1])), height, width)
+        image = to_image(draw_mask(pack_image(image), region)).convert("RGB")
+    image.save(out, "JPEG", quality=QUALITY, subsampling=0)
+    return width, height

@@ -1,0 +1,70 @@
+"""Pictures in one folder for each class."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.errors import UnitscopeError
+from unitscope.sources.base import ClassedSource, PictureSource
+from unitscope.sources.pictures import PictureFolder
+from unitscope.sources.specs import names_the_world, open_pictures
+
+
+class ClassFolders(PictureFolder):
+    """The pictures of ``FOLDER/<class>/...``; the first folder of a picture's path is its class.
+
+    Pictures that lie in `folder` itself are left out, and so are class folders whose name begins with a dot.
+
+    Args:
+        folder: holds one folder for each class.
+
+    Raises:
+        UnitscopeError: there is no such folder, it holds no folders, or one of them holds no pictures.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        super().__init__(folder)
+        names = sorted(
+            each.name for each in self.folder.iterdir() if each.is_dir() and not each.name.startswith(".")
+        )
+        self.sample_ids = tuple(name for name in self.sample_ids if "/" in name)
+        if not self.sample_ids:
+            raise UnitscopeError(
+                f"{str(self.folder)!r} holds pictures but no class folders; lay it out as FOLDER/<class>/*.jpg"
+            )
+        of_samples = [PurePosixPath(name).parts[0] for name in self.sample_ids]
+        used = set(of_samples)
+        empty = [name for name in names if name not in used]
+        if empty:
+            raise UnitscopeError(
+                f"class folder {str(self.folder / empty[0])!r} holds no picture files; fill it or take it away"
+            )
+        self.class_names = tuple(names)
+        places = {name: place for place, name in enumerate(names)}
+        self.targets: NDArray[np.int64] = np.array([places[name] for name in of_samples], np.int64)
+
+    def __repr__(self) -> str:
+        return f"ClassFolders({str(self.folder)!r}, {len(self)} pictures of {len(self.class_names)} classes)"
+
+
+def open_classed(given: str | Path | PictureSource) -> ClassedSource:
+    """Return pictures that know their class: a folder of class folders, or the built-in world and its scenes.
+
+    Args:
+        given: a folder, ``world[:COUNT[:SPLIT]]``, or a source.
+
+    Raises:
+        UnitscopeError: there is no such source, or its pictures have no classes.
+    """
+    if isinstance(given, str | Path):
+        if not names_the_world(str(given)):
+            return ClassFolders(Path(given).expanduser())
+        given = open_pictures(str(given))
+    if not isinstance(given, ClassedSource):
+        raise UnitscopeError(
+            f"the pictures of {given.name!r} belong to no classes; give folders with --positive and --negative"
+        )
+    return given
