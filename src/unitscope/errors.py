@@ -12,7 +12,7 @@ class UnitscopeError(Exception):
 
 def did_you_mean(given: str, known: Iterable[str], count: int = 3) -> str:
     """Return `` did you mean 'a' or 'b'?`` for the names nearest to `given`, or an empty string."""
-    near = difflib.get_close_matches(given, list(known), n=count, cutoff=0.5)
+    near = difflib.get_close_matches(given, list(dict.fromkeys(known)), n=count, cutoff=0.5)
     return f" did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
 
 

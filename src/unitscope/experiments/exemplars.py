@@ -89,6 +89,8 @@ class _Rows:
 
     def by_sample(self) -> list[tuple[int, NDArray[np.int64]]]:
         """Row numbers of each sample, in the order of the samples."""
+        if not len(self.sample):
+            return []
         order = np.argsort(self.sample, kind="stable")
         samples, starts = np.unique(self.sample[order], return_index=True)
         return list(zip(samples.tolist(), np.split(order, starts[1:]), strict=True))

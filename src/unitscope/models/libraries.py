@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import importlib.util
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ from unitscope.models.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from unitscope.models.registry import Model
 
+LIBRARY_FORMS = ("torchvision:NAME", "timm:NAME", "transformers:ID_OR_FOLDER")
 HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
 """What may stand before a name of timm that is not one of its own."""
 
@@ -86,6 +89,28 @@ def library_model(spec: str, *, pretrained: bool = True) -> Model | None:
     with suppress(Exception), quiet():  # a network that refuses its input says so when it is used
         layers = default_layers(module, network.preprocessing.size, outputs=len(network.classes))
     return _model(module, network.preprocessing, parsed, layers, network.classes)
+
+
+def library_names(spec: str) -> list[str]:
+    """Return what somebody may have meant: the same name in a library, or a library that is spelt like theirs."""
+    library, colon, name = spec.rpartition(":")
+    if colon:
+        near = difflib.get_close_matches(library, list(_LOADERS), n=1, cutoff=0.7)
+        return [f"{near[0]}:{name}"] if near else []
+    found = []
+    with suppress(UnitscopeError):
+        if name in import_library("torchvision.models").list_models():
+            found.append(f"torchvision:{name}")
+    with suppress(UnitscopeError):
+        if import_library("timm").is_model(name):
+            found.append(f"timm:{name}")
+    return found
+
+
+def names_no_library(spec: str) -> bool:
+    """Return whether what stands before the colon is a misspelt library rather than a module of somebody's own."""
+    place = spec.partition(":")[0]
+    return place.isidentifier() and bool(library_names(spec)) and importlib.util.find_spec(place) is None
 
 
 def parse_spec(spec: str) -> LibrarySpec | None:

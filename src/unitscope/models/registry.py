@@ -17,12 +17,13 @@ from unitscope.models.checkpoints import fill, read_state
 from unitscope.models.classes import places365_classes
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, names_a_factory
-from unitscope.models.libraries import library_model
+from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
 from unitscope.models.networks import (
     alexnet_places365,
     generator_from_state,
     resnet152_aliases,
     resnet152_places365,
+    vgg16_aliases,
     vgg16_places365,
 )
 from unitscope.models.networks.proggan import ProgressiveGenerator
@@ -57,11 +58,23 @@ class Model:
     checkpoint: str = ""
 
     def layer_name(self, name: str) -> str:
-        """Return the module name of a layer that may be named by an alias, what follows it included."""
+        """Return the module name of a layer that may be named by an alias, what follows it included.
+
+        Raises:
+            UnitscopeError: the network has neither such a module nor such an alias.
+        """
         path, mark, rest = name, "", ""
         for at in "#[":
             if at in path:
                 path, mark, rest = path[: path.index(at)], at, name[path.index(at) + 1 :]
+        known = {part for part, _ in self.module.named_modules(remove_duplicate=False) if part}
+        if name in known:
+            return name
+        if path not in self.aliases and path not in known:
+            hint = did_you_mean(path, [*self.aliases, *known])
+            raise UnitscopeError(
+                f"layer {name!r} not found in {self.name};{hint} 'unitscope layers MODEL' lists them"
+            )
         return self.aliases.get(path, path) + mark + rest
 
 
@@ -105,7 +118,9 @@ def _published(
 MODELS: dict[str, Callable[[], Model]] = {
     "world-vgg": lambda: _world_vgg("world-vgg", trained=True),
     "world-vgg-untrained": lambda: _world_vgg("world-vgg-untrained", trained=False),
-    "vgg16-places365": lambda: _published("vgg16-places365", vgg16_places365, "features.relu5_3"),
+    "vgg16-places365": lambda: _published(
+        "vgg16-places365", vgg16_places365, "features.relu5_3", aliases=vgg16_aliases()
+    ),
     "alexnet-places365": lambda: _published("alexnet-places365", alexnet_places365, "relu5", size=227),
     "resnet152-places365": lambda: _published(
         "resnet152-places365", resnet152_places365, resnet152_aliases()["layer4"], aliases=resnet152_aliases()
@@ -193,7 +208,7 @@ def _make(spec: str, *, pretrained: bool) -> Model:
     if found := library_model(spec, pretrained=pretrained):
         return found
     _refuse_files(spec)
-    if not names_a_factory(spec):
+    if not names_a_factory(spec) or names_no_library(spec):
         raise _unknown(spec)
     made = call_factory(spec, "model")
     name = spec.rpartition(":")[2]
@@ -236,5 +251,15 @@ def _unknown(spec: str) -> UnitscopeError:
         return UnitscopeError(
             f"model {spec!r} not found; for a function of a module, give '{module}:{function}'"
         )
-    hint = did_you_mean(spec, MODELS)
-    return UnitscopeError(f"model {spec!r} not found;{hint} models are {', '.join(MODELS)}, or {HOW}")
+    if spec in CATALOGUE:
+        kind = CATALOGUE[spec].kind
+        use = (
+            f"load it with unitscope.models.registry.load_generator({spec!r})"
+            if kind == "generator"
+            else f"give it with --segmenter {spec}"
+        )
+        return UnitscopeError(f"{spec!r} is a {kind}, not a network that reads pictures for classes; {use}")
+    hint = did_you_mean(spec, [*MODELS, *CATALOGUE, *library_names(spec)])
+    return UnitscopeError(
+        f"model {spec!r} not found;{hint} models are {', '.join(MODELS)}, {', '.join(LIBRARY_FORMS)}, or {HOW}"
+    )

@@ -60,6 +60,11 @@ class RunData:
     layer_names: tuple[str, ...]
     pictures: frozenset[str]
 
+    def title(self, layer: str) -> str:
+        """Return the name to show for a layer: the readable one, where the network has one."""
+        aliases: dict[str, str] = self.manifest.get("model", {}).get("aliases", {})
+        return next((alias for alias, path in aliases.items() if path == layer), layer)
+
     def matches(self, layer: str) -> pd.DataFrame:
         """Return the best concepts of every unit of a layer, by unit and rank."""
         return _read_layer(self.path, "matches", layer).sort_values(["unit", "rank"])

@@ -42,7 +42,10 @@ def write_figures(data: RunData, folder: Path) -> dict[str, str]:
     }
     if len(data.layer_names) > 1:
         last = data.layer_names[-1]
-        drawn["concepts-last"] = (f"Detectors by concept, {last}", concepts_figure(data, layer=last))
+        drawn["concepts-last"] = (
+            f"Detectors by concept, {data.title(last)}",
+            concepts_figure(data, layer=last),
+        )
     for name, (_, figure) in drawn.items():
         save_figure(figure, folder / name)
     return {name: title for name, (title, _) in drawn.items()}
@@ -132,7 +135,7 @@ def layers_figure(data: RunData) -> Figure:
 
 
 def _finish_layers(axes: Axes, data: RunData, label: str) -> None:
-    names = [_short(name) for name in data.layer_names]
+    names = [_short(data.title(name)) for name in data.layer_names]
     turned: Any = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "parse_math": False}
     axes.set_xticks(range(len(names)), names, **turned)
     axes.set_ylim(bottom=0)

@@ -66,8 +66,9 @@ def _facts(data: RunData) -> dict[str, Any]:
     """Return what the templates say about the run."""
     manifest = data.manifest
     used = data.samples["used"].astype(bool)
+    model = {name: value for name, value in manifest.get("model", {}).items() if name != "aliases"}
     return {
-        "model": {"name": "", "spec": "", "reinitialized": None, **manifest.get("model", {})},
+        "model": {"name": "", "spec": "", "reinitialized": None, **model},
         "data": {"name": "", "pictures": len(used), "hash": "", **manifest.get("data", {})},
         "vocabulary": {"name": "", "count": len(data.concepts), **manifest.get("concepts", {})},
         "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.get("settings", {})},
@@ -75,7 +76,7 @@ def _facts(data: RunData) -> dict[str, Any]:
         "seconds": manifest.get("seconds", {}),
         "created": str(manifest.get("created", "")),
         "command": str(manifest.get("command", "")),
-        "layers": data.layer_names,
+        "layers": [data.title(name) for name in data.layer_names],
         "skipped": [(row.id, row.reason or "no reason given") for row in records(data.samples[~used])],
         "pictures_used": int(used.sum()),
         **_unit_facts(data),

@@ -99,7 +99,7 @@ def _layers(data: RunData, catalogue: Catalogue) -> list[Json]:
         first = next(row for (layer, _), row in table.items() if layer == name)
         rows.append(
             {
-                "name": name,
+                "name": data.title(name),
                 "slug": slugs[name],
                 "grid": [int(first.height), int(first.width)],
                 "detectors": [int(row.detectors) if row else 0 for row in found],

@@ -3,7 +3,7 @@
 from unitscope.models.networks.alexnet import alexnet_places365
 from unitscope.models.networks.proggan import ProgressiveGenerator, generator_from_state, seeded_latents
 from unitscope.models.networks.resnet152 import resnet152_aliases, resnet152_places365
-from unitscope.models.networks.vgg16 import vgg16_places365
+from unitscope.models.networks.vgg16 import vgg16_aliases, vgg16_places365
 
 __all__ = [
     "ProgressiveGenerator",
@@ -12,5 +12,6 @@ __all__ = [
     "resnet152_aliases",
     "resnet152_places365",
     "seeded_latents",
+    "vgg16_aliases",
     "vgg16_places365",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
@@ -27,6 +28,13 @@ def vgg16_places365() -> nn.Module:
         sizes is averaged to 7x7.
     """
     return _vgg16(365)
+
+
+def vgg16_aliases() -> dict[str, str]:
+    """Return the module path of every layer by the name the paper uses, such as ``conv5_3``, in order."""
+    with torch.device("meta"):
+        names = [name for name, _ in vgg16_places365().named_modules() if "." in name]
+    return {name.rpartition(".")[2]: name for name in names}
 
 
 def _vgg16(classes: int) -> nn.Sequential:
