@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -118,7 +119,7 @@ def main() -> None:
             bare,
             whole,
             with_front=round((sum(whole) / len(whole) + seconds["front"]) * len(bare) / sum(bare), 3),
-            speed_up=round(units * sum(bare) / sum(whole), 1),
+            speed_up=round(units * statistics.median(b / w for b, w in zip(bare, whole, strict=True)), 1),
             seconds={name: round(value, 3) for name, value in seconds.items()},
             network=options.network,
             layer=layer,
