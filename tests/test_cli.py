@@ -250,7 +250,7 @@ def test_every_option_is_documented():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--layer", "conv3"], "layer 'conv3' not found in Net; did you mean 'conv2' or 'conv1'?"),
+        (["--layer", "conv3"], "layer 'conv3' not found in net; did you mean 'conv2' or 'conv1'?"),
         (["--layer", "conv1"], "layer 'conv1' is asked for twice; name it once"),
         (["--grid", "9y"], "the pixel grid '9y' cannot be read; write 56, or 48x64 for rows x columns"),
         (["--grid", "0"], "a pixel grid of 0x0 does not fit an input of 24x24 pixels; give from 1"),

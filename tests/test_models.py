@@ -136,7 +136,17 @@ def test_files_that_cannot_be_imported(tmp_path: Path, text: str, message: str) 
     ("spec", "message"),
     [
         ("world-vg", "model 'world-vg' not found; did you mean 'world-vgg'"),
-        ("alexnet", "did you mean 'alexnet-places365'? models are world-vgg, world-vgg-untrained, vgg16"),
+        ("alexnet", "did you mean 'alexnet-places365'"),
+        (
+            "vgg16-places",
+            "models are world-vgg, world-vgg-untrained, vgg16",
+        ),
+        (
+            "proggan-bedroom",
+            "'proggan-bedroom' is a generator, not a network that reads pictures for classes; load",
+        ),
+        ("upp", "give it with --segmenter upp"),
+        ("torchvison:resnet18", "did you mean 'torchvision:resnet18'"),
         ("nowhere.py:make", "model file 'nowhere.py' does not exist"),
         ("nowhere.package:make", "model module 'nowhere.package' cannot be imported: ModuleNotFoundError"),
         ("torch.nn.Identity", "for a function of a module, give 'torch.nn:Identity'"),

@@ -16,6 +16,7 @@ from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,
     ActivationRaster,
+    ClassAccuracy,
     ConceptAreas,
     IntersectionBootstrap,
     Intersections,
@@ -32,6 +33,7 @@ class Data:
     grids: np.ndarray
     labels: np.ndarray
     samples: np.ndarray
+    predicted: np.ndarray
 
     def activation(self, rows) -> ActivationRaster:
         sampling = raster_sampling(GridGeometry.even((4, 5), (48, 40)), RASTER, (48, 40))
@@ -49,7 +51,9 @@ def make_data() -> Data:
     grids[3:6, 3] = grids[2, 3]
     labels = generator.integers(0, 3, (PICTURES, 2, *RASTER)).astype(np.int16)
     labels[:, 1] = np.where(labels[:, 1] > 0, labels[:, 1] + 2, 0)
-    return Data(grids, labels, generator.permutation(100)[:PICTURES].astype(np.int64))
+    samples = generator.permutation(100)[:PICTURES].astype(np.int64)
+    predicted = generator.integers(0, CONCEPTS, (PICTURES, UNITS)).astype(np.int16)
+    return Data(grids, labels, samples, predicted)
 
 
 DATA = make_data()
@@ -112,6 +116,14 @@ class AreaCase(HistogramCase):
         statistic.update(DATA.labels[rows], DATA.samples[rows])
 
 
+class AccuracyCase(HistogramCase):
+    def empty(self) -> Any:
+        return ClassAccuracy(UNITS, CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.predicted[rows], DATA.samples[rows] % CONCEPTS)
+
+
 CASES = [
     HistogramCase(),
     ExtentCase(),
@@ -120,6 +132,7 @@ CASES = [
     IntersectionCase(),
     BootstrapCase(),
     AreaCase(),
+    AccuracyCase(),
 ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from unitscope.errors import UnitscopeError, did_you_mean
 
@@ -98,6 +99,22 @@ def pick(layer: LayerName, output: Any) -> Tensor:
         "several tensors" if len(found) > 1 else "no such entry" if layer.keys and listed else "no tensor"
     )
     raise UnitscopeError(f"layer {layer.name!r} returns {type(output).__name__} with {several}; {has}")
+
+
+def put(layer: LayerName, output: Any, value: Tensor) -> Any:
+    """Return an output with another tensor in place of the one that a layer's name stands for.
+
+    Raises:
+        UnitscopeError: there is no such entry, or it is in something that cannot be taken apart.
+    """
+    old = pick(layer, output)
+    leaves, form = pytree.tree_flatten(output)
+    if not any(leaf is old for leaf in leaves):
+        raise UnitscopeError(
+            f"layer {layer.name!r} returns {type(output).__name__}, in which nothing can be replaced; "
+            "choose another layer"
+        )
+    return pytree.tree_unflatten([value if leaf is old else leaf for leaf in leaves], form)
 
 
 def _entry(part: Any, key: str) -> Any:

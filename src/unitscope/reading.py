@@ -54,6 +54,16 @@ class Reading:
             values = values[:, :, None, None]
         return values
 
+    def replace(self, output: Tensor, activation: Tensor) -> Tensor:
+        """Return a copy of an output with another activation ``(N, U, h, w)``; what is not read stays as it is."""
+        order = [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
+        replaced = output.clone()
+        places = replaced.permute(order)
+        if "T" in self.axes:
+            places = places.narrow(places.ndim - 1, self.before, math.prod(self.grid))
+        places.copy_(activation.reshape(places.shape))
+        return replaced
+
     def __str__(self) -> str:
         if "T" in self.axes:
             dropped = self.tokens - math.prod(self.grid)

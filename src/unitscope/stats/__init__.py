@@ -3,6 +3,7 @@
 from unitscope.stats.base import State, Statistic
 from unitscope.stats.bootstrap import IntersectionBootstrap
 from unitscope.stats.cells import StrongCells
+from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.intersection import ConceptAreas, Intersections
 from unitscope.stats.quantile import (
@@ -19,6 +20,8 @@ __all__ = [
     "ActivationExtent",
     "ActivationHistogram",
     "ActivationRaster",
+    "ClassAccuracy",
+    "ClassScores",
     "ConceptAreas",
     "IntersectionBootstrap",
     "Intersections",

@@ -1,0 +1,83 @@
+"""Whether peak memory stays flat: every unit ablated on 500 and on 2,000 images, each in a process of its own.
+
+    python benchmarks/ablation_memory.py [--few 500] [--many 2000]
+
+What crosses the cut is kept on disk, and class accuracy is counted for every unit. The ratio is peak memory with many
+images over peak memory with few.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import torch
+from common import BATCH, Normalised
+from torch import Tensor, nn
+
+from unitscope.ablation import Ablation
+from unitscope.experiments.carried import CarriedCache
+from unitscope.replay import cut
+from unitscope.stats import ClassAccuracy
+
+SIZE, CLASSES, UNITS = 48, 12, 48
+
+
+def make() -> nn.Module:
+    """Build a small network with a layer ``2`` of 48 units."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        Normalised(3, 24, 3, 2), Normalised(24, 48, 3, 2), Normalised(48, UNITS, 3, 2), Normalised(UNITS, 32, 3),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, CLASSES),
+    ).eval()  # fmt: skip
+
+
+def draw(batch: int, count: int) -> Tensor:
+    """Draw the inputs of a batch."""
+    return torch.randn(count, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(batch))
+
+
+def ablate(images: int) -> None:
+    """Ablate every unit on all images, then print the peak resident memory of this process in MiB."""
+    replay = cut(make(), "2", torch.randn(2, 3, SIZE, SIZE))
+    ablation, accuracy = Ablation(replay), ClassAccuracy(UNITS, CLASSES)
+    with tempfile.TemporaryDirectory() as folder:
+        cache = CarriedCache(replay, Path(folder), budget=2**30, identity="random")
+        for batch in list(range(-(-images // BATCH))) * 2:
+            count = min(BATCH, images - batch * BATCH)
+            carried = cache.read(batch, partial(draw, batch, count))
+            baseline, without = ablation.predictions(carried)
+            accuracy.update(without, baseline)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def measure(images: int) -> float:
+    """Peak memory for so many images, MiB."""
+    command = [sys.executable, __file__, "--child", str(images)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(output.split()[-1])
+
+
+def main() -> None:
+    """Measure few and many."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--few", type=int, default=500)
+    parser.add_argument("--many", type=int, default=2000)
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        ablate(options.child)
+        return
+    few, many = measure(options.few), measure(options.many)
+    facts = {"images": [options.few, options.many], "peak_mib": [round(few, 1), round(many, 1)]}
+    print(json.dumps({"benchmark": "ablation_memory", "ratio": round(many / few, 3), **facts}))
+
+
+if __name__ == "__main__":
+    main()

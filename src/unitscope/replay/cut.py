@@ -1,0 +1,207 @@
+"""The front and the back of a network around a layer, and what passes from one to the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError
+from unitscope.interventions import replacing
+from unitscope.reading import Reading
+from unitscope.replay.capture import capture, output_of
+from unitscope.replay.graphs import CannotCut, Graph
+from unitscope.trace import LayerGrid, describe_layers, probe_layers, trace
+
+TOLERANCE = 1e-5
+"""Most that the parts together may differ from the whole network, as a fraction of its largest output (at least 1)."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What passes from the front of a network to its back.
+
+    Attributes:
+        values: tensors with the images on their first axis; the first is the layer's output.
+        reading: how the layer's output is read.
+    """
+
+    values: tuple[Tensor, ...]
+    reading: Reading
+
+    @property
+    def activation(self) -> Tensor:
+        """The layer's activation ``(N, U, h, w)``."""
+        return self.reading.apply(self.values[0])
+
+    def __len__(self) -> int:
+        return len(self.values[0])
+
+    def __getitem__(self, images: slice | Tensor) -> Carried:
+        return replace(self, values=tuple(value[images] for value in self.values))
+
+    def with_activation(self, activation: Tensor) -> Carried:
+        """Return the same with another activation ``(N, U, h, w)``; the rest of the layer's output stays."""
+        return replace(self, values=(self.reading.replace(self.values[0], activation), *self.values[1:]))
+
+    def to(self, device: torch.device | str) -> Carried:
+        """Return the same on a device."""
+        return replace(self, values=tuple(value.to(device) for value in self.values))
+
+
+class _Parts(Protocol):
+    """Two ways to run a network in two parts."""
+
+    carried: int
+
+    def front(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return what is carried, the layer's output first."""
+
+    def back(self, values: Sequence[Tensor]) -> Tensor:
+        """Return what the network answers."""
+
+
+class _CutParts:
+    """A network cut by its graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        crossing = graph.crossing()
+        self.carried = 1 + len(crossing)
+        self._front = graph.piece([graph.inputs], [graph.layer.all_input_nodes[0], *crossing])
+        self._back = graph.piece([graph.layer, *crossing], [graph.answer])
+
+    def front(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        return self._front(inputs)
+
+    def back(self, values: Sequence[Tensor]) -> Tensor:
+        return self._back(*values)[0]
+
+
+class _WholeParts:
+    """A network that is run as a whole again, with the layer's output replaced."""
+
+    carried = 2
+
+    def __init__(self, module: nn.Module, layer: str, image_axis: int) -> None:
+        self.module, self.layer, self.axis = module, layer, image_axis
+
+    def front(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        read: list[Tensor] = []
+        with trace(self.module, [self.layer], lambda _, output: read.append(output.clone())) as forward:
+            forward(inputs)
+        return read[0].movedim(self.axis, 0), inputs
+
+    def back(self, values: Sequence[Tensor]) -> Tensor:
+        output, inputs = values
+        # What follows may change it in place.
+        with replacing(self.module, self.layer, lambda _: output.movedim(0, self.axis).clone()):
+            return output_of(self.module(inputs))
+
+
+class Replay:
+    """A network that is run up to a layer once, and from there any number of times.
+
+    Attributes:
+        layer: how the layer is read.
+        graph: the network's graph, None if it is run as a whole.
+        reason: why it is run as a whole; empty if it is cut.
+        reading: how the layer's output is read where the images are on its first axis.
+        carried: number of values that pass from front to back.
+        bytes_per_image: the largest tensor of the back.
+    """
+
+    def __init__(
+        self,
+        layer: LayerGrid,
+        parts: _Parts,
+        *,
+        bytes_per_image: int,
+        graph: Graph | None = None,
+        reason: str = "",
+    ) -> None:
+        self.layer, self.graph, self.reason, self.bytes_per_image = layer, graph, reason, bytes_per_image
+        self._parts = parts
+        self.carried = parts.carried
+        self.reading = replace(layer.reading, axes="N" + layer.reading.axes.replace("N", ""))
+
+    @property
+    def whole(self) -> bool:
+        """Whether the back runs the whole network."""
+        return self.graph is None
+
+    def front(self, inputs: Tensor) -> Carried:
+        """Run a network's inputs ``(N, ...)`` up to the layer; nothing that depends on it is computed."""
+        with torch.no_grad():
+            return Carried(self._parts.front(inputs), self.reading)
+
+    def back(self, carried: Carried, activation: Tensor | None = None) -> Tensor:
+        """Return what the network answers ``(N, ...)``, logits or an image, with the activation it had or another.
+
+        Args:
+            carried: from :meth:`front`, any selection of images.
+            activation: ``(N, U, h, w)`` instead of the one that was carried.
+        """
+        changed = carried if activation is None else carried.with_activation(activation)
+        with torch.no_grad():
+            return self._parts.back(changed.values)
+
+
+def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
+    """Cut a network at a layer, by its graph; one that cannot be cut is run as a whole.
+
+    The parts are held to the network on the example, as it is and with the activation halved, to within `TOLERANCE`.
+
+    Args:
+        module: the network, in eval mode; it is left as it was.
+        layer: name of a layer, see :func:`unitscope.entries.parse_layer`, or what `probe_layers` found of it.
+        example: inputs ``(N, ...)``, such as the first batch.
+
+    Raises:
+        UnitscopeError: the layer cannot be read, the network is in training mode or returns several tensors.
+    """
+    if module.training:
+        raise UnitscopeError(
+            "the network is in training mode, where a pass changes it; call its eval() first"
+        )
+    grid = probe_layers(module, example[:1], [layer])[layer] if isinstance(layer, str) else layer
+    passes = _WholeParts(module, grid.name, grid.reading.axes.index("N"))
+    try:
+        graph = capture(module, grid.name, example)
+        largest = graph.bytes_per_image(graph.after_layer)
+        replay = Replay(grid, _CutParts(graph), bytes_per_image=largest, graph=graph)
+        _check(replay, passes, module, example)
+    except CannotCut as reason:
+        largest = _largest_output(module, example[:1])
+        return Replay(grid, passes, bytes_per_image=largest, reason=str(reason))
+    return replay
+
+
+def _largest_output(module: nn.Module, one: Tensor) -> int:
+    shapes = [layer.shape for layer in describe_layers(module, one) if layer.shape]
+    return one.element_size() * max([one.numel(), *(math.prod(shape) for shape in shapes)])
+
+
+def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tensor) -> None:
+    """Compare a cut network with the whole one.
+
+    Raises:
+        CannotCut: they differ.
+    """
+    with torch.no_grad():
+        answer = output_of(module(example))
+    carried = replay.front(example)
+    _compare(replay.back(carried), answer, "as they are")
+    half = carried.activation / 2
+    with torch.no_grad():
+        answer = whole.back((carried.with_activation(half).values[0], example))
+    _compare(replay.back(carried, half), answer, "with half the activation")
+
+
+def _compare(parts: Tensor, answer: Tensor, how: str) -> None:
+    allowed = TOLERANCE * max(1.0, float(answer.abs().nan_to_num().max()))
+    if parts.shape != answer.shape or not torch.allclose(parts, answer, rtol=0, atol=allowed, equal_nan=True):
+        raise CannotCut(f"the parts together do not give what the whole network gives, {how}")

@@ -1,0 +1,101 @@
+"""How well each class is recognised, by a network as it is and by variants of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.stats.base import State, add_counts
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Scores of each variant and class ``(V, C)`` float64, but for `overall`.
+
+    Attributes:
+        precision: fraction of the images predicted as the class that are of it, 0 if none is predicted.
+        recall: fraction of the images of the class that are predicted as it, 0 if there are none.
+        accuracy: fraction of all images that are rightly told to be of the class or not.
+        balanced_accuracy: mean of recall and of the fraction of other images that are not predicted as the class.
+        overall: fraction of all images whose class is predicted ``(V,)``.
+    """
+
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    balanced_accuracy: NDArray[np.float64]
+    overall: NDArray[np.float64]
+
+
+class ClassAccuracy:
+    """Counts right and wrong predictions of every class, for each variant of a network.
+
+    Args:
+        variants: number of variants V, such as a network without each of its units alone.
+        classes: number of classes C.
+    """
+
+    def __init__(self, variants: int, classes: int) -> None:
+        self._right: NDArray[np.int64] = np.zeros((variants, classes), np.int64)
+        self._predicted: NDArray[np.int64] = np.zeros((variants, classes), np.int64)
+        self._images: NDArray[np.int64] = np.zeros(classes, np.int64)
+
+    def update(self, predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> None:
+        """Count n images.
+
+        Args:
+            predicted: class predicted by each variant ``(n, V)``.
+            labels: class of each image ``(n,)``.
+
+        Raises:
+            ValueError: the shapes or class numbers do not fit.
+        """
+        variants, classes = self._right.shape
+        if predicted.shape != (len(labels), variants):
+            raise ValueError(
+                f"predictions of shape {predicted.shape} for {len(labels)} images, {variants} variants"
+            )
+        for numbers in (predicted, labels):
+            if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
+                raise ValueError(f"class {numbers.min()} or {numbers.max()} is none of {classes} classes")
+        place = predicted.astype(np.int64) + np.arange(variants) * classes
+        right = place[predicted == labels[:, None]]
+        self._predicted += np.bincount(place.ravel(), minlength=variants * classes).reshape(-1, classes)
+        self._right += np.bincount(right, minlength=variants * classes).reshape(-1, classes)
+        self._images += np.bincount(labels, minlength=classes)
+
+    def merge(self, other: ClassAccuracy) -> None:
+        """Add the counts of `other`."""
+        add_counts(self._right, other._right, "right predictions")
+        add_counts(self._predicted, other._predicted, "predictions")
+        add_counts(self._images, other._images, "images")
+
+    def state_dict(self) -> State:
+        """Return ``right`` and ``predicted`` ``(V, C)`` and ``images`` ``(C,)``, int64."""
+        return {
+            "right": self._right.copy(),
+            "predicted": self._predicted.copy(),
+            "images": self._images.copy(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        self._right, self._predicted = state["right"].copy(), state["predicted"].copy()
+        self._images = state["images"].copy()
+
+    def result(self) -> ClassScores:
+        """Return the scores; 0 where there is nothing to count."""
+        images = int(self._images.sum())
+        others = images - self._images
+        wrong = self._predicted - self._right
+        recall = self._right / np.maximum(self._images, 1)
+        rejected = (others - wrong) / np.maximum(others, 1)
+        return ClassScores(
+            self._right / np.maximum(self._predicted, 1),
+            recall,
+            (self._right + others - wrong) / max(images, 1),
+            (recall + rejected) / 2,
+            self._right.sum(axis=1) / max(images, 1),
+        )

@@ -1,0 +1,66 @@
+import torch
+from torch import nn
+
+from unitscope.ablation import Ablation
+from unitscope.experiments.carried import HEADER, CarriedCache
+from unitscope.replay import cut
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.more = nn.Conv2d(4, 4, 3, padding=1)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.head((self.more(x).relu() + x).mean((2, 3)))
+
+
+def make():
+    torch.manual_seed(0)
+    network, batches = Net().eval(), torch.randn(3, 2, 3, 8, 8)
+    return cut(network, "more", batches[0]), batches
+
+
+SIZE = 2 * 2 * 4 * 8 * 8 * 4
+"""Two values of two images with four channels of 8 x 8 cells."""
+BUDGET = 2 * (SIZE + HEADER) + 100
+
+
+def read_all(cache, batches):
+    asked = []
+    carried = [cache.read(i, lambda i=i: asked.append(i) or batches[i]) for i in range(len(batches))]
+    return carried, asked
+
+
+def test_what_fits_the_budget_is_computed_once(tmp_path):
+    replay, batches = make()
+    cache = CarriedCache(replay, tmp_path / "cache", budget=BUDGET, identity="x")
+    first, asked = read_all(cache, batches)
+    assert asked == [0, 1, 2]
+    assert cache.used <= cache.budget
+    again = CarriedCache(replay, tmp_path / "cache", budget=BUDGET, identity="x")
+    second, asked = read_all(again, batches)
+    assert asked == [2]
+    for one, other in zip(first, second, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one.values, other.values, strict=True))
+        assert torch.equal(one.activation, other.activation)
+        answers = [torch.cat([a for _, a in Ablation(replay).single_units(each)]) for each in (one, other)]
+        assert torch.equal(*answers)
+
+
+def test_nothing_is_written_without_a_budget(tmp_path):
+    replay, batches = make()
+    cache = CarriedCache(replay, tmp_path / "cache", budget=0, identity="x")
+    assert read_all(cache, batches)[1] == read_all(cache, batches)[1] == [0, 1, 2]
+    assert cache.used == 0
+
+
+def test_files_of_something_else_are_replaced(tmp_path):
+    replay, batches = make()
+    read_all(CarriedCache(replay, tmp_path, budget=10 * BUDGET, identity="x"), batches)
+    other = CarriedCache(replay, tmp_path, budget=10 * BUDGET, identity="y")
+    assert read_all(other, batches)[1] == [0, 1, 2]
+    assert read_all(other, batches)[1] == []
