@@ -40,8 +40,9 @@ def test_tensors_are_read_however_they_are_wrapped(tmp_path, state, wrap, prefix
 
 
 def test_safetensors_are_read(tmp_path, state):
-    save_file(state, tmp_path / "weights.safetensors")
-    assert same(read_state(tmp_path / "weights.safetensors"), state)
+    for name in ("weights.safetensors", "weights.pth"):  # by their content
+        save_file(state, tmp_path / name)
+        assert same(read_state(tmp_path / name), state)
 
 
 class Payload:
@@ -87,8 +88,9 @@ def test_a_file_that_is_no_checkpoint(tmp_path, state, content, message, ending)
         (save_file if ending == "safetensors" else torch.save)(state, path)
         content = path.read_bytes()[: path.stat().st_size // 2]
     path.write_bytes(content)
-    with pytest.raises(UnitscopeError, match=message):
+    with pytest.raises(UnitscopeError, match=message) as error:
         read_state(path)
+    assert "weights_only" not in str(error.value)  # torch advises to run the file
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,8 @@ def test_other_content_is_named(tmp_path, content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UnitscopeError, match="does not exist"):
         read_state(tmp_path / "none.pth")
+    with pytest.raises(UnitscopeError, match="is a folder"):
+        read_state(tmp_path)
 
 
 def test_weights_that_fit_are_taken(state):

@@ -264,6 +264,15 @@ def test_dead_and_constant_units_have_no_exemplars(network, tmp_path):
     assert set(run.table("iou")["unit"]) == {2, 3, 4, 5, 6}
 
 
+def test_a_layer_of_dead_units_has_no_exemplars_at_all(network, tmp_path):
+    with torch.no_grad():
+        network.coarse.weight[:] = 0
+        network.coarse.bias[:] = 0
+    run = dissect(network, tmp_path / "run", layers=["coarse"])
+    assert set(run.units["status"]) == {"dead"}
+    assert len(run.table("exemplars")) == len(run.table("iou")) == len(run.detectors) == 0
+
+
 COLUMNS = {
     "units": "layer unit status threshold quantile_fraction concept category iou iou_low iou_high iou_heldout "
     "label_stable detector peak",

@@ -3,12 +3,15 @@
 import errno
 import hashlib
 import http.server
+import io
 import multiprocessing
+import pickle
 import threading
 import time
 from functools import partial
 
 import pytest
+import torch
 
 from unitscope.errors import UnitscopeError
 from unitscope.models import download
@@ -19,7 +22,17 @@ CONTENT = bytes(range(256)) * 5000
 DIGITS = hashlib.sha256(CONTENT).hexdigest()[:8]
 NAME = f"tiny-{DIGITS}.pth"
 TINY = Checkpoint("tiny", "classifier", "a test", (NAME,))
-UNNAMED = Checkpoint("plain", "segmenter", "a test", ("folder/one.pth", "folder/labels.json"))
+UNNAMED = Checkpoint("plain", "segmenter", "a test", ("folder/one.pth",))
+SEVERAL = Checkpoint("several", "segmenter", "a test", ("folder/labels.json", "folder/more.json"))
+
+
+def saved(value):
+    """What ``torch.save`` writes of a state dict; no hash is in the name of the file that holds it."""
+    file = io.BytesIO()
+    torch.save({"weight": torch.full((1000,), float(value))}, file)
+    return file.getvalue()
+
+
 QUICK = Patience(timeout=0.3, tries=3, pause=0.01)
 
 
@@ -153,8 +166,8 @@ def test_a_file_is_fetched_once(server, cache):
 
 def test_several_files_give_their_folder(server, cache):
     server.content = b"{}"
-    assert get(server, UNNAMED) == cache / "folder"
-    assert leftovers(cache) == ["labels.json", "one.pth"]
+    assert get(server, SEVERAL) == cache / "folder"
+    assert leftovers(cache) == ["labels.json", "more.json"]
 
 
 def test_a_mirror_may_come_from_the_environment(server, monkeypatch):
@@ -190,12 +203,65 @@ def test_what_arrived_is_kept_for_the_next_time(server, cache):
 
 
 def test_parts_of_two_versions_are_not_put_together(server, cache):
-    server.behaviours = [truncate, *[partial(answer, code=500)] * 3]
+    server.behaviours, server.content = [truncate, *[partial(answer, code=500)] * 3], saved(1)
     with pytest.raises(UnitscopeError, match="answers 500"):
         get(server, UNNAMED)
-    server.content, server.etag = CONTENT[::-1], '"two"'
-    get(server, UNNAMED)
-    assert (cache / "folder" / "one.pth").read_bytes() == CONTENT[::-1]
+    server.content, server.etag = saved(2), '"two"'
+    assert get(server, UNNAMED).read_bytes() == saved(2)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "content", "problem"),
+    [
+        (UNNAMED, saved(1)[:-500], "it is damaged, cut short, or no checkpoint"),
+        (UNNAMED, b"", "it is empty"),
+        (UNNAMED, b" <!DOCTYPE html>", "it is a web page, not a checkpoint"),
+        (
+            UNNAMED,
+            pickle.dumps(Patience(), protocol=2),
+            "it holds .* reading those would run code from the file",
+        ),
+        (SEVERAL, b"\xff\xfe", "it cannot be read as JSON"),
+        (SEVERAL, b"", "it cannot be read as JSON"),
+    ],
+)
+def test_a_file_without_a_hash_must_open(server, cache, checkpoint, content, problem):
+    server.content = content
+    with pytest.raises(
+        UnitscopeError, match=f"is not the published file: {problem}.*; it was deleted: try again"
+    ):
+        get(server, checkpoint)
+    assert leftovers(cache) == []
+
+
+def test_a_mirror_may_be_a_folder(tmp_path, cache):
+    folder = tmp_path / "my mirror"
+    folder.mkdir()
+    with pytest.raises(UnitscopeError, match=r"cannot download file://.*No such file"):
+        fetch(TINY, mirror=str(folder), show=False)
+    (folder / NAME).write_bytes(CONTENT)
+    assert fetch(TINY, mirror=str(folder), show=False).read_bytes() == CONTENT
+    assert leftovers(cache) == [NAME]
+
+
+@pytest.mark.parametrize("mirror", ["nowhere", "ftp://example.org/x", "/no/such/folder"])
+def test_a_mirror_that_is_none(mirror):
+    with pytest.raises(UnitscopeError, match=f"the mirror '{mirror}' is neither a URL nor a folder; give"):
+        fetch(TINY, mirror=mirror, show=False)
+
+
+def test_redirects_in_circles_end_at_once(server):
+    def around(handler, _content):
+        handler.send_response(302)
+        handler.send_header("Location", handler.path)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    server.behaviours = [around] * 50
+    with pytest.raises(UnitscopeError, match="answers 302") as caught:
+        get(server)
+    assert "\n" not in str(caught.value)
+    assert len(server.requests) < 20
 
 
 @pytest.mark.parametrize("arrived", [CONTENT, CONTENT + b"more", b"other" * 10])
@@ -205,7 +271,7 @@ def test_a_part_that_is_the_file_or_none_of_it(server, cache, arrived):
     if arrived == b"other" * 10:
         with pytest.raises(UnitscopeError, match="is not the published file: its SHA-256 starts with"):
             get(server)
-        assert leftovers(cache) == [f"{NAME}.lock"]
+        assert leftovers(cache) == []
     assert get(server).read_bytes() == CONTENT
 
 
@@ -225,7 +291,7 @@ def test_garbage_is_refused_at_once_and_leaves_nothing(server, cache, behaviour,
     with pytest.raises(UnitscopeError, match=message):
         get(server)
     assert len(server.requests) == 1
-    assert leftovers(cache) == [f"{NAME}.lock"]
+    assert leftovers(cache) == []
 
 
 def test_a_server_that_stays_silent_is_given_up(server, cache):
@@ -235,7 +301,7 @@ def test_a_server_that_stays_silent_is_given_up(server, cache):
     ):
         get(server)
     assert len(server.requests) == QUICK.tries
-    assert leftovers(cache) == [f"{NAME}.lock"]
+    assert leftovers(cache) == []
 
 
 def test_a_server_that_promises_more_than_it_has(server):
@@ -260,7 +326,7 @@ def test_a_full_disk_leaves_nothing(server, cache, monkeypatch):
     monkeypatch.setattr(download, "_read", full)
     with pytest.raises(UnitscopeError, match="the disk is full: cannot keep tiny"):
         get(server)
-    assert leftovers(cache) == [f"{NAME}.lock"]
+    assert leftovers(cache) == []
 
 
 def test_an_interrupted_transfer_can_go_on(server, cache, monkeypatch):

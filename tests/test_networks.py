@@ -17,6 +17,7 @@ from unitscope.models.networks import (
     generator_from_state,
     resnet152_aliases,
     seeded_latents,
+    vgg16_aliases,
 )
 from unitscope.trace import describe_layers, probe_layers, trace
 
@@ -174,6 +175,13 @@ def test_resnet152_aliases_lead_to_modules_of_their_kind():
     assert (aliases["layer4.2"], aliases["layer4.2.conv2"]) == ("7.2", "7.2.0.0.3")
     assert [f"layer{stage + 1}.{count - 1}" in aliases for stage, count in enumerate(BLOCKS)] == [True] * 4
     assert [f"layer{stage + 1}.{count}" in aliases for stage, count in enumerate(BLOCKS)] == [False] * 4
+
+
+def test_vgg16_aliases_are_the_names_of_the_paper():
+    aliases, modules = vgg16_aliases(), dict(empty("vgg16_places365").named_modules())
+    assert (aliases["conv5_3"], aliases["fc8a"]) == ("features.conv5_3", "classifier.fc8a")
+    assert set(aliases.values()) == {name for name in modules if "." in name}
+    assert len(aliases) == len(set(aliases.values()))
 
 
 def test_resnet152_aliases_are_in_the_order_of_the_forward_pass():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from unitscope import cli
@@ -113,10 +114,30 @@ def test_many_concepts_share_the_last_line():
     found = Segmentation(
         np.zeros((40, 40, 3), np.uint8), np.concatenate([labels] * 5), vocabulary, tuple("abcde")
     )
-    texts = [text.get_text() for text in draw(found).texts]
+    figure = draw(found)
+    texts = [text.get_text() for text in figure.texts]
     assert texts.count(f"{30 - MOST + 1} others") == 5
     assert texts.count("nothing") == 5
-    assert max(map(len, texts)) <= 17
+    assert any(text.endswith("…") for text in texts)
+
+
+@pytest.mark.parametrize("name", ["WWWWWWWWWWWWWWWWWWWW", "screen;silver screen;projection screen", "lil"])
+def test_names_end_before_their_numbers(name):
+    vocabulary = Vocabulary([Concept(name, "object")])
+    labels = np.ones((1, 10, 10), np.int32)
+    figure = draw(Segmentation(np.zeros((40, 40, 3), np.uint8), labels, vocabulary, ("object",)))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = {text.get_text(): text.get_window_extent(renderer) for text in figure.texts}
+    number = boxes.pop("100 %")
+    ((drawn, box),) = boxes.items()
+    assert box.x1 < number.x0
+    assert drawn == name if len(name) < 9 else drawn.endswith("…")
+
+
+def test_planes_of_one_title_are_told_apart(photograph):
+    names = ["colors", f"{photograph.parent}/code.py:halves", f"{photograph.parent}/code.py:halves"]
+    found = segment(photograph, names, labels=[photograph.parent / "labels.txt"] * 2)
+    assert found.planes == ("color", "object (halves)", "object (halves)")
 
 
 def test_names_that_the_font_lacks_do_not_matter(photograph, tmp_path):

@@ -107,6 +107,7 @@ def dissect(
             labels=as_paths(labels),
             segmenter=segmenter,
             segmenter_preprocess=segmenter_preprocess,
+            mirror=mirror,
             device=place,
         )
         pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)

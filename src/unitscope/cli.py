@@ -246,6 +246,7 @@ def segment(
         typer.Option(help="The label file of a segmenter that does not name its outputs itself."),
     ] = None,
     segmenter_preprocess: SegmenterPreprocess = None,
+    mirror: Mirror = None,
     concept: Annotated[
         list[str] | None, typer.Option(help="Show only this concept; may be given again.")
     ] = None,
@@ -256,7 +257,7 @@ def segment(
     check_out(out)
     found = segment_picture(
         image, segmenter or (), labels=labels or (), segmenter_preprocess=segmenter_preprocess or (),
-        device=choose_device(device),
+        mirror=mirror, device=choose_device(device),
     )  # fmt: skip
     found = found.only(concept) if concept else found
     picture = write_picture(found, out)

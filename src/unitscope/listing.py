@@ -80,6 +80,8 @@ def download(name: str, *, mirror: str | None = None, show: bool | None = None) 
     Raises:
         UnitscopeError: there is no such network, or it cannot be fetched.
     """
+    if name in MODELS and name not in CATALOGUE:
+        raise UnitscopeError(f"{name!r} comes with the package; there is nothing to download")
     if name not in CATALOGUE:
         hint = did_you_mean(name, CATALOGUE)
         raise UnitscopeError(

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,9 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
+from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
 from unitscope.concepts.choose import segmenter_labellers
@@ -34,7 +37,9 @@ MOST = 11
 FORMATS = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
 PANEL = 4.0
 """Width of a panel, inches; the gaps and lines of text below are inches too."""
-GAP, LINE, TITLE = 0.25, 0.2, 0.3
+GAP, LINE, TITLE, NUMBER = 0.25, 0.2, 0.3, 0.45
+POINTS = 72
+"""An inch; sizes of text are in points."""
 DOTS = 160
 """An inch."""
 SHADES = (
@@ -113,6 +118,7 @@ def segment(
     *,
     labels: Sequence[Path | str] = (),
     segmenter_preprocess: str | Sequence[str] | None = None,
+    mirror: str | None = None,
     device: torch.device | str = "cpu",
 ) -> Segmentation:
     """Segment one picture.
@@ -122,6 +128,7 @@ def segment(
         segmenter: one or more, see :func:`unitscope.concepts.segmenters.load_segmenter`.
         labels: label files, one for each segmenter that does not name its outputs itself.
         segmenter_preprocess: settings that replace a segmenter's own, for each in turn.
+        mirror: another server for published segmenters.
         device: where the segmenters run.
 
     Raises:
@@ -136,12 +143,19 @@ def segment(
         [Path(file) for file in labels],
         settings=segmenter_preprocess,
         where={"framing": Framing(), "size": (height, width), "grid": grid},
+        mirror=mirror,
         device=device,
     )
     merged = MergedLabeller(labellers)
-    titles = [title for labeller in labellers for title in labeller.segmenter.plane_titles]
+    titles = _titles([(each.name, title) for each in labellers for title in each.segmenter.plane_titles])
     maps = merged.label([merged.prepare(0, picture)])[0]
-    return Segmentation(picture, maps, merged.vocabulary, tuple(titles))
+    return Segmentation(picture, maps, merged.vocabulary, titles)
+
+
+def _titles(planes: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return a title for each plane ``(segmenter, title)``: with the segmenter where two would be the same."""
+    often = Counter(title for _, title in planes)
+    return tuple(f"{title} ({name})" if often[title] > 1 else title for name, title in planes)
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
@@ -297,12 +311,22 @@ def _write_legend(axes: Axes, legend: Sequence[_Entry]) -> None:
             facecolor=entry.shade or "none", edgecolor="#555555", linewidth=0.5,
         )  # fmt: skip
         figure.add_artist(swatch)
-        text = entry.text if len(entry.text) <= 17 else entry.text[:16] + "…"
-        figure.text((left + 0.23) / width, middle / height, text, va="center_baseline", parse_math=False)
         right = (left + PANEL / 2 - 0.4) / width
         figure.text(
             right, middle / height, _percent(entry.share), va="center_baseline", ha="right", color="#555555"
         )
+        text = _shortened(entry.text, PANEL / 2 - 0.4 - 0.23 - NUMBER)
+        figure.text((left + 0.23) / width, middle / height, text, va="center_baseline", parse_math=False)
+
+
+def _shortened(text: str, room: float) -> str:
+    """Cut a text that is wider than the room, in inches."""
+    font = FontProperties(family=mpl.rcParams["font.family"], size=mpl.rcParams["font.size"])
+    drawn = text
+    while len(text) > 1 and TextPath((0, 0), drawn, prop=font).get_extents().width > room * POINTS:
+        text = text[:-1].rstrip()
+        drawn = text + "…"
+    return drawn
 
 
 def _percent(share: float) -> str:

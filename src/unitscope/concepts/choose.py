@@ -56,6 +56,7 @@ def choose_labeller(
     labels: Sequence[Path] = (),
     segmenter: str | Sequence[str] | None = None,
     segmenter_preprocess: str | Sequence[str] | None = None,
+    mirror: str | None = None,
     device: torch.device | str = "cpu",
 ) -> Labeller:
     """Return what labels the pictures of `sources`, checked before any work.
@@ -70,6 +71,7 @@ def choose_labeller(
             its outputs itself.
         segmenter: see `load_segmenter`; several, and masks with them, are merged (`MergedLabeller`).
         segmenter_preprocess: settings that replace a segmenter's own, for each segmenter in turn.
+        mirror: another server for published segmenters.
         device: where a segmenter runs.
 
     Raises:
@@ -84,7 +86,7 @@ def choose_labeller(
         labels = labels[planes:]
     if specs:
         chosen += segmenter_labellers(
-            specs, labels, settings=segmenter_preprocess, where=where, device=device
+            specs, labels, settings=segmenter_preprocess, where=where, mirror=mirror, device=device
         )
     if chosen:
         return chosen[0] if len(chosen) == 1 else MergedLabeller(chosen)
@@ -103,6 +105,7 @@ def segmenter_labellers(
     *,
     settings: str | Sequence[str] | None = None,
     where: dict[str, Any],
+    mirror: str | None = None,
     device: torch.device | str = "cpu",
 ) -> list[SegmenterLabeller]:
     """Return a labeller for each segmenter.
@@ -112,6 +115,7 @@ def segmenter_labellers(
         labels: one label file for each that does not name its outputs itself.
         settings: settings that replace their own preprocessing, for each in turn.
         where: framing, size and grid, see `SegmenterLabeller`.
+        mirror: another server for published segmenters.
         device: where they run.
 
     Raises:
@@ -122,7 +126,9 @@ def segmenter_labellers(
         raise UnitscopeError("no segmenter given; name one with --segmenter")
     files, changes = _label_files(specs, labels), _settings(specs, _listed(settings))
     return [
-        SegmenterLabeller(load_segmenter(spec, labels=file, preprocess=change, device=device), **where)
+        SegmenterLabeller(
+            load_segmenter(spec, labels=file, preprocess=change, mirror=mirror, device=device), **where
+        )
         for spec, file, change in zip(specs, files, changes, strict=True)
     ]
 

@@ -60,6 +60,10 @@ def read_csail_labels(path: Path) -> CsailLabels:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UnitscopeError(
+            f"label file {str(path)!r} does not exist; it belongs beside the weights"
+        ) from error
     except (OSError, ValueError) as error:
         raise UnitscopeError(f"label file {str(path)!r} cannot be read as JSON: {error}") from error
     wanted = ("labels", "categories", "imageformat")
@@ -98,6 +102,8 @@ def _labels(content: dict[str, Any]) -> CsailLabels:
 
 
 def _category(category: Any) -> str:
+    if isinstance(category, str):
+        return category
     kind = category.get("type", "softmax")
     if kind != "softmax":
         raise ValueError(f"category {category['name']!r} is of type {kind!r}; only softmax is known")

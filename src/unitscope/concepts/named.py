@@ -43,16 +43,20 @@ class Request:
         name: a key of `NAMED`.
         folder: where its files are, if that was said.
         settings: what else was said.
+        mirror: another server for published files.
     """
 
     spec: str
     name: str
     folder: Path | None
     settings: Mapping[str, str]
+    mirror: str | None = None
 
 
-def named_segmenter(spec: str) -> Segmenter | None:
+def named_segmenter(spec: str, *, mirror: str | None = None) -> Segmenter | None:
     """Return the segmenter of `NAMED` that `spec` asks for; None if it is not of that form.
+
+    Published files come from `mirror`, see `fetch`.
 
     Raises:
         UnitscopeError: a setting is unknown or has a value it cannot have, or a file is missing or wrong.
@@ -69,7 +73,7 @@ def named_segmenter(spec: str) -> Segmenter | None:
             raise UnitscopeError(
                 f"segmenter {spec!r} has an unknown setting {key!r};{did_you_mean(key, allowed)}{known}"
             )
-    return build(Request(spec, name, Path(folder).expanduser() if folder else None, settings))
+    return build(Request(spec, name, Path(folder).expanduser() if folder else None, settings, mirror))
 
 
 def _upp(request: Request) -> Segmenter:
@@ -163,7 +167,7 @@ def _yes_or_no(request: Request, key: str) -> bool:
 def _folder(request: Request) -> Path:
     """Return the folder given, or that of the published files, which are fetched if need be."""
     if request.folder is None:
-        return fetch(CATALOGUE[request.name])
+        return fetch(CATALOGUE[request.name], mirror=request.mirror)
     if not request.folder.is_dir():
         state = "is a file" if request.folder.exists() else "does not exist"
         raise UnitscopeError(

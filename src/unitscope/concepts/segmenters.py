@@ -39,6 +39,7 @@ def load_segmenter(
     *,
     labels: Path | str | None = None,
     preprocess: str | None = None,
+    mirror: str | None = None,
     device: torch.device | str = "cpu",
 ) -> Segmenter:
     """Return the segmenter that `spec` names, in eval mode and on `device`.
@@ -52,12 +53,13 @@ def load_segmenter(
             k of scores is number k; if the file has no line for 0 and the network has just as many channels
             as the largest number, it has no channel for "nothing", and channel k is number k + 1.
         preprocess: settings that replace its own, see `parse_preprocessing`.
+        mirror: another server for published files.
         device: where it is to run.
 
     Raises:
         UnitscopeError: there is no such segmenter, it cannot be made, or its labels are missing.
     """
-    segmenter = _make(spec, Path(labels) if labels is not None else None, device)
+    segmenter = _make(spec, Path(labels) if labels is not None else None, device, mirror=mirror)
     if preprocess:
         changed = parse_preprocessing(preprocess, segmenter.preprocessing)
         segmenter = replace(segmenter, preprocessing=changed)
@@ -66,10 +68,10 @@ def load_segmenter(
     return replace(segmenter, module=module, device=torch.device(device))
 
 
-def _make(spec: str, labels: Path | None, device: torch.device | str) -> Segmenter:
+def _make(spec: str, labels: Path | None, device: torch.device | str, *, mirror: str | None) -> Segmenter:
     if spec in SEGMENTERS:
         return _relabel(SEGMENTERS[spec](), labels)
-    named = named_segmenter(spec)
+    named = named_segmenter(spec, mirror=mirror)
     if named is not None and labels is not None:
         raise UnitscopeError(f"segmenter {spec!r} names its outputs itself; leave --labels out")
     found = named or transformers_segmenter(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,29 +25,32 @@ WRITTEN_BY_TORCH = (b"PK", b"\x80")
 SHOWN = 3
 
 
-def read_state(path: Path | str) -> dict[str, Tensor]:
+def read_state(path: Path | str, *, called: object = None) -> dict[str, Tensor]:
     """Read the tensors of a checkpoint by name.
 
     A `state_dict` entry is unwrapped, and a ``module.`` before every name taken off.
 
     Args:
         path: a safetensors file, or a file of ``torch.save`` that holds tensors only.
+        called: what messages call the file; by default its path.
 
     Raises:
         UnitscopeError: there is no such file, it is damaged, is no checkpoint, or holds more than tensors.
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise UnitscopeError(f"weights file {str(path)!r} does not exist")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise UnitscopeError(f"weights file {str(path)!r} {problem}")
+    called = called or path
+    content = (_read_safetensors if _is_safetensors(path) else _read_torch)(path, called)
     if isinstance(content, Mapping) and isinstance(content.get(WRAPPER), Mapping):
         content = content[WRAPPER]
     if not isinstance(content, Mapping) or not content:
-        raise UnitscopeError(f"{path} holds {_kind(content)}, not named tensors; save module.state_dict()")
+        raise UnitscopeError(f"{called} holds {_kind(content)}, not named tensors; save module.state_dict()")
     strangers = [str(name) for name, value in content.items() if not isinstance(value, Tensor)]
     if strangers:
         raise UnitscopeError(
-            f"{path} is no state dict: its entry {strangers[0]!r} is {_kind(content[strangers[0]])}, not a tensor; "
+            f"{called} is no state dict: its entry {strangers[0]!r} is {_kind(content[strangers[0]])}, not a tensor; "
             "save module.state_dict()"
         )
     state = {str(name): value for name, value in content.items()}
@@ -55,35 +59,45 @@ def read_state(path: Path | str) -> dict[str, Tensor]:
     return state
 
 
-def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
+def _is_safetensors(path: Path) -> bool:
+    """Tell by the ending, or by the header: its length in eight bytes, then JSON."""
+    return path.suffix == ".safetensors" or _start(path)[8:9] == b"{"
+
+
+def _read_safetensors(path: Path, called: object) -> Mapping[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise _damaged(path, error) from error
+        raise _damaged(path, called, one_line(error)) from error
 
 
-def _read_torch(path: Path) -> Any:
+def _read_torch(path: Path, called: object) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters becomes an error below
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         text = str(error)
         if "Weights only" in text and _start(path).startswith(WRITTEN_BY_TORCH):
             named = re.search(r"GLOBAL ([\w.]+)", text)
             what = f"the Python object {named.group(1)}" if named else "Python objects"
             raise UnitscopeError(
-                f"{path} holds {what} beside tensors, and reading those would run code from the file; "
+                f"{called} holds {what} beside tensors, and reading those would run code from the file; "
                 "load it where you trust it, and save module.state_dict() or a safetensors file"
             ) from error
-        raise _damaged(path, error) from error
+        # What torch says of unpickling is advice to run the file.
+        reason = "" if "weights_only" in text else one_line(error)
+        raise _damaged(path, called, reason) from error
 
 
-def _damaged(path: Path, error: Exception) -> UnitscopeError:
+def _damaged(path: Path, called: object, reason: str) -> UnitscopeError:
     start = _start(path).lstrip().lower()
     if not start:
-        return UnitscopeError(f"{path} is empty; delete it and get it again")
+        return UnitscopeError(f"{called} is empty; delete it and get it again")
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return UnitscopeError(f"{path} is a web page, not a checkpoint; delete it and get the file itself")
-    return UnitscopeError(f"{path} is damaged, cut short, or no checkpoint ({one_line(error)}); get it again")
+        return UnitscopeError(f"{called} is a web page, not a checkpoint; delete it and get the file itself")
+    told = f" ({reason})" if reason else ""
+    return UnitscopeError(f"{called} is damaged, cut short, or no checkpoint{told}; get it again")
 
 
 def _start(path: Path) -> bytes:

@@ -6,7 +6,10 @@ import errno
 import fcntl
 import hashlib
 import http.client
+import json
 import os
+import re
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -18,13 +21,20 @@ from typing import Any
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
+from unitscope.models.checkpoints import read_state
 from unitscope.progress import stage
 
 CHUNK = 1 << 20
 PARTIAL, VERSION, LOCK = ".partial", ".version", ".lock"
 """Endings beside a file that is on its way: what has arrived, which version of the file it is, who fetches it."""
-GONE = frozenset({400, 401, 403, 404, 410})
+GONE = frozenset({*range(300, 400), 400, 401, 403, 404, 410})
 """Answers that another attempt does not change."""
+INSTEAD = {
+    "classifier": "give it with --weights FILE",
+    "generator": "load the file itself in its place",
+    "segmenter": "give the folder of its files, as in {name}:FOLDER",
+}
+"""What to do without a download."""
 NOT_SATISFIABLE = 416
 
 
@@ -67,7 +77,7 @@ def fetch(
 
     Args:
         checkpoint: what to fetch.
-        mirror: another base URL; by default ``UNITSCOPE_MIRROR`` or the publisher's.
+        mirror: another base URL, or a folder; by default ``UNITSCOPE_MIRROR`` or the publisher's.
         show: force the progress bar on or off.
         patience: timeouts and attempts.
 
@@ -78,13 +88,27 @@ def fetch(
         UnitscopeError: the file cannot be fetched, is not the published one, or cannot be written. What has
             arrived of a broken transfer stays beside the file and is used the next time.
     """
-    base = mirror or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL
+    base = _address(mirror or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL)
     for file in checkpoint.files:
         if not cached_path(file).is_file():
-            url = f"{base.rstrip('/')}/{file.path}"
-            _Transfer(url, file, show=show, patience=patience or Patience()).run()
+            transfer = _Transfer(f"{base}/{file.path}", file, show=show, patience=patience or Patience())
+            transfer.instead = INSTEAD[checkpoint.kind].format(name=checkpoint.name)
+            transfer.run()
     first = cached_path(checkpoint.files[0])
     return first if len(checkpoint.files) == 1 else first.parent
+
+
+def _address(mirror: str) -> str:
+    """Return the URL of a mirror, which may also be a folder, without a slash at its end."""
+    if re.match("(https?|file)://", mirror):
+        return mirror.rstrip("/")
+    folder = Path(mirror).expanduser()
+    if folder.is_dir():
+        return folder.resolve().as_uri()
+    raise UnitscopeError(
+        f"the mirror {mirror!r} is neither a URL nor a folder; give for example https://example.org/models, or a "
+        "folder that holds the files"
+    )
 
 
 class _Broken(Exception):
@@ -96,6 +120,7 @@ class _Transfer:
 
     def __init__(self, url: str, file: CheckpointFile, *, show: bool | None, patience: Patience) -> None:
         self.url, self.file, self.show, self.patience = url, file, show, patience
+        self.instead = ""
         self.path = cached_path(file)
         self.partial, self.version, self.lock = (
             self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION, LOCK)
@@ -105,14 +130,26 @@ class _Transfer:
         """Fetch the file, or wait for the process that does."""
         with self._writing():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.lock.open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._locked():
                 if not self.path.is_file():
                     self._fetch()
                     self._check()
                     os.replace(self.partial, self.path)
                     self.version.unlink(missing_ok=True)
-            self.lock.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other processes out; the lock file is gone afterwards, so one that waited for it looks again."""
+        while True:
+            with self.lock.open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not _is_open_as(self.lock, lock.fileno()):
+                    continue
+                try:
+                    yield
+                finally:
+                    self.lock.unlink(missing_ok=True)
+                return
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -146,12 +183,14 @@ class _Transfer:
                 return self._attempt()
             except urllib.error.HTTPError as error:
                 with error:
-                    reason = f"the server answers {error.code} {error.reason}"
+                    reason = " ".join(f"the server answers {error.code} {error.reason}".split())
                 if error.code in GONE:
                     raise self._failed(reason) from error
             except (_Broken, http.client.HTTPException, urllib.error.URLError, TimeoutError) as error:
                 cause = error.reason if isinstance(error, urllib.error.URLError) else error
                 reason = cause if isinstance(cause, str) else _reason(cause)
+                if isinstance(cause, FileNotFoundError | socket.gaierror):
+                    raise self._failed(reason) from error
             except ConnectionError as error:
                 reason = _reason(error)
             arrived = self._arrived()
@@ -171,6 +210,7 @@ class _Transfer:
             with error:
                 whole = error.headers.get("Content-Range", "") == f"bytes */{arrived}"
             if whole:
+                self.partial.touch()  # an empty file has no part
                 return
             self._forget()
             raise _Broken("what had arrived is not a part of the file") from error
@@ -219,14 +259,14 @@ class _Transfer:
 
     def _check(self) -> None:
         wanted = self.file.hash_prefix
-        if not wanted:
-            return
         found = _sha256(self.partial)[: len(wanted)]
-        if found != wanted:
+        problem = f"its SHA-256 starts with {found}, its name promises {wanted}" if found != wanted else ""
+        if not wanted:
+            problem = _problem(self.partial, self.file)
+        if problem:
             self._forget()
             raise UnitscopeError(
-                f"{self.url} is not the published file: its SHA-256 starts with {found}, its name promises {wanted}; "
-                "it was deleted: try again, or name another --mirror"
+                f"{self.url} is not the published file: {problem}; it was deleted: try again, or name another --mirror"
             )
 
     def _failed(self, reason: str) -> UnitscopeError:
@@ -236,8 +276,29 @@ class _Transfer:
         kept = f" ({arrived:,} bytes of it are kept, the same command goes on from there)" if arrived else ""
         return UnitscopeError(
             f"cannot download {self.url}: {reason}{kept}; name another server with --mirror, put the file at "
-            f"{self.path}, or give it with --weights FILE"
+            f"{self.path}, or {self.instead}"
         )
+
+
+def _is_open_as(path: Path, descriptor: int) -> bool:
+    """Tell whether an open file is still the one of this name."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return False
+
+
+def _problem(path: Path, file: CheckpointFile) -> str:
+    """Say why a file cannot be the one whose name gives no hash: it cannot be opened as what it is."""
+    try:
+        if file.name.endswith(".json"):
+            json.loads(path.read_text(encoding="utf-8"))
+        else:
+            read_state(path, called="it")
+    except ValueError:
+        return "it cannot be read as JSON"
+    except UnitscopeError as error:
+        return str(error).partition(";")[0]
+    return ""
 
 
 def _read(response: Any) -> bytes:

@@ -348,7 +348,9 @@ def read_processor(transformers: Any, name: str, config: Any) -> dict[str, Any] 
 
 def image_size(config: Any) -> tuple[int, int]:
     """Return the input size that a configuration states, 224x224 if it states none."""
-    stated = getattr(config, "image_size", None) or 224
+    # Networks of several parts state it in the part that reads the picture.
+    parts = [config, *(getattr(config, name, None) for name in ("vision_config", "backbone_config"))]
+    stated = next(filter(None, (getattr(part, "image_size", None) for part in parts)), 224)
     sides = list(stated) if isinstance(stated, list | tuple) else [stated, stated]
     return int(sides[0]), int(sides[-1])
 

@@ -190,7 +190,11 @@ def load_generator(
         raise UnitscopeError(
             f"generator {str(spec)!r} not found;{hint} generators are {', '.join(generators)}, or a checkpoint file"
         )
-    return generator_from_state(read_state(spec)).to(device)
+    state = read_state(spec)
+    try:
+        return generator_from_state(state).to(device)
+    except UnitscopeError as error:
+        raise UnitscopeError(f"{spec}: {error}") from error
 
 
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
