@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
+from unitscope.run.dissection import layer_title
 from unitscope.run.folder import read_manifest
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -61,9 +62,8 @@ class RunData:
     pictures: frozenset[str]
 
     def title(self, layer: str) -> str:
-        """Return the name to show for a layer: the readable one, where the network has one."""
-        aliases: dict[str, str] = self.manifest.get("model", {}).get("aliases", {})
-        return next((alias for alias, path in aliases.items() if path == layer), layer)
+        """Return the name to show for a layer."""
+        return layer_title(self.manifest, layer)
 
     def matches(self, layer: str) -> pd.DataFrame:
         """Return the best concepts of every unit of a layer, by unit and rank."""

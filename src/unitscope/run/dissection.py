@@ -117,12 +117,18 @@ class Dissection:
                 f"{row.concepts!s} {category}" for category, row in by_category.items() if row.concepts
             )
             lines.append(
-                f"  {layer}: {together.detectors} of {together.units} units match "
+                f"  {layer_title(self.manifest, str(layer))}: {together.detectors} of {together.units} units match "
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
         lines.append(f"  IoU of at least {100 * settings['min_iou']:g}% counts; in {self.path}")
         return "\n".join(lines)
+
+
+def layer_title(manifest: dict[str, Any], layer: str) -> str:
+    """Return the name to show for a layer of a run: the readable one, where the network has one."""
+    aliases: dict[str, str] = manifest.get("model", {}).get("aliases", {})
+    return next((alias for alias, path in aliases.items() if path == layer), layer)
 
 
 def _counted(number: Any, noun: str) -> str:
