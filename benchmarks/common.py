@@ -146,15 +146,17 @@ def make_vocabulary() -> Vocabulary:
     return Vocabulary([Concept(f"concept{i}", f"plane{p}") for p, n in enumerate(PLANES) for i in range(n)])
 
 
-def time_bare(model: Model, samples: InMemorySamples) -> float:
-    """Seconds for the bare forward passes over all samples."""
+def time_bare(
+    model: Model, samples: InMemorySamples, layout: torch.memory_format = torch.preserve_format
+) -> float:
+    """Seconds for the bare forward passes over all samples, whose channels may lie first or last in memory."""
     start = time.perf_counter()
     batches = (
         range(i, min(i + BATCH, len(samples.sample_ids))) for i in range(0, len(samples.sample_ids), BATCH)
     )
     with torch.no_grad():
         for batch in samples.batches(batches):
-            model.module(batch.inputs)
+            model.module(batch.inputs.to(memory_format=layout))
     return time.perf_counter() - start
 
 

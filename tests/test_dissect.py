@@ -219,6 +219,40 @@ def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_pa
         unitscope.at_quantile(run, 0.6)
 
 
+class Viewed(nn.Module):
+    """Looks at an activation as if its channels lay first in memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 5, 3, stride=4)
+        self.head = nn.Linear(5 * 8 * 8, 2)
+
+    def forward(self, x):
+        maps = self.conv(x)
+        return self.head(maps.view(len(x), -1))
+
+
+class Pooled(Viewed):
+    def forward(self, x):
+        return self.conv(x).mean((2, 3))
+
+
+@pytest.mark.parametrize(("kind", "last"), [(Viewed, False), (Pooled, True)])
+def test_channels_lie_last_in_memory_where_the_network_takes_that(tmp_path, kind, last):
+    torch.manual_seed(0)
+    network, seen = kind().eval(), []
+    network.conv.register_forward_pre_hook(lambda _m, given: seen.append(given[0]))
+    samples = InMemorySamples(torch.randn(COUNT, 3, 33, 33), make_samples()._labels, VOCABULARY)
+    run = dissect(network, tmp_path / "run", layers=["conv"], samples=samples)
+    assert run.manifest["config"]["channels_last"] is last
+    assert all(each.is_contiguous(memory_format=torch.channels_last) for each in seen[-COUNT // 4 :]) is last
+    layout = torch.channels_last if last else torch.contiguous_format
+    with torch.no_grad():
+        batches = samples._inputs.to(memory_format=layout).split(4)
+        peaks = torch.cat([network.conv(batch) for batch in batches]).amax((0, 2, 3))
+    assert run.units["peak"].tolist() == peaks.tolist()
+
+
 def exemplar_masks(run):
     for row in run.table("exemplars").itertuples():
         bits = np.unpackbits(np.frombuffer(row.mask, np.uint8), count=row.mask_height * row.mask_width)

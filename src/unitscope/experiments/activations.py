@@ -103,12 +103,17 @@ class ShardReader:
             activation = self.plan.layers[name].layer.read(output)
             content.keep(name, activation, batch, self.samples.sample_ids)
 
+        layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
+
+        def run(inputs: Tensor) -> None:
+            forward(inputs.to(memory_format=layout))
+
         with trace(self.module, list(self.plan.layers), keep) as forward:
             for planned in self.plan.batches_of(shard):
                 batch = next(batches)
                 content.begin(batch)
                 if len(batch.samples):
-                    run_batch(forward, batch, sample_ids=self.samples.sample_ids, device=self.device)
+                    run_batch(run, batch, sample_ids=self.samples.sample_ids, device=self.device)
                 advance(len(planned))
         return content
 

@@ -171,6 +171,7 @@ def _configuration(
         "grid": list(samples.grid),
         "settings": settings.deciding(),
         "shard_size": plan.shard_size,
+        "channels_last": plan.channels_last,
     }
 
 
@@ -211,16 +212,15 @@ def _complete(
         intervals = bootstrap(
             activations, scores, replicates=settings.replicates, seed=settings.seed, show=show
         )
-    with clock.timing("exemplars"):
-        exemplars = exemplar_table(activations, statistics, thresholds, show=show)
-    with clock.timing("tables"):
-        findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)
-        folder.write_tables(
-            itertools.chain(
-                [("exemplars", exemplars), ("samples", sample_table(samples.sample_ids, skipped))],
-                _tables(findings),
-            )
-        )
+    findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)
+    with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
+        tables = [("samples", sample_table(samples.sample_ids, skipped))]
+        writing = pool.submit(folder.write_tables, itertools.chain(tables, _tables(findings)))
+        with clock.timing("exemplars"):
+            exemplars = exemplar_table(activations, statistics, thresholds, show=show)
+        with clock.timing("tables"):
+            folder.write_table("exemplars", exemplars)
+            writing.result()
     _finish_manifest(activations, skipped, about=about, seconds=clock.seconds)
 
 

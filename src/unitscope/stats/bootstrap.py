@@ -107,9 +107,9 @@ class IntersectionBootstrap:
     def result(self, confidence: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the percentile interval of the IoU, low and high ``(U,)``."""
         self._weigh()
-        iou = self._intersections / np.maximum(self._unions, 1)
+        iou = np.ascontiguousarray((self._intersections / np.maximum(self._unions, 1)).T)
         tail = (1 - confidence) / 2
-        low, high = np.quantile(iou, [tail, 1 - tail], axis=0)
+        low, high = np.quantile(iou, [tail, 1 - tail], axis=1)
         return low, high
 
 
