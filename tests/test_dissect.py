@@ -102,9 +102,10 @@ def naive_grids(network, samples):
         )
         for name in LAYERS
     ]
+    layout = torch.channels_last  # the order in memory that runs of this network take
     with torch.no_grad():
         for start in range(0, COUNT, 4):
-            network(samples._inputs[start : start + 4])
+            network(samples._inputs[start : start + 4].to(memory_format=layout))
     for hook in hooks:
         hook.remove()
     found = {name: torch.cat(part) for name, part in parts.items()}
@@ -147,6 +148,7 @@ def naive(finished):
 
 
 def test_thresholds_and_pixel_counts_are_those_of_the_paper(run, naive):
+    assert run.manifest["config"]["channels_last"]
     units, counts = run.units.set_index(["layer", "unit"]), run.table("iou")
     pairs = {(row.layer, row.unit, row.number): row for row in counts.itertuples()}
     expected = set()

@@ -21,6 +21,7 @@ from unitscope.stats import (
 )
 from unitscope.stats.intersection import without_repeats
 from unitscope.stats.quantile import keys_to_values, values_to_keys
+from unitscope.stats.resampling import resample
 
 
 def thresholds_of(activation: ActivationRaster, quantile: float) -> np.ndarray:
@@ -250,6 +251,17 @@ def test_regions_are_those_of_the_upsampled_grids(border, lowest, fine):
     found = cells.regions_above(1, np.arange(7), thresholds, sampling)
     above = values[1] > thresholds[:, None, None]
     assert np.array_equal(found, np.packbits(above.reshape(7, -1), axis=1))
+
+
+@pytest.mark.parametrize("border", ["edge", "zeros"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_finer_grids_are_resampled_to_the_same_bits_however_they_lie_in_memory(border, layout):
+    grids = torch.randn(3, 5, 9, 11).to(memory_format=layout)
+    geometry = GridGeometry(AxisGeometry(9, 3.0, -2.0), AxisGeometry(11, 2.0, 1.5))
+    sampling = raster_sampling(geometry, (7, 6), (28, 24), border=border)
+    out = np.empty((3, 5, 7, 6), np.float32)
+    resample(grids, sampling, out)
+    assert np.array_equal(out, upsample(grids, sampling).numpy())
 
 
 def test_a_grid_with_as_many_cells_as_points_is_still_blended_where_it_is_shifted():

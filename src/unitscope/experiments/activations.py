@@ -33,9 +33,8 @@ from unitscope.stats import (
     Statistic,
     StrongCells,
     TopPictures,
-    kernels,
 )
-from unitscope.stats.raster import over_unit_blocks
+from unitscope.stats.resampling import resample
 from unitscope.trace import trace
 
 
@@ -155,7 +154,7 @@ class ShardContent:
         Raises:
             UnitscopeError: the shape is not the planned one, or a value is not finite.
         """
-        values = activation.detach().to("cpu", torch.float32).contiguous()
+        values = activation.detach().to("cpu", torch.float32)
         layer = self._plan.layers[name]
         expected = (len(batch.samples), layer.layer.units, *layer.layer.grid)
         if values.shape != expected:
@@ -176,10 +175,7 @@ class ShardContent:
         if layer.resampling is None:
             torch.from_numpy(self._grids[name][place]).copy_(values)
             return
-        axes = ActivationRaster(values.numpy(), layer.resampling)
-        over_unit_blocks(
-            axes.units, kernels.resample, axes.grids, axes.rows, axes.columns, self._grids[name][place]
-        )
+        resample(values, layer.resampling, self._grids[name][place])
 
     @property
     def samples(self) -> NDArray[np.int64]:

@@ -141,8 +141,6 @@ def plan_reading(
     raster = Raster(samples.grid, samples.size, border)
     grids, channels_last = _probe(module, blank, layers)
     plans = {name: LayerPlan.of(layer, raster) for name, layer in grids.items()}
-    # A grid finer than the raster would have to be brought back into rows first, which costs more than is won.
-    channels_last &= all(plan.resampling is None for plan in plans.values())
     one = ReadingPlan(plans, raster, len(samples.sample_ids), batch_size, 1, channels_last)
     fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
     batches = max(min(fitting, MOST_SHARD_SAMPLES) // batch_size, 1)

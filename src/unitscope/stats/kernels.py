@@ -76,6 +76,37 @@ def resample(
 
 
 @jit
+def resample_channels_last(
+    grids: NDArray[np.float32],
+    rows: AxisArrays,
+    columns: AxisArrays,
+    out: NDArray[np.float32],
+    first: int,
+    last: int,
+) -> None:
+    """Write raster values ``(n, h, w, U) -> out (n, U, gh, gw)``; as :func:`resample`, for units last in memory."""
+    height, width = grids.shape[1], grids.shape[2]
+    points, units = out.shape[3], last - first
+    zeros, line = np.zeros(units, np.float32), np.empty((points, units), np.float32)
+    for n in range(grids.shape[0]):
+        for y in range(out.shape[2]):
+            top, bottom, weight = rows[0][y], rows[1][y], rows[2][y]
+            for x in range(points):
+                left, right, share = columns[0][x], columns[1][x], columns[2][x]
+                a = grids[n, top, left, first:last] if top < height and left < width else zeros
+                b = grids[n, top, right, first:last] if top < height and right < width else zeros
+                c = grids[n, bottom, left, first:last] if bottom < height and left < width else zeros
+                d = grids[n, bottom, right, first:last] if bottom < height and right < width else zeros
+                for u in range(units):
+                    above = a[u] + share * (b[u] - a[u])
+                    below = c[u] + share * (d[u] - c[u])
+                    line[x, u] = above + weight * (below - above)
+            for u in range(units):
+                for x in range(points):
+                    out[n, first + u, y, x] = line[x, u]
+
+
+@jit
 def count_leading_digits(
     grids: NDArray[np.float32], rows: AxisArrays, columns: AxisArrays, shift: int, counts: NDArray[np.int64],
     span: NDArray[np.int64], first: int, last: int,
