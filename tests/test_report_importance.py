@@ -19,9 +19,11 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from unitscope.errors import UnitscopeError
+from unitscope.report import write_report
 from unitscope.report.data import read_run
 from unitscope.report.importance import (
     class_figures,
+    find_importance,
     numbers,
     read_importance,
     write_importance_report,
@@ -308,3 +310,33 @@ def test_folders_that_cannot_be_reported(fresh: Path, tmp_path: Path) -> None:
     with pytest.raises(UnitscopeError, match="cannot be read"):
         write_importance_report(folder, run=fresh)
     assert not (folder / "report").exists()
+
+
+def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None:
+    make_importance(fresh, LAYER, Plan(ablation="mean"))
+    half = make_importance(fresh, "conv1")
+    manifest = json.loads((half / "manifest.json").read_text())
+    (half / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
+    names = ["features-conv5-3-mean", "features-conv5-3-zero"]
+    assert [path.name for path in find_importance(fresh)] == names
+    index = write_report(fresh)
+    text = index.read_text(encoding="utf-8")
+    assert f'<a href="importance/{names[0]}/index.html">Importance</a>' in text
+    assert f"Importance of the units of {LAYER}, zero ablation" in text
+    for name in names:
+        alone, placed = fresh / "importance" / name / "report", index.parent / "importance" / name
+        assert (alone / "index.html").is_file()
+        page = (placed / "index.html").read_text(encoding="utf-8")
+        assert 'data-home="../../index.html"' in page
+        assert f"../{names[1 - names.index(name)]}/index.html" in page
+        assert 'data-home=""' in (alone / "index.html").read_text(encoding="utf-8")
+        files = {path.relative_to(alone) for path in alone.rglob("*") if path.is_file()}
+        assert files == {path.relative_to(placed) for path in placed.rglob("*") if path.is_file()}
+    assert not (half / "report").exists()
+
+
+def test_a_run_without_importance_has_the_report_it_had(tmp_path: Path) -> None:
+    index = write_report(make_run(tmp_path / "run"))
+    assert "mportance" not in index.read_text(encoding="utf-8")
+    assert not (index.parent / "importance").exists()
+    assert not (index.parent / "assets/importance").exists()

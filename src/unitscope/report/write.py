@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -13,7 +13,9 @@ import pandas as pd
 
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import write_figures
-from unitscope.report.folder import check_replaceable, place_file, replacing
+from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
+from unitscope.report.importance.data import Importance, find_importance, read_importance
+from unitscope.report.importance.write import place_reports, write_pages
 from unitscope.report.pages import PAGES, render_index
 from unitscope.report.payload import (
     Catalogue,
@@ -34,7 +36,8 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     """Write the report of a finished run: one folder that opens in a browser without a server.
 
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
-    is replaced in one step, once the new one is complete.
+    is replaced in one step, once the new one is complete. The report of every complete importance folder of the run
+    is written too, and placed in it.
 
     Args:
         run: the run folder.
@@ -50,14 +53,19 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     target = Path(out) if out is not None else run / "report"
     check_replaceable(target)
     data = read_run(run)
+    importance = [read_importance(folder, data) for folder in find_importance(run)]
+    for found in importance:
+        check_replaceable(found.folder / REPORT)
+    for found in importance:
+        write_pages(found)
     with replacing(target) as folder:
-        _write_all(data, folder)
+        _write_all(data, folder, importance)
     return target / "index.html"
 
 
-def _write_all(data: RunData, folder: Path) -> None:
+def _write_all(data: RunData, folder: Path, importance: Sequence[Importance]) -> None:
     catalogue = Catalogue(data)
-    shutil.copytree(ASSETS, folder / "assets")
+    shutil.copytree(ASSETS, folder / "assets", ignore=shutil.ignore_patterns("importance"))
     (folder / "data").mkdir()
     sizes: StripSizes = {}
     with StripWriter() as writer:
@@ -72,7 +80,8 @@ def _write_all(data: RunData, folder: Path) -> None:
     _write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
     _write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
     figures = write_figures(data, folder / "figures")
-    _write_text(folder / "index.html", render_index(data, PAGES, figures=figures))
+    links = place_reports(importance, folder / "importance", home="../../index.html")
+    _write_text(folder / "index.html", render_index(data, PAGES, figures=figures, importance=links))
 
 
 def _write_text(path: Path, text: str) -> None:
