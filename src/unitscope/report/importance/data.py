@@ -37,6 +37,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 NUMBERS = ("loss", "loss_low", "loss_high", "q_value", "important", "rank")
 """Columns of `effects` that the report shows, one matrix each."""
+READ = {"effects": ("unit", "class", "split", *NUMBERS)}
+"""What is read of a table, where it is not all."""
+REPEATED = {"effects": ["class", "split"], "correlation": ["class"]}
+"""Columns of the long tables with few different words: kept once each."""
 SPLITS = ("train", "val")
 SET_KEY = ["place", "kind", "ranking", "repetition", "k"]
 Matrix = NDArray[np.float64]
@@ -179,19 +183,21 @@ def _layer(folder: Path, name: str, run: RunData) -> str:
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
-    path, columns = folder / "tables" / f"{name}.parquet", list(COLUMNS[name])
+    path = folder / "tables" / f"{name}.parquet"
     try:
         present = pq.read_schema(path).names
-        missing = [column for column in columns if column not in present]
+        missing = [column for column in COLUMNS[name] if column not in present]
         if missing:
             raise UnitscopeError(
                 f"{path} lacks the column {missing[0]!r}: it is of another version; run 'unitscope importance' again"
             )
-        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
+        columns = list(READ.get(name, COLUMNS[name]))
+        table = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name))
     except (OSError, pa.ArrowException) as error:
         raise UnitscopeError(
             f"{path} cannot be read ({error}); run the same 'unitscope importance' command again"
         ) from error
+    frame: pd.DataFrame = table.to_pandas()
     return frame
 
 
