@@ -335,6 +335,13 @@ def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None
     assert not (half / "report").exists()
 
 
+def test_a_report_elsewhere_leaves_the_run_as_it_is(fresh: Path, tmp_path: Path) -> None:
+    before = sorted(fresh.rglob("*"))
+    index = write_report(fresh, out=tmp_path / "out")
+    assert sorted(fresh.rglob("*")) == before
+    assert (index.parent / "importance/features-conv5-3-zero/figures/classes.svg").is_file()
+
+
 def test_a_run_without_importance_has_the_report_it_had(tmp_path: Path) -> None:
     index = write_report(make_run(tmp_path / "run"))
     assert "mportance" not in index.read_text(encoding="utf-8")

@@ -156,6 +156,15 @@ def test_phone_and_dark(reader: Reader, tmp_path: Path) -> None:
             reader.picture(tmp_path / f"{width}-{number}.png")
 
 
+def test_maps_follow_the_theme(reader: Reader) -> None:
+    drawn = "return document.querySelector('#chart-correlation image').getAttribute('href')"
+    reader.wait(lambda: reader.all("#chart-correlation image"))
+    before = reader.run(drawn)
+    reader.one("#theme").click()
+    reader.wait(lambda: reader.run(drawn) != before)
+    reader.run("localStorage.clear()")
+
+
 def test_units_lead_to_the_report_of_the_run(driver: Any, folder: Path) -> None:
     reader = Reader(driver, folder.parents[1] / "report/index.html")
     reader.screen(1280, 900)

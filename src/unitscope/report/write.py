@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -13,9 +13,9 @@ import pandas as pd
 
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import write_figures
-from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
-from unitscope.report.importance.data import Importance, find_importance, read_importance
-from unitscope.report.importance.write import place_reports, write_pages
+from unitscope.report.folder import check_replaceable, place_file, replacing
+from unitscope.report.importance.data import find_importance, read_importance
+from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
 from unitscope.report.pages import PAGES, render_index
 from unitscope.report.payload import (
     Catalogue,
@@ -37,7 +37,7 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
 
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
     is replaced in one step, once the new one is complete. The report of every complete importance folder of the run
-    is written too, and placed in it.
+    is placed in it; without `out` it is also written into that folder.
 
     Args:
         run: the run folder.
@@ -54,16 +54,21 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     check_replaceable(target)
     data = read_run(run)
     importance = [read_importance(folder, data) for folder in find_importance(run)]
-    for found in importance:
-        check_replaceable(found.folder / REPORT)
-    for found in importance:
-        write_pages(found)
+    fill = draw_pages
+    if out is None:
+        for found in importance:
+            write_pages(found)
+        fill = copy_pages
     with replacing(target) as folder:
-        _write_all(data, folder, importance)
+        links = place_reports(importance, folder / "importance", home="../../index.html", fill=fill)
+        _write_data(data, folder)
+        figures = write_figures(data, folder / "figures")
+        text = render_index(data, PAGES, figures=figures, importance=links)
+        _write_text(folder / "index.html", text)
     return target / "index.html"
 
 
-def _write_all(data: RunData, folder: Path, importance: Sequence[Importance]) -> None:
+def _write_data(data: RunData, folder: Path) -> None:
     catalogue = Catalogue(data)
     shutil.copytree(ASSETS, folder / "assets", ignore=shutil.ignore_patterns("importance"))
     (folder / "data").mkdir()
@@ -79,9 +84,6 @@ def _write_all(data: RunData, folder: Path, importance: Sequence[Importance]) ->
             sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
     _write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
     _write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
-    figures = write_figures(data, folder / "figures")
-    links = place_reports(importance, folder / "importance", home="../../index.html")
-    _write_text(folder / "index.html", render_index(data, PAGES, figures=figures, importance=links))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -33,7 +33,7 @@ EARLY = ("core", "theme")
 SHARED = ("marks", "axes", "router", "pager")
 OWN = ("store", "draw", "units", "sets", "classes", "relation", "maps", "table", "pages")
 STYLES = ("app.css", "pages.css", "importance/importance.css")
-EXEMPLARS = 5
+EXEMPLARS = 4
 """Pictures of a unit, side by side."""
 
 
@@ -66,15 +66,27 @@ def write_pages(data: Importance) -> Path:
     return target / "index.html"
 
 
-def place_reports(found: Sequence[Importance], out: Path, *, home: str) -> list[tuple[str, str]]:
-    """Put the reports of importance folders, which have been written, into the report of their run.
+def copy_pages(data: Importance, folder: Path) -> None:
+    """Make `folder` a copy of a report that has been written, by hard links where the file system allows."""
+    shutil.copytree(data.folder / REPORT, folder, copy_function=_place)
 
-    Each gets links to the run's report and to the others.
+
+def draw_pages(data: Importance, folder: Path) -> None:
+    """Make `folder` a report, without touching the importance folder."""
+    folder.mkdir(parents=True)
+    _write_all(data, folder)
+
+
+def place_reports(
+    found: Sequence[Importance], out: Path, *, home: str, fill: Callable[[Importance, Path], None]
+) -> list[tuple[str, str]]:
+    """Put the reports of importance folders into the report of their run, with links to it and to each other.
 
     Args:
         found: the importance folders.
         out: the folder to put them in, one folder each.
         home: the address of the run's report, seen from one of them.
+        fill: `copy_pages` or `draw_pages`.
 
     Returns:
         Title and address of each, seen from the folder that holds `out`.
@@ -82,7 +94,7 @@ def place_reports(found: Sequence[Importance], out: Path, *, home: str) -> list[
     named = [(report_title(data), f"{quote(data.folder.name)}/index.html") for data in found]
     for data in found:
         place = out / data.folder.name
-        shutil.copytree(data.folder / REPORT, place, copy_function=_place)
+        fill(data, place)
         (place / "index.html").unlink()
         others = [(title, f"../{address}") for title, address in named if title != report_title(data)]
         _write_text(place / "index.html", _render(data, home=home, others=others))

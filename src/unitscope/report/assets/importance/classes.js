@@ -59,7 +59,7 @@
     const count = classes.name.length;
     const named = count <= NAMED;
     const width = draw.width(node);
-    const step = named ? 17 : Math.max(1.6, 560 / count);
+    const step = named ? 17 : 560 / count;
     const from = HILL + 16 * keys.length + 14;
     const frame = { left: named ? Math.min(150, width * 0.36) : 12, right: width - 14, top: 0, bottom: from + step * count + 4 };
     const x = draw.scale(frame.left, frame.right, settings.from, settings.to);

@@ -80,8 +80,9 @@
     byId('units-all').setAttribute('aria-pressed', String(all));
     draw.legend(byId('units-legend'), [['train', 'lost on train pictures'], ['val', 'lost on val pictures']]);
     const span = range(rows);
-    const wide = list.clientWidth > 700;
-    const width = Math.max(220, Math.floor(wide ? ((list.clientWidth - 45) * 1.35) / 3.8 : list.clientWidth));
+    const wide = window.matchMedia('(min-width: 861px)').matches;
+    // The share of the third column, see .unit-row.
+    const width = Math.max(220, Math.floor(wide ? ((list.clientWidth - 45) * 1.2) / 4 : list.clientWidth));
     list.replaceChildren(...rows.map((found) => line(found, span, width)), axisLine(span, width));
   }
 
