@@ -258,7 +258,7 @@ def _finish_curves(axes: Axes, data: Importance, place: int, *, logarithmic: boo
         ticks = [k for k in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000) if k < 0.8 * units]
         axes.set_xticks([*ticks, units], [f"{k:,}" for k in (*ticks, units)])
         axes.minorticks_off()
-    axes.set_xlim(0, units)
+    axes.set_xlim(0, max(1, units))
     percent_axis(axes, "y", "balanced accuracy on val pictures")
     axes.set_xlabel(f"units removed, of {units:,}" + (" (logarithmic)" if logarithmic else ""))
     heading(axes, f"{data.names[place]}: units of {data.title} removed one after another")

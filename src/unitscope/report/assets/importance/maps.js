@@ -85,7 +85,7 @@
     scaleBar(byId('correlation-scale'), ['var(--category-1)', 'var(--panel)', 'var(--category-0)'], `${signed(-maps.scale)}`, `${signed(maps.scale)} or more`);
     drawMap(byId('chart-correlation'), {
       rows, columns, codes, diverging: true, most: 4000, alt: `Correlation of ${columns} units with ${rows} classes, as a map`,
-      across: `${u.plural(columns, 'unit')}${columns < units.unit.length ? ` of ${u.integer(units.unit.length)}` : ''}, grouped by the class they go with most`,
+      across: `${u.plural(columns, 'unit')}${columns < units.unit.length ? ` of ${u.integer(units.unit.length)}` : ''}, by the class they go with`,
       read(column, row) {
         const code = codes[row * columns + column];
         const value = code === 0 ? 'no correlation' : `correlation ${signed(((code - 128) / 127) * maps.scale)}`;

@@ -42,7 +42,7 @@
     node.replaceChildren(draw.canvas(width, frame.bottom + 56, `IoU by number of classes. ${text}`,
       axes.leftAxis(frame, axes.valueTicks(0, highest, 5), y, (tick) => `${draw.whole(tick)}\u202f%`, 'IoU with its label'),
       groups.map((group, at) => column(group, at, slot, frame, y)),
-      axes.label((frame.left + frame.right) / 2, frame.bottom + 52, `classes that have the unit among their ${top} most important`, { class: 'axis-title', 'text-anchor': 'middle' })));
+      axes.label((frame.left + frame.right) / 2, frame.bottom + 52, width < 460 ? `classes with the unit in their top ${top}` : `classes that have the unit among their ${top} most important`, { class: 'axis-title', 'text-anchor': 'middle' })));
   }
 
   u.relation = { render: () => draw.show(byId('chart-relation'), () => paint(byId('chart-relation'))) };
