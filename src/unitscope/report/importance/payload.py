@@ -34,7 +34,6 @@ def page_payload(data: Importance) -> tuple[Json, Json]:
     few, many = found or (FEW, MANY)
     return run, {
         "layer": data.title,
-        "runLayer": data.title,
         "errorRate": data.error_rate,
         "block": BLOCK,
         "few": few,

@@ -37,7 +37,7 @@
   // Where the run's own report has the unit, if this report lies inside it.
   function unitAddress(row) {
     const { home } = document.body.dataset;
-    return home ? home + u.router.build(['unit', data().runLayer, data().units.unit[row]]) : null;
+    return home ? home + u.router.build(['unit', data().layer, data().units.unit[row]]) : null;
   }
 
   function unitText(found) {
