@@ -39,13 +39,20 @@ PAGES = (
 )
 
 
-def render_index(data: RunData, pages: Sequence[Page], *, figures: Mapping[str, str]) -> str:
+def render_index(
+    data: RunData,
+    pages: Sequence[Page],
+    *,
+    figures: Mapping[str, str],
+    importance: Sequence[tuple[str, str]] = (),
+) -> str:
     """Return the text of `index.html`.
 
     Args:
         data: the run.
         pages: the pages, in the order of the navigation.
         figures: the title of every figure by the name of its file, without the ending.
+        importance: title and address of every report of importance.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("unitscope.report"),
@@ -58,7 +65,12 @@ def render_index(data: RunData, pages: Sequence[Page], *, figures: Mapping[str, 
     facts = _facts(data)
     scripts = [*LATER_SCRIPTS, *(page.name for page in pages if page.has_script), "main"]
     return environment.get_template("index.html").render(
-        pages=pages, figures=figures, early=SHARED_SCRIPTS, scripts=scripts, **facts
+        pages=pages,
+        figures=figures,
+        importance=importance,
+        early=SHARED_SCRIPTS,
+        scripts=scripts,
+        **facts,
     )
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import write_figures
 from unitscope.report.folder import check_replaceable, place_file, replacing
+from unitscope.report.importance.data import find_importance, read_importance
+from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
 from unitscope.report.pages import PAGES, render_index
 from unitscope.report.payload import (
     Catalogue,
@@ -34,7 +36,8 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     """Write the report of a finished run: one folder that opens in a browser without a server.
 
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
-    is replaced in one step, once the new one is complete.
+    is replaced in one step, once the new one is complete. The report of every complete importance folder of the run
+    is placed in it; without `out` it is also written into that folder.
 
     Args:
         run: the run folder.
@@ -50,14 +53,24 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     target = Path(out) if out is not None else run / "report"
     check_replaceable(target)
     data = read_run(run)
+    importance = [read_importance(folder, data) for folder in find_importance(run)]
+    fill = draw_pages
+    if out is None:
+        for found in importance:
+            write_pages(found)
+        fill = copy_pages
     with replacing(target) as folder:
-        _write_all(data, folder)
+        links = place_reports(importance, folder / "importance", home="../../index.html", fill=fill)
+        _write_data(data, folder)
+        figures = write_figures(data, folder / "figures")
+        text = render_index(data, PAGES, figures=figures, importance=links)
+        _write_text(folder / "index.html", text)
     return target / "index.html"
 
 
-def _write_all(data: RunData, folder: Path) -> None:
+def _write_data(data: RunData, folder: Path) -> None:
     catalogue = Catalogue(data)
-    shutil.copytree(ASSETS, folder / "assets")
+    shutil.copytree(ASSETS, folder / "assets", ignore=shutil.ignore_patterns("importance"))
     (folder / "data").mkdir()
     sizes: StripSizes = {}
     with StripWriter() as writer:
@@ -71,8 +84,6 @@ def _write_all(data: RunData, folder: Path) -> None:
             sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
     _write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
     _write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
-    figures = write_figures(data, folder / "figures")
-    _write_text(folder / "index.html", render_index(data, PAGES, figures=figures))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -1,0 +1,236 @@
+"""What the importance report reads: the tables of an importance folder beside the labels of its run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from unitscope.errors import UnitscopeError
+from unitscope.report.data import RunData
+
+FOLDER = "importance"
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "classes": (
+        *("class", "output", "train_images", "val_images", "recall", "precision", "accuracy"),
+        *("balanced_accuracy", "balanced_low", "balanced_high"),
+    ),
+    "effects": (
+        *("unit", "class", "split", "precision", "recall", "accuracy", "balanced_accuracy"),
+        *("loss", "loss_low", "loss_high", "p_value", "q_value", "important", "rank"),
+    ),
+    "overall": ("unit", "split", "accuracy", "loss", "loss_low", "loss_high"),
+    "sets": (
+        *("class", "kind", "ranking", "repetition", "k", "curve", "balanced_accuracy", "loss"),
+        *("loss_low", "loss_high", "recall", "overall_accuracy", "overall_low", "overall_high"),
+    ),
+    "correlation": ("unit", "class", "correlation"),
+    "images": ("split", "sample", "id", "class", "predicted", "used", "reason"),
+}
+NUMBERS = ("loss", "loss_low", "loss_high", "q_value", "important", "rank")
+"""Columns of `effects` that the report shows, one matrix each."""
+READ = {"effects": ("unit", "class", "split", *NUMBERS)}
+"""What is read of a table, where it is not all."""
+REPEATED = {"effects": ["class", "split"], "correlation": ["class"]}
+"""Columns of the long tables with few different words: kept once each."""
+SPLITS = ("train", "val")
+SET_KEY = ["place", "kind", "ranking", "repetition", "k"]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """The tables of one importance folder, its classes from A to Z, its units by number.
+
+    Attributes:
+        folder: the importance folder.
+        manifest: its `manifest.json`.
+        run: the dissection it belongs to.
+        layer: the layer, as the run's tables name it.
+        classes: one row a class, A to Z, with numbers on the val images.
+        units: one row a unit: number, status, concept, category and IoU with its interval.
+        effects: by split and column of `NUMBERS`, a matrix `(classes, units)`; NaN where nothing is known.
+        overall: accuracy over all classes without each unit.
+        sets: accuracy without sets of units, each set once; `place` is the class's row.
+        correlation: matrix `(classes, units)`.
+        images: one row a picture.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    run: RunData
+    layer: str
+    classes: pd.DataFrame
+    units: pd.DataFrame
+    effects: dict[tuple[str, str], Matrix]
+    overall: pd.DataFrame
+    sets: pd.DataFrame
+    correlation: Matrix
+    images: pd.DataFrame
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes, A to Z."""
+        return [str(name) for name in self.classes["class"]]
+
+    @property
+    def rank(self) -> Matrix:
+        """The place of every unit in every class's order of importance, from 1: `(classes, units)`."""
+        return self.effects["train", "rank"]
+
+    @property
+    def title(self) -> str:
+        """The layer as people write it."""
+        return self.run.title(self.layer)
+
+    @property
+    def ablation(self) -> str:
+        """What a removed unit is set to: `zero` or `mean`."""
+        return str(self.manifest.get("ablation", "zero"))
+
+    @property
+    def error_rate(self) -> float | None:
+        """The false discovery rate at which a unit is called important, where the folder states it."""
+        for part in ("config", "summary"):
+            found = _find(self.manifest.get(part), ("fdr", "false_discovery_rate", "error_rate"))
+            if found is not None:
+                return found
+        return None
+
+
+def _find(part: Any, names: Sequence[str]) -> float | None:
+    if not isinstance(part, dict):
+        return None
+    for key, value in part.items():
+        if key in names and isinstance(value, int | float):
+            return float(value)
+        inner = _find(value, names)
+        if inner is not None:
+            return inner
+    return None
+
+
+def find_importance(run: Path) -> list[Path]:
+    """Return the complete importance folders of a run, by name."""
+    found = sorted((run / FOLDER).glob("*/manifest.json"))
+    return [path.parent for path in found if _manifest(path.parent).get("status") == "complete"]
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UnitscopeError(
+            f"{folder} is no importance folder: it has no manifest.json; 'unitscope importance' makes one"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UnitscopeError(
+            f"{path} cannot be read ({error}); run 'unitscope importance' again into another folder"
+        ) from error
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def read_importance(folder: Path, run: RunData) -> Importance:
+    """Read an importance folder.
+
+    Args:
+        folder: a folder written by 'unitscope importance'.
+        run: the dissection whose units it is about.
+
+    Raises:
+        UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
+    """
+    manifest = _manifest(folder)
+    if manifest.get("kind") != FOLDER:
+        raise UnitscopeError(f"{folder} is no importance folder; 'unitscope importance' makes one")
+    if manifest.get("status") != "complete":
+        raise UnitscopeError(
+            f"{folder} has not finished; run the same 'unitscope importance' command again to go on"
+        )
+    layer = _layer(folder, str(manifest.get("layer")), run)
+    tables = {name: _table(folder, name) for name in COLUMNS}
+    classes = tables["classes"].sort_values("class", key=lambda names: names.str.lower(), kind="stable")
+    classes = classes.reset_index(drop=True)
+    units = _units(run, layer, tables["effects"]["unit"])
+    place = {name: at for at, name in enumerate(classes["class"])}
+    column = {unit: at for at, unit in enumerate(units["unit"])}
+    return Importance(
+        folder, manifest, run, layer, classes, units,
+        effects=_effects(tables["effects"], place, column),
+        overall=tables["overall"],
+        sets=_sets(tables["sets"], place),
+        correlation=_matrix(tables["correlation"], "correlation", place, column),
+        images=tables["images"],
+    )  # fmt: skip
+
+
+def _layer(folder: Path, name: str, run: RunData) -> str:
+    for layer in run.layer_names:
+        if name in (layer, run.title(layer)):
+            return layer
+    raise UnitscopeError(
+        f"{folder} is about layer {name!r}, which {run.path} has not dissected; give the run it belongs to"
+    )
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / "tables" / f"{name}.parquet"
+    try:
+        present = pq.read_schema(path).names
+        missing = [column for column in COLUMNS[name] if column not in present]
+        if missing:
+            raise UnitscopeError(
+                f"{path} lacks the column {missing[0]!r}: it is of another version; run 'unitscope importance' again"
+            )
+        columns = list(READ.get(name, COLUMNS[name]))
+        table = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name))
+    except (OSError, pa.ArrowException) as error:
+        raise UnitscopeError(
+            f"{path} cannot be read ({error}); run the same 'unitscope importance' command again"
+        ) from error
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def _units(run: RunData, layer: str, numbers: pd.Series) -> pd.DataFrame:
+    """Return one row for every unit that was removed, with its label; a unit that the run lacks has none."""
+    known = run.units[run.units["layer"] == layer]
+    asked = pd.DataFrame({"unit": np.unique(numbers.to_numpy(np.int64))})
+    columns = ["unit", "status", "concept", "category", "iou", "iou_low", "iou_high", "detector"]
+    return asked.merge(known[columns], on="unit", how="left")
+
+
+def _effects(
+    table: pd.DataFrame, place: dict[Any, int], column: dict[Any, int]
+) -> dict[tuple[str, str], Matrix]:
+    found: dict[tuple[str, str], Matrix] = {}
+    for split in SPLITS:
+        rows = table[table["split"] == split]
+        found |= {(split, name): _matrix(rows, name, place, column) for name in NUMBERS}
+    return found
+
+
+def _matrix(table: pd.DataFrame, name: str, place: dict[Any, int], column: dict[Any, int]) -> Matrix:
+    matrix = np.full((len(place), len(column)), np.nan)
+    row, across = table["class"].map(place).to_numpy(float), table["unit"].map(column).to_numpy(float)
+    known = np.isfinite(row) & np.isfinite(across)
+    values = pd.to_numeric(table[name], errors="coerce").to_numpy(float, na_value=np.nan)
+    matrix[row[known].astype(int), across[known].astype(int)] = values[known]
+    return matrix
+
+
+def _sets(table: pd.DataFrame, place: dict[Any, int]) -> pd.DataFrame:
+    """Return the sets of known classes, each once, though it may stand among the sizes and on a curve."""
+    table = table.assign(place=table["class"].map(place)).dropna(subset=["place", "balanced_accuracy"])
+    table = table.astype({"place": int, "curve": bool})
+    table = table.assign(curve=table.groupby(SET_KEY)["curve"].transform("any"))
+    return table.drop_duplicates(SET_KEY).sort_values(SET_KEY).reset_index(drop=True)
