@@ -73,7 +73,8 @@ def test_intervals_weigh_the_network_with_and_without_a_unit_alike(data, changes
     low, high = unit_intervals(changes, label, drawn_of(changes))
     for unit in range(UNITS):
         losses = [
-            balanced(before == label, labels == label, w) - balanced(after[:, unit] == label, labels == label, w)
+            balanced(before == label, labels == label, w)
+            - balanced(after[:, unit] == label, labels == label, w)
             for w in weights
         ]
         assert np.allclose([low[unit], high[unit]], np.nanquantile(losses, [0.025, 0.975]), atol=1e-12)
@@ -86,7 +87,9 @@ def test_intervals_of_all_classes_together(data, changes):
     labels, before, after, samples = data
     weights = poisson_weights(samples, REPLICATES, 4).T
     right = [np.average(before == labels, weights=w) for w in weights]
-    assert np.allclose(overall_interval(changes.before, drawn_of(changes)), np.quantile(right, [0.025, 0.975]))
+    assert np.allclose(
+        overall_interval(changes.before, drawn_of(changes)), np.quantile(right, [0.025, 0.975])
+    )
     low, high = overall_intervals(changes, drawn_of(changes))
     for unit in range(UNITS):
         losses = [np.average(before == labels, weights=w) - np.average(after[:, unit] == labels, weights=w)
@@ -206,7 +209,9 @@ def test_sets_hold_the_first_units_of_each_order():
 def test_sizes_of_sets_and_curves():
     assert choose_set_sizes((), 70, "x") == (1, 2, 3, 4, 5, 20, 64)
     assert choose_set_sizes((4, 1, 4), 70, "x") == (1, 4)
-    with pytest.raises(UnitscopeError, match="a set of 71 units does not fit layer 'x', which has 70; .* 1 to 70"):
+    with pytest.raises(
+        UnitscopeError, match=r"a set of 71 units does not fit layer 'x', which has 70; .* 1 to 70"
+    ):
         choose_set_sizes((2, 71), 70, "x")
     assert curve_sizes(20) == tuple(range(21))
     many = curve_sizes(512)
