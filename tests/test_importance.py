@@ -190,7 +190,7 @@ def test_it_says_what_it_found(found):
     assert "ranked on 28 images of" in said
     assert "train, measured on 48 of" in said
     assert "all-class accuracy 100.0 % (100.0 to 100.0)" in said
-    assert "3 of 3 pairs" in said
+    assert "3 of 3 tested pairs" in said
     assert "with only 2 random ones" in said
 
 

@@ -18,7 +18,12 @@ from unitscope.experiments.importance.losses import (
 )
 from unitscope.experiments.importance.sets import plan_sets, score_class, score_overall
 from unitscope.experiments.importance.settings import ImportanceSettings, choose_set_sizes, curve_sizes
-from unitscope.experiments.importance.significance import benjamini_hochberg, sign_flip, unit_p_values
+from unitscope.experiments.importance.significance import (
+    benjamini_hochberg,
+    could_be_called,
+    sign_flip,
+    unit_p_values,
+)
 from unitscope.experiments.importance.tables import rank_units
 from unitscope.stats import ClassAccuracy, PredictionChanges
 from unitscope.stats.bootstrap import poisson_weights
@@ -148,13 +153,13 @@ def test_the_test_is_mcnemars_where_only_one_side_changes():
     assert np.allclose(sign_flip(none, a, none, x, sizes=(500, 500)), expected, rtol=1e-9)
 
 
-def test_only_units_that_change_an_image_are_tested(data, changes):
+def test_p_values_rest_on_the_images_that_change(data, changes):
     labels, before, after, _ = data
     for label in range(CLASSES):
-        p_values, tested = unit_p_values(changes, label)
+        p_values, images = unit_p_values(changes, label)
         for unit in range(UNITS):
             now, was = after[:, unit] == label, before == label
-            assert tested[unit] == (now != was).any()
+            assert images[unit] == (now != was).sum()
             shift = was.astype(int) - now
             inside = labels == label
             expected = sign_flip(
@@ -164,7 +169,15 @@ def test_only_units_that_change_an_image_are_tested(data, changes):
                 sizes=(inside.sum(), (~inside).sum()),
             )  # fmt: skip
             assert p_values[unit] == pytest.approx(expected[0])
-        assert (p_values[~tested] == 1).all()
+        assert (p_values[images == 0] == 1).all()
+
+
+def test_pairs_that_could_not_be_important_are_not_tested():
+    images = np.arange(8)
+    for fdr in (0.05, 0.25, 0.9):
+        least = [sign_flip(*(np.array([v]) for v in (n, 0, n, 0)), sizes=(9, 9))[0] <= fdr for n in images]
+        least[0] = False
+        assert could_be_called(images, fdr).tolist() == least
 
 
 def test_q_values_are_those_of_benjamini_and_hochberg():

@@ -164,7 +164,7 @@ def _lines(found: Importance) -> Iterator[str]:
     yield f"  ranked on {train['used']:,} images of {train['name']}, measured on {val['used']:,} of {val['name']}"
     yield f"  all-class accuracy {_interval(facts['accuracy']['val'])}"
     yield (
-        f"  {facts['important_pairs']:,} of {facts['tested_pairs']:,} pairs of unit and class that change an image are "
+        f"  {facts['important_pairs']:,} of {facts['tested_pairs']:,} tested pairs of unit and class are "
         f"important (false discovery rate {100 * facts['fdr']:g} %)"
     )
     sizes = [k for k in SHOWN_SIZES if k in facts["set_sizes"]] or facts["set_sizes"][-1:]

@@ -15,9 +15,9 @@ Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def unit_p_values(changes: Changes, label: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the p-value of every unit's loss for one class ``(U,)``, and whether any image changes ``(U,)``."""
-    p_values, tested = np.ones(changes.variants), np.zeros(changes.variants, np.bool_)
+def unit_p_values(changes: Changes, label: int) -> tuple[Floats, Numbers]:
+    """Return the p-value of every unit's loss for one class ``(U,)``, and how many images it rests on ``(U,)``."""
+    p_values, images = np.ones(changes.variants), np.zeros(changes.variants, np.int64)
     variants, differences = differences_of(changes, label)
     if len(variants):
         member = changes.labels == label
@@ -26,8 +26,13 @@ def unit_p_values(changes: Changes, label: int) -> tuple[Floats, NDArray[np.bool
         net = [np.asarray(part.sum(1), np.int64).ravel() for part in (inside, -others)]
         sizes = int(member.sum()), int((~member).sum())
         p_values[variants] = sign_flip(*changed, *net, sizes=sizes)
-        tested[variants] = True
-    return p_values, tested
+        images[variants] = changed[0] + changed[1]
+    return p_values, images
+
+
+def could_be_called(images: Numbers, fdr: float) -> NDArray[np.bool_]:
+    """Tell which tests could be significant at all, had all their images changed for the worse (Tarone 1990)."""
+    return (images > 0) & (0.5**images <= fdr)
 
 
 def sign_flip(a: Numbers, b: Numbers, x: Numbers, y: Numbers, *, sizes: tuple[int, int]) -> Floats:

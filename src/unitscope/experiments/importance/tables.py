@@ -20,7 +20,7 @@ from unitscope.experiments.importance.losses import (
     unit_intervals,
 )
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
-from unitscope.experiments.importance.significance import benjamini_hochberg, unit_p_values
+from unitscope.experiments.importance.significance import benjamini_hochberg, could_be_called, unit_p_values
 from unitscope.stats import Changes, ClassScores
 
 
@@ -101,7 +101,7 @@ class Significance:
         """Test every unit and class, and correct for their number."""
         columns = [unit_p_values(changes, int(output)) for output in outputs]
         p_values = np.stack([p for p, _ in columns], axis=1)
-        tested = np.stack([changed for _, changed in columns], axis=1)
+        tested = could_be_called(np.stack([images for _, images in columns], axis=1), fdr)
         q_values = np.ones_like(p_values)
         q_values[tested] = benjamini_hochberg(p_values[tested])
         return cls(p_values, q_values, tested, tested & (q_values <= fdr))
