@@ -140,8 +140,8 @@ def percent(value: Any) -> float | None:
     return None if value is None else round(100 * float(value), 1) + 0.0
 
 
-def main() -> None:
-    """Measure one network."""
+def parse() -> argparse.Namespace:
+    """Read the options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--network", choices=list(NETWORKS), default="world")
     parser.add_argument("--train", type=int, default=20)
@@ -155,32 +155,38 @@ def main() -> None:
     options = parser.parse_args()
     if options.network == "squeezenet" and not (options.data / "data" / "places96").is_dir():
         raise SystemExit(f"{options.data} has no photographs; give --data or --network world")
+    return options
+
+
+def report(found: unitscope.Importance, run: unitscope.Dissection, device: torch.device) -> dict[str, Any]:
+    """Return what is printed."""
+    facts = found.summary
+    images = {split: facts["images"][split]["used"] for split in ("train", "val")}
+    units = facts["seconds"]["units_train"] + facts["seconds"]["units_val"]
+    bare = bare_seconds(run, sum(images.values()), device)
+    return {
+        "benchmark": "importance",
+        "ratio": round(units / bare, 2),
+        **{name: facts[name] for name in ("model", "layer", "units", "classes", "ablation")},
+        "images": images,
+        "ours": claims(found),
+        "paper": PAPER,
+        "seconds": facts["seconds"],
+        "bare_seconds": round(bare, 2),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def main() -> None:
+    """Measure one network."""
+    options = parse()
     settings = unitscope.ImportanceSettings(
         ablation=options.ablation, set_sizes=tuple(options.set_size or (4, 20)), random=options.random
     )
     with tempfile.TemporaryDirectory() as place:
         run, images = NETWORKS[options.network](Path(place), options)
         found = unitscope.importance(run, **images, settings=settings, device=options.device)
-        facts = found.summary
-        count = sum(facts["images"][split]["used"] for split in ("train", "val"))
-        units = facts["seconds"]["units_train"] + facts["seconds"]["units_val"]
-        bare = bare_seconds(run, count, choose_device(options.device))
-        line = {
-            "benchmark": "importance",
-            "ratio": round(units / bare, 2),
-            "network": options.network,
-            "layer": facts["layer"],
-            "units": facts["units"],
-            "classes": facts["classes"],
-            "images": {split: facts["images"][split]["used"] for split in ("train", "val")},
-            "ablation": options.ablation,
-            "ours": claims(found),
-            "paper": PAPER,
-            "seconds": facts["seconds"],
-            "bare_seconds": round(bare, 2),
-            "threads": torch.get_num_threads(),
-        }
-    print(json.dumps(line))
+        print(json.dumps(report(found, run, choose_device(options.device))))
 
 
 if __name__ == "__main__":
