@@ -13,7 +13,7 @@ from torch import Tensor
 from unitscope.ablation import Ablation, predicted_classes
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
-from unitscope.experiments.forward import run_batch
+from unitscope.experiments.forward import naming_pictures, run_batch
 from unitscope.experiments.importance.images import Split
 from unitscope.experiments.samples import Batch
 from unitscope.replay import Carried
@@ -204,15 +204,16 @@ def remove_sets(
         level: what a removed unit is set to.
 
     Raises:
-        UnitscopeError: a logit is not finite; the image is named.
+        UnitscopeError: the network fails, or a logit is not finite; the image is named.
     """
     sets = torch.from_numpy(removed)
     predicted: list[NDArray[np.int16]] = [np.zeros((len(removed), 0), np.int16)]
     for chosen, carried in removal.again(split, samples):
         ids = [split.samples.sample_ids[number] for number in chosen]
         blocks = []
-        for _, answer in removal.ablation.sets(carried, sets, level=level):
-            _refuse_infinite(answer, ids, " without a set of units")
-            blocks.append(predicted_classes(answer))
+        with naming_pictures(ids):
+            for _, answer in removal.ablation.sets(carried, sets, level=level):
+                _refuse_infinite(answer, ids, " without a set of units")
+                blocks.append(predicted_classes(answer))
         predicted.append(np.concatenate(blocks) if blocks else np.zeros((0, len(chosen)), np.int16))
     return np.concatenate(predicted, axis=1)
