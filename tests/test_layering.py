@@ -38,8 +38,12 @@ MAY_IMPORT = {
     "demo": "api run",
     "reopening": "errors trace models run experiments api",
     "classifying": "errors sources models concepts run experiments report api reopening",
+    "importance": "trace sources models run experiments api reopening",
     "segmenting": "errors sources concepts",
-    "cli": "listing segmenting errors run experiments report selection compare printing api demo",
+    "options": "",
+    "cli_importance": "experiments api options",
+    "cli": "listing segmenting errors run experiments report selection compare printing api demo options "
+    "cli_importance",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

@@ -20,6 +20,7 @@ from unitscope.stats import (
     ConceptAreas,
     IntersectionBootstrap,
     Intersections,
+    PredictionChanges,
     StrongCells,
     ThresholdSearch,
     TopPictures,
@@ -124,6 +125,15 @@ class AccuracyCase(HistogramCase):
         statistic.update(DATA.predicted[rows], DATA.samples[rows] % CONCEPTS)
 
 
+class ChangesCase(HistogramCase):
+    def empty(self) -> Any:
+        return PredictionChanges(UNITS, CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        before = DATA.predicted[rows, 0]
+        statistic.update(DATA.samples[rows], DATA.samples[rows] % CONCEPTS, before, DATA.predicted[rows])
+
+
 CASES = [
     HistogramCase(),
     ExtentCase(),
@@ -133,6 +143,7 @@ CASES = [
     BootstrapCase(),
     AreaCase(),
     AccuracyCase(),
+    ChangesCase(),
 ]
 
 

@@ -7,11 +7,14 @@ from unitscope.classifying import UnitClassification, classify_unit
 from unitscope.compare import compare
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.rescore import at_quantile
 from unitscope.experiments.unit_classifier import ClassifierSettings
+from unitscope.importance import importance
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model, load_model
 from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.importance import Importance, find_importances, open_importance
 
 __version__ = version("unitscope")
 
@@ -19,6 +22,8 @@ __all__ = [
     "ClassifierSettings",
     "Dissection",
     "DissectionSettings",
+    "Importance",
+    "ImportanceSettings",
     "Model",
     "Preprocessing",
     "UnitClassification",
@@ -28,7 +33,10 @@ __all__ = [
     "classify_unit",
     "compare",
     "dissect",
+    "find_importances",
+    "importance",
     "layers",
     "load_model",
+    "open_importance",
     "open_run",
 ]

@@ -16,11 +16,28 @@ from rich.console import Console
 
 import unitscope
 from unitscope.api import choose_device
+from unitscope.cli_importance import importance
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
 from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.listing import download, list_models
+from unitscope.options import (
+    MOST_CACHE,
+    Device,
+    Json,
+    Labels,
+    Masks,
+    Mirror,
+    ModelName,
+    Preprocess,
+    Quiet,
+    RunPath,
+    SegmenterNames,
+    SegmenterPreprocess,
+    Weights,
+    command_line,
+)
 from unitscope.printing import print_comparison, print_layers, print_models, print_units
 from unitscope.report import write_report
 from unitscope.segmenting import check_out, describe, write_picture
@@ -53,8 +70,6 @@ DEFAULTS, CLASSIFIER_DEFAULTS = DissectionSettings(), ClassifierSettings()
 MISTAKE = 2
 """Exit code of an error that a person can act on."""
 INTERRUPTED = 130
-MOST_CACHE = 2**20
-"""GiB."""
 
 
 class Format(StrEnum):
@@ -71,43 +86,6 @@ class Border(StrEnum):
 
     edge = "edge"
     zeros = "zeros"
-
-
-ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A registry name, package.module:function or file.py:function.")
-]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of a finished dissection.")]
-Preprocess = Annotated[
-    str | None,
-    typer.Option(
-        help="Replace parts of the model's preprocessing: size=192,channels=bgr,range=0:255,"
-        "mean=104:117:123,scale=255,framing=crop."
-    ),
-]
-SegmenterNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
-    ),
-]
-SegmenterPreprocess = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
-    ),
-]
-Masks = Annotated[list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")]
-Labels = Annotated[list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")]
-Weights = Annotated[
-    Path | None,
-    typer.Option(help="A file of weights for the model: safetensors, or torch.save of a state dict."),
-]
-Mirror = Annotated[
-    str | None, typer.Option(metavar="URL", help="Another server for checkpoints that are downloaded.")
-]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -138,7 +116,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Dissect the bundled network on the embedded world and write the report."""
-    run = run_demo(out, pictures, command=_command())
+    run = run_demo(out, pictures, command=command_line())
     _show_run(run, as_json, report=write_report(run.path))
 
 
@@ -206,7 +184,7 @@ def dissect(
         model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),
         segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
         weights=weights, mirror=mirror, reinitialize=reinitialize, grid=grid, device=device, settings=settings,
-        command=_command(), show=False if quiet else None,
+        command=command_line(), show=False if quiet else None,
     )  # fmt: skip
     if drop_cache:
         run.drop_cache()
@@ -344,12 +322,15 @@ def classify_unit(
         run, layer=layer, unit=unit, positive=positive or (), negative=negative or (), images=images or (),
         concept=concept, masks=masks or (), labels=labels or (), segmenter=segmenter or (),
         segmenter_preprocess=segmenter_preprocess or (), model=model, weights=weights, mirror=mirror, out=out,
-        device=device, settings=settings, command=_command(), show=False if quiet else None,
+        device=device, settings=settings, command=command_line(), show=False if quiet else None,
     )  # fmt: skip
     if as_json:
         print(json.dumps({"page": str(found.page), **found.scores}))
         return
     Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)
+
+
+app.command()(importance)
 
 
 @app.command()
@@ -383,10 +364,6 @@ def _show_run(run: unitscope.Dissection, as_json: bool, report: Path | None = No
     Console(soft_wrap=True).print(repr(run), highlight=False, markup=False)
     following = f"report: {report}" if report else f"next: unitscope report {shlex.quote(str(run.path))}"
     Console(soft_wrap=True).print(following, highlight=False, markup=False)
-
-
-def _command() -> str:
-    return shlex.join(["unitscope", *sys.argv[1:]])
 
 
 def main() -> None:

@@ -31,6 +31,21 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
+def _visible(show: bool | None) -> bool:
+    return sys.stderr.isatty() if show is None else show
+
+
+def say(text: str, *, show: bool | None = None) -> None:
+    """Print a line on standard error where progress bars show.
+
+    Args:
+        text: the line.
+        show: force it on or off; by default it shows on a terminal only.
+    """
+    if _visible(show):
+        Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+
+
 @contextmanager
 def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> Iterator[Advance]:
     """Show a progress bar on standard error for one stage of the work.
@@ -44,7 +59,7 @@ def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> 
     Yields:
         A function to call with the number of items just done.
     """
-    if not (sys.stderr.isatty() if show is None else show):
+    if not _visible(show):
         yield lambda _count: None
         return
     columns = (

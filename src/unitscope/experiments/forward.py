@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -19,14 +20,24 @@ def run_batch(
     Raises:
         UnitscopeError: the network fails; the first and last picture of the batch are named.
     """
-    try:
+    with naming_pictures([sample_ids[batch.samples[i]] for i in (0, -1)]):
         forward(batch.inputs.to(device))
+
+
+@contextmanager
+def naming_pictures(ids: Sequence[str]) -> Iterator[None]:
+    """Name the first and the last picture of a batch when the network fails on it.
+
+    Raises:
+        UnitscopeError: the network fails.
+    """
+    try:
+        yield
     except UnitscopeError:
         raise
     except Exception as error:
-        first, last = (sample_ids[batch.samples[i]] for i in (0, -1))
         full = isinstance(error, torch.OutOfMemoryError)
         raise UnitscopeError(
-            f"the network fails on the pictures from {first!r} to {last!r}: {one_line(error)}; "
+            f"the network fails on the pictures from {ids[0]!r} to {ids[-1]!r}: {one_line(error)}; "
             + ("give a smaller --batch-size" if full else "--debug shows where")
         ) from error

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.folder import RunFolder, read_manifest
+from unitscope.run.folder import DISSECTION, RunFolder, read_manifest, require_kind
 
 TABLES = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
@@ -142,6 +142,7 @@ def open_run(path: Path | str) -> Dissection:
         UnitscopeError: the folder holds no run, or one that is not finished.
     """
     run = Dissection(Path(path))
+    require_kind(run.path, run.manifest, DISSECTION)
     if run.manifest["status"] != "complete":
         raise UnitscopeError(
             f"the run in {path} is not finished; run the same 'unitscope dissect' command again to go on"

@@ -24,6 +24,8 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 LOCK = "lock"
 STATUSES = ("running", "complete")
+DISSECTION, IMPORTANCE = "dissection", "importance"
+"""Kinds of runs."""
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
@@ -120,6 +122,21 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def require_kind(path: Path, manifest: dict[str, Any], kind: str) -> None:
+    """Refuse a run of another kind.
+
+    Raises:
+        UnitscopeError: the manifest is that of something else.
+    """
+    found = manifest.get("kind", DISSECTION)
+    if found != kind:
+        command = {DISSECTION: "dissect"}.get(kind, kind)
+        raise UnitscopeError(
+            f"{path} holds a run of kind {found!r} where one of kind {kind!r} is wanted; "
+            f"'unitscope {command}' makes one, in another folder"
+        )
+
+
 def _damaged(path: Path, reason: object) -> UnitscopeError:
     return UnitscopeError(
         f"{path / MANIFEST} is damaged ({reason}); restore it, or run the dissection again into another folder"
@@ -127,12 +144,13 @@ def _damaged(path: Path, reason: object) -> UnitscopeError:
 
 
 @contextmanager
-def open_for_writing(path: Path, config: dict[str, Any]) -> Iterator[RunFolder]:
+def open_for_writing(path: Path, config: dict[str, Any], *, kind: str = DISSECTION) -> Iterator[RunFolder]:
     """Lock a run folder for this process, new or to be continued.
 
     Args:
         path: the folder; made when it is not there.
         config: everything that decides the results. An existing run must have the same.
+        kind: what the run is.
 
     Raises:
         UnitscopeError: another process works on the folder, the folder cannot be written, holds other files, or its
@@ -146,9 +164,10 @@ def open_for_writing(path: Path, config: dict[str, Any]) -> Iterator[RunFolder]:
     folder = RunFolder(path)
     with _lock(path):
         if (path / MANIFEST).is_file():
+            require_kind(path, folder.manifest, kind)
             _refuse_changes(path, folder.manifest["config"], config)
         else:
-            write_json(path / MANIFEST, _new_manifest(config))
+            write_json(path / MANIFEST, _new_manifest(config, kind))
         with writing(path):
             for name in ("shards", "cache", "tables", "pictures"):
                 (path / name).mkdir(exist_ok=True)
@@ -211,10 +230,10 @@ def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _new_manifest(config: dict[str, Any]) -> dict[str, Any]:
+def _new_manifest(config: dict[str, Any], kind: str) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "kind": "dissection",
+        "kind": kind,
         "status": "running",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": config,

@@ -65,6 +65,6 @@ def open_classed(given: str | Path | PictureSource) -> ClassedSource:
         given = open_pictures(str(given))
     if not isinstance(given, ClassedSource):
         raise UnitscopeError(
-            f"the pictures of {given.name!r} belong to no classes; give folders with --positive and --negative"
+            f"the pictures of {given.name!r} belong to no classes; give a folder that holds one folder for each class"
         )
     return given

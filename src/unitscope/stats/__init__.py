@@ -6,6 +6,7 @@ from unitscope.stats.cells import StrongCells
 from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.intersection import ConceptAreas, Intersections
+from unitscope.stats.prediction_changes import Changes, PredictionChanges
 from unitscope.stats.quantile import (
     LEVELS,
     ActivationHistogram,
@@ -20,11 +21,13 @@ __all__ = [
     "ActivationExtent",
     "ActivationHistogram",
     "ActivationRaster",
+    "Changes",
     "ClassAccuracy",
     "ClassScores",
     "ConceptAreas",
     "IntersectionBootstrap",
     "Intersections",
+    "PredictionChanges",
     "State",
     "Statistic",
     "StrongCells",

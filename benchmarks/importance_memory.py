@@ -1,0 +1,92 @@
+"""Whether peak memory stays flat: importance measured on 500 and on 2,000 images, each in a process of its own.
+
+    python benchmarks/importance_memory.py [--few 500] [--many 2000]
+
+Half of the images are train, half are val. The ratio is peak memory with many images over peak memory with few. What
+grows are the bootstrap's weights, 4 kB an image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from ablation_memory import CLASSES, SIZE, make
+from numpy.typing import NDArray
+
+import unitscope
+from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.models.preprocessing import Preprocessing
+
+SIZES = (1, 4, 20)
+
+
+class RandomPictures:
+    """Random pictures of as many classes as the network tells, with random labels of one concept."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.name, self.content_hash = f"random {seed}", f"{count}-{seed}"
+        self.sample_ids = tuple(f"{number:06d}" for number in range(count))
+        self.class_names = tuple(str(number) for number in range(CLASSES))
+        self.targets: NDArray[np.int64] = np.arange(count, dtype=np.int64) % CLASSES
+        self.vocabulary = Vocabulary([Concept("bright", "color")])
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """Return a picture."""
+        generator = np.random.default_rng([self.seed, index])
+        return generator.integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
+
+    def labels(self, index: int) -> NDArray[np.int32]:
+        """Return its label map."""
+        return (self.read(index)[None, ..., 0] > 200).astype(np.int32)
+
+
+def measure_importance(images: int) -> None:
+    """Measure importance, then print the peak resident memory of this process in MiB."""
+    model = unitscope.Model(
+        make(), Preprocessing(size=(SIZE, SIZE)), classes=tuple(str(number) for number in range(CLASSES))
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        run = unitscope.dissect(
+            model, RandomPictures(32, 0), out=Path(folder) / "run", layers=["2"], device="cpu"
+        )
+        train, val = (RandomPictures(images // 2, seed) for seed in (1, 2))
+        settings = unitscope.ImportanceSettings(set_sizes=SIZES, random=2)
+        unitscope.importance(run, train=train, val=val, model=model, settings=settings, device="cpu")
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def peak(images: int) -> float:
+    """Peak memory for so many images, MiB."""
+    command = [sys.executable, __file__, "--child", str(images)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(output.split()[-1])
+
+
+def main() -> None:
+    """Measure few and many."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--few", type=int, default=500)
+    parser.add_argument("--many", type=int, default=2000)
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        measure_importance(options.child)
+        return
+    few, many = peak(options.few), peak(options.many)
+    facts = {"images": [options.few, options.many], "peak_mib": [round(few, 1), round(many, 1)]}
+    print(json.dumps({"benchmark": "importance_memory", "ratio": round(many / few, 3), **facts}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""From committed shards to the tables and the summary of a finished importance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from unitscope.experiments.importance.averages import Averages
+from unitscope.experiments.importance.correlation import correlate
+from unitscope.experiments.importance.images import ClassedImages
+from unitscope.experiments.importance.losses import Numbers
+from unitscope.experiments.importance.sets import SETS_AT_ONCE, SetPlan, score_class, score_overall
+from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.experiments.importance.shards import Pieces
+from unitscope.experiments.importance.tables import (
+    Significance,
+    SplitEffects,
+    accuracy_of,
+    class_table,
+    correlation_table,
+    effect_table,
+    image_table,
+    overall_table,
+    set_table,
+)
+from unitscope.sources.class_names import listing
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything the tables are made of; C classes are tested."""
+
+    images: ClassedImages
+    settings: ImportanceSettings
+    pieces: Pieces
+    train: SplitEffects
+    val: SplitEffects
+    outputs: Numbers
+    """Output of each class ``(C,)``."""
+    ranks: NDArray[np.int32]
+    """Of every unit for every class ``(U, C)``, 1 for the most important."""
+    plan: SetPlan
+    facts: dict[str, Any]
+    """What the summary begins with."""
+
+    @property
+    def splits(self) -> tuple[SplitEffects, SplitEffects]:
+        """Both, train first."""
+        return self.train, self.val
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Name of each class."""
+        return [self.images.name_of(int(output)) for output in self.outputs]
+
+    @cached_property
+    def skipped(self) -> dict[str, dict[int, str]]:
+        """By split, which images were left out, and why."""
+        return {name: self.pieces.skipped(name) for name in ("train", "val")}
+
+    def correlations(self) -> NDArray[np.float64]:
+        """Correlate peaks and logits over val images ``(U, C)``."""
+
+        def parts() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+            for file in self.pieces.files("val"):
+                yield file["peaks"], file["logits"][:, self.outputs]
+
+        return correlate(parts)
+
+    def notes(self) -> list[str]:
+        """Say what a reader of the tables should know."""
+        return [*self._alone(), *self._left_out()]
+
+    def _alone(self) -> Iterator[str]:
+        for split in self.splits:
+            single = [name for name, output in zip(self.names, self.outputs, strict=True)
+                      if split.count(int(output)) == 1]  # fmt: skip
+            if single:
+                yield f"no intervals on {split.name} for classes with one image there: {listing(single)}"
+
+    def _left_out(self) -> Iterator[str]:
+        present = set(np.concatenate([split.outputs for split in self.images.splits]).tolist())
+        missing = [self.images.name_of(output) for output in sorted(present - set(self.outputs.tolist()))]
+        if missing:
+            yield f"left out, for want of images in both splits: {listing(missing)}"
+        for name, skipped in self.skipped.items():
+            if skipped:
+                yield f"{len(skipped):,} {name} images could not be read; the images table says which and why"
+
+
+def write_findings(findings: Findings, about: dict[str, Any], seconds: dict[str, float]) -> None:
+    """Write the tables, then mark the folder complete.
+
+    Args:
+        findings: of all shards.
+        about: what the manifest says besides, such as the command.
+        seconds: spent in each stage.
+    """
+    folder = findings.pieces.folder
+    significance = Significance.of(findings.val.changes, findings.outputs, findings.settings.fdr)
+    sets, averages = _score_sets(findings)
+    folder.write_tables(_tables(findings, significance, sets))
+    summary = {
+        **findings.facts,
+        "images": {split.name: _images(findings, place) for place, split in enumerate(findings.splits)},
+        "accuracy": {split.name: accuracy_of(split) for split in findings.splits},
+        "important_pairs": int(significance.important.sum()),
+        "tested_pairs": int(significance.tested.sum()),
+        "fdr": findings.settings.fdr,
+        "set_sizes": list(findings.settings.set_sizes),
+        "curve": list(findings.settings.curve),
+        "random": findings.settings.random,
+        "means": averages.rows(),
+        "notes": findings.notes(),
+        "settings": findings.settings.deciding(),
+        "seconds": seconds,
+        "command": about.get("command", ""),
+    }
+    folder.update_manifest(status="complete", summary=summary)
+
+
+def _tables(
+    findings: Findings, significance: Significance, sets: pd.DataFrame
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    images, outputs, names, splits = findings.images, findings.outputs, findings.names, findings.splits
+    yield "sets", sets
+    yield "classes", class_table(images, outputs, *splits)
+    yield "effects", effect_table(names, outputs, splits, findings.ranks, significance)
+    yield "overall", overall_table(splits)
+    yield "correlation", correlation_table(names, findings.correlations())
+    yield "images", image_table(images, splits, findings.skipped)
+
+
+def _images(findings: Findings, place: int) -> dict[str, Any]:
+    split = findings.images.splits[place]
+    skipped = findings.skipped[split.name]
+    described = split.samples.describe()["pictures"]
+    return {
+        "name": described["name"],
+        "hash": described["hash"],
+        "used": len(split) - len(skipped),
+        "skipped": [{"id": split.samples.sample_ids[n], "reason": skipped[n]} for n in sorted(skipped)],
+    }
+
+
+def _score_sets(findings: Findings) -> tuple[pd.DataFrame, Averages]:
+    """Score every class with its sets; also on average over classes."""
+    plan, val = findings.plan, findings.val
+    files = list(findings.pieces.files("sets"))
+
+    def read(numbers: Sequence[int] | Numbers) -> NDArray[np.int16]:
+        return np.concatenate([file["predicted"][np.asarray(numbers)] for file in files], axis=1)
+
+    count = len(plan.removed)
+    blocks = (np.arange(i, min(i + SETS_AT_ONCE, count)) for i in range(0, count, SETS_AT_ONCE))
+    overall = score_overall((read(block) for block in blocks), val.drawn)
+    averages, frames = Averages(findings.settings.replicates), []
+    for place, output in enumerate(findings.outputs):
+        asked = [each for each in plan.asked if place in each.classes]
+        numbers, rows = np.unique([each.number for each in asked], return_inverse=True)
+        scores = score_class(read(numbers.astype(np.int64)), val.changes.before, int(output), val.drawn)
+        frames.append(set_table(findings.names[place], asked, scores, rows, overall))
+        averages.add(asked, scores, rows, overall)
+    return pd.concat(frames, ignore_index=True), averages

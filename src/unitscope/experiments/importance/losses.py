@@ -1,0 +1,150 @@
+"""What removing units costs, with paired bootstrap intervals; only images whose prediction changes are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from unitscope.experiments.importance.settings import CONFIDENCE
+from unitscope.stats import Changes
+from unitscope.stats.bootstrap import poisson_weights
+
+DRAWN_AT_ONCE = 1024
+"""Images whose weights are drawn at once."""
+
+Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Interval = tuple[Floats, Floats]
+"""Low and high ends ``(V,)``; NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class DrawnImages:
+    """Images, and how often every bootstrap replicate counts each."""
+
+    labels: Numbers
+    """Class of each image ``(N,)``."""
+    weights: NDArray[np.int32]
+    """``(N, R)``; a row depends on the seed and the image's sample number alone."""
+
+    @classmethod
+    def draw(cls, samples: Numbers, labels: Numbers, *, replicates: int, seed: int) -> DrawnImages:
+        """Draw the weights of images with these sample numbers and classes ``(N,)``."""
+        weights = np.empty((len(samples), replicates), np.int32)
+        for start in range(0, len(samples), DRAWN_AT_ONCE):
+            part = slice(start, start + DRAWN_AT_ONCE)
+            weights[part] = poisson_weights(samples[part], replicates, seed)
+        return cls(labels, weights)
+
+    def of_class(self, label: int) -> tuple[Floats, Floats]:
+        """Return how many images of a class and of all others each replicate counts, ``(R,)`` each."""
+        inside = self.weights[self.labels == label].sum(0, dtype=np.float64)
+        return inside, self.weights.sum(0, dtype=np.float64) - inside
+
+    def alone(self, label: int) -> bool:
+        """Whether a class, or all others together, have too few images for an interval."""
+        inside = int((self.labels == label).sum())
+        return min(inside, len(self.labels) - inside) < 2
+
+    def balanced_losses(self, label: int, differences: Any) -> Floats:
+        """Return the loss of balanced accuracy of some variants in every replicate ``(V, R)``.
+
+        NaN in replicates that draw no image of the class or no other one.
+
+        Args:
+            label: the class.
+            differences: sparse int32 ``(V, N)``: 1 where an image is predicted as the class by the network as it is and
+                not by the variant, -1 where it is the other way round.
+        """
+        members = np.flatnonzero(self.labels == label)
+        inside, others = self.of_class(label)
+        lost = np.asarray(differences[:, members] @ self.weights[members], np.float64)
+        rejected = np.asarray(differences @ self.weights, np.float64) - lost
+        with np.errstate(divide="ignore", invalid="ignore"):
+            losses: Floats = (lost / inside - rejected / others) / 2
+        losses[:, (inside == 0) | (others == 0)] = np.nan
+        return losses
+
+    def fractions(self, counts: NDArray[np.integer]) -> Floats:
+        """Return weighted sums ``(V, R)`` over all images as fractions of what each replicate counts."""
+        total = self.weights.sum(0, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fractions: Floats = counts / total
+        fractions[:, total == 0] = np.nan
+        return fractions
+
+
+def interval(replicates: Floats) -> Interval:
+    """Return the middle 95 % of replicates ``(V, R)``; columns that are NaN are left out."""
+    usable = np.isfinite(replicates).all(0) if len(replicates) else np.zeros(replicates.shape[1], np.bool_)
+    if not usable.any():
+        return no_interval(len(replicates))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(replicates[:, usable], [tail, 1 - tail], axis=1)
+    return low, high
+
+
+def no_interval(count: int) -> Interval:
+    """Return intervals that are not there."""
+    return np.full(count, np.nan), np.full(count, np.nan)
+
+
+def differences_of(changes: Changes, label: int) -> tuple[Numbers, Any]:
+    """Return the variants that take images into or out of a class, and their `differences`, see `DrawnImages`."""
+    touching = np.flatnonzero((changes.before[changes.image] == label) | (changes.after == label))
+    variants, rows = np.unique(changes.variant[touching], return_inverse=True)
+    signs = np.where(changes.after[touching] == label, -1, 1).astype(np.int32)
+    shape = (len(variants), len(changes.samples))
+    return variants, sparse.csr_matrix((signs, (rows, changes.image[touching])), shape=shape)
+
+
+def unit_intervals(changes: Changes, label: int, drawn: DrawnImages) -> Interval:
+    """Return the interval of every unit's loss of balanced accuracy ``(U,)`` for one class."""
+    if drawn.alone(label):
+        return no_interval(changes.variants)
+    low, high = np.zeros(changes.variants), np.zeros(changes.variants)
+    variants, differences = differences_of(changes, label)
+    if len(variants):
+        low[variants], high[variants] = interval(drawn.balanced_losses(label, differences))
+    return low, high
+
+
+def overall_intervals(changes: Changes, drawn: DrawnImages) -> Interval:
+    """Return the interval of every unit's loss of all-class accuracy ``(U,)``."""
+    if len(changes.samples) < 2:
+        return no_interval(changes.variants)
+    true, old = changes.labels[changes.image], changes.before[changes.image]
+    signs = (old == true).astype(np.int32) - (changes.after == true).astype(np.int32)
+    variants, rows = np.unique(changes.variant[signs != 0], return_inverse=True)
+    shape = (len(variants), len(changes.samples))
+    differences = sparse.csr_matrix((signs[signs != 0], (rows, changes.image[signs != 0])), shape=shape)
+    low, high = np.zeros(changes.variants), np.zeros(changes.variants)
+    if len(variants):
+        low[variants], high[variants] = interval(drawn.fractions(differences @ drawn.weights))
+    return low, high
+
+
+def balanced_interval(predicted: Numbers, label: int, drawn: DrawnImages) -> tuple[float, float]:
+    """Return the interval of the balanced accuracy of one class, of the network as it is."""
+    if drawn.alone(label):
+        return np.nan, np.nan
+    inside, others = drawn.of_class(label)
+    said = drawn.weights[predicted == label]
+    hits = drawn.weights[(predicted == label) & (drawn.labels == label)].sum(0, dtype=np.float64)
+    false = said.sum(0, dtype=np.float64) - hits
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = interval(((hits / inside + 1 - false / others) / 2)[None])
+    return float(low[0]), float(high[0])
+
+
+def overall_interval(predicted: Numbers, drawn: DrawnImages) -> tuple[float, float]:
+    """Return the interval of the all-class accuracy of the network as it is."""
+    if len(predicted) < 2:
+        return np.nan, np.nan
+    right = drawn.weights[predicted == drawn.labels].sum(0, dtype=np.float64)
+    low, high = interval(drawn.fractions(right[None]))
+    return float(low[0]), float(high[0])

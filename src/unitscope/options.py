@@ -1,0 +1,54 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MOST_CACHE = 2**20
+"""GiB."""
+
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A registry name, package.module:function or file.py:function.")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of a finished dissection.")]
+Preprocess = Annotated[
+    str | None,
+    typer.Option(
+        help="Replace parts of the model's preprocessing: size=192,channels=bgr,range=0:255,"
+        "mean=104:117:123,scale=255,framing=crop."
+    ),
+]
+SegmenterNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
+    ),
+]
+SegmenterPreprocess = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
+    ),
+]
+Masks = Annotated[list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")]
+Labels = Annotated[list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="A file of weights for the model: safetensors, or torch.save of a state dict."),
+]
+Mirror = Annotated[
+    str | None, typer.Option(metavar="URL", help="Another server for checkpoints that are downloaded.")
+]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def command_line() -> str:
+    """Return what the user typed."""
+    return shlex.join(["unitscope", *sys.argv[1:]])

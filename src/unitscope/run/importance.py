@@ -1,0 +1,201 @@
+"""A finished importance of units, opened from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run.folder import IMPORTANCE, MANIFEST, read_manifest, require_kind
+
+FOLDER = "importance"
+"""Where a run keeps them, one folder for each layer and kind of ablation."""
+IMPORTANCE_TABLES = ("classes", "effects", "overall", "sets", "correlation", "images")
+SHOWN_SIZES = (4, 20)
+"""Sizes of sets that a summary shows, where there are any: the paper's."""
+
+
+class Importance:
+    """What the units of a layer do for each class, read from its folder on demand.
+
+    Each table is a pandas data frame; ``docs/importance.md`` describes the columns.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest: dict[str, Any] = read_manifest(path)
+        require_kind(path, self.manifest, IMPORTANCE)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The outcome as plain values, once it is complete."""
+        summary: dict[str, Any] = self.manifest["summary"]
+        return summary
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table by name.
+
+        Raises:
+            UnitscopeError: there is no such table.
+        """
+        file = self.path / "tables" / f"{name}.parquet"
+        if not file.is_file():
+            known = ", ".join(IMPORTANCE_TABLES)
+            raise UnitscopeError(f"{self.path} has no table {name!r}; a complete importance has: {known}")
+        frame: pd.DataFrame = pq.read_table(file).to_pandas()
+        return frame
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """One row a class: how well the network tells it."""
+        return self.table("classes")
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """One row a unit, class and split: the loss without the unit, and whether it is important."""
+        return self.table("effects")
+
+    @cached_property
+    def overall(self) -> pd.DataFrame:
+        """One row a unit and split: the loss of all-class accuracy."""
+        return self.table("overall")
+
+    @cached_property
+    def sets(self) -> pd.DataFrame:
+        """One row a class and set of units."""
+        return self.table("sets")
+
+    @cached_property
+    def correlation(self) -> pd.DataFrame:
+        """One row a unit and class."""
+        return self.table("correlation")
+
+    @cached_property
+    def images(self) -> pd.DataFrame:
+        """One row an image."""
+        return self.table("images")
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the effects table."""
+        return self.effects
+
+    @cached_property
+    def units(self) -> pd.DataFrame | None:
+        """The dissection's table of the layer's units; None where the run has moved."""
+        for run in (self.path.parent.parent, Path(self.summary["run"])):
+            file = run / "tables" / "units.parquet"
+            if file.is_file():
+                frame: pd.DataFrame = pq.read_table(file).to_pandas()
+                rows: pd.DataFrame = frame[frame["layer"] == self.summary["layer"]]
+                return rows.reset_index(drop=True)
+        return None
+
+    def top(self, name: str, count: int = 4) -> pd.DataFrame:
+        """Return the most important units of a class, by rank: losses on train and val, and their concepts.
+
+        Raises:
+            UnitscopeError: there is no such class.
+        """
+        of_class = self.effects[self.effects["class"] == name]
+        if not len(of_class):
+            hint = did_you_mean(name, self.classes["class"]) or " the classes table lists them"
+            raise UnitscopeError(f"class {name!r} is none of the {len(self.classes)} classes;{hint}")
+        keys = ["unit", "rank", "important"]
+        train = of_class[of_class["split"] == "train"][[*keys, "loss"]].rename(columns={"loss": "train_loss"})
+        val = of_class[of_class["split"] == "val"][["unit", "loss", "loss_low", "loss_high", "q_value"]]
+        found = train.merge(val.rename(columns={"loss": "val_loss"}), on="unit")
+        if self.units is not None:
+            found = found.merge(self.units[["unit", "concept", "category", "iou"]], on="unit", how="left")
+        return found.sort_values("rank", ignore_index=True).head(count)
+
+    def mean(self, kind: str, ranking: str, k: int) -> dict[str, Any] | None:
+        """Return what sets of a size leave on average over classes; None where none were measured.
+
+        Args:
+            kind: ``removed`` or ``kept``.
+            ranking: ``importance`` or ``random``.
+            k: units removed or kept.
+        """
+        asked = (kind, ranking, k)
+        return next(
+            (row for row in self.summary["means"] if (row["kind"], row["ranking"], row["k"]) == asked), None
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def open_importance(path: Path | str) -> Importance:
+    """Open a finished importance.
+
+    Raises:
+        UnitscopeError: the folder holds none, or one that is not finished.
+    """
+    found = Importance(Path(path))
+    if found.manifest["status"] != "complete":
+        raise UnitscopeError(
+            f"the importance in {path} is not finished; run the same 'unitscope importance' command again to go on"
+        )
+    return found
+
+
+def find_importances(run: Path | str) -> list[Importance]:
+    """Open every finished importance that a run folder keeps, in the order of their names."""
+    found = [Importance(file.parent) for file in sorted((Path(run) / FOLDER).glob(f"*/{MANIFEST}"))]
+    return [each for each in found if each.manifest["status"] == "complete"]
+
+
+def _lines(found: Importance) -> Iterator[str]:
+    facts = found.summary
+    train, val = (facts["images"][split] for split in ("train", "val"))
+    how = "zero" if facts["ablation"] == "zero" else "their mean"
+    yield (
+        f"Importance of the {facts['units']:,} units of {facts['layer']} in {facts['model']}, "
+        f"set to {how}, for {facts['classes']:,} classes"
+    )
+    yield f"  ranked on {train['used']:,} images of {train['name']}, measured on {val['used']:,} of {val['name']}"
+    yield f"  all-class accuracy {_interval(facts['accuracy']['val'])}"
+    yield (
+        f"  {facts['important_pairs']:,} of {facts['tested_pairs']:,} tested pairs of unit and class are "
+        f"important (false discovery rate {100 * facts['fdr']:g} %)"
+    )
+    sizes = [k for k in SHOWN_SIZES if k in facts["set_sizes"]] or facts["set_sizes"][-1:]
+    if sizes:
+        yield f"  balanced accuracy, mean over classes: {_percent(found.classes['balanced_accuracy'].mean())}"
+    for kind in ("removed", "kept"):
+        for k in sizes[-1:] if kind == "kept" else sizes:
+            yield from _set_lines(found, kind, k)
+    yield from (f"  {note}" for note in facts["notes"])
+    yield f"  in {found.path}"
+
+
+def _set_lines(found: Importance, kind: str, k: int) -> Iterator[str]:
+    words = "without" if kind == "removed" else "with only"
+    for ranking in ("importance", "random"):
+        row = found.mean(kind, ranking, k)
+        if row is not None:
+            which = f"the {k:,} most important" if ranking == "importance" else f"{k:,} random ones"
+            loss = {"value": row["loss"], "low": row["loss_low"], "high": row["loss_high"]}
+            yield (
+                f"    {words} {which}: {_percent(row['balanced_accuracy'])}, loss {_interval(loss)}; "
+                f"all-class {_percent(row['overall_accuracy'])}"
+            )
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _interval(score: dict[str, float | None]) -> str:
+    value = _percent(score["value"] or 0)
+    if score["low"] is None or score["high"] is None:
+        return value
+    return f"{value} ({100 * score['low']:.1f} to {100 * score['high']:.1f})"

@@ -1,0 +1,139 @@
+"""Which images change their predicted class in which variant of a network; all others need no memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.stats.base import State
+from unitscope.stats.class_accuracy import ClassAccuracy
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Predictions for N images, and the m of them that variants change.
+
+    Attributes:
+        variants: number of variants V.
+        classes: number of classes C.
+        samples: sample numbers in order ``(N,)``.
+        labels: class of each image ``(N,)``.
+        before: class predicted by the network as it is ``(N,)``.
+        image: place in `samples` of the image of each change ``(m,)``.
+        variant: the variant of each change ``(m,)``.
+        after: class that the variant predicts ``(m,)``.
+    """
+
+    variants: int
+    classes: int
+    samples: Numbers
+    labels: Numbers
+    before: Numbers
+    image: Numbers
+    variant: Numbers
+    after: Numbers
+
+    def accuracy(self) -> ClassAccuracy:
+        """Return the counts of the network as it is, then of every variant: V + 1 variants."""
+        rows, classes = self.variants + 1, self.classes
+        baseline = ClassAccuracy(1, classes)
+        baseline.update(self.before[:, None], self.labels)
+        state = baseline.state_dict()
+        old, true = self.before[self.image], self.labels[self.image]
+        lost, won = old == true, self.after == true
+        row = (self.variant + 1) * classes
+
+        def moved(into: Numbers, out_of: Numbers) -> Numbers:
+            size = rows * classes
+            moves = np.bincount(into, minlength=size) - np.bincount(out_of, minlength=size)
+            return moves.reshape(rows, classes).astype(np.int64)
+
+        state["predicted"] = state["predicted"] + moved(row + self.after, row + old)
+        state["right"] = state["right"] + moved((row + true)[won], (row + true)[lost])
+        counts = ClassAccuracy(rows, classes)
+        counts.load_state_dict(state)
+        return counts
+
+
+class PredictionChanges:
+    """Collects the predictions for images and where variants of the network predict another class.
+
+    Args:
+        variants: number of variants V, such as a network without each of its units alone.
+        classes: number of classes C.
+    """
+
+    def __init__(self, variants: int, classes: int) -> None:
+        self._shape: Numbers = np.array([variants, classes], np.int64)
+        self._images: Numbers = np.zeros((0, 3), np.int64)
+        self._changes: Numbers = np.zeros((0, 3), np.int64)
+
+    def update(
+        self, samples: Numbers, labels: Numbers, before: NDArray[np.integer], after: NDArray[np.integer]
+    ) -> None:
+        """Take in n images.
+
+        Args:
+            samples: sample numbers ``(n,)``.
+            labels: class of each image ``(n,)``.
+            before: class predicted by the network as it is ``(n,)``.
+            after: class predicted by each variant ``(n, V)``.
+
+        Raises:
+            ValueError: the shapes or class numbers do not fit.
+        """
+        variants, classes = self._shape
+        if not (labels.shape == before.shape == samples.shape and after.shape == (len(samples), variants)):
+            raise ValueError(
+                f"predictions of shape {after.shape} for {len(samples)} images, {variants} variants"
+            )
+        for numbers in (labels, before, after):
+            if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
+                raise ValueError(f"class {numbers.min()} or {numbers.max()} is none of {classes} classes")
+        image, variant = np.nonzero(after != before[:, None])
+        changes = np.stack([samples[image], variant, after[image, variant]], axis=1)
+        self._add(np.stack([samples, labels, before], axis=1), changes)
+
+    def merge(self, other: PredictionChanges) -> None:
+        """Take in the images of `other`."""
+        if not np.array_equal(self._shape, other._shape):
+            raise ValueError(f"variants and classes {other._shape} do not go with {self._shape}")
+        self._add(other._images, other._changes)
+
+    def _add(self, images: NDArray[np.integer], changes: NDArray[np.integer]) -> None:
+        self._images = _ordered(np.concatenate([self._images, images.astype(np.int64)]))
+        self._changes = _ordered(np.concatenate([self._changes, changes.astype(np.int64)]))
+
+    def state_dict(self) -> State:
+        """Return ``shape`` (V, C), ``images`` and ``changes`` ``(..., 3)``, int64, in order."""
+        return {"shape": self._shape.copy(), "images": self._images.copy(), "changes": self._changes.copy()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        self._shape, self._images = state["shape"].copy(), state["images"].copy()
+        self._changes = state["changes"].copy()
+
+    def result(self) -> Changes:
+        """Return images and changes, in the order of sample numbers."""
+        samples, labels, before = self._images.T
+        changed, variant, after = self._changes.T
+        variants, classes = (int(number) for number in self._shape)
+        return Changes(
+            variants,
+            classes,
+            samples,
+            labels,
+            before,
+            np.searchsorted(samples, changed).astype(np.int64),
+            variant,
+            after,
+        )
+
+
+def _ordered(rows: Numbers) -> Numbers:
+    """Sort rows by their first number, then by the second, then by the third."""
+    return rows[np.lexsort(rows.T[::-1])]
