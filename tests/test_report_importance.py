@@ -23,7 +23,6 @@ from unitscope.report import write_report
 from unitscope.report.data import read_run
 from unitscope.report.importance import (
     class_figures,
-    find_importance,
     numbers,
     read_importance,
     write_importance_report,
@@ -33,6 +32,7 @@ from unitscope.report.importance.data import Importance
 from unitscope.report.importance.figures import chosen_classes, classes_figure, figure_files
 from unitscope.report.importance.maps import make_maps
 from unitscope.report.importance.payload import BLOCK
+from unitscope.run.importance import find_importances
 
 LAYER = "features.conv5_3"
 
@@ -294,11 +294,11 @@ def test_folders_that_cannot_be_reported(fresh: Path, tmp_path: Path) -> None:
             write_importance_report(folder, run=fresh)
         return str(error.value)
 
-    assert "has not finished" in refused({"status": "running"})
-    assert "is no importance folder" in refused({"kind": "dissection"})
-    assert "'fc7', which" in refused({"layer": "fc7"})
+    assert "is not finished" in refused({"status": "running"})
+    assert "holds a run of kind 'dissection'" in refused({"kind": "dissection"})
+    assert "'fc7', which" in refused({"summary": {**manifest["summary"], "layer": "fc7"}})
     (folder / "manifest.json").write_text("{")
-    with pytest.raises(UnitscopeError, match="cannot be read"):
+    with pytest.raises(UnitscopeError, match="is damaged"):
         write_importance_report(folder, run=fresh)
     with pytest.raises(UnitscopeError, match=r"no manifest\.json"):
         write_importance_report(tmp_path, run=fresh)
@@ -318,7 +318,7 @@ def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None
     manifest = json.loads((half / "manifest.json").read_text())
     (half / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
     names = ["features-conv5-3-mean", "features-conv5-3-zero"]
-    assert [path.name for path in find_importance(fresh)] == names
+    assert [each.path.name for each in find_importances(fresh)] == names
     index = write_report(fresh)
     text = index.read_text(encoding="utf-8")
     assert f'<a href="importance/{names[0]}/index.html">Importance</a>' in text

@@ -14,7 +14,7 @@ import pandas as pd
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import write_figures
 from unitscope.report.folder import check_replaceable, place_file, replacing
-from unitscope.report.importance.data import find_importance, read_importance
+from unitscope.report.importance.data import read_importance
 from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
 from unitscope.report.pages import PAGES, render_index
 from unitscope.report.payload import (
@@ -28,6 +28,7 @@ from unitscope.report.payload import (
     units_payload,
 )
 from unitscope.report.strips import Strip, StripWriter, Tile
+from unitscope.run.importance import find_importances
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -53,7 +54,7 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     target = Path(out) if out is not None else run / "report"
     check_replaceable(target)
     data = read_run(run)
-    importance = [read_importance(folder, data) for folder in find_importance(run)]
+    importance = [read_importance(each.path, data) for each in find_importances(run)]
     fill = draw_pages
     if out is None:
         for found in importance:

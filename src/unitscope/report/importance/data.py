@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.report.data import RunData
+from unitscope.run.importance import open_importance
 
-FOLDER = "importance"
 COLUMNS: dict[str, tuple[str, ...]] = {
     "classes": (
         *("class", "output", "train_images", "val_images", "recall", "precision", "accuracy"),
@@ -92,51 +90,20 @@ class Importance:
         return self.run.title(self.layer)
 
     @property
-    def ablation(self) -> str:
-        """What a removed unit is set to: `zero` or `mean`."""
-        return str(self.manifest.get("ablation", "zero"))
+    def summary(self) -> dict[str, Any]:
+        """The outcome as the manifest holds it, see ``docs/importance.md``."""
+        summary: dict[str, Any] = self.manifest["summary"]
+        return summary
 
     @property
-    def error_rate(self) -> float | None:
-        """The false discovery rate at which a unit is called important, where the folder states it."""
-        for part in ("config", "summary"):
-            found = _find(self.manifest.get(part), ("fdr", "false_discovery_rate", "error_rate"))
-            if found is not None:
-                return found
-        return None
+    def ablation(self) -> str:
+        """What a removed unit is set to: `zero` or `mean`."""
+        return str(self.summary["ablation"])
 
-
-def _find(part: Any, names: Sequence[str]) -> float | None:
-    if not isinstance(part, dict):
-        return None
-    for key, value in part.items():
-        if key in names and isinstance(value, int | float):
-            return float(value)
-        inner = _find(value, names)
-        if inner is not None:
-            return inner
-    return None
-
-
-def find_importance(run: Path) -> list[Path]:
-    """Return the complete importance folders of a run, by name."""
-    found = sorted((run / FOLDER).glob("*/manifest.json"))
-    return [path.parent for path in found if _manifest(path.parent).get("status") == "complete"]
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UnitscopeError(
-            f"{folder} is no importance folder: it has no manifest.json; 'unitscope importance' makes one"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise UnitscopeError(
-            f"{path} cannot be read ({error}); run 'unitscope importance' again into another folder"
-        ) from error
-    return manifest if isinstance(manifest, dict) else {}
+    @property
+    def error_rate(self) -> float:
+        """The false discovery rate at which a unit is called important."""
+        return float(self.summary["fdr"])
 
 
 def read_importance(folder: Path, run: RunData) -> Importance:
@@ -149,14 +116,8 @@ def read_importance(folder: Path, run: RunData) -> Importance:
     Raises:
         UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
     """
-    manifest = _manifest(folder)
-    if manifest.get("kind") != FOLDER:
-        raise UnitscopeError(f"{folder} is no importance folder; 'unitscope importance' makes one")
-    if manifest.get("status") != "complete":
-        raise UnitscopeError(
-            f"{folder} has not finished; run the same 'unitscope importance' command again to go on"
-        )
-    layer = _layer(folder, str(manifest.get("layer")), run)
+    manifest = open_importance(folder).manifest
+    layer = _layer(folder, str(manifest["summary"]["layer"]), run)
     tables = {name: _table(folder, name) for name in COLUMNS}
     classes = tables["classes"].sort_values("class", key=lambda names: names.str.lower(), kind="stable")
     classes = classes.reset_index(drop=True)
