@@ -8,15 +8,11 @@ images over peak memory with few.
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
-import subprocess
-import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 
+import memory
 import torch
 from common import BATCH, Normalised
 from torch import Tensor, nn
@@ -44,7 +40,7 @@ def draw(batch: int, count: int) -> Tensor:
 
 
 def ablate(images: int) -> None:
-    """Ablate every unit on all images, then print the peak resident memory of this process in MiB."""
+    """Ablate every unit on all images."""
     replay = cut(make(), "2", torch.randn(2, 3, SIZE, SIZE))
     ablation, accuracy = Ablation(replay), ClassAccuracy(UNITS, CLASSES)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,30 +50,7 @@ def ablate(images: int) -> None:
             carried = cache.read(batch, partial(draw, batch, count))
             baseline, without = ablation.predictions(carried)
             accuracy.update(without, baseline)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
-def measure(images: int) -> float:
-    """Peak memory for so many images, MiB."""
-    command = [sys.executable, __file__, "--child", str(images)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(output.split()[-1])
-
-
-def main() -> None:
-    """Measure few and many."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--few", type=int, default=500)
-    parser.add_argument("--many", type=int, default=2000)
-    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.child:
-        ablate(options.child)
-        return
-    few, many = measure(options.few), measure(options.many)
-    facts = {"images": [options.few, options.many], "peak_mib": [round(few, 1), round(many, 1)]}
-    print(json.dumps({"benchmark": "ablation_memory", "ratio": round(many / few, 3), **facts}))
 
 
 if __name__ == "__main__":
-    main()
+    memory.main("ablation_memory", __doc__, ablate)

@@ -8,14 +8,10 @@ grows are the bootstrap's weights, 4 kB an image.
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+import memory
 import numpy as np
 from ablation_memory import CLASSES, SIZE, make
 from numpy.typing import NDArray
@@ -52,7 +48,7 @@ class RandomPictures:
 
 
 def measure_importance(images: int) -> None:
-    """Measure importance, then print the peak resident memory of this process in MiB."""
+    """Measure importance."""
     model = unitscope.Model(
         make(), Preprocessing(size=(SIZE, SIZE)), classes=tuple(str(number) for number in range(CLASSES))
     )
@@ -63,30 +59,7 @@ def measure_importance(images: int) -> None:
         train, val = (RandomPictures(images // 2, seed) for seed in (1, 2))
         settings = unitscope.ImportanceSettings(set_sizes=SIZES, random=2)
         unitscope.importance(run, train=train, val=val, model=model, settings=settings, device="cpu")
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
-def peak(images: int) -> float:
-    """Peak memory for so many images, MiB."""
-    command = [sys.executable, __file__, "--child", str(images)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(output.split()[-1])
-
-
-def main() -> None:
-    """Measure few and many."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--few", type=int, default=500)
-    parser.add_argument("--many", type=int, default=2000)
-    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.child:
-        measure_importance(options.child)
-        return
-    few, many = peak(options.few), peak(options.many)
-    facts = {"images": [options.few, options.many], "peak_mib": [round(few, 1), round(many, 1)]}
-    print(json.dumps({"benchmark": "importance_memory", "ratio": round(many / few, 3), **facts}))
 
 
 if __name__ == "__main__":
-    main()
+    memory.main("importance_memory", __doc__, measure_importance)
