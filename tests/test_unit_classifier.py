@@ -18,6 +18,7 @@ from torch import nn
 
 import unitscope
 from unitscope.errors import UnitscopeError
+from unitscope.experiments import peaks
 from unitscope.experiments.verdict import halve, judge
 from unitscope.models.registry import load_model
 
@@ -250,6 +251,39 @@ def test_the_same_question_has_the_same_answer(place, tmp_path):
     one, two = (ask(place, tmp_path / name, **words).path for name in ("one", "two"))
     for name in ("scores.json", "peaks.parquet", "mistakes.parquet", "plot.svg", "index.html"):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+def test_an_interrupted_reading_goes_on_where_it_was(place, tmp_path, monkeypatch):
+    given = {"images": place / "classes", "positive": ["red"], "negative": ["blue", "green"]}
+    whole = ask(place, tmp_path / "whole", **given)
+    monkeypatch.setattr(peaks, "STRETCH", 1)
+    read, numbers = peaks._read, []
+
+    def interrupt(reader, some, *rest):
+        if len(numbers) == 10:
+            raise KeyboardInterrupt
+        numbers.extend(some.tolist())
+        return read(reader, some, *rest)
+
+    monkeypatch.setattr(peaks, "_read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ask(place, tmp_path / "out", **given)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "whole"] == [".out.reading"]
+    numbers.clear()
+    found = ask(place, tmp_path / "out", **given)
+    assert len(numbers) == 18 - 10  # the pictures of two batches were not read again
+    assert found.scores == whole.scores
+    pd.testing.assert_frame_equal(found.peaks, whole.peaks)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "whole"]
+
+
+def test_what_another_question_left_is_not_used(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(peaks, "STRETCH", 1)
+    left = tmp_path / ".out.reading" / "0123456789abcdef"
+    left.mkdir(parents=True)
+    (left / "00000000.safetensors").write_bytes(b"something else")
+    ask(place, tmp_path / "out", images=place / "classes", positive="red", negative="blue")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_group_of_one_has_scores_without_intervals(place, tmp_path):

@@ -174,7 +174,7 @@ def classify_unit(
         with writing(target), replacing(target, KIND) as folder:
             facts = run_unit_classifier(
                 which, network.module, samples, asked, folder,
-                concepts=numbers, settings=settings, device=place, show=show,
+                kept=target.with_name(f".{target.name}.reading"), concepts=numbers, settings=settings, show=show,
             )  # fmt: skip
             write_classifier_page(folder, command=command)
     return UnitClassification(target, facts)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,8 +15,12 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.forward import run_batch
 from unitscope.experiments.samples import Batch, Samples
-from unitscope.progress import stage
+from unitscope.progress import Advance, stage
+from unitscope.run.storage import ArrayFile, Arrays, write_arrays
 from unitscope.trace import LayerGrid, trace
+
+STRETCH = 16
+"""Batches that are read before what they told is written down."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,19 @@ class Peaks:
     """Fraction of the pixel grid that the concept covers ``(m,)``; zero without a concept."""
     skipped: dict[int, str]
     """Sample numbers that could not be read, with the reason."""
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+        arrays: Arrays = {"samples": self.samples, "values": self.values, "areas": self.areas}
+        skipped = {str(number): reason for number, reason in self.skipped.items()}
+        write_arrays(path, arrays, note={"skipped": json.dumps(skipped)})
+
+    @classmethod
+    def load(cls, path: Path) -> Peaks:
+        """Read what :meth:`save` wrote."""
+        file = ArrayFile(path)
+        skipped = {int(number): reason for number, reason in json.loads(file.note["skipped"]).items()}
+        return cls(file["samples"], file["values"], file["areas"], skipped)
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,7 @@ def read_peaks(
     numbers: NDArray[np.int64],
     *,
     concepts: NDArray[np.int64],
+    kept: Path,
     show: bool | None = None,
 ) -> Peaks:
     """Read the peak activation of one unit on some pictures, and how much of each some concepts cover.
@@ -86,26 +106,50 @@ def read_peaks(
         reader: of the unit.
         numbers: the samples to read ``(n,)``.
         concepts: label values; a pixel counts once, however many of them it holds.
+        kept: a folder for what has been read so far, for this question alone; what is there is not read again.
         show: force the progress bar on or off.
 
     Raises:
-        UnitscopeError: the network fails, an activation is not finite, or no picture can be read.
+        UnitscopeError: the network fails, an activation is not finite, no picture can be read, or `kept` cannot be
+            written.
     """
+    parts: list[Peaks] = []
+    step = STRETCH * reader.batch_size
+    with stage("reading pictures", len(numbers), show=show) as advance:
+        for start in range(0, len(numbers), step):
+            some, path = numbers[start : start + step], kept / f"{start:08d}.safetensors"
+            if path.is_file():
+                parts.append(Peaks.load(path))
+                advance(len(some))
+            else:
+                parts.append(_read(reader, some, concepts, advance))
+                parts[-1].save(path)
+    peaks = Peaks(
+        np.concatenate([part.samples for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.areas for part in parts]),
+        {number: reason for part in parts for number, reason in part.skipped.items()},
+    )
+    if len(peaks.skipped) == len(numbers):
+        first = min(peaks.skipped)
+        raise UnitscopeError(
+            f"none of the {len(numbers)} pictures could be read; the first, "
+            f"{reader.samples.sample_ids[first]!r}: {peaks.skipped[first]}"
+        )
+    return peaks
+
+
+def _read(
+    reader: UnitReader, numbers: NDArray[np.int64], concepts: NDArray[np.int64], advance: Advance
+) -> Peaks:
     samples: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float32]] = []
     areas: list[NDArray[np.float64]] = []
     skipped: dict[int, str] = {}
-    with stage("reading pictures", len(numbers), show=show) as advance:
-        for batch, grids in reader.read(numbers):
-            samples.append(batch.samples)
-            values.append(grids.flatten(1).amax(1).numpy())
-            areas.append(np.isin(batch.labels, concepts).any(1).mean((1, 2)))
-            skipped.update(batch.skipped)
-            advance(len(batch.samples) + len(batch.skipped))
-    if len(skipped) == len(numbers):
-        first = min(skipped)
-        raise UnitscopeError(
-            f"none of the {len(numbers)} pictures could be read; the first, "
-            f"{reader.samples.sample_ids[first]!r}: {skipped[first]}"
-        )
+    for batch, grids in reader.read(numbers):
+        samples.append(batch.samples)
+        values.append(grids.flatten(1).amax(1).numpy())
+        areas.append(np.isin(batch.labels, concepts).any(1).mean((1, 2)))
+        skipped.update(batch.skipped)
+        advance(len(batch.samples) + len(batch.skipped))
     return Peaks(np.concatenate(samples), np.concatenate(values), np.concatenate(areas), skipped)

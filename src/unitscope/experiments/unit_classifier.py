@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ from unitscope.experiments.samples import Samples
 from unitscope.experiments.verdict import CONFIDENCE, Verdict, halve, judge
 from unitscope.grid import raster_sampling
 from unitscope.run.dissection import Dissection
-from unitscope.run.storage import write_json
+from unitscope.run.storage import write_json, writing
+from unitscope.sources.files import combined_hash
 from unitscope.trace import LayerGrid
 
 SCHEMA_VERSION = 1
@@ -90,6 +93,37 @@ class UnitOfRun:
         }
 
 
+@contextmanager
+def _kept_for(
+    kept: Path,
+    which: UnitOfRun,
+    samples: Samples,
+    numbers: NDArray[np.int64],
+    concepts: NDArray[np.int64],
+) -> Iterator[Path]:
+    """Yield the folder of what was read for this very question; only an interruption leaves it behind."""
+    config = which.run.manifest["config"]
+    question = [
+        config["model"],
+        config["settings"]["batch_size"],
+        which.layer.name,
+        which.unit,
+        samples.describe(),
+    ]
+    name = combined_hash(*question, numbers.tolist(), concepts.tolist())[:16]
+    for other in kept.glob("*"):
+        if other.name != name:
+            shutil.rmtree(other, ignore_errors=True)
+    with writing(kept):
+        (kept / name).mkdir(parents=True, exist_ok=True)
+    try:
+        yield kept / name
+    except UnitscopeError:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+    shutil.rmtree(kept, ignore_errors=True)
+
+
 def run_unit_classifier(
     which: UnitOfRun,
     module: nn.Module,
@@ -97,22 +131,22 @@ def run_unit_classifier(
     asked: Candidates,
     folder: Path,
     *,
+    kept: Path,
     concepts: NDArray[np.int64],
     settings: ClassifierSettings,
-    device: torch.device,
     show: bool | None = None,
 ) -> dict[str, Any]:
     """Read the pictures, score the unit, and write ``peaks.parquet``, ``mistakes.parquet`` and ``scores.json``.
 
     Args:
         which: the unit.
-        module: its network, in eval mode on `device`.
+        module: its network, in eval mode on its device.
         samples: of `asked.pictures`.
         asked: the pictures and their groups.
         folder: where to write.
+        kept: a folder for what has been read, from which the same question goes on after an interruption.
         concepts: label values that make a picture positive, where `asked` leaves that open.
         settings: see :class:`ClassifierSettings`.
-        device: where the network is.
         show: force the progress bar on or off.
 
     Returns:
@@ -122,8 +156,10 @@ def run_unit_classifier(
         UnitscopeError: the network fails, an activation is not finite, or a group turns out to be empty.
     """
     given = which.run.manifest["settings"]
+    device = next((each.device for each in module.parameters()), torch.device("cpu"))
     reader = UnitReader(module, samples, which.layer, which.unit, int(given["batch_size"]), device)
-    peaks = read_peaks(reader, asked.numbers, concepts=concepts, show=show)
+    with _kept_for(kept, which, samples, asked.numbers, concepts) as place:
+        peaks = read_peaks(reader, asked.numbers, concepts=concepts, kept=place, show=show)
     table, verdict = _judged(which, peaks, asked, samples.sample_ids, settings)
     sampling = raster_sampling(which.layer.geometry, samples.size, samples.size, border=given["border"])
     mistakes = choose_mistakes(table, settings.mistakes)
