@@ -16,7 +16,7 @@ from unitscope.experiments.unit_classifier import UnitOfRun
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
-from unitscope.run.dissection import Dissection
+from unitscope.run.dissection import Dissection, layer_path, layer_title
 from unitscope.trace import LayerGrid
 
 
@@ -97,10 +97,10 @@ def layer_of(run: Dissection, name: str) -> LayerGrid:
         UnitscopeError: the run did not look into that layer.
     """
     plan = ReadingPlan.from_dict(run.manifest["plan"])
-    aliases = run.manifest["model"].get("aliases", {})
-    path = aliases.get(name, name)
+    path = layer_path(run.manifest, name)
     if path not in plan.layers:
-        known = [*plan.layers, *(alias for alias, layer in aliases.items() if layer in plan.layers)]
+        titles = [layer_title(run.manifest, layer) for layer in plan.layers]
+        known = dict.fromkeys([*plan.layers, *titles])
         hint = did_you_mean(name, known) or f" it has {', '.join(plan.layers)}"
         raise UnitscopeError(f"layer {name!r} is not in {run.path};{hint}")
     return plan.layers[path].layer

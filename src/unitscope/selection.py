@@ -8,7 +8,7 @@ import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.rescore import at_quantile
-from unitscope.run.dissection import Dissection
+from unitscope.run.dissection import Dissection, layer_path
 
 DESCENDING = ("iou", "iou_low", "iou_high", "iou_heldout", "peak", "quantile_fraction", "threshold")
 
@@ -38,8 +38,7 @@ def select_units(
         UnitscopeError: the run has no such layer, concept, category or column.
     """
     units = run.units if quantile is None else at_quantile(run, quantile)
-    aliases = run.manifest["model"].get("aliases", {})
-    layers = [aliases.get(name, name) for name in layers]
+    layers = [layer_path(run.manifest, name) for name in layers]
     known = {
         "layer": (layers, list(units["layer"].unique())),
         "concept": (concepts, list(run.concepts["name"].unique())),

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import matplotlib as mpl
 import pandas as pd
 import pyarrow.parquet as pq
@@ -28,8 +27,8 @@ from unitscope.report.classifier_figure import (
 )
 from unitscope.report.data import records
 from unitscope.report.figures import STYLE, save_figure
+from unitscope.report.filling import fill
 from unitscope.report.masks import draw_mask, resize_mask, unpack_mask
-from unitscope.report.pages import integer, percent
 from unitscope.report.strips import QUALITY, pack_image, to_image
 
 ASSETS = Path(__file__).parent / "assets"
@@ -60,15 +59,8 @@ def write_classifier_page(folder: Path, *, command: str = "") -> Path:
         pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("peaks", "mistakes")
     )
     save_figure(classifier_figure(peaks, facts), folder / "plot")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("unitscope.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "integer": integer}
-    text = environment.get_template("classifier.html").render(
+    text = fill(
+        "classifier.html",
         facts=facts,
         title=title(facts),
         numbers=numbers(facts),

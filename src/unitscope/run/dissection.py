@@ -131,6 +131,12 @@ def layer_title(manifest: dict[str, Any], layer: str) -> str:
     return next((alias for alias, path in aliases.items() if path == layer), layer)
 
 
+def layer_path(manifest: dict[str, Any], name: str) -> str:
+    """Return the module name of a layer of a run that may be named by its readable name."""
+    aliases: dict[str, str] = manifest["model"].get("aliases", {})
+    return aliases.get(name, name)
+
+
 def _counted(number: Any, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from unitscope.report.data import records
+from unitscope.report.filling import percent
 from unitscope.report.importance import numbers
 from unitscope.report.importance.data import Importance
 from unitscope.report.importance.figures import chosen_classes, figure_files
 from unitscope.report.importance.numbers import FEW, MANY, Estimate
-from unitscope.report.pages import percent
 
 MOST_LISTED = 200
 ABLATIONS = {"zero": "set to zero", "mean": "set to its mean"}

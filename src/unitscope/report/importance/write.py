@@ -9,9 +9,8 @@ from operator import attrgetter
 from pathlib import Path
 from urllib.parse import quote
 
-import jinja2
-
 from unitscope.report.data import RunData, read_run, records
+from unitscope.report.filling import fill
 from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
 from unitscope.report.importance.data import Importance, read_importance
 from unitscope.report.importance.facts import page_facts
@@ -24,7 +23,6 @@ from unitscope.report.importance.payload import (
     page_payload,
     top_units,
 )
-from unitscope.report.pages import date, integer, percent, value
 from unitscope.report.payload import Json, script
 from unitscope.report.strips import Strip, StripWriter, Tile, strip_size
 
@@ -163,15 +161,8 @@ def _tiles(data: Importance, group: Iterator[Json]) -> Iterator[Tile]:
 
 
 def _render(data: Importance, *, home: str, others: list[tuple[str, str]]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("unitscope.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "integer": integer, "date": date, "value": value}
-    return environment.get_template("importance.html").render(
+    return fill(
+        "importance.html",
         **page_facts(data),
         home=home,
         others=others,
