@@ -16,9 +16,9 @@ from unitscope.models.networks import (
     ProgressiveGenerator,
     generator_from_state,
     resnet152_aliases,
-    seeded_latents,
     vgg16_aliases,
 )
+from unitscope.sources.latents import seeded_latents
 from unitscope.trace import describe_layers, probe_layers, trace
 
 TOLERANCE = {"atol": 1e-4, "rtol": 1e-4}

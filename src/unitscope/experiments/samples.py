@@ -65,6 +65,10 @@ class Samples(Protocol):
     def grid(self) -> tuple[int, int]:
         """Pixel grid ``(gh, gw)`` of the label maps."""
 
+    @property
+    def generated(self) -> bool:
+        """Whether the samples are latents, and pictures are what the network returns."""
+
     def describe(self) -> dict[str, Any]:
         """Return what identifies the samples and labels: names and content hashes."""
 
@@ -85,6 +89,8 @@ class PictureSamples:
         grid: pixel grid ``(gh, gw)``, the one the labeller was made for.
     """
 
+    generated = False
+
     def __init__(
         self,
         pictures: PictureSource,
@@ -99,7 +105,7 @@ class PictureSamples:
         self.sample_ids: Sequence[str] = tuple(_readable(name) for name in pictures.sample_ids)
         self.vocabulary = labeller.vocabulary
         self.name = _readable(pictures.name)
-        _check_fits(self.vocabulary)
+        check_fits(self.vocabulary)
         self._framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
 
     def describe(self) -> dict[str, Any]:
@@ -175,6 +181,8 @@ class InMemorySamples:
             vocabulary.
     """
 
+    generated = False
+
     def __init__(
         self,
         inputs: Tensor,
@@ -190,7 +198,7 @@ class InMemorySamples:
             )
         if not len(inputs):
             raise UnitscopeError("there are no inputs; give at least one")
-        _check_fits(vocabulary)
+        check_fits(vocabulary)
         if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < len(vocabulary):
             raise UnitscopeError(
                 f"the label maps hold values from {labels.min()} to {labels.max()}, "
@@ -234,7 +242,8 @@ def _readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _check_fits(vocabulary: Vocabulary) -> None:
+def check_fits(vocabulary: Vocabulary) -> None:
+    """Refuse a vocabulary that tables or label maps cannot hold."""
     if ALL in vocabulary.categories:
         raise UnitscopeError(
             f"a category is called {ALL!r}, which stands for all of them; give it another name"

@@ -11,7 +11,6 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -120,29 +119,6 @@ def generator_from_state(state: GeneratorState) -> ProgressiveGenerator:
         generator = ProgressiveGenerator(found.latents, found.units)
     generator.load_state_dict(found.tensors, assign=True)
     return generator.eval()
-
-
-def seeded_latents(count: int, dimension: int, seed: int) -> Tensor:
-    """Draw the latent vectors of the paper's experiments: standard normal, from numpy's Mersenne twister.
-
-    Args:
-        count: latent vectors to draw; row ``i`` is the same however many are drawn.
-        dimension: values of a latent vector.
-        seed: of the sequence, 0 to 2^32 - 1.
-
-    Returns:
-        ``(count, dimension)`` float32.
-
-    Raises:
-        UnitscopeError: a number is out of range.
-    """
-    if count < 0 or dimension < 1 or not 0 <= seed < 2**32:
-        raise UnitscopeError(
-            f"{count} latents of dimension {dimension} from seed {seed} cannot be drawn; "
-            "give a count from 0, a dimension from 1 and a seed from 0 to 2^32 - 1"
-        )
-    rows = np.random.RandomState(seed).standard_normal((count, dimension))
-    return torch.from_numpy(rows.astype(np.float32))
 
 
 def _first_layer(inputs: int, outputs: int) -> nn.Sequential:

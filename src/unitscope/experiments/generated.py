@@ -1,0 +1,92 @@
+"""Latents as samples: their pictures are made by the network that is looked into, and labelled by a segmenter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unitscope.concepts.labellers import Labeller
+from unitscope.experiments.samples import Batch, check_fits
+from unitscope.models.generators import Generator
+from unitscope.sources.latents import SeededLatents
+from unitscope.stats.intersection import without_repeats
+
+
+class GeneratedSamples:
+    """The pictures that a generator makes from latents, with label maps from a segmenter.
+
+    Label maps belong to pictures, and those come out of the network: batches of latents have empty label maps, and
+    :meth:`label` makes them from what the network returned.
+
+    Args:
+        generator: that :func:`unitscope.models.generators.look_at` has seen.
+        latents: what it is given.
+        labeller: made for pictures of the generator's size; it must not need the index of a picture.
+        grid: pixel grid ``(gh, gw)``, the one the labeller was made for.
+    """
+
+    generated = True
+
+    def __init__(
+        self, generator: Generator, latents: SeededLatents, labeller: Labeller, *, grid: tuple[int, int]
+    ) -> None:
+        check_fits(labeller.vocabulary)
+        self.generator, self.latents, self.labeller, self.grid = generator, latents, labeller, grid
+        self.size = generator.size
+        self.sample_ids: Sequence[str] = latents.sample_ids
+        self.vocabulary = labeller.vocabulary
+        self.name = latents.name
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator is."""
+        return next((p.device for p in self.generator.module.parameters()), torch.device("cpu"))
+
+    def describe(self) -> dict[str, Any]:
+        """Return names and content hashes of latents and labels."""
+        return {
+            "pictures": {
+                "name": self.name,
+                "count": len(self.latents),
+                "hash": self.latents.content_hash,
+            },
+            "labels": {
+                "name": self.labeller.name,
+                "hash": self.labeller.content_hash,
+                "vocabulary_hash": self.vocabulary.content_hash,
+            },
+        }
+
+    def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Yield latents, with empty label maps."""
+        for batch in batches:
+            empty = np.zeros((len(batch), self.labeller.planes, *self.grid), np.int16)
+            yield Batch(np.array(batch, np.int64), self.latents.read(batch), empty)
+
+    def pictures(self, outputs: Tensor) -> NDArray[np.uint8]:
+        """Return what the generator returned as pictures ``(n, H, W, 3)`` uint8.
+
+        Raises:
+            UnitscopeError: they have another size, or are not finite.
+        """
+        return self.generator.pictures(outputs)
+
+    def label(self, pictures: NDArray[np.uint8]) -> NDArray[np.int16]:
+        """Return the label maps ``(n, P, gh, gw)`` of pictures ``(n, H, W, 3)``, no concept twice at one pixel.
+
+        Raises:
+            UnitscopeError: the segmenter fails.
+        """
+        prepared = [self.labeller.prepare(0, picture) for picture in pictures]
+        return without_repeats(self.labeller.label(prepared).astype(np.int16))
+
+    def picture(self, sample: int) -> NDArray[np.uint8]:
+        """Generate the picture of one latent ``(H, W, 3)``."""
+        with torch.no_grad():
+            output = self.generator.module(self.latents.read([sample]).to(self.device))
+        return np.asarray(self.pictures(output)[0])
