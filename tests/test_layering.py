@@ -47,7 +47,7 @@ MAY_IMPORT = {
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 
-AT_RUN_TIME = {("models", "world"), ("sources", "world")}
+AT_RUN_TIME = {("models", "world"), ("sources", "world"), ("concepts", "world")}
 """Names that a registry looks up only when somebody asks for them."""
 
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
