@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "sources": "errors",
     "models": "errors progress trace",
     "concepts": "errors sources models",
-    "world": "errors models concepts",
+    "world": "errors sources models concepts",
     "run": "errors",
     "experiments": "errors grid progress reading trace replay ablation stats sources models concepts run",
     "report": "errors run",
