@@ -52,7 +52,7 @@ class Settings:
     scenes: int = 10_000
     focus_scenes: int = 4_000
     focus: str = GENERATOR_SCENE
-    epochs: int = 8
+    epochs: int = 5
     batch: int = 32
     rate: float = 3e-3
     decay: float = 1e-2
