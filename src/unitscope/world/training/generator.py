@@ -73,7 +73,7 @@ class Settings:
     steady: float = 0.6
     average: int = 10_000
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
 
     @property
     def steps(self) -> int:
@@ -229,7 +229,8 @@ def train(folder: Path, settings: Settings) -> None:
             spent, start = seconds, time.monotonic()
     weights = {name: value.cpu().contiguous() for name, value in training.averaged.state_dict().items()}
     save_file(weights, folder / GENERATOR_WEIGHTS)
-    write_facts(folder / CARD, training_facts("generator", settings, training.averaged, spent))
+    facts = training_facts("generator", settings, training.averaged, spent)
+    write_facts(folder / CARD, {"latents": GENERATOR_LATENTS, **facts})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure the bundled generator and segmenter: ``python -m unitscope.world.training.quality --out DIR``.
 
-DIR holds the weights and the data of the model cards, which the figures are added to.
+DIR holds the weights and the data of the model cards; the figures are added to the data, and the cards written from it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from unitscope.world.segmenter import SEGMENTER_WEIGHTS, WorldLabels, WorldSegme
 from unitscope.world.source import SPLIT_SIZE, SPLITS
 from unitscope.world.training import generator as generator_training
 from unitscope.world.training import segmenter as segmenter_training
+from unitscope.world.training.cards import generator_card, segmenter_card
 from unitscope.world.training.common import choose_device, render_reduced, run, write_facts
 from unitscope.world.training.measures import (
     concept_shares,
@@ -42,6 +43,7 @@ from unitscope.world.training.measures import (
 
 logger = logging.getLogger("unitscope.world.training.quality")
 
+GENERATOR_CARD, SEGMENTER_CARD = "MODEL_CARD_GAN.md", "MODEL_CARD_SEGMENTER.md"
 BATCH = 64
 LEAST_SHARE = 0.001
 """Concepts that cover less of real scenes, on average, are not listed."""
@@ -168,7 +170,8 @@ def measure(folder: Path, settings: Settings) -> None:
         settings.scene: segmenter_figures(real.labels, exact),
         "all": segmenter_figures(Seen.of(everywhere, network).labels, right),
     }
-    _add(folder / segmenter_training.CARD, accuracy)
+    facts = _add(folder / segmenter_training.CARD, accuracy)
+    (folder / SEGMENTER_CARD).write_text(segmenter_card(facts), encoding="utf-8")
     others = {
         "real": render_reduced(again, settings.threads, scene=settings.scene, labels=False)[0],
         "untrained": generate(world_generator(trained=False), settings.pictures, settings.seed),
@@ -177,14 +180,16 @@ def measure(folder: Path, settings: Settings) -> None:
     made = Seen.of(generate(generator.eval(), settings.pictures, settings.seed), network)
     seen = {name: Seen.of(each, network) for name, each in others.items()}
     distances = {"pictures": settings.pictures, **distance_figures(real, made, seen)}
-    _add(folder / generator_training.CARD, distances | {"area": area_figures(real, made, exact)})
+    facts = _add(folder / generator_training.CARD, distances | {"area": area_figures(real, made, exact)})
+    (folder / GENERATOR_CARD).write_text(generator_card(facts), encoding="utf-8")
 
 
-def _add(card: Path, figures: dict[str, Any]) -> None:
-    facts = json.loads(card.read_text())
+def _add(card: Path, figures: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(card.read_text())
     facts["quality"] = figures
     write_facts(card, facts)
     logger.info("%s: %s", card.name, {key: value for key, value in figures.items() if key != "area"})
+    return facts
 
 
 if __name__ == "__main__":
