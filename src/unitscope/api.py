@@ -18,7 +18,8 @@ from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.samples import PictureSamples
 from unitscope.models.checkpoints import fill, read_state
 from unitscope.models.preprocessing import parse_preprocessing
-from unitscope.models.registry import Model, load_model, ready
+from unitscope.models.registry import Model, load_model
+from unitscope.models.weights import ready
 from unitscope.models.weights import reinitialize as start_anew
 from unitscope.run.dissection import Dissection
 from unitscope.sources.base import PictureSource

@@ -155,12 +155,12 @@ def _by_shape(shape: Sequence[int], images: int, size: tuple[int, int]) -> Readi
             return Reading("NUhw", (second[0], second[1]))
     patches = patch_grid(shape[1], size) if len(shape) == 3 else None
     if patches is None:
-        raise Unreadable("it is neither a map, nor tokens of this input, nor a vector")
+        raise Unreadable("it is neither a map, nor tokens of a picture of this shape, nor a vector")
     return Reading("NTU", patches, shape[1] - math.prod(patches), shape[1])
 
 
 def _like(grid: tuple[int, int], size: tuple[int, int]) -> bool:
-    return grid[0] * size[1] == grid[1] * size[0]
+    return grid == (1, 1) or grid[0] * size[1] == grid[1] * size[0]
 
 
 def patch_grid(tokens: int, size: tuple[int, int]) -> tuple[int, int] | None:
