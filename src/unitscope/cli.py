@@ -27,6 +27,8 @@ from unitscope.options import (
     Device,
     Json,
     Labels,
+    Latents,
+    LatentShape,
     Masks,
     Mirror,
     ModelName,
@@ -123,12 +125,26 @@ def demo(
 @app.command()
 def dissect(
     model: ModelName,
-    images: Annotated[
-        list[str], typer.Option(help="A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.")
-    ],
     out: Annotated[
         Path, typer.Option(help="The run folder; the same command on it goes on where it stopped.")
     ],
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again."),
+    ] = None,
+    latents: Latents = None,
+    truncation: Annotated[
+        float | None, typer.Option(help="Cut off the normal distribution of latents at -T and T.")
+    ] = None,
+    chosen_class: Annotated[
+        list[int] | None,
+        typer.Option("--class", help="A class of a class-conditional generator; may be given again."),
+    ] = None,
+    latent_shape: LatentShape = None,
+    value_range: Annotated[
+        str | None,
+        typer.Option("--range", help="Values of black and white in generated pictures, as -1:1 or 0:255."),
+    ] = None,
     layer: Annotated[list[str] | None, typer.Option(help="A layer to dissect; may be given again.")] = None,
     masks: Masks = None,
     labels: Labels = None,
@@ -146,7 +162,10 @@ def dissect(
     ] = DEFAULTS.quantile,
     min_iou: Annotated[float, typer.Option(help="Least IoU of a detector.")] = DEFAULTS.min_iou,
     grid: Annotated[
-        str | None, typer.Option(help="Pixel grid, as 56 or 48x64; by default a quarter of the input size.")
+        str | None,
+        typer.Option(
+            help="Pixel grid, as 56 or 48x64; by default a quarter of the input size, 64 of generated pictures."
+        ),
     ] = None,
     border: Annotated[
         Border, typer.Option(help="Beyond the outermost cells: their own value, or a fade to zero.")
@@ -155,7 +174,7 @@ def dissect(
     replicates: Annotated[
         int, typer.Option(help="Bootstrap replicates of the IoU interval.")
     ] = DEFAULTS.replicates,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = DEFAULTS.seed,
+    seed: Annotated[int, typer.Option(help="Seed of latents and of the bootstrap.")] = DEFAULTS.seed,
     batch_size: Annotated[int, typer.Option(help="Pictures in a forward pass.")] = DEFAULTS.batch_size,
     keep: Annotated[
         float, typer.Option(help="Largest quantile that can be asked for later; 1 keeps every activation.")
@@ -181,7 +200,8 @@ def dissect(
         batch_size=batch_size, keep=keep, cache_bytes=round(cache_budget * GIB),
     )  # fmt: skip
     run = unitscope.dissect(
-        model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),
+        model, images or (), out=out, latents=latents, truncation=truncation, classes=tuple(chosen_class or ()),
+        latent_shape=latent_shape, range=value_range, layers=layer or (), masks=masks or (), labels=labels or (),
         segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
         weights=weights, mirror=mirror, reinitialize=reinitialize, grid=grid, device=device, settings=settings,
         command=command_line(), show=False if quiet else None,
@@ -192,9 +212,14 @@ def dissect(
 
 
 @app.command()
-def layers(model: ModelName, preprocess: Preprocess = None, as_json: Json = False) -> None:
+def layers(
+    model: ModelName,
+    preprocess: Preprocess = None,
+    latent_shape: LatentShape = None,
+    as_json: Json = False,
+) -> None:
     """List the layers of a model with their output shapes."""
-    print_layers(unitscope.layers(model, preprocess=preprocess), as_json=as_json)
+    print_layers(unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape), as_json=as_json)
 
 
 @app.command()
@@ -297,6 +322,12 @@ def classify_unit(
     labels: Labels = None,
     segmenter: SegmenterNames = None,
     segmenter_preprocess: SegmenterPreprocess = None,
+    latents: Annotated[
+        int | None,
+        typer.Option(
+            help="For the run of a generator: so many latents of --seed; those of the run by default."
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="The network, where the run does not say or it has moved.")
     ] = None,
@@ -308,7 +339,9 @@ def classify_unit(
     replicates: Annotated[
         int, typer.Option(help="Bootstrap replicates of the intervals.")
     ] = CLASSIFIER_DEFAULTS.replicates,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = CLASSIFIER_DEFAULTS.seed,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the bootstrap and of --latents.")
+    ] = CLASSIFIER_DEFAULTS.seed,
     out: Annotated[
         Path | None, typer.Option(help="The folder to write; one below RUN/classify by default.")
     ] = None,
@@ -321,8 +354,8 @@ def classify_unit(
     found = unitscope.classify_unit(
         run, layer=layer, unit=unit, positive=positive or (), negative=negative or (), images=images or (),
         concept=concept, masks=masks or (), labels=labels or (), segmenter=segmenter or (),
-        segmenter_preprocess=segmenter_preprocess or (), model=model, weights=weights, mirror=mirror, out=out,
-        device=device, settings=settings, command=command_line(), show=False if quiet else None,
+        segmenter_preprocess=segmenter_preprocess or (), latents=latents, model=model, weights=weights,
+        mirror=mirror, out=out, device=device, settings=settings, command=command_line(), show=False if quiet else None,
     )  # fmt: skip
     if as_json:
         print(json.dumps({"page": str(found.page), **found.scores}))

@@ -9,8 +9,9 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +21,9 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.cellcache import CellCache, Floors
 from unitscope.experiments.forward import run_batch
+from unitscope.experiments.generated import labels_of
 from unitscope.experiments.plan import ReadingPlan
-from unitscope.experiments.samples import Batch, Samples
+from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.progress import Advance
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, Arrays
@@ -93,26 +95,38 @@ class ShardReader:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
         self._content = ShardContent(plan)
 
-    def read(self, batches: Iterator[Batch], shard: int, advance: Advance) -> ShardContent:
-        """Read the batches of one shard from a stream of batches; the content lasts until the next reading."""
-        content = self._content
+    def read(
+        self, batches: Iterator[Batch], shard: int, advance: Advance, *, labelled: bool = True
+    ) -> ShardContent:
+        """Read the batches of one shard from a stream of batches; the content lasts until the next reading.
+
+        Args:
+            batches: the stream.
+            shard: number of the shard.
+            advance: told how many samples are done.
+            labelled: whether generated pictures are to be labelled; without, nothing after the last layer is run.
+        """
+        content, samples = self._content, self.samples
         content.clear()
+        whole = samples.generated and labelled
 
         def keep(name: str, output: Tensor) -> None:
-            activation = self.plan.layers[name].layer.read(output)
-            content.keep(name, activation, batch, self.samples.sample_ids)
+            content.keep(name, self.plan.layers[name].layer.read(output), batch, samples)
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
-        def run(inputs: Tensor) -> None:
-            forward(inputs.to(memory_format=layout))
+        def run(inputs: Tensor) -> Any:
+            return forward(inputs.to(memory_format=layout))
 
-        with trace(self.module, list(self.plan.layers), keep) as forward:
+        with trace(self.module, list(self.plan.layers), keep, stop_early=not whole) as forward:
             for planned in self.plan.batches_of(shard):
                 batch = next(batches)
                 content.begin(batch)
                 if len(batch.samples):
-                    run_batch(run, batch, sample_ids=self.samples.sample_ids, device=self.device)
+                    output = run_batch(
+                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
+                    )
+                    content.label(labels_of(samples, batch, output) if whole else batch.labels)
                 advance(len(planned))
         return content
 
@@ -148,7 +162,11 @@ class ShardContent:
         self._labels.append(batch.labels)
         self.skipped.update(batch.skipped)
 
-    def keep(self, name: str, activation: Tensor, batch: Batch, sample_ids: Sequence[str]) -> None:
+    def label(self, labels: NDArray[np.int16]) -> None:
+        """Set the label maps ``(n, P, gh, gw)`` of the current batch."""
+        self._labels[-1] = labels
+
+    def keep(self, name: str, activation: Tensor, batch: Batch, samples: Samples) -> None:
         """Copy a layer's activation ``(n, U, h, w)`` of the current batch.
 
         Raises:
@@ -168,8 +186,8 @@ class ShardContent:
         if not finite.all():
             n, unit = np.argwhere(~finite)[0]
             raise UnitscopeError(
-                f"layer {name!r} unit {unit} is not finite (NaN or infinite) on picture "
-                f"{sample_ids[batch.samples[n]]!r}; check the weights and the preprocessing"
+                f"layer {name!r} unit {unit} is not finite (NaN or infinite) "
+                + where_not_finite(samples, int(batch.samples[n]))
             )
         self._low[name][place], self._high[name][place] = low, high
         if layer.resampling is None:
@@ -356,5 +374,5 @@ class Activations:
 
     def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))
-        content = self.reader.read(batches, shard, lambda _count: None)
+        content = self.reader.read(batches, shard, lambda _count: None, labelled=False)
         return content.strong_cells(self._floors, self._total.tops)

@@ -32,7 +32,7 @@ from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.weights import ready
 from unitscope.models.weights import reinitialize as start_anew
 
-__all__ = ["MODELS", "Model", "load_generator", "load_model"]
+__all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model"]
 
 
 @dataclass(frozen=True)
@@ -220,8 +220,12 @@ def _unknown(spec: str) -> UnitscopeError:
     )
 
 
-def _makes_pictures(spec: str) -> UnitscopeError:
-    return UnitscopeError(
+class MakesPicturesError(UnitscopeError):
+    """A generator was given where a network that reads pictures is wanted."""
+
+
+def _makes_pictures(spec: str) -> MakesPicturesError:
+    return MakesPicturesError(
         f"{spec!r} is a generator, which makes pictures instead of reading them; give --latents COUNT in place of "
         "--images"
     )

@@ -86,7 +86,11 @@ class SeededLatents:
         if self.truncation is not None:
             parts.append(f"truncated at {self.truncation:g}")
         if self.classes:
-            named = ", ".join(map(str, self.classes)) if len(self.classes) <= SHOWN else f"{len(self.classes)} of them"
+            named = (
+                ", ".join(map(str, self.classes))
+                if len(self.classes) <= SHOWN
+                else f"{len(self.classes)} of them"
+            )
             parts.append(f"{'class' if len(self.classes) == 1 else 'classes'} {named}")
         return ", ".join(parts)
 
