@@ -171,16 +171,17 @@ def classify_unit(
     settings = settings or ClassifierSettings()
     run = run if isinstance(run, Dissection) else open_run(Path(run).expanduser())
     which = unit_of(run, layer, unit)
-    words = {"positive": as_paths(positive), "negative": as_paths(negative), "images": images}
+    words: dict[str, Any] = {"positive": as_paths(positive), "negative": as_paths(negative), "images": images}
     says = {"labels": as_paths(labels), "segmenter": segmenter, "segmenter_preprocess": segmenter_preprocess}
     source = {"model": model, "weights": weights, "mirror": mirror, "device": choose_device(device)}
+    samples: PictureSamples | GeneratedSamples
     with left_as_it_was(model if model is not None else ""):
         if is_generated(run):
             _refuse_pictures(run, concept, {**words, "masks": as_paths(masks)})
             target = _target(which, str(concept), out)
             check_replaceable(target, KIND)
             samples, asked = _generated(run, str(concept), latents, settings, {**says, **source})
-            module = samples.generator.module
+            module: nn.Module = samples.generator.module
         else:
             _refuse_latents(run, latents)
             asked = _candidates(**words, concept=concept, min_area=settings.min_area)

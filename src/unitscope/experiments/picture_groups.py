@@ -176,7 +176,8 @@ def groups_of_latents(concept: str, min_area: float, latents: SeededLatents) -> 
         min_area: fraction of the image that a positive picture shows more of.
         latents: what the pictures are made from; those of a class-conditional generator know their class.
     """
-    kinds = [f"class {number}" for number in latents.classes] or [None]
+    kinds: list[str | None] = [f"class {number}" for number in latents.classes]
+    kinds = kinds or [None]
     classes = tuple(kinds[number % len(kinds)] for number in range(len(latents)))
     return Candidates(latents, np.arange(len(latents)), classes, None, _names_by_area(concept, min_area))
 

@@ -85,13 +85,11 @@ class SeededLatents:
         parts = [f"{self.count:,} {'latent' if self.count == 1 else 'latents'} of seed {self.seed}"]
         if self.truncation is not None:
             parts.append(f"truncated at {self.truncation:g}")
-        if self.classes:
-            named = (
-                ", ".join(map(str, self.classes))
-                if len(self.classes) <= SHOWN
-                else f"{len(self.classes)} of them"
-            )
-            parts.append(f"{'class' if len(self.classes) == 1 else 'classes'} {named}")
+        if len(self.classes) > SHOWN:
+            parts.append(f"{len(self.classes)} classes in turn")
+        elif self.classes:
+            noun = "class" if len(self.classes) == 1 else "classes"
+            parts.append(f"{noun} {' and '.join(map(str, self.classes))}")
         return ", ".join(parts)
 
     @property
