@@ -66,8 +66,10 @@ def test_a_checkpoint_says_which_progressive_gan_it_is(tmp_path, monkeypatch):
     torch.manual_seed(0)
     module = networks.ProgressiveGenerator(6, [8, 8, 4, 4]).eval()
     torch.save(module.state_dict(), tmp_path / "gan.pth")
-    (tmp_path / "cache").mkdir()
-    torch.save(module.state_dict(), tmp_path / "cache" / CATALOGUE["proggan-churchoutdoor"].files[0].name)
+    (tmp_path / "cache" / "models").mkdir(parents=True)
+    torch.save(
+        module.state_dict(), tmp_path / "cache" / "models" / CATALOGUE["proggan-churchoutdoor"].files[0].name
+    )
     ways = [
         load_generator(tmp_path / "gan.pth"),
         load_generator("proggan-churchoutdoor"),
@@ -164,7 +166,7 @@ def test_shapes_that_cannot_be_read_are_refused(given):
 @pytest.mark.parametrize(
     ("values", "found"),
     [((-1, 1), (-1.0, 1.0)), ((-0.8, 0.9), (-1.0, 1.0)), ((0, 1), (0.0, 1.0)), ((0.01, 0.8), (0.0, 1.0)),
-     ((0, 255), (0.0, 255.0)), ((3, 200), (0.0, 255.0)), ((-1.3, 1.4), (-1.0, 1.0))],
+     ((0, 255), (0.0, 255.0)), ((3, 200), (0.0, 255.0)), ((-1.3, 1.4), (-1.0, 1.0)), ((-4, 4), (-1.0, 1.0))],
 )  # fmt: skip
 def test_the_range_is_found_in_the_pictures(values, found):
     assert take_generator(Scaled(*values), latent_shape=3).range == found

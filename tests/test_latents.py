@@ -9,8 +9,9 @@ from unitscope.errors import UnitscopeError
 from unitscope.sources.latents import SeededLatents, seeded_latents
 
 
-def test_latents_are_those_of_the_paper(golden):
-    expected = golden.values("latents")
+def test_latents_are_those_of_the_paper(shared):
+    with np.load(shared / "golden" / "latents.npz") as file:
+        expected = {name: torch.from_numpy(file[name]) for name in file.files}
     for name, size, seed in (("z_512_seed1", 512, 1), ("z_64_seed3", 64, 3)):
         latents = SeededLatents(20, (size,), seed)
         assert torch.equal(latents.read(range(8)), expected[name])
@@ -35,7 +36,7 @@ def test_truncated_latents_follow_the_truncated_normal(bound):
     assert stats.kstest(values, stats.truncnorm(-bound, bound).cdf).pvalue > 0.01
     plain = SeededLatents(4000, (5,), 1).read(range(4000)).flatten().numpy()
     assert (np.diff(values[np.argsort(plain)]) >= 0).all()
-    assert stats.kstest(plain, stats.truncnorm(-bound, bound).cdf).pvalue < 1e-6
+    assert (np.abs(values) <= np.abs(plain)).all()
 
 
 def test_a_wide_truncation_changes_nothing_that_matters():

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "following": "",
     "reading": "following",
     "entries": "errors",
-    "geometry": "following grid",
+    "geometry": "following grid reading",
     "trace": "errors grid geometry reading entries",
     "interventions": "errors entries trace",
     "replay": "errors entries reading interventions trace",

@@ -16,6 +16,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from unitscope.following import Axes, Call, Followed, Part, follow, lost
 from unitscope.grid import AxisGeometry, GridGeometry
+from unitscope.reading import MOST_EXTRA_TOKENS
 
 
 class GeometryTracker(TorchDispatchMode):
@@ -24,6 +25,8 @@ class GeometryTracker(TorchDispatchMode):
     Args:
         inputs: the network's input ``(N, 3, H, W)``.
     """
+
+    most_extra = MOST_EXTRA_TOKENS
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -92,6 +95,8 @@ class EvenGeometry:
     """
 
     saw_something = False
+    most_extra = 0
+    """Nothing stands before the tokens of a grid that becomes a picture."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size

@@ -223,7 +223,7 @@ def _reading_or_reason(value: Tensor, tracker: GeometryTracker | EvenGeometry, i
     if axes is None and tracker.saw_something:
         return "it does not depend on the picture"
     try:
-        return find_reading(value, axes, images=images, size=tracker.size)
+        return find_reading(value, axes, images=images, size=tracker.size, most_extra=tracker.most_extra)
     except Unreadable as reason:
         return str(reason)
 

@@ -20,6 +20,10 @@ RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 """What the values of pictures usually run between."""
 FAR = 0.5
 """Values further than this fraction of the range outside of it do not belong to it."""
+MOST_FAR = 0.1
+"""Share of values that may be so far: a generator that does not clamp, with random weights, has some."""
+LEAST_BYTES = 10
+"""The brightest value of pictures that run to 255 is above this."""
 FLATTEST = 0.02
 """Pictures whose values all lie within this fraction of the range do not use it."""
 UNSTEADY = 0.02
@@ -216,7 +220,7 @@ def _refuse_unsteady(first: Tensor, again: Any, name: str, contrast: float) -> N
 
 def _detect(low: float, high: float) -> tuple[float, float]:
     """Return the usual range that values from `low` to `high` belong to."""
-    if high > 2 + FAR:
+    if high > LEAST_BYTES:
         return RANGES[2]
     return RANGES[0] if low < -0.1 else RANGES[1]
 
@@ -247,7 +251,7 @@ def _check_range(output: Tensor, name: str, declared: tuple[float, float]) -> No
     outside = float(((output < low - FAR * span) | (output > high + FAR * span)).float().mean())
     says = f"generator {name!r} returns values from {least:.4g} to {most:.4g}"
     do = "--range LOW:HIGH gives the values of black and white"
-    if outside > 0.01:
+    if outside > MOST_FAR:
         raise UnitscopeError(f"{says}, far outside its range of {low:g} to {high:g}; {do}")
     usual = _detect(least, most)
     if most - least < FLATTEST * span and usual[1] - usual[0] < span / 10:
