@@ -100,6 +100,10 @@ def test_every_number_is_that_of_a_naive_loop(run, file):
     assert [areas[name] for name in NAMES] == [(labels == number).sum() for number in (1, 2, 3)]
 
 
+def test_another_quantile_needs_no_generator(run):
+    pd.testing.assert_frame_equal(unitscope.at_quantile(run, 0.1), run.units, check_dtype=False)
+
+
 def test_exemplars_are_the_pictures_of_their_latents(run, file):
     exemplars = run.table("exemplars")
     assert exemplars["id"].str.fullmatch(r"seed1/0000\d\d").all()
@@ -288,7 +292,7 @@ def test_generators_that_cannot_be_read_are_refused_before_any_work(
 
 def test_pictures_that_go_wrong_later_are_named(file, tmp_path):
     with pytest.raises(
-        UnitscopeError, match="'growing' returns shape .* where pictures .* every latent must give the"
+        UnitscopeError, match=r"'growing' returns shape .* where pictures .* every latent must give the"
     ):
         dissected(file, tmp_path / "a", model=f"{file}:growing", layers=["inner.boxes"])
     with pytest.raises(UnitscopeError, match="'nan_later' returns pictures with values that are not finite"):
@@ -299,14 +303,14 @@ def test_pictures_that_go_wrong_later_are_named(file, tmp_path):
     with pytest.raises(UnitscopeError, match=message):
         dissected(file, tmp_path / "c", model=f"{file}:nan_later", layers=["bend"])
     with pytest.raises(
-        UnitscopeError, match="layer 'bend' returns an activation of shape .*72, 72.* was expected"
+        UnitscopeError, match=r"layer 'bend' returns an activation of shape .*72, 72.* was expected"
     ):
         dissected(file, tmp_path / "d", model=f"{file}:growing", layers=["bend"])
 
 
 def test_neither_pictures_nor_latents_are_given(file, tmp_path):
     with pytest.raises(
-        UnitscopeError, match="nothing to dissect on; give --images for a network .* or --latents COUNT"
+        UnitscopeError, match=r"nothing to dissect on; give --images for a network .* or --latents COUNT"
     ):
         unitscope.dissect(f"{file}:shapes", out=tmp_path / "run")
     for option in ({"truncation": 1.0}, {"classes": (1,)}, {"latent_shape": 6}, {"range": "-1:1"}):
@@ -318,6 +322,18 @@ def test_neither_pictures_nor_latents_are_given(file, tmp_path):
         dissected(file, tmp_path / "run", segmenter=None)
     with pytest.raises(UnitscopeError, match=r"the latents have shape 5, and generator 'shapes' takes 6"):
         dissected(file, tmp_path / "run", latents=SeededLatents(4, (5,)))
+    with pytest.raises(
+        UnitscopeError, match="net is a Model, a network that reads pictures; give a Generator or a mod"
+    ):
+        dissected(file, tmp_path / "run", model=unitscope.Model(nn.Identity(), name="net"))
+    with pytest.raises(
+        UnitscopeError, match="a generator makes pictures instead of reading them; give --latents COUNT"
+    ):
+        unitscope.dissect(load_generator(f"{file}:shapes"), "world:4", out=tmp_path / "run")
+    with pytest.raises(
+        UnitscopeError, match=r"generator 'world-vgg' not found; .*a network that reads pictures takes --"
+    ):
+        dissected(file, tmp_path / "run", model="world-vgg")
     with pytest.raises(UnitscopeError, match="latents say their truncation and classes themselves"):
         dissected(file, tmp_path / "run", latents=SeededLatents(4, (6,)), truncation=1.0)
     with pytest.raises(UnitscopeError, match="'by_class' needs classes, and the latents have none"):
@@ -349,7 +365,7 @@ def test_another_segmenter_under_the_same_name_is_refused(file, tmp_path):
     run = dissected(copy, tmp_path / "run", model=f"{file}:shapes")
     copy.write_text(copy.read_text().replace('("red", "green", "blue")', '("green", "red", "blue")'))
     with pytest.raises(
-        UnitscopeError, match="segmenter three colours is another than the one that .* was labelled with"
+        UnitscopeError, match=r"segmenter three colours is another than the one that .* was labelled with"
     ):
         reopen_generated(run)
     assert reopen_generated(run, segmenter=f"{file}:colors").vocabulary.concepts[0].name == "red"

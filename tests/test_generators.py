@@ -88,7 +88,7 @@ def test_a_checkpoint_says_which_progressive_gan_it_is(tmp_path, monkeypatch):
         UnitscopeError, match=r"other.pth: this is not the state dict of a Progressive GAN generator"
     ):
         load_generator(tmp_path / "other.pth")
-    with pytest.raises(UnitscopeError, match="weights file 'gone.safetensors' does not exist"):
+    with pytest.raises(UnitscopeError, match=r"weights file 'gone.safetensors' does not exist"):
         load_generator("gone.safetensors")
 
 
@@ -118,7 +118,7 @@ def test_weights_and_new_weights_go_into_a_copy_of_what_is_given(file, tmp_path)
         ("{file}:noisy", "'noisy' returns another picture when it is given the same latent again, alone; turn off"),
         ("{file}:grey", r"'grey' returns shape \(2, 1, 64, 64\) for 2 latents; it must return pictures \(2, 3, H, W\)"),
         ("{file}:words", r"'words' returns a str for 2 latents; it must return pictures"),
-        ("{file}:unsure", "of a latent of generator 'unsure' is not known: it fails with 7 .*; give it with --latent-sh"),
+        ("{file}:unsure", "of a latent of generator 'unsure' is not known: it fails with 7 .*; give it with --latent"),
     ],
 )  # fmt: skip
 def test_what_is_no_generator_is_refused(file, spec, message):
@@ -261,7 +261,7 @@ def test_layers_of_generators_are_listed(file, monkeypatch):
     assert [layer.alias for layer in unitscope.layers(f"{file}:by_class")][:2] == ["boxes", "large"]
     assert unitscope.layers(f"{file}:unsure", latent_shape="3x2")[-1].grid == (64, 64)
     with pytest.raises(
-        UnitscopeError, match="unsure fails on an input of 224x224 pixels: .* --latent-shape gives the"
+        UnitscopeError, match=r"unsure fails on an input of 224x224 pixels: .* --latent-shape gives the"
     ):
         unitscope.layers(f"{file}:unsure")
     module = load_generator(f"{file}:shapes").module.train()

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from unitscope.errors import UnitscopeError
-from unitscope.sources.latents import SeededLatents, seeded_latents
+from unitscope.sources.latents import SeededLatents
 
 
 def test_latents_are_those_of_the_paper(shared):

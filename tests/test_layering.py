@@ -42,9 +42,10 @@ MAY_IMPORT = {
     "importance": "errors trace sources models run experiments api reopening",
     "segmenting": "errors sources concepts",
     "options": "",
+    "cli_classify": "experiments api options",
     "cli_importance": "experiments api options",
     "cli": "listing segmenting errors run experiments report selection compare printing api demo options "
-    "cli_importance",
+    "cli_classify cli_importance",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

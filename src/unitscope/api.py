@@ -18,9 +18,12 @@ from unitscope.experiments.dissect import DissectionSettings, run_dissection
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
 from unitscope.generating import (
+    check_kind,
     default_points,
     draw_latents,
     label_generated,
+    maker_of,
+    reader_of,
     resolve_generator,
     seen,
     segmenters_of,
@@ -40,10 +43,6 @@ from unitscope.sources.specs import open_pictures
 from unitscope.trace import LayerDescription, describe_layers
 
 AnyPath = str | Path
-WITHOUT = {
-    "masks": "do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC",
-    "preprocess": "is about pictures that a network reads; --latent-shape and --range describe a generator",
-}
 GRID_SHARE = 4
 """The pixel grid has one point for each this many input pixels along each axis, as in the paper."""
 
@@ -116,7 +115,7 @@ def dissect(
     """
     settings = settings or DissectionSettings()
     of_latents = {"truncation": truncation, "class": classes, "latent_shape": latent_shape, "range": range}
-    _check_kind(images, latents, of_latents, {"masks": masks, "preprocess": preprocess})
+    check_kind(images, latents, of_latents, {"masks": masks, "preprocess": preprocess})
     place = choose_device(device)
     made: dict[str, Any] = {
         "weights": weights,
@@ -126,50 +125,33 @@ def dissect(
     }
     says: dict[str, Any] = {"labels": as_paths(labels), "segmenter_preprocess": segmenter_preprocess}
     says |= {"segmenter": segmenter, "mirror": mirror, "device": place}
+    about: dict[str, Any] = {"command": command}
     with left_as_it_was(model):
         network: Model | Generator
         samples: PictureSamples | GeneratedSamples
-        if latents is not None:
-            assert not isinstance(model, Model)
-            found = resolve_generator(model, latent_shape=latent_shape, range=range, **made)
-            drawn = draw_latents(found, latents, seed=settings.seed, truncation=truncation, classes=classes)
-            network = seen(found, drawn)
-            raster = _grid(grid, network.size, default_points(network.size), "a generated picture")
-            samples = label_generated(network, drawn, grid=raster, **says)
-        else:
-            assert not isinstance(model, Generator)
-            network = resolve_model(model, preprocess=preprocess, **made)
+        if latents is None:
+            network = resolve_model(reader_of(model), preprocess=preprocess, **made)
             samples = _picture_samples(network.preprocessing, images, grid, masks=as_paths(masks), **says)
-        wanted = [network.layer_name(name) for name in layers] or network.layers
-        about = {"model": _about(network, reinitialize, weights), "command": command}
-        if isinstance(network, Generator):
+        else:
+            found = resolve_generator(maker_of(model), latent_shape=latent_shape, range=range, **made)
+            drawn = draw_latents(found, latents, seed=settings.seed, truncation=truncation, classes=classes)
+            samples = _generated_samples(found, drawn, grid, says)
+            network = samples.generator
             about["segmenter"] = _about_segmenter(network, says)
+        about["model"] = _about(network, reinitialize, weights)
+        wanted = [network.layer_name(name) for name in layers] or network.layers
+        place_out = Path(out).expanduser()
         return run_dissection(
-            network,
-            samples,
-            layers=wanted,
-            out=Path(out).expanduser(),
-            settings=settings,
-            about=about,
-            show=show,
+            network, samples, layers=wanted, out=place_out, settings=settings, about=about, show=show
         )
 
 
-def _check_kind(images: Any, latents: Any, of_latents: dict[str, Any], of_images: dict[str, Any]) -> None:
-    """Refuse what does not go together."""
-    none = images is None or (isinstance(images, list | tuple) and not images)
-    if none and latents is None:
-        raise UnitscopeError(
-            "nothing to dissect on; give --images for a network that reads pictures, or --latents COUNT for a generator"
-        )
-    if not none and latents is not None:
-        raise UnitscopeError(
-            "--images and --latents are both given; a network that reads pictures takes --images, a generator --latents"
-        )
-    for option, value in (of_latents if latents is None else of_images).items():
-        if value is not None and value != ():
-            kind = "is about generators; give it with --latents" if latents is None else WITHOUT[option]
-            raise UnitscopeError(f"--{option.replace('_', '-')} {kind}")
+def _generated_samples(
+    found: Generator, drawn: SeededLatents, grid: Any, says: dict[str, Any]
+) -> GeneratedSamples:
+    network = seen(found, drawn)
+    raster = _grid(grid, network.size, default_points(network.size), "a generated picture")
+    return label_generated(network, drawn, grid=raster, **says)
 
 
 def _picture_samples(
@@ -233,8 +215,7 @@ def layers(
     """
     with left_as_it_was(model):
         if latent_shape is not None or isinstance(model, Generator | ClassConditional):
-            assert not isinstance(model, Model)
-            return _generator_layers(model, latent_shape)
+            return _generator_layers(maker_of(model), latent_shape)
         try:
             return _picture_layers(model, preprocess)
         except UnitscopeError as error:

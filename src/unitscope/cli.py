@@ -16,11 +16,11 @@ from rich.console import Console
 
 import unitscope
 from unitscope.api import choose_device
+from unitscope.cli_classify import classify_unit
 from unitscope.cli_importance import importance
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
-from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.listing import download, list_models
 from unitscope.options import (
     MOST_CACHE,
@@ -68,7 +68,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-DEFAULTS, CLASSIFIER_DEFAULTS = DissectionSettings(), ClassifierSettings()
+DEFAULTS = DissectionSettings()
 MISTAKE = 2
 """Exit code of an error that a person can act on."""
 INTERRUPTED = 130
@@ -296,73 +296,7 @@ def units(
     print_units(chosen if limit is None else chosen.head(limit), style.value, out)
 
 
-@app.command("classify-unit")
-def classify_unit(
-    run: RunPath,
-    layer: Annotated[str, typer.Option(help="A layer of the run.")],
-    unit: Annotated[int, typer.Option(help="A unit of that layer.", min=0)],
-    positive: Annotated[
-        list[str] | None, typer.Option(help="A class of --images or a folder; may be given again.")
-    ] = None,
-    negative: Annotated[
-        list[str] | None,
-        typer.Option(help="A class of --images or a folder; every other class of --images without it."),
-    ] = None,
-    images: Annotated[
-        list[str] | None,
-        typer.Option(help="A folder with a folder for each class, or world[:COUNT[:SPLIT]]."),
-    ] = None,
-    concept: Annotated[
-        str | None, typer.Option(help="Positive are the pictures that show this concept instead.")
-    ] = None,
-    min_area: Annotated[
-        float, typer.Option(help="Fraction of the image that the concept covers more of.")
-    ] = CLASSIFIER_DEFAULTS.min_area,
-    masks: Masks = None,
-    labels: Labels = None,
-    segmenter: SegmenterNames = None,
-    segmenter_preprocess: SegmenterPreprocess = None,
-    latents: Annotated[
-        int | None,
-        typer.Option(
-            help="For the run of a generator: so many latents of --seed; those of the run by default."
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="The network, where the run does not say or it has moved.")
-    ] = None,
-    weights: Weights = None,
-    mirror: Mirror = None,
-    mistakes: Annotated[
-        int, typer.Option(help="Pictures shown of each kind of mistake.")
-    ] = CLASSIFIER_DEFAULTS.mistakes,
-    replicates: Annotated[
-        int, typer.Option(help="Bootstrap replicates of the intervals.")
-    ] = CLASSIFIER_DEFAULTS.replicates,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the bootstrap and of --latents.")
-    ] = CLASSIFIER_DEFAULTS.seed,
-    out: Annotated[
-        Path | None, typer.Option(help="The folder to write; one below RUN/classify by default.")
-    ] = None,
-    device: Device = None,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Score one unit as a classifier of pictures: its peak activation against a threshold."""
-    settings = ClassifierSettings(min_area=min_area, mistakes=mistakes, replicates=replicates, seed=seed)
-    found = unitscope.classify_unit(
-        run, layer=layer, unit=unit, positive=positive or (), negative=negative or (), images=images or (),
-        concept=concept, masks=masks or (), labels=labels or (), segmenter=segmenter or (),
-        segmenter_preprocess=segmenter_preprocess or (), latents=latents, model=model, weights=weights,
-        mirror=mirror, out=out, device=device, settings=settings, command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
-    if as_json:
-        print(json.dumps({"page": str(found.page), **found.scores}))
-        return
-    Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)
-
-
+app.command("classify-unit")(classify_unit)
 app.command()(importance)
 
 

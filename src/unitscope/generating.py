@@ -15,7 +15,8 @@ from unitscope.concepts.merge import MergedLabeller
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.models.generator_names import load_generator, take_generator
-from unitscope.models.generators import Generator, look_at
+from unitscope.models.generators import ClassConditional, Generator, look_at
+from unitscope.models.registry import Model
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
@@ -24,6 +25,56 @@ MOST_POINTS = 64
 LEAST_SHARE = 4
 LOOKED_AT = 4
 """Pictures that are looked at before any work."""
+
+WITHOUT = {
+    "masks": "do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC",
+    "preprocess": "is about pictures that a network reads; --latent-shape and --range describe a generator",
+}
+"""What is refused beside latents, and why."""
+
+
+def check_kind(images: Any, latents: Any, of_latents: dict[str, Any], of_images: dict[str, Any]) -> None:
+    """Refuse what does not go together."""
+    none = images is None or (isinstance(images, list | tuple) and not images)
+    if none and latents is None:
+        raise UnitscopeError(
+            "nothing to dissect on; give --images for a network that reads pictures, or --latents COUNT for a generator"
+        )
+    if not none and latents is not None:
+        raise UnitscopeError(
+            "--images and --latents are both given; a network that reads pictures takes --images, a generator --latents"
+        )
+    for option, value in (of_latents if latents is None else of_images).items():
+        if value is not None and value != ():
+            kind = "is about generators; give it with --latents" if latents is None else WITHOUT[option]
+            raise UnitscopeError(f"--{option.replace('_', '-')} {kind}")
+
+
+def reader_of(model: str | nn.Module | Model | Generator) -> str | nn.Module | Model:
+    """Return a network that is to read pictures.
+
+    Raises:
+        UnitscopeError: it says that it makes them.
+    """
+    if isinstance(model, Generator | ClassConditional):
+        raise UnitscopeError(
+            "a generator makes pictures instead of reading them; give --latents COUNT in place of --images"
+        )
+    return model
+
+
+def maker_of(model: str | nn.Module | Model | Generator) -> str | nn.Module | Generator:
+    """Return a network that is to make pictures.
+
+    Raises:
+        UnitscopeError: it says that it reads them.
+    """
+    if isinstance(model, Model):
+        raise UnitscopeError(
+            f"{model.name or 'the model'} is a Model, a network that reads pictures; give a Generator or a module, or "
+            "--images in place of --latents"
+        )
+    return model
 
 
 def resolve_generator(

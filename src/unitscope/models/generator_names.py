@@ -145,7 +145,7 @@ def _own(spec: str) -> Generator:
         known = (*GENERATORS, *PUBLISHED)
         raise UnitscopeError(
             f"generator {spec!r} not found;{did_you_mean(spec, known)} generators are {', '.join(known)}, a checkpoint "
-            f"file of a Progressive GAN, or {HOW}"
+            f"file of a Progressive GAN, or {HOW}; a network that reads pictures takes --images in place of --latents"
         )
     made = call_factory(spec, "generator")
     if isinstance(made, nn.Module | Generator):
