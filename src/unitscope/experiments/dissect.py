@@ -164,7 +164,7 @@ def _configuration(
         "model": {
             "name": model.name,
             "weights_hash": weights,
-            "input_size": list(samples.size),
+            **({} if samples.generated else {"input_size": list(samples.size)}),
             **model.facts(),
         },
         "layers": list(plan.layers),

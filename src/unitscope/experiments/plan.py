@@ -167,5 +167,5 @@ def _probe(module: nn.Module, blank: Tensor, layers: Sequence[str]) -> tuple[dic
         shape = "x".join(str(n) for n in blank.shape)
         raise UnitscopeError(
             f"the network fails on an input of shape {shape}: {one_line(error)}; "
-            "is the input size right? --preprocess size=... sets it"
+            "is the input size right? --preprocess size=... sets it; a generator takes --latents in place of --images"
         ) from error

@@ -191,7 +191,8 @@ def _refuse_files(spec: str) -> None:
         raise UnitscopeError(
             f"model {spec!r} is a file of weights, which says nothing about the network (and a pickled file "
             f"may run any code); give the network as MODEL and the file with --weights, "
-            f"or write a function that builds the network and loads them, and {HOW}"
+            f"or write a function that builds the network and loads them, and {HOW}; the file of a generator takes "
+            "--latents in place of --images"
         )
     if suffix == ".pt2":
         raise UnitscopeError(
