@@ -8,6 +8,7 @@ its first pictures promised, are read from the network again.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.cellcache import CellCache, Floors
 from unitscope.experiments.forward import run_batch
-from unitscope.experiments.generated import labels_of
+from unitscope.experiments.generated import made_of
+from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.plan import ReadingPlan
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.progress import Advance
@@ -126,7 +128,8 @@ class ShardReader:
                     output = run_batch(
                         run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
                     )
-                    content.label(labels_of(samples, batch, output) if whole else batch.labels)
+                    if whole:
+                        content.made(*made_of(samples, batch, output))
                 advance(len(planned))
         return content
 
@@ -152,6 +155,7 @@ class ShardContent:
         self._used = self._start = 0
         self._samples: list[NDArray[np.int64]] = []
         self._labels: list[NDArray[np.int16]] = []
+        self._pictures: list[NDArray[np.uint8]] = []
         self.skipped: dict[int, str] = {}
 
     def begin(self, batch: Batch) -> None:
@@ -162,9 +166,22 @@ class ShardContent:
         self._labels.append(batch.labels)
         self.skipped.update(batch.skipped)
 
-    def label(self, labels: NDArray[np.int16]) -> None:
-        """Set the label maps ``(n, P, gh, gw)`` of the current batch."""
+    def made(self, labels: NDArray[np.int16], pictures: NDArray[np.uint8] | None) -> None:
+        """Set the label maps ``(n, P, gh, gw)`` of the current batch, and its pictures ``(n, H, W, 3)``."""
         self._labels[-1] = labels
+        if pictures is not None:
+            self._pictures.append(pictures)
+
+    def pictures_of(self, tops: Mapping[str, TopPictures]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the pictures that a generator made of the strongest samples of any unit, by sample number."""
+        if self._pictures:
+            strongest = np.unique(np.concatenate([top.samples.ravel() for top in tops.values()]))
+            pictures = itertools.chain.from_iterable(self._pictures)
+            for sample, picture, wanted in zip(
+                self.samples.tolist(), pictures, np.isin(self.samples, strongest), strict=True
+            ):
+                if wanted:
+                    yield sample, picture
 
     def keep(self, name: str, activation: Tensor, batch: Batch, samples: Samples) -> None:
         """Copy a layer's activation ``(n, U, h, w)`` of the current batch.
@@ -294,6 +311,7 @@ class Activations:
         missing = self.missing()
         self.merged()
         self._cache.allow(cache_bytes)
+        pictures = PictureFiles(self.reader.samples, self.folder.path)
         batches = self.reader.samples.batches(
             batch for shard in missing for batch in self.plan.batches_of(shard)
         )
@@ -304,6 +322,8 @@ class Activations:
             self._total.merge(statistics)
             if self._cache.has_room:
                 self._cache.write(shard, content.strong_cells(self._total.floors(keep), self._total.tops))
+            for sample, picture in content.pictures_of(self._total.tops):
+                pictures.write(sample, picture)
             self._commit(shard, content, statistics)
 
     def _commit(self, shard: int, content: ShardContent, statistics: ShardStatistics) -> None:

@@ -93,8 +93,10 @@ class GeneratedSamples:
         return np.asarray(self.pictures(output)[0])
 
 
-def labels_of(samples: Samples, batch: Batch, output: Any) -> NDArray[np.int16]:
-    """Return the label maps ``(n, P, gh, gw)`` of a batch, once the network has returned.
+def made_of(
+    samples: Samples, batch: Batch, output: Any
+) -> tuple[NDArray[np.int16], NDArray[np.uint8] | None]:
+    """Return the label maps ``(n, P, gh, gw)`` of a batch once the network has returned, and pictures if it made any.
 
     Args:
         samples: of any kind.
@@ -105,5 +107,6 @@ def labels_of(samples: Samples, batch: Batch, output: Any) -> NDArray[np.int16]:
         UnitscopeError: the pictures have another size than the first ones, are not finite, or the segmenter fails.
     """
     if isinstance(samples, GeneratedSamples):
-        return samples.label(samples.pictures(output))
-    return batch.labels
+        pictures = samples.pictures(output)
+        return samples.label(pictures), pictures
+    return batch.labels, None

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from unitscope.experiments.exemplars import JPEG_QUALITY
 from unitscope.experiments.peaks import UnitReader
+from unitscope.experiments.pictures import JPEG_QUALITY
 from unitscope.experiments.samples import Samples
 from unitscope.grid import Sampling, upsample
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.forward import run_batch
-from unitscope.experiments.generated import labels_of
+from unitscope.experiments.generated import made_of
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.progress import Advance, stage
 from unitscope.run.storage import ArrayFile, Arrays, write_arrays
@@ -88,7 +88,7 @@ class UnitReader:
                     output = self._run(forward, batch)
                     self._refuse_infinite(grids[0], batch)
                     if whole:
-                        batch = replace(batch, labels=labels_of(self.samples, batch, output))  # noqa: PLW2901
+                        batch = replace(batch, labels=made_of(self.samples, batch, output)[0])  # noqa: PLW2901
                 yield batch, grids[0]
 
     def _run(self, forward: Callable[[Tensor], Any], batch: Batch) -> Any:
