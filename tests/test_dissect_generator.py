@@ -22,6 +22,7 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.plan import LayerPlan, Raster
 from unitscope.generating import default_points
 from unitscope.grid import GridGeometry, raster_sampling, upsample
@@ -396,7 +397,8 @@ def test_a_killed_run_goes_on_to_the_same_tables(file, tmp_path, monkeypatch):
     assert_same_run(whole, broken)
 
 
-def test_a_unit_as_a_classifier_of_generated_pictures(run, file):
+def test_a_unit_as_a_classifier_of_generated_pictures(run, file, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
     found = unitscope.classify_unit(run, layer="large", unit=0, concept="red", show=False)
     labels, activations = known(load_generator(f"{file}:shapes").module, SeededLatents(COUNT, (6,), SEED))
     area = (labels == 1).mean(axis=(1, 2))
@@ -412,6 +414,7 @@ def test_a_unit_as_a_classifier_of_generated_pictures(run, file):
     assert found.scores["generated"] is True
     assert "24 latents of seed 1" in found.page.read_text()
     assert found.peaks["id"][3] == "seed1/000003"
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == COUNT
 
 
 def test_other_latents_may_be_classified(run, file):
@@ -478,11 +481,39 @@ def test_a_real_generator(shared, tmp_path):
     assert len(run.detectors) > 5
 
 
-def test_a_latent_vector_may_have_three_axes(tmp_path, file):
+def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     torch.manual_seed(0)
     module = nn.Sequential(nn.ConvTranspose2d(5, 8, 4), nn.ReLU(), nn.ConvTranspose2d(8, 3, 4, 4), nn.Tanh())
-    run = dissected(file, tmp_path / "run", model=module, layers=["1"], segmenter="colors")
+    made = []
+    module.register_forward_hook(lambda _module, inputs, _output: made.append(len(inputs[0])))
+    run = dissected(file, tmp_path / "run", model=module, layers=["1"], segmenter="colors", latents=600)
     assert run.manifest["model"]["generator"] | {"range": None} == {
         "latent_shape": [5, 1, 1], "range": None, "classes": 0, "size": [16, 16]
     }  # fmt: skip
     assert len(run.units) == 8
+    assert made[-150:] == [4] * 150
+    assert sum(made[:-150]) == 2 + 2 + 1 + 4 + 1 + 2
+    exemplars = run.table("exemplars").drop_duplicates("sample")
+    assert exemplars["sample"].max() >= run.manifest["config"]["shard_size"]
+    assert sorted(exemplars["picture"]) == sorted(
+        f"pictures/{path.name}" for path in (run.path / "pictures").iterdir()
+    )
+    samples = reopen_generated(run, model=module)
+    for row in exemplars.head(5).itertuples():
+        saved = np.asarray(Image.open(run.path / row.picture)).astype(int)
+        assert np.abs(saved - samples.picture(row.sample)).mean() < 12
+
+
+def test_a_picture_that_was_not_saved_whole_is_made_again(run, tmp_path):
+    samples = reopen_generated(run)
+    (tmp_path / "pictures").mkdir()
+    files = PictureFiles(samples, tmp_path)
+    assert files.save(3) == "pictures/000003.jpg"
+    whole = (tmp_path / "pictures" / "000003.jpg").read_bytes()
+    for left in (b"", whole[: len(whole) // 2]):
+        (tmp_path / "pictures" / "000003.jpg").write_bytes(left)
+        assert files.save(3) == "pictures/000003.jpg"
+        assert (tmp_path / "pictures" / "000003.jpg").read_bytes() == whole
+    files.save(4)
+    files.keep_only(["pictures/000004.jpg"])
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["000004.jpg"]
