@@ -55,7 +55,7 @@ class DissectionSettings:
         top: strongest pictures kept for each unit.
         border: what lies beyond the outermost cells of a grid, see :func:`unitscope.grid.axis_sampling`.
         replicates: bootstrap replicates of the IoU interval.
-        seed: seed of the bootstrap.
+        seed: seed of the bootstrap, and of the latents of a generator.
         batch_size: samples a forward pass. Networks round differently at other batch sizes.
         keep: largest quantile that can be asked for later without the network; 1 keeps everything.
         cache_bytes: what is kept on disk at most; beyond it activations are computed again.

@@ -41,7 +41,7 @@ class ClassifierSettings:
     Attributes:
         min_area: fraction of the image that a concept covers more of on a positive picture.
         replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap.
+        seed: seed of the bootstrap, and of other latents than those of the run.
         mistakes: pictures shown of each kind of mistake.
     """
 
