@@ -11,21 +11,26 @@ from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.rescore import at_quantile
 from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.importance import importance
+from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.registry import Model, load_model
+from unitscope.models.registry import Model, load_generator, load_model
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.importance import Importance, find_importances, open_importance
+from unitscope.sources.latents import SeededLatents
 
 __version__ = version("unitscope")
 
 __all__ = [
+    "ClassConditional",
     "ClassifierSettings",
     "Dissection",
     "DissectionSettings",
+    "Generator",
     "Importance",
     "ImportanceSettings",
     "Model",
     "Preprocessing",
+    "SeededLatents",
     "UnitClassification",
     "UnitscopeError",
     "__version__",
@@ -36,6 +41,7 @@ __all__ = [
     "find_importances",
     "importance",
     "layers",
+    "load_generator",
     "load_model",
     "open_importance",
     "open_run",

@@ -14,6 +14,7 @@ from unitscope.concepts.upp_labels import published_labels
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE, Checkpoint
 from unitscope.models.download import cached_path, fetch
+from unitscope.models.generator_names import GENERATORS
 from unitscope.models.registry import MODELS
 
 BUNDLED = "bundled"
@@ -48,8 +49,12 @@ def list_models() -> list[Listed]:
         for name in MODELS
         if name not in CATALOGUE
     ]
+    generators = [
+        Listed(name, "generator", f"{BUNDLED} with the embedded world", (), None, None, cached=True)
+        for name in GENERATORS
+    ]
     colors = Listed("colors", "segmenter", COLORS, (), None, None, cached=True)
-    return [*classifiers, colors, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
+    return [*classifiers, *generators, colors, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
 
 
 def _listed(checkpoint: Checkpoint) -> Listed:
@@ -80,7 +85,7 @@ def download(name: str, *, mirror: str | None = None, show: bool | None = None) 
     Raises:
         UnitscopeError: there is no such network, or it cannot be fetched.
     """
-    if name in MODELS and name not in CATALOGUE:
+    if name in (*MODELS, *GENERATORS) and name not in CATALOGUE:
         raise UnitscopeError(f"{name!r} comes with the package; there is nothing to download")
     if name not in CATALOGUE:
         hint = did_you_mean(name, CATALOGUE)

@@ -18,10 +18,11 @@ from unitscope.concepts.segmenter import BATCH, Segmenter
 from unitscope.concepts.transformers_segmenters import transformers_segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.models.checkpoints import WEIGHT_FILES
 from unitscope.models.exported import input_shape, load_exported
 from unitscope.models.factories import HOW, call_factory, names_a_factory
 from unitscope.models.preprocessing import parse_preprocessing
-from unitscope.models.registry import WEIGHT_FILES, ready
+from unitscope.models.weights import ready
 
 __all__ = ["SEGMENTERS", "Segmenter", "load_segmenter", "names_itself"]
 
