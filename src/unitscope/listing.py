@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from unitscope.concepts.segmenters import SEGMENTERS
 from unitscope.concepts.upp import UnifiedParsing
 from unitscope.concepts.upp_labels import published_labels
 from unitscope.errors import UnitscopeError, did_you_mean
@@ -53,8 +54,19 @@ def list_models() -> list[Listed]:
         Listed(name, "generator", f"{BUNDLED} with the embedded world", (), None, None, cached=True)
         for name in GENERATORS
     ]
-    colors = Listed("colors", "segmenter", COLORS, (), None, None, cached=True)
-    return [*classifiers, *generators, colors, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
+    segmenters = [
+        Listed(name, "segmenter", about, (), None, None, cached=True)
+        for name, about in (
+            *((name, f"{BUNDLED} with the embedded world") for name in SEGMENTERS),
+            ("colors", COLORS),
+        )
+    ]
+    return [
+        *classifiers,
+        *generators,
+        *segmenters,
+        *(_listed(checkpoint) for checkpoint in CATALOGUE.values()),
+    ]
 
 
 def _listed(checkpoint: Checkpoint) -> Listed:
