@@ -50,4 +50,5 @@ def world_generator(trained: bool = True, *, seed: int = 0) -> ProgressiveGenera
                 "'python -m unitscope.world.training.generator --out src/unitscope/world/weights' makes them"
             )
         model.load_state_dict(load(file.read_bytes()))
-    return model.eval()
+    # Convolutions on a CPU are faster with their channels last in memory.
+    return model.eval().to(memory_format=torch.channels_last)

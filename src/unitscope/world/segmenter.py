@@ -123,7 +123,8 @@ def segmenter_network(trained: bool = True, *, seed: int = 0) -> WorldSegmenter:
                 "'python -m unitscope.world.training.segmenter --out src/unitscope/world/weights' makes them"
             )
         network.load_state_dict(load(file.read_bytes()))
-    return network.eval()
+    # Convolutions on a CPU are faster with their channels last in memory.
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def world_segmenter() -> Segmenter:
