@@ -72,3 +72,10 @@ def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> 
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(name, total=total, completed=done)
         yield lambda count: bar.advance(task, count)
+
+
+def duration(seconds: float) -> str:
+    """Return how long something takes, for people."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -123,6 +125,11 @@ class Dissection:
             )
         lines.append(f"  IoU of at least {100 * settings['min_iou']:g}% counts; in {self.path}")
         return "\n".join(lines)
+
+
+def run_hash(run: Dissection) -> str:
+    """Return the SHA-256 of a run's configuration."""
+    return hashlib.sha256(json.dumps(run.manifest["config"], sort_keys=True).encode()).hexdigest()
 
 
 def layer_title(manifest: dict[str, Any], layer: str) -> str:

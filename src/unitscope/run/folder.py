@@ -25,7 +25,16 @@ MANIFEST = "manifest.json"
 LOCK = "lock"
 STATUSES = ("running", "complete")
 DISSECTION, IMPORTANCE = "dissection", "importance"
+REMOVAL, INSERTION, RANKING = "removal", "insertion", "ranking"
 """Kinds of runs."""
+COMMANDS = {
+    DISSECTION: "dissect",
+    IMPORTANCE: "importance",
+    REMOVAL: "remove",
+    INSERTION: "insert",
+    RANKING: "rank",
+}
+"""The command that makes each kind."""
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
@@ -130,10 +139,9 @@ def require_kind(path: Path, manifest: dict[str, Any], kind: str) -> None:
     """
     found = manifest.get("kind", DISSECTION)
     if found != kind:
-        command = {DISSECTION: "dissect"}.get(kind, kind)
         raise UnitscopeError(
             f"{path} holds a run of kind {found!r} where one of kind {kind!r} is wanted; "
-            f"'unitscope {command}' makes one, in another folder"
+            f"'unitscope {COMMANDS[kind]}' makes one, in another folder"
         )
 
 
