@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "concepts": "errors sources models",
     "world": "errors models concepts",
     "run": "errors",
-    "experiments": "errors grid progress reading trace replay ablation stats sources models concepts run",
+    "experiments": "errors grid progress reading trace interventions replay ablation stats sources models concepts run",
     "report": "errors run",
     "listing": "errors models concepts",
     "selection": "errors run experiments",
