@@ -26,7 +26,7 @@ THEMED = {INK: "--ink", MUTED: "--muted", RULE: "--rule"}
 
 def single_page(*styles: str) -> dict[str, Any]:
     """Return what the template `single.html` needs: the styles of every page with those named, and the theme."""
-    names = ("app.css", "pages.css", *styles)
+    names = ("app.css", "pages.css", "single.css", *styles)
     return {
         "styles": Markup("\n".join(_asset(name) for name in names)),
         "theme": Markup(_asset("js/theme.js")),
