@@ -39,11 +39,13 @@ MAY_IMPORT = {
     "reopening": "errors trace models run experiments api",
     "classifying": "errors sources models concepts run experiments report api reopening",
     "importance": "trace sources models run experiments api reopening",
+    "effects": "errors models run experiments api reopening",
     "segmenting": "errors sources concepts",
     "options": "",
     "cli_importance": "experiments api options",
+    "cli_effects": "experiments run api options",
     "cli": "listing segmenting errors run experiments report selection compare printing api demo options "
-    "cli_importance",
+    "cli_importance cli_effects",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

@@ -16,6 +16,7 @@ from rich.console import Console
 
 import unitscope
 from unitscope.api import choose_device
+from unitscope.cli_effects import insert, rank, remove
 from unitscope.cli_importance import importance
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
@@ -330,7 +331,8 @@ def classify_unit(
     Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)
 
 
-app.command()(importance)
+for measured in (importance, remove, insert, rank):
+    app.command()(measured)
 
 
 @app.command()

@@ -63,7 +63,7 @@ def read_matches(run: Dissection, layer: str, vocabulary: Vocabulary) -> UnitMat
     pixels = np.zeros(len(vocabulary), np.int64)
     names = zip(run.concepts["name"], run.concepts["category"], strict=True)
     pixels[[known[pair] for pair in names]] = run.concepts["pixels"]
-    return UnitMatches(iou, units["threshold"].to_numpy(np.float32), pixels)
+    return UnitMatches(iou, units["threshold"].to_numpy(np.float32, copy=True), pixels)
 
 
 @dataclass
