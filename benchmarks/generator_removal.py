@@ -4,9 +4,9 @@
 
 `ratio` is over as many passes as there are pictures, those of the latents as they are included: the generator from the
 layer on, and from its picture to label maps. `modules_ratio` is over the modules of generator and segmenter alone.
-Everything of the measurement counts: what comes before the layer, edits, comparing, counting. Seconds are processor time.
-`command_seconds` is a whole removal, with tables and pictures. The weights are random, so that every picture changes
-and none is left out.
+Everything of the measurement counts: what comes before the layer, edits, comparing, counting. Seconds are those
+of the processor. `command_seconds` is a whole removal, with tables and pictures. The weights are random, so that every
+picture changes and none is left out.
 """
 
 from __future__ import annotations
