@@ -13,7 +13,7 @@ from planted_generator import UNITS, planted_run, planted_samples
 from tiny import run_cli
 
 import unitscope
-from unitscope import effects, reopening
+from unitscope import effects
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.settings import (
     InsertionSettings,
@@ -38,9 +38,7 @@ def run(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def reopened(monkeypatch):
     """The planted generator, wherever a run's generator is loaded again."""
-    monkeypatch.setattr(
-        reopening, "reopen_generated", lambda run, *, device, **given: planted_samples(12), raising=False
-    )
+    monkeypatch.setattr(effects, "reopen_generated", lambda run, *, device, **given: planted_samples(12))
 
 
 # From a run to an answer.
@@ -108,7 +106,7 @@ def test_what_is_given_is_handed_on(run, monkeypatch):
         seen.update(given)
         return planted_samples(12)
 
-    monkeypatch.setattr(reopening, "reopen_generated", reopen, raising=False)
+    monkeypatch.setattr(effects, "reopen_generated", reopen)
     unitscope.rank(
         run, settings=RankingSettings(latents=1, **FEW), out=run.parent / "handed", device="cpu", model="gen.py:make",
         weights="w.pt", mirror="here", segmenter="upp", labels="l.txt", segmenter_preprocess="size=8",

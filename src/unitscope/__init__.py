@@ -13,8 +13,9 @@ from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.rescore import at_quantile
 from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.importance import importance
+from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.registry import Model, load_model
+from unitscope.models.registry import Model, load_generator, load_model
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.effects import (
     Insertion,
@@ -28,13 +29,16 @@ from unitscope.run.effects import (
     open_removal,
 )
 from unitscope.run.importance import Importance, find_importances, open_importance
+from unitscope.sources.latents import SeededLatents
 
 __version__ = version("unitscope")
 
 __all__ = [
+    "ClassConditional",
     "ClassifierSettings",
     "Dissection",
     "DissectionSettings",
+    "Generator",
     "Importance",
     "ImportanceSettings",
     "Insertion",
@@ -45,6 +49,7 @@ __all__ = [
     "RankingSettings",
     "Removal",
     "RemovalSettings",
+    "SeededLatents",
     "UnitClassification",
     "UnitscopeError",
     "__version__",
@@ -59,6 +64,7 @@ __all__ = [
     "importance",
     "insert",
     "layers",
+    "load_generator",
     "load_model",
     "open_importance",
     "open_insertion",

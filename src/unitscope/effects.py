@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from unitscope import reopening
 from unitscope.api import AnyPath, choose_device, left_as_it_was
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.insertion import run_insertion
@@ -30,7 +29,7 @@ from unitscope.experiments.effects.settings import (
 from unitscope.experiments.effects.subject import Subject, read_matches
 from unitscope.experiments.rescore import thresholds_at
 from unitscope.models.generators import Generator
-from unitscope.reopening import layer_of
+from unitscope.reopening import layer_of, reopen_generated
 from unitscope.run.dissection import Dissection, open_run, run_hash
 from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal
 from unitscope.run.folder import MANIFEST, slug
@@ -83,9 +82,9 @@ class _Asked:
     def subject(self) -> Subject:
         """Load the generator and the segmenter again."""
         run, aside = self.run, ("out", "command", "show", "device")
-        given = {name: value for name, value in self.given.items() if name not in aside}
+        given: dict[str, Any] = {name: value for name, value in self.given.items() if name not in aside}
         device = choose_device(self.given.get("device"))
-        samples = reopening.reopen_generated(run, device=device, **given)  # type: ignore[attr-defined]
+        samples = reopen_generated(run, device=device, **given)
         facts = {
             "run": str(run.path),
             "run_hash": run_hash(run),

@@ -8,11 +8,12 @@ from pathlib import Path
 from torch import nn
 
 from unitscope.api import AnyPath, choose_device, left_as_it_was
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance.images import match_images
 from unitscope.experiments.importance.measure import Question, run_importance
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.models.registry import Model
-from unitscope.reopening import layer_of, reopen_model
+from unitscope.reopening import is_generated, layer_of, reopen_model
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.folder import slug
 from unitscope.run.importance import FOLDER, Importance
@@ -65,6 +66,11 @@ def importance(
     """
     settings = settings or ImportanceSettings()
     run = run if isinstance(run, Dissection) else open_run(Path(run).expanduser())
+    if is_generated(run):
+        raise UnitscopeError(
+            f"the run in {run.path} is of a generator, and importance is about the classes that a classifier tells "
+            "apart; give the run of a classifier"
+        )
     grid = layer_of(run, layer or run.last_layer)
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
     sources = open_classed(train), open_classed(val)

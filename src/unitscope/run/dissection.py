@@ -86,8 +86,11 @@ class Dissection:
         weights = (
             "" if model.get("reinitialized") is None else f" (random weights, seed {model['reinitialized']})"
         )
+        pictures = f"{_counted(data['used'], 'picture')} of {data['name']}"
+        if "latents" in data:
+            pictures = f"the pictures of {data['name']}"
         return (
-            f"{model['name']}{weights} on {_counted(data['used'], 'picture')} of {data['name']} "
+            f"{model['name']}{weights} on {pictures} "
             f"with {_counted(self.manifest['concepts']['count'], 'concept')}"
         )
 
