@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from unitscope.world import world_classifier
-from unitscope.world.train import PictureSet, accuracy, render_set
+from unitscope.world.training.classifier import PictureSet, accuracy, render_set
 
 
 def histograms(data: PictureSet) -> NDArray[np.float32]:

@@ -15,19 +15,23 @@ From front to back: tree, door, wall, sun, sky. A picture has 16x16 pixels, the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.plan import LayerPlan, Raster, ReadingPlan
 from unitscope.grid import GridGeometry
 from unitscope.interventions import Edit, intervene
 from unitscope.models.generators import Generator
 from unitscope.reading import Reading
+from unitscope.run.folder import open_for_writing
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import areas_by_picture
 from unitscope.trace import LayerGrid
@@ -169,3 +173,34 @@ def areas(labels: np.ndarray) -> np.ndarray:
 def on(samples: GeneratedSamples) -> np.ndarray:
     """Which units are on for each latent ``(N, U)``."""
     return (samples.latents.read(range(len(samples.latents))) > torch.tensor(ABOVE)).numpy()
+
+
+def planted_run(path: Path, count: int = 24) -> Path:
+    """Write the run folder that a dissection of the planted generator might have left: what effects read of one."""
+    samples, layer, matches = planted_samples(count), planted_layer(), planted_matches()
+    raster = Raster((POINTS, POINTS), (SIDE, SIDE), "edge")
+    plan = ReadingPlan({layer.name: LayerPlan.of(layer, raster)}, raster, count, 5, 5)
+    concepts = [(n, c.name, c.category) for n, c in enumerate(VOCABULARY) if c]
+    numbers, names, categories = (list(column) for column in zip(*concepts, strict=True))
+    unit, number = np.nonzero(matches.iou)
+    tables = {
+        "units": {"layer": layer.name, "unit": np.arange(UNITS), "threshold": matches.thresholds},
+        "iou": {
+            "layer": layer.name,
+            "unit": unit,
+            "concept": [names[n - 1] for n in number],
+            "category": [categories[n - 1] for n in number],
+            "iou": matches.iou[unit, number],
+        },
+        "concepts": {"number": numbers, "name": names, "category": categories, "pixels": matches.pixels[1:]},
+        "layers": {"layer": [layer.name], "position": [0], "category": ["all"]},
+    }
+    with open_for_writing(path, {"what": "planted", **samples.describe()}) as folder:
+        folder.write_tables((name, pd.DataFrame(columns)) for name, columns in tables.items())
+        folder.update_manifest(
+            status="complete",
+            model={"name": "planted", "weights_hash": "2" * 64, "aliases": {"drawing": layer.name}},
+            settings={"batch_size": 5, "top": 1},
+            plan=plan.to_dict(),
+        )
+    return path

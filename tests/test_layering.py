@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "following": "",
     "reading": "following",
     "entries": "errors",
-    "geometry": "following grid",
+    "geometry": "following grid reading",
     "trace": "errors grid geometry reading entries",
     "interventions": "errors entries trace",
     "replay": "errors entries reading interventions trace",
@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "sources": "errors",
     "models": "errors progress trace",
     "concepts": "errors sources models",
-    "world": "errors models concepts",
+    "world": "errors sources models concepts",
     "run": "errors",
     "experiments": "errors grid progress reading trace interventions replay ablation stats sources models concepts run",
     "report": "errors run",
@@ -34,20 +34,24 @@ MAY_IMPORT = {
     "selection": "errors run experiments",
     "compare": "run",
     "printing": "errors trace run listing",
-    "api": "errors trace sources models concepts run experiments",
+    "generating": "errors sources models concepts experiments",
+    "api": "errors trace sources models concepts run experiments generating",
     "demo": "api run",
-    "reopening": "errors trace models run experiments api",
-    "classifying": "errors sources models concepts run experiments report api reopening",
-    "importance": "trace sources models run experiments api reopening",
+    "reopening": "errors trace sources models run experiments generating api",
+    "classifying": "errors sources models concepts run experiments report generating api reopening",
+    "importance": "errors trace sources models run experiments api reopening",
+    "effects": "errors models run experiments api reopening",
     "segmenting": "errors sources concepts",
     "options": "",
+    "cli_classify": "experiments api options",
     "cli_importance": "experiments api options",
+    "cli_effects": "experiments run api options",
     "cli": "listing segmenting errors run experiments report selection compare printing api demo options "
-    "cli_importance",
+    "cli_classify cli_importance cli_effects",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 
-AT_RUN_TIME = {("models", "world"), ("sources", "world")}
+AT_RUN_TIME = {("models", "world"), ("sources", "world"), ("concepts", "world")}
 """Names that a registry looks up only when somebody asks for them."""
 
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}

@@ -143,7 +143,7 @@ def test_files_that_cannot_be_imported(tmp_path: Path, text: str, message: str) 
         ),
         (
             "proggan-bedroom",
-            "'proggan-bedroom' is a generator, not a network that reads pictures for classes; load",
+            "'proggan-bedroom' is a generator, which makes pictures instead of reading them; give --latents",
         ),
         ("upp", "give it with --segmenter upp"),
         ("torchvison:resnet18", "did you mean 'torchvision:resnet18'"),

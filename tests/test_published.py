@@ -12,9 +12,11 @@ from safetensors.torch import save_file
 
 import unitscope
 from unitscope import cli
+from unitscope.concepts.segmenters import SEGMENTERS
 from unitscope.errors import UnitscopeError
 from unitscope.models import networks, registry
 from unitscope.models.catalogue import CATALOGUE
+from unitscope.models.generator_names import GENERATORS
 from unitscope.models.registry import MODELS, load_generator, load_model
 from unitscope.selection import select_units
 
@@ -132,10 +134,12 @@ def test_generators_are_loaded_from_files_and_by_name(tmp_path, cache):
     torch.save({"state_dict": generator.state_dict()}, file)
     latents = torch.randn(2, 6)
     expected = generator.eval()(latents).detach().numpy()
-    np.testing.assert_array_equal(load_generator(file)(latents).detach().numpy(), expected)
+    np.testing.assert_array_equal(load_generator(file).module(latents).detach().numpy(), expected)
     cache.mkdir(parents=True)
     file.rename(cache / CATALOGUE["proggan-kitchen"].files[0].name)
-    np.testing.assert_array_equal(load_generator("proggan-kitchen")(latents).detach().numpy(), expected)
+    np.testing.assert_array_equal(
+        load_generator("proggan-kitchen").module(latents).detach().numpy(), expected
+    )
     with pytest.raises(
         UnitscopeError, match="generator 'proggan-kitchn' not found; did you mean 'proggan-kitchen'"
     ):
@@ -145,7 +149,7 @@ def test_generators_are_loaded_from_files_and_by_name(tmp_path, cache):
 def test_the_command_lists_and_downloads(capsys, cache, run_command):
     assert run_command("models", "--format", "json") == 0
     listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert {*MODELS, *CATALOGUE, "colors"} == set(listed)
+    assert {*MODELS, *GENERATORS, *SEGMENTERS, *CATALOGUE, "colors"} == set(listed)
     network = networks.vgg16_places365()
     values = sum(value.numel() for value in network.state_dict().values())
     assert listed["vgg16-places365"]["expected_bytes"] == 4 * values

@@ -119,7 +119,7 @@ def test_every_unit_with_exemplars_has_a_strip(run: Path, report: Path) -> None:
     expected = sorted(Path("units") / slugs[row.layer] / f"{row.unit}.jpg" for row in pairs.itertuples())
     assert strips == expected
     with Image.open(report / strips[0]) as image:
-        assert image.size == (5 * 64 + 4 * 4, 64)
+        assert image.size == (5 * 128 + 4 * 4, 128)
         assert b"unitscope: unit" in image.info["comment"]
         pixels = np.asarray(image.convert("RGB")).astype(int)
     yellow = (pixels[..., 0] > 200) & (pixels[..., 1] > 180) & (pixels[..., 2] < 90)
@@ -322,9 +322,10 @@ def test_strips_of_unusual_pictures(tmp_path: Path) -> None:
     cache = PictureCache(limit=1)
     files = [tmp_path / "grey.png", tmp_path / "broken.jpg", tmp_path / "none.jpg", None]
     strip = draw_strip([Tile(path, mask, (64, 64)) for path in files], cache)
-    assert strip.shape == (64, 4 * 64 + 3 * 4)
+    assert strip.shape == (128, 4 * 128 + 3 * 4)
     assert strip_size([]) == (0, 0)
     assert strip_size([(224, 448)]) == (160, 80)
+    assert [strip_size([(side, side)])[0] for side in (32, 64, 80, 81, 160)] == [160, 128, 160, 81, 160]
 
 
 def test_rebin_keeps_every_pixel() -> None:

@@ -19,7 +19,8 @@ from unitscope.world import (
     world_classifier,
 )
 from unitscope.world.classifier import normalise
-from unitscope.world.train import Settings, accuracy, rate_at, render_set, train, wilson
+from unitscope.world.training.classifier import Settings, accuracy, render_set, train, wilson
+from unitscope.world.training.common import rate_at
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_layers_and_maps():
 
 def test_model_card_figures_agree():
     folder = resources.files("unitscope.world")
-    figures = json.loads((folder / "weights" / "model_card.json").read_text())
+    figures = json.loads((folder / "weights" / "world_vgg.json").read_text())
     card = (folder / "MODEL_CARD.md").read_text()
     assert f"{100 * figures['accuracy']:.1f} %" in card
     assert str(figures["seconds"]) in card.replace(",", "").replace(" ", "") or "min" in card

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,21 @@ from unitscope.api import AnyPath, as_paths, choose_device, left_as_it_was, open
 from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.labellers import Labeller, Unlabelled
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.picture_groups import (
     Candidates,
     concept_numbers,
     groups_by_concept,
     groups_of_classes,
+    groups_of_latents,
 )
 from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.unit_classifier import ClassifierSettings, UnitOfRun, run_unit_classifier
+from unitscope.generating import draw_latents
+from unitscope.models.generators import Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model
-from unitscope.reopening import reopen_model, unit_of
+from unitscope.reopening import is_generated, reopen_generated, reopen_model, unit_of
 from unitscope.report.classifier import write_classifier_page
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.run.dissection import Dissection, open_run
@@ -37,6 +42,7 @@ from unitscope.sources.base import PictureSource
 from unitscope.sources.classes import open_classed
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
+from unitscope.sources.latents import SeededLatents
 
 KIND = "classification"
 LONGEST_SLUG = 60
@@ -115,7 +121,8 @@ def classify_unit(
     labels: AnyPath | Sequence[AnyPath] = (),
     segmenter: str | Sequence[str] | None = None,
     segmenter_preprocess: str | Sequence[str] | None = None,
-    model: str | nn.Module | Model | None = None,
+    latents: int | SeededLatents | None = None,
+    model: str | nn.Module | Model | Generator | None = None,
     weights: AnyPath | None = None,
     mirror: str | None = None,
     out: AnyPath | None = None,
@@ -127,7 +134,8 @@ def classify_unit(
     """Score the peak activation of a unit as a classifier of pictures, and write plot, page and numbers.
 
     Which pictures are positive is said by class and folder (`positive`, `negative`), or by how much of them a
-    `concept` covers.
+    `concept` covers. The run of a generator has pictures of its own: those of its latents, and only `concept` tells
+    them apart.
 
     Args:
         run: a finished dissection, or its folder: network, preprocessing, layer and threshold come from it.
@@ -142,6 +150,8 @@ def classify_unit(
         labels: likewise.
         segmenter: likewise.
         segmenter_preprocess: likewise.
+        latents: for the run of a generator, how many latents of the seed of `settings`, or other latents; by default
+            those of the run.
         model: the network, if the run does not say how to get it, see :func:`unitscope.reopening.reopen_model`.
         weights: a file of weights for it.
         mirror: another server for checkpoints that are downloaded.
@@ -161,35 +171,88 @@ def classify_unit(
     settings = settings or ClassifierSettings()
     run = run if isinstance(run, Dissection) else open_run(Path(run).expanduser())
     which = unit_of(run, layer, unit)
-    asked = _candidates(positive, negative, images=images, concept=concept, min_area=settings.min_area)
-    target = _target(which, concept or asked.names[0], out)
-    check_replaceable(target, KIND)
-    place = choose_device(device)
-    says = {"masks": as_paths(masks), "labels": as_paths(labels), "segmenter": segmenter}
-    labeller, grid = _labeller(run, asked, {**says, "segmenter_preprocess": segmenter_preprocess}, place)
-    numbers = concept_numbers(concept, labeller.vocabulary) if concept else np.zeros(0, np.int64)
+    words: dict[str, Any] = {"positive": as_paths(positive), "negative": as_paths(negative), "images": images}
+    says = {"labels": as_paths(labels), "segmenter": segmenter, "segmenter_preprocess": segmenter_preprocess}
+    source = {"model": model, "weights": weights, "mirror": mirror, "device": choose_device(device)}
+    samples: PictureSamples | GeneratedSamples
     with left_as_it_was(model if model is not None else ""):
-        network = reopen_model(run, model=model, weights=weights, mirror=mirror, device=place)
-        samples = PictureSamples(asked.pictures, labeller, preprocessing=network.preprocessing, grid=grid)
+        if is_generated(run):
+            _refuse_pictures(run, concept, {**words, "masks": as_paths(masks)})
+            target = _target(which, str(concept), out)
+            check_replaceable(target, KIND)
+            samples, asked = _generated(run, str(concept), latents, settings, {**says, **source})
+            module: nn.Module = samples.generator.module
+        else:
+            _refuse_latents(run, latents)
+            asked = _candidates(**words, concept=concept, min_area=settings.min_area)
+            target = _target(which, concept or asked.names[0], out)
+            check_replaceable(target, KIND)
+            module, samples = _of_pictures(run, asked, {"masks": as_paths(masks), **says}, source)
+        numbers = concept_numbers(concept, samples.vocabulary) if concept else np.zeros(0, np.int64)
         with writing(target), replacing(target, KIND) as folder:
             facts = run_unit_classifier(
-                which, network.module, samples, asked, folder,
+                which, module, samples, asked, folder,
                 kept=target.with_name(f".{target.name}.reading"), concepts=numbers, settings=settings, show=show,
             )  # fmt: skip
             write_classifier_page(folder, command=command)
     return UnitClassification(target, facts)
 
 
+def _of_pictures(
+    run: Dissection, asked: Candidates, says: dict[str, Any], source: dict[str, Any]
+) -> tuple[nn.Module, PictureSamples]:
+    """Return the network of a run, and the pictures for it with what labels them."""
+    assert not isinstance(asked.pictures, SeededLatents)
+    labeller, grid = _labeller(run, asked, asked.pictures, says, source["device"])
+    network = reopen_model(run, **source)
+    samples = PictureSamples(asked.pictures, labeller, preprocessing=network.preprocessing, grid=grid)
+    return network.module, samples
+
+
+def _generated(
+    run: Dissection,
+    concept: str,
+    latents: int | SeededLatents | None,
+    settings: ClassifierSettings,
+    given: dict[str, Any],
+) -> tuple[GeneratedSamples, Candidates]:
+    """Return the pictures of the run's generator, from its latents or others."""
+    samples = reopen_generated(run, **given)
+    if latents is not None:
+        others = latents
+        if not isinstance(others, SeededLatents):
+            own = samples.latents
+            others = replace(own, count=others, seed=settings.seed)
+        drawn = draw_latents(samples.generator, others, seed=settings.seed)
+        samples = GeneratedSamples(samples.generator, drawn, samples.labeller, grid=samples.grid)
+    return samples, groups_of_latents(concept, settings.min_area, samples.latents)
+
+
+def _refuse_pictures(run: Dissection, concept: str | None, given: dict[str, Any]) -> None:
+    wrong = next((name for name, value in given.items() if value), None)
+    if wrong is not None:
+        raise UnitscopeError(
+            f"--{wrong} is for networks that read pictures, and the run in {run.path} is of a generator; say with "
+            "--concept which of its own pictures are positive"
+        )
+    if concept is None:
+        raise UnitscopeError(
+            f"the run in {run.path} is of a generator; say with --concept which of its pictures are positive"
+        )
+
+
+def _refuse_latents(run: Dissection, latents: object) -> None:
+    if latents is not None:
+        raise UnitscopeError(
+            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
+        )
+
+
 def _candidates(
-    positive: AnyPath | Sequence[AnyPath],
-    negative: AnyPath | Sequence[AnyPath],
-    *,
-    images: Any,
-    concept: str | None,
-    min_area: float,
+    positive: list[Path], negative: list[Path], *, images: Any, concept: str | None, min_area: float
 ) -> Candidates:
     """Choose the pictures of both groups."""
-    yes, no = ([str(path) for path in as_paths(given)] for given in (positive, negative))
+    yes, no = ([str(path) for path in given] for given in (positive, negative))
     listed = list(images) if isinstance(images, list | tuple) else [images]
     if concept is not None:
         if yes or no:
@@ -213,7 +276,7 @@ def _target(which: UnitOfRun, name: str, out: AnyPath | None) -> Path:
 
 
 def _labeller(
-    run: Dissection, asked: Candidates, says: dict[str, Any], device: torch.device
+    run: Dissection, asked: Candidates, pictures: PictureSource, says: dict[str, Any], device: torch.device
 ) -> tuple[Labeller, tuple[int, int]]:
     """Return what labels the pictures, and its pixel grid: that of the run, or one cell where no label is needed."""
     if asked.positive is not None:
@@ -223,7 +286,6 @@ def _labeller(
         return Unlabelled(), Unlabelled.grid
     preprocessing = Preprocessing.from_dict(run.manifest["model"]["preprocessing"])
     rows, columns = run.manifest["settings"]["grid"]
-    pictures = asked.pictures
     labeller = choose_labeller(
         pictures.sources if isinstance(pictures, JoinedPictures) else [pictures],
         framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),

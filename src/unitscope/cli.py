@@ -16,17 +16,20 @@ from rich.console import Console
 
 import unitscope
 from unitscope.api import choose_device
+from unitscope.cli_classify import classify_unit
+from unitscope.cli_effects import insert, rank, remove
 from unitscope.cli_importance import importance
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import GIB, DissectionSettings
-from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.listing import download, list_models
 from unitscope.options import (
     MOST_CACHE,
     Device,
     Json,
     Labels,
+    Latents,
+    LatentShape,
     Masks,
     Mirror,
     ModelName,
@@ -66,7 +69,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-DEFAULTS, CLASSIFIER_DEFAULTS = DissectionSettings(), ClassifierSettings()
+DEFAULTS = DissectionSettings()
 MISTAKE = 2
 """Exit code of an error that a person can act on."""
 INTERRUPTED = 130
@@ -123,12 +126,26 @@ def demo(
 @app.command()
 def dissect(
     model: ModelName,
-    images: Annotated[
-        list[str], typer.Option(help="A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.")
-    ],
     out: Annotated[
         Path, typer.Option(help="The run folder; the same command on it goes on where it stopped.")
     ],
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again."),
+    ] = None,
+    latents: Latents = None,
+    truncation: Annotated[
+        float | None, typer.Option(help="Cut off the normal distribution of latents at -T and T.")
+    ] = None,
+    chosen_class: Annotated[
+        list[int] | None,
+        typer.Option("--class", help="A class of a class-conditional generator; may be given again."),
+    ] = None,
+    latent_shape: LatentShape = None,
+    value_range: Annotated[
+        str | None,
+        typer.Option("--range", help="Values of black and white in generated pictures, as -1:1 or 0:255."),
+    ] = None,
     layer: Annotated[list[str] | None, typer.Option(help="A layer to dissect; may be given again.")] = None,
     masks: Masks = None,
     labels: Labels = None,
@@ -146,7 +163,10 @@ def dissect(
     ] = DEFAULTS.quantile,
     min_iou: Annotated[float, typer.Option(help="Least IoU of a detector.")] = DEFAULTS.min_iou,
     grid: Annotated[
-        str | None, typer.Option(help="Pixel grid, as 56 or 48x64; by default a quarter of the input size.")
+        str | None,
+        typer.Option(
+            help="Pixel grid, as 56 or 48x64; by default a quarter of the input size, 64 of generated pictures."
+        ),
     ] = None,
     border: Annotated[
         Border, typer.Option(help="Beyond the outermost cells: their own value, or a fade to zero.")
@@ -155,7 +175,7 @@ def dissect(
     replicates: Annotated[
         int, typer.Option(help="Bootstrap replicates of the IoU interval.")
     ] = DEFAULTS.replicates,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = DEFAULTS.seed,
+    seed: Annotated[int, typer.Option(help="Seed of latents and of the bootstrap.")] = DEFAULTS.seed,
     batch_size: Annotated[int, typer.Option(help="Pictures in a forward pass.")] = DEFAULTS.batch_size,
     keep: Annotated[
         float, typer.Option(help="Largest quantile that can be asked for later; 1 keeps every activation.")
@@ -181,7 +201,8 @@ def dissect(
         batch_size=batch_size, keep=keep, cache_bytes=round(cache_budget * GIB),
     )  # fmt: skip
     run = unitscope.dissect(
-        model, images, out=out, layers=layer or (), masks=masks or (), labels=labels or (),
+        model, images or (), out=out, latents=latents, truncation=truncation, classes=tuple(chosen_class or ()),
+        latent_shape=latent_shape, range=value_range, layers=layer or (), masks=masks or (), labels=labels or (),
         segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
         weights=weights, mirror=mirror, reinitialize=reinitialize, grid=grid, device=device, settings=settings,
         command=command_line(), show=False if quiet else None,
@@ -192,9 +213,14 @@ def dissect(
 
 
 @app.command()
-def layers(model: ModelName, preprocess: Preprocess = None, as_json: Json = False) -> None:
+def layers(
+    model: ModelName,
+    preprocess: Preprocess = None,
+    latent_shape: LatentShape = None,
+    as_json: Json = False,
+) -> None:
     """List the layers of a model with their output shapes."""
-    print_layers(unitscope.layers(model, preprocess=preprocess), as_json=as_json)
+    print_layers(unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape), as_json=as_json)
 
 
 @app.command()
@@ -271,66 +297,9 @@ def units(
     print_units(chosen if limit is None else chosen.head(limit), style.value, out)
 
 
-@app.command("classify-unit")
-def classify_unit(
-    run: RunPath,
-    layer: Annotated[str, typer.Option(help="A layer of the run.")],
-    unit: Annotated[int, typer.Option(help="A unit of that layer.", min=0)],
-    positive: Annotated[
-        list[str] | None, typer.Option(help="A class of --images or a folder; may be given again.")
-    ] = None,
-    negative: Annotated[
-        list[str] | None,
-        typer.Option(help="A class of --images or a folder; every other class of --images without it."),
-    ] = None,
-    images: Annotated[
-        list[str] | None,
-        typer.Option(help="A folder with a folder for each class, or world[:COUNT[:SPLIT]]."),
-    ] = None,
-    concept: Annotated[
-        str | None, typer.Option(help="Positive are the pictures that show this concept instead.")
-    ] = None,
-    min_area: Annotated[
-        float, typer.Option(help="Fraction of the image that the concept covers more of.")
-    ] = CLASSIFIER_DEFAULTS.min_area,
-    masks: Masks = None,
-    labels: Labels = None,
-    segmenter: SegmenterNames = None,
-    segmenter_preprocess: SegmenterPreprocess = None,
-    model: Annotated[
-        str | None, typer.Option(help="The network, where the run does not say or it has moved.")
-    ] = None,
-    weights: Weights = None,
-    mirror: Mirror = None,
-    mistakes: Annotated[
-        int, typer.Option(help="Pictures shown of each kind of mistake.")
-    ] = CLASSIFIER_DEFAULTS.mistakes,
-    replicates: Annotated[
-        int, typer.Option(help="Bootstrap replicates of the intervals.")
-    ] = CLASSIFIER_DEFAULTS.replicates,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = CLASSIFIER_DEFAULTS.seed,
-    out: Annotated[
-        Path | None, typer.Option(help="The folder to write; one below RUN/classify by default.")
-    ] = None,
-    device: Device = None,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
-    """Score one unit as a classifier of pictures: its peak activation against a threshold."""
-    settings = ClassifierSettings(min_area=min_area, mistakes=mistakes, replicates=replicates, seed=seed)
-    found = unitscope.classify_unit(
-        run, layer=layer, unit=unit, positive=positive or (), negative=negative or (), images=images or (),
-        concept=concept, masks=masks or (), labels=labels or (), segmenter=segmenter or (),
-        segmenter_preprocess=segmenter_preprocess or (), model=model, weights=weights, mirror=mirror, out=out,
-        device=device, settings=settings, command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
-    if as_json:
-        print(json.dumps({"page": str(found.page), **found.scores}))
-        return
-    Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)
-
-
-app.command()(importance)
+app.command("classify-unit")(classify_unit)
+for measured in (importance, remove, insert, rank):
+    app.command()(measured)
 
 
 @app.command()

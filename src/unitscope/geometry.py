@@ -7,7 +7,7 @@ around. Both are followed operator by operator, so functional calls and exported
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -16,6 +16,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from unitscope.following import Axes, Call, Followed, Part, follow, lost
 from unitscope.grid import AxisGeometry, GridGeometry
+from unitscope.reading import MOST_EXTRA_TOKENS
 
 
 class GeometryTracker(TorchDispatchMode):
@@ -24,6 +25,8 @@ class GeometryTracker(TorchDispatchMode):
     Args:
         inputs: the network's input ``(N, 3, H, W)``.
     """
+
+    most_extra = MOST_EXTRA_TOKENS
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -82,6 +85,36 @@ class GeometryTracker(TorchDispatchMode):
                     lost_axes = tuple(lost(n) for n in leaf._base.shape)
                     self._known[leaf._base] = Followed(lost_axes, followed.rows, followed.columns)
         return result
+
+
+class EvenGeometry:
+    """Stands for a tracker where the input is no picture: grids lie evenly over the picture that comes out.
+
+    Args:
+        size: height and width of that picture, pixels.
+    """
+
+    saw_something = False
+    most_extra = 0
+    """Nothing stands before the tokens of a grid that becomes a picture."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+
+    def axes_of(self, output: Tensor) -> None:
+        """Return nothing: the shape decides."""
+        del output
+
+    def of(self, output: Tensor, grid: tuple[int, int]) -> GridGeometry:
+        """Return where `output`, read as a grid ``(h, w)``, lies."""
+        del output
+        return GridGeometry.even(grid, self.size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Leave nothing behind."""
 
 
 def _grid_parts(axes: Axes) -> dict[str, Part]:

@@ -9,11 +9,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from unitscope.concepts.segmenters import SEGMENTERS
 from unitscope.concepts.upp import UnifiedParsing
 from unitscope.concepts.upp_labels import published_labels
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE, Checkpoint
 from unitscope.models.download import cached_path, fetch
+from unitscope.models.generator_names import GENERATORS
 from unitscope.models.registry import MODELS
 
 BUNDLED = "bundled"
@@ -48,8 +50,23 @@ def list_models() -> list[Listed]:
         for name in MODELS
         if name not in CATALOGUE
     ]
-    colors = Listed("colors", "segmenter", COLORS, (), None, None, cached=True)
-    return [*classifiers, colors, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
+    generators = [
+        Listed(name, "generator", f"{BUNDLED} with the embedded world", (), None, None, cached=True)
+        for name in GENERATORS
+    ]
+    segmenters = [
+        Listed(name, "segmenter", about, (), None, None, cached=True)
+        for name, about in (
+            *((name, f"{BUNDLED} with the embedded world") for name in SEGMENTERS),
+            ("colors", COLORS),
+        )
+    ]
+    return [
+        *classifiers,
+        *generators,
+        *segmenters,
+        *(_listed(checkpoint) for checkpoint in CATALOGUE.values()),
+    ]
 
 
 def _listed(checkpoint: Checkpoint) -> Listed:
@@ -80,7 +97,7 @@ def download(name: str, *, mirror: str | None = None, show: bool | None = None) 
     Raises:
         UnitscopeError: there is no such network, or it cannot be fetched.
     """
-    if name in MODELS and name not in CATALOGUE:
+    if name in (*MODELS, *GENERATORS) and name not in CATALOGUE:
         raise UnitscopeError(f"{name!r} comes with the package; there is nothing to download")
     if name not in CATALOGUE:
         hint = did_you_mean(name, CATALOGUE)

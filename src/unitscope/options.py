@@ -13,7 +13,10 @@ MOST_CACHE = 2**20
 """GiB."""
 
 ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A registry name, package.module:function or file.py:function.")
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A name, package.module:function, file.py:function or a generator's file."
+    ),
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of a finished dissection.")]
 Preprocess = Annotated[
@@ -34,6 +37,13 @@ SegmenterPreprocess = Annotated[
     typer.Option(
         help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
     ),
+]
+Latents = Annotated[
+    int | None, typer.Option(help="For a generator: how many latents of --seed its pictures are made from.")
+]
+LatentShape = Annotated[
+    str | None,
+    typer.Option(help="Shape of one latent, as 128 or 100x1x1, where the generator does not say it."),
 ]
 Masks = Annotated[list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")]
 Labels = Annotated[list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")]

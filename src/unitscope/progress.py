@@ -31,7 +31,8 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
-def _visible(show: bool | None) -> bool:
+def visible(show: bool | None) -> bool:
+    """Tell whether progress bars show: on a terminal, unless they are forced on or off."""
     return sys.stderr.isatty() if show is None else show
 
 
@@ -42,7 +43,7 @@ def say(text: str, *, show: bool | None = None) -> None:
         text: the line.
         show: force it on or off; by default it shows on a terminal only.
     """
-    if _visible(show):
+    if visible(show):
         Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
 
 
@@ -59,7 +60,7 @@ def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> 
     Yields:
         A function to call with the number of items just done.
     """
-    if not _visible(show):
+    if not visible(show):
         yield lambda _count: None
         return
     columns = (

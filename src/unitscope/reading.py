@@ -74,7 +74,14 @@ class Reading:
         return "map, channels last" if last else "map"
 
 
-def find_reading(output: Tensor, axes: Axes | None, *, images: int, size: tuple[int, int]) -> Reading:
+def find_reading(
+    output: Tensor,
+    axes: Axes | None,
+    *,
+    images: int,
+    size: tuple[int, int],
+    most_extra: int = MOST_EXTRA_TOKENS,
+) -> Reading:
     """Find how an output is read.
 
     Args:
@@ -82,6 +89,7 @@ def find_reading(output: Tensor, axes: Axes | None, *, images: int, size: tuple[
         axes: what its axes run over, if that could be followed; otherwise its shape decides.
         images: how many there are.
         size: the network's input ``(H, W)``, whose aspect ratio a patch grid shares.
+        most_extra: tokens that may stand before those of the grid, where the shape decides.
 
     Raises:
         Unreadable: it is no activation.
@@ -95,7 +103,7 @@ def find_reading(output: Tensor, axes: Axes | None, *, images: int, size: tuple[
             )
         if not any("lost" in kinds(axis) for axis in axes):
             return _by_axes(axes, images)
-    return _by_shape(tuple(output.shape), images, size)
+    return _by_shape(tuple(output.shape), images, size, most_extra)
 
 
 def _by_axes(axes: Axes, images: int) -> Reading:
@@ -142,7 +150,7 @@ def _letter(axis: Axis) -> str:
     return letter
 
 
-def _by_shape(shape: Sequence[int], images: int, size: tuple[int, int]) -> Reading:
+def _by_shape(shape: Sequence[int], images: int, size: tuple[int, int], most_extra: int) -> Reading:
     if not shape or shape[0] != images:
         raise Unreadable("the first axis is not that of the images")
     if len(shape) == 2:
@@ -153,20 +161,22 @@ def _by_shape(shape: Sequence[int], images: int, size: tuple[int, int]) -> Readi
             return Reading("NhwU", (first[0], first[1]))
         if _like(second, size):
             return Reading("NUhw", (second[0], second[1]))
-    patches = patch_grid(shape[1], size) if len(shape) == 3 else None
+    patches = patch_grid(shape[1], size, most_extra) if len(shape) == 3 else None
     if patches is None:
-        raise Unreadable("it is neither a map, nor tokens of this input, nor a vector")
+        raise Unreadable("it is neither a map, nor tokens of a picture of this shape, nor a vector")
     return Reading("NTU", patches, shape[1] - math.prod(patches), shape[1])
 
 
 def _like(grid: tuple[int, int], size: tuple[int, int]) -> bool:
-    return grid[0] * size[1] == grid[1] * size[0]
+    return grid == (1, 1) or grid[0] * size[1] == grid[1] * size[0]
 
 
-def patch_grid(tokens: int, size: tuple[int, int]) -> tuple[int, int] | None:
+def patch_grid(
+    tokens: int, size: tuple[int, int], most_extra: int = MOST_EXTRA_TOKENS
+) -> tuple[int, int] | None:
     """Find the patch grid ``(h, w)`` of a token sequence: the input's aspect ratio, the fewest extra tokens."""
     height, width = size
-    for extra in range(min(MOST_EXTRA_TOKENS, tokens - 1) + 1):
+    for extra in range(min(most_extra, tokens - 1) + 1):
         rows = math.isqrt((tokens - extra) * height // width)
         for candidate in (rows, rows + 1):
             if candidate and candidate * width % height == 0:

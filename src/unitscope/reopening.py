@@ -1,7 +1,9 @@
-"""The network of a finished run, loaded again: the same weights, the same preprocessing, or a refusal."""
+"""The network or generator of a finished run, loaded again: the same weights and settings, or a refusal."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from unitscope.api import AnyPath, resolve_model
+from unitscope.api import AnyPath, as_paths, resolve_model
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.plan import ReadingPlan
 from unitscope.experiments.unit_classifier import UnitOfRun
+from unitscope.generating import label_generated, resolve_generator
+from unitscope.models.generators import Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
 from unitscope.run.dissection import Dissection, layer_path, layer_title
+from unitscope.sources.latents import SeededLatents
 from unitscope.trace import LayerGrid
 
 
@@ -44,6 +50,115 @@ def reopen_model(
         UnitscopeError: the run does not name its network, it cannot be loaded, or its weights are not those of the
             run.
     """
+    if is_generated(run):
+        raise UnitscopeError(
+            f"the run in {run.path} is of a generator, which reads no pictures; give the run of a network that does"
+        )
+    facts = run.manifest["model"]
+    with _naming_run(run, model):
+        network = resolve_model(
+            _wanted(run, model),
+            weights=weights if weights is not None else _weights_of(facts, model),
+            mirror=mirror,
+            reinitialize=facts.get("reinitialized"),
+            device=device,
+        )
+    _refuse_other_weights(run, network)
+    return replace(network, preprocessing=Preprocessing.from_dict(facts["preprocessing"]))
+
+
+def is_generated(run: Dissection) -> bool:
+    """Return whether a run looked into a generator."""
+    return "generator" in run.manifest["model"]
+
+
+def reopen_generated(
+    run: Dissection,
+    *,
+    segmenter: str | Sequence[str] | None = None,
+    labels: AnyPath | Sequence[AnyPath] = (),
+    segmenter_preprocess: str | Sequence[str] | None = None,
+    model: str | nn.Module | Generator | None = None,
+    weights: AnyPath | None = None,
+    mirror: str | None = None,
+    device: torch.device | str = "cpu",
+) -> GeneratedSamples:
+    """Return the pictures that a run looked into: its generator, its latents and what labels them.
+
+    Args:
+        run: a finished run of a generator; what it was dissected from is tried first.
+        segmenter: other segmenters than those of the run.
+        labels: label files for them; or others for the run's segmenters.
+        segmenter_preprocess: settings for them, likewise.
+        model: the generator, if the run does not say how to get it or it has moved since.
+        weights: a file of weights for it, likewise.
+        mirror: another server for published files.
+        device: where generator and segmenters are to run.
+
+    Raises:
+        UnitscopeError: the run is of no generator or does not name it, something cannot be loaded, or its weights or
+            the segmenter's are not those of the run.
+    """
+    if not is_generated(run):
+        raise UnitscopeError(
+            f"the run in {run.path} is of a network that reads pictures, not of a generator; dissect a generator with "
+            "--latents"
+        )
+    facts = run.manifest["model"]
+    with _naming_run(run, model):
+        generator = resolve_generator(
+            _wanted(run, model),
+            weights=weights if weights is not None else _weights_of(facts, model),
+            latent_shape=facts["generator"]["latent_shape"],
+            range=facts["generator"]["range"],
+            mirror=mirror,
+            reinitialize=facts.get("reinitialized"),
+            device=device,
+        )
+    _refuse_other_weights(run, generator)
+    _refuse_other_size(run, generator)
+    samples = label_generated(
+        generator,
+        SeededLatents.from_dict(run.manifest["data"]["latents"]),
+        grid=tuple(run.manifest["settings"]["grid"]),
+        **_segmenters(run, segmenter, as_paths(labels), segmenter_preprocess),
+        mirror=mirror,
+        device=device,
+    )
+    if not (segmenter or as_paths(labels) or segmenter_preprocess):
+        _refuse_other_labels(run, samples)
+    return samples
+
+
+def _segmenters(run: Dissection, segmenter: Any, labels: list[Path], settings: Any) -> dict[str, Any]:
+    """Return what was asked for; what was not is that of the run, unless it belongs to another segmenter."""
+    said = {"specs": (), "labels": [], "preprocess": ()} if segmenter else run.manifest["segmenter"]
+    return {
+        "segmenter": segmenter or said["specs"],
+        "labels": labels or as_paths(said["labels"]),
+        "segmenter_preprocess": settings or said["preprocess"],
+    }
+
+
+def _refuse_other_size(run: Dissection, generator: Generator) -> None:
+    before = tuple(run.manifest["model"]["generator"]["size"])
+    if generator.size != before:
+        raise UnitscopeError(
+            f"{generator.name} makes pictures of {generator.size[0]}x{generator.size[1]} pixels and made "
+            f"{before[0]}x{before[1]} in {run.path}; dissect again"
+        )
+
+
+def _refuse_other_labels(run: Dissection, samples: GeneratedSamples) -> None:
+    if samples.labeller.content_hash != run.manifest["config"]["labels"]["hash"]:
+        raise UnitscopeError(
+            f"segmenter {samples.labeller.name} is another than the one that {run.path} was labelled with; give that "
+            "one with --segmenter, or dissect again"
+        )
+
+
+def _wanted(run: Dissection, model: Any) -> Any:
+    """Return the network that is given, or what the run says of it."""
     facts = run.manifest["model"]
     wanted = model if model is not None else facts.get("spec")
     if not wanted:
@@ -51,17 +166,18 @@ def reopen_model(
             f"the run in {run.path} does not say where its network {facts['name']!r} came from: it was given as a "
             "module; give it again, as model=... or --model"
         )
-    file = weights if weights is not None else _weights_of(facts, model)
+    return wanted
+
+
+@contextmanager
+def _naming_run(run: Dissection, model: object) -> Iterator[None]:
+    """Say where the name came from when the network of a run cannot be loaded."""
     try:
-        network = resolve_model(
-            wanted, weights=file, mirror=mirror, reinitialize=facts.get("reinitialized"), device=device
-        )
+        yield
     except UnitscopeError as error:
-        if model is not None:
+        if model is not None or not run.manifest["model"].get("spec"):
             raise
         raise UnitscopeError(f"{error} (the run in {run.path} names it; --model gives another)") from error
-    _refuse_other_weights(run, network)
-    return replace(network, preprocessing=Preprocessing.from_dict(facts["preprocessing"]))
 
 
 def _weights_of(facts: dict[str, Any], model: object) -> Path | None:
@@ -76,7 +192,7 @@ def _weights_of(facts: dict[str, Any], model: object) -> Path | None:
     return Path(file)
 
 
-def _refuse_other_weights(run: Dissection, network: Model) -> None:
+def _refuse_other_weights(run: Dissection, network: Model | Generator) -> None:
     before, now = run.manifest["model"]["weights_hash"], weights_hash(network.module)
     if now != before:
         raise UnitscopeError(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from unitscope.entries import LayerName, entries, entry_name, parse_layer, pick
 from unitscope.errors import UnitscopeError
-from unitscope.geometry import GeometryTracker
+from unitscope.geometry import EvenGeometry, GeometryTracker
 from unitscope.grid import GridGeometry
 from unitscope.reading import Reading, Unreadable, find_reading
 
@@ -74,7 +74,7 @@ class _Stop(Exception):
 @contextmanager
 def trace(
     module: nn.Module, layers: Sequence[str], read: Reader, *, stop_early: bool = True
-) -> Iterator[Callable[[Tensor], None]]:
+) -> Iterator[Callable[[Tensor], Any]]:
     """Read layers during forward passes; hooks are gone when the block ends, also after an exception.
 
     An output is handed to `read` before anything that follows can change it in place.
@@ -86,7 +86,8 @@ def trace(
         stop_early: end the pass after the last of `layers`; what comes after is not computed.
 
     Yields:
-        A function that runs the network on inputs ``(N, 3, H, W)`` without gradients.
+        A function that runs the network on inputs ``(N, ...)`` without gradients, and returns what the network does;
+        nothing where the pass was ended.
 
     Raises:
         UnitscopeError: the network has no such layer, or it returns no tensor or several.
@@ -107,15 +108,15 @@ def trace(
 
     with _watched(module, wanted, watch) as run:
 
-        def forward(inputs: Tensor) -> None:
+        def forward(inputs: Tensor) -> Any:
             waiting.update(named)
-            run(inputs)
+            return run(inputs)
 
         yield forward
 
 
 @contextmanager
-def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterator[Callable[[Tensor], None]]:
+def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterator[Callable[[Tensor], Any]]:
     """Call `watch` whenever one of the modules returns; yields a function that runs the network."""
     calls: dict[str, int] = {}
 
@@ -126,13 +127,13 @@ def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterato
 
         return hook
 
-    def forward(inputs: Tensor) -> None:
+    def forward(inputs: Tensor) -> Any:
         calls.clear()
         with torch.no_grad():
             try:
-                module(inputs)
+                return module(inputs)
             except _Stop:
-                return
+                return None
 
     known = _modules(module)
     handles = [known[path].register_forward_hook(hook_of(path)) for path in paths]
@@ -164,15 +165,18 @@ def find_layers(module: nn.Module, layers: Sequence[str]) -> dict[str, LayerName
     return found
 
 
-def describe_layers(module: nn.Module, inputs: Tensor) -> list[LayerDescription]:
+def describe_layers(
+    module: nn.Module, inputs: Tensor, *, size: tuple[int, int] | None = None
+) -> list[LayerDescription]:
     """Run one forward pass and list what every module that took part returned, in the order they finished.
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``.
+        inputs: ``(1, 3, H, W)``, or one latent.
+        size: for a generator, height and width of its pictures.
     """
     seen: list[tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str]] = []
-    tracker = GeometryTracker(inputs)
+    tracker = _tracker(inputs, size)
 
     def watch(path: str, call: int, output: Any) -> None:
         found = list(entries(output))
@@ -210,23 +214,30 @@ def _description(
     return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading))
 
 
-def _reading_or_reason(value: Tensor, tracker: GeometryTracker, images: int) -> Reading | str:
+def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | EvenGeometry:
+    return GeometryTracker(inputs) if size is None else EvenGeometry(size)
+
+
+def _reading_or_reason(value: Tensor, tracker: GeometryTracker | EvenGeometry, images: int) -> Reading | str:
     axes = tracker.axes_of(value)
     if axes is None and tracker.saw_something:
         return "it does not depend on the picture"
     try:
-        return find_reading(value, axes, images=images, size=tracker.size)
+        return find_reading(value, axes, images=images, size=tracker.size, most_extra=tracker.most_extra)
     except Unreadable as reason:
         return str(reason)
 
 
-def probe_layers(module: nn.Module, inputs: Tensor, layers: Sequence[str]) -> dict[str, LayerGrid]:
+def probe_layers(
+    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, size: tuple[int, int] | None = None
+) -> dict[str, LayerGrid]:
     """Find the units, grid and geometry of `layers` with one forward pass.
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``.
+        inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of images from others.
         layers: names of layers, see :func:`unitscope.entries.parse_layer`.
+        size: for a generator, height and width of its pictures, over which the grids lie evenly.
 
     Returns:
         One entry a layer, in the order of the forward pass.
@@ -238,7 +249,7 @@ def probe_layers(module: nn.Module, inputs: Tensor, layers: Sequence[str]) -> di
     named = find_layers(module, layers)
     found: dict[str, LayerGrid] = {}
     calls: dict[str, int] = {}
-    tracker = GeometryTracker(inputs)
+    tracker = _tracker(inputs, size)
 
     def read(name: str, output: Tensor) -> None:
         calls[name] = calls.get(name, 0) + 1
@@ -252,15 +263,19 @@ def probe_layers(module: nn.Module, inputs: Tensor, layers: Sequence[str]) -> di
     return found
 
 
-def _layer_grid(name: str, output: Tensor, tracker: GeometryTracker, images: int) -> LayerGrid:
+def _layer_grid(name: str, output: Tensor, tracker: GeometryTracker | EvenGeometry, images: int) -> LayerGrid:
     reading = _reading_or_reason(output, tracker, images)
     if isinstance(reading, str):
         raise UnitscopeError(
-            f"layer {name!r} returns shape {tuple(output.shape)} for one image, which is no activation grid: "
+            f"layer {name!r} returns shape {tuple(output.shape)} for {_counted(images)}, which is no activation grid: "
             f"{reading}; choose another layer"
         )
     units = int(reading.apply(output).shape[1])
     return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading)
+
+
+def _counted(images: int) -> str:
+    return "one image" if images == 1 else f"{images} images"
 
 
 def _check_called_once(layer: LayerName, calls: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,16 +18,26 @@ from unitscope.concepts.segmenter import BATCH, Segmenter
 from unitscope.concepts.transformers_segmenters import transformers_segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.models.checkpoints import WEIGHT_FILES
 from unitscope.models.exported import input_shape, load_exported
 from unitscope.models.factories import HOW, call_factory, names_a_factory
 from unitscope.models.preprocessing import parse_preprocessing
-from unitscope.models.registry import WEIGHT_FILES, ready
+from unitscope.models.weights import ready
 
 __all__ = ["SEGMENTERS", "Segmenter", "load_segmenter", "names_itself"]
 
 LIBRARY = "transformers"
 """Begins the name of a segmenter of that library."""
-SEGMENTERS: dict[str, Callable[[], Segmenter]] = {}
+
+
+def _world() -> Segmenter:
+    # The built-in world draws in numpy and brings its own weights: only who asks for it pays for the import.
+    world: Any = importlib.import_module("unitscope.world")
+    made: Segmenter = world.world_segmenter()
+    return made
+
+
+SEGMENTERS: dict[str, Callable[[], Segmenter]] = {"world": _world}
 """Further segmenters that have a name of their own, besides `NAMED`."""
 
 

@@ -8,9 +8,11 @@ its first pictures promised, are read from the network again.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +22,10 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.cellcache import CellCache, Floors
 from unitscope.experiments.forward import run_batch
+from unitscope.experiments.generated import made_of
+from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.plan import ReadingPlan
-from unitscope.experiments.samples import Batch, Samples
+from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.progress import Advance
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, Arrays
@@ -93,26 +97,39 @@ class ShardReader:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
         self._content = ShardContent(plan)
 
-    def read(self, batches: Iterator[Batch], shard: int, advance: Advance) -> ShardContent:
-        """Read the batches of one shard from a stream of batches; the content lasts until the next reading."""
-        content = self._content
+    def read(
+        self, batches: Iterator[Batch], shard: int, advance: Advance, *, labelled: bool = True
+    ) -> ShardContent:
+        """Read the batches of one shard from a stream of batches; the content lasts until the next reading.
+
+        Args:
+            batches: the stream.
+            shard: number of the shard.
+            advance: told how many samples are done.
+            labelled: whether generated pictures are to be labelled; without, nothing after the last layer is run.
+        """
+        content, samples = self._content, self.samples
         content.clear()
+        whole = samples.generated and labelled
 
         def keep(name: str, output: Tensor) -> None:
-            activation = self.plan.layers[name].layer.read(output)
-            content.keep(name, activation, batch, self.samples.sample_ids)
+            content.keep(name, self.plan.layers[name].layer.read(output), batch, samples)
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
-        def run(inputs: Tensor) -> None:
-            forward(inputs.to(memory_format=layout))
+        def run(inputs: Tensor) -> Any:
+            return forward(inputs.to(memory_format=layout))
 
-        with trace(self.module, list(self.plan.layers), keep) as forward:
+        with trace(self.module, list(self.plan.layers), keep, stop_early=not whole) as forward:
             for planned in self.plan.batches_of(shard):
                 batch = next(batches)
                 content.begin(batch)
                 if len(batch.samples):
-                    run_batch(run, batch, sample_ids=self.samples.sample_ids, device=self.device)
+                    output = run_batch(
+                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
+                    )
+                    if whole:
+                        content.made(*made_of(samples, batch, output))
                 advance(len(planned))
         return content
 
@@ -138,6 +155,7 @@ class ShardContent:
         self._used = self._start = 0
         self._samples: list[NDArray[np.int64]] = []
         self._labels: list[NDArray[np.int16]] = []
+        self._pictures: list[NDArray[np.uint8]] = []
         self.skipped: dict[int, str] = {}
 
     def begin(self, batch: Batch) -> None:
@@ -148,7 +166,24 @@ class ShardContent:
         self._labels.append(batch.labels)
         self.skipped.update(batch.skipped)
 
-    def keep(self, name: str, activation: Tensor, batch: Batch, sample_ids: Sequence[str]) -> None:
+    def made(self, labels: NDArray[np.int16], pictures: NDArray[np.uint8] | None) -> None:
+        """Set the label maps ``(n, P, gh, gw)`` of the current batch, and its pictures ``(n, H, W, 3)``."""
+        self._labels[-1] = labels
+        if pictures is not None:
+            self._pictures.append(pictures)
+
+    def pictures_of(self, tops: Mapping[str, TopPictures]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the pictures that a generator made of the strongest samples of any unit, by sample number."""
+        if self._pictures:
+            strongest = np.unique(np.concatenate([top.samples.ravel() for top in tops.values()]))
+            pictures = itertools.chain.from_iterable(self._pictures)
+            for sample, picture, wanted in zip(
+                self.samples.tolist(), pictures, np.isin(self.samples, strongest), strict=True
+            ):
+                if wanted:
+                    yield sample, picture
+
+    def keep(self, name: str, activation: Tensor, batch: Batch, samples: Samples) -> None:
         """Copy a layer's activation ``(n, U, h, w)`` of the current batch.
 
         Raises:
@@ -168,8 +203,8 @@ class ShardContent:
         if not finite.all():
             n, unit = np.argwhere(~finite)[0]
             raise UnitscopeError(
-                f"layer {name!r} unit {unit} is not finite (NaN or infinite) on picture "
-                f"{sample_ids[batch.samples[n]]!r}; check the weights and the preprocessing"
+                f"layer {name!r} unit {unit} is not finite (NaN or infinite) "
+                + where_not_finite(samples, int(batch.samples[n]))
             )
         self._low[name][place], self._high[name][place] = low, high
         if layer.resampling is None:
@@ -276,6 +311,7 @@ class Activations:
         missing = self.missing()
         self.merged()
         self._cache.allow(cache_bytes)
+        pictures = PictureFiles(self.reader.samples, self.folder.path)
         batches = self.reader.samples.batches(
             batch for shard in missing for batch in self.plan.batches_of(shard)
         )
@@ -286,6 +322,8 @@ class Activations:
             self._total.merge(statistics)
             if self._cache.has_room:
                 self._cache.write(shard, content.strong_cells(self._total.floors(keep), self._total.tops))
+            for sample, picture in content.pictures_of(self._total.tops):
+                pictures.write(sample, picture)
             self._commit(shard, content, statistics)
 
     def _commit(self, shard: int, content: ShardContent, statistics: ShardStatistics) -> None:
@@ -356,5 +394,5 @@ class Activations:
 
     def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))
-        content = self.reader.read(batches, shard, lambda _count: None)
+        content = self.reader.read(batches, shard, lambda _count: None, labelled=False)
         return content.strong_cells(self._floors, self._total.tops)

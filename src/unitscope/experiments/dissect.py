@@ -32,6 +32,7 @@ from unitscope.experiments.tables import (
     unit_table,
 )
 from unitscope.grid import Border
+from unitscope.models.generators import Generator
 from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
 from unitscope.progress import stage
@@ -54,7 +55,7 @@ class DissectionSettings:
         top: strongest pictures kept for each unit.
         border: what lies beyond the outermost cells of a grid, see :func:`unitscope.grid.axis_sampling`.
         replicates: bootstrap replicates of the IoU interval.
-        seed: seed of the bootstrap.
+        seed: seed of the bootstrap, and of the latents of a generator.
         batch_size: samples a forward pass. Networks round differently at other batch sizes.
         keep: largest quantile that can be asked for later without the network; 1 keeps everything.
         cache_bytes: what is kept on disk at most; beyond it activations are computed again.
@@ -96,7 +97,7 @@ class DissectionSettings:
 
 
 def run_dissection(
-    model: Model,
+    model: Model | Generator,
     samples: Samples,
     *,
     layers: Sequence[str],
@@ -108,8 +109,8 @@ def run_dissection(
     """Dissect layers of a model and write the run folder; resume where an earlier process stopped.
 
     Args:
-        model: the network, in eval mode on its device.
-        samples: inputs with label maps.
+        model: the network or generator, in eval mode on its device.
+        samples: inputs with label maps; for a generator, :class:`GeneratedSamples`.
         layers: dotted module names.
         out: the run folder, new or of the same configuration.
         settings: see :class:`DissectionSettings`.
@@ -151,7 +152,7 @@ def run_dissection(
 
 
 def _configuration(
-    model: Model,
+    model: Model | Generator,
     samples: Samples,
     plan: ReadingPlan,
     settings: DissectionSettings,
@@ -163,8 +164,8 @@ def _configuration(
         "model": {
             "name": model.name,
             "weights_hash": weights,
-            "input_size": list(samples.size),
-            "preprocessing": model.preprocessing.to_dict(),
+            **({} if samples.generated else {"input_size": list(samples.size)}),
+            **model.facts(),
         },
         "layers": list(plan.layers),
         **data,
@@ -250,6 +251,7 @@ def _finish_manifest(
             "used": len(samples.sample_ids) - len(skipped),
             "skipped": [{"sample": samples.sample_ids[n], "reason": skipped[n]} for n in sorted(skipped)],
             "hash": config["pictures"]["hash"],
+            **({"latents": config["latents"]} if samples.generated else {}),
         },
         concepts={
             "name": config["labels"]["name"],
@@ -260,6 +262,7 @@ def _finish_manifest(
         layers=config["layers"],
         plan=plan.to_dict(),
         settings={**config["settings"], "grid": config["grid"]},
+        **({"segmenter": about["segmenter"]} if "segmenter" in about else {}),
         command=about.get("command", ""),
         seconds=seconds,
     )

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from PIL import Image
 
 from unitscope.experiments.activations import Activations, ShardStatistics
+from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.plan import LayerPlan, Raster
 from unitscope.experiments.samples import Samples
 from unitscope.grid import GridGeometry, Sampling, raster_sampling
 from unitscope.progress import stage
-from unitscope.run.storage import write_file
 from unitscope.stats.topk import NO_PICTURE
-
-JPEG_QUALITY = 88
 
 
 def exemplar_table(
@@ -42,7 +38,7 @@ def exemplar_table(
         One row a unit and rank; ``mask`` holds the packed bits of the region above the threshold, at picture size.
     """
     samples = activations.reader.samples
-    pictures = _Pictures(samples, activations.folder.path)
+    pictures = PictureFiles(samples, activations.folder.path)
     plan = activations.plan
     samplings = {name: _picture_sampling(layer, plan.raster) for name, layer in plan.layers.items()}
     rows = _Rows.of(statistics)
@@ -62,6 +58,7 @@ def exemplar_table(
                         position[sample], units, thresholds[layer][units], samplings[layer]
                     )
                 advance(1)
+    pictures.keep_only(names.values())
     return rows.table(samples, names, masks)
 
 
@@ -137,22 +134,3 @@ def _by_shard(
     for sample, rows in by_sample:
         grouped[sample // activations.plan.shard_size].append((sample, rows))
     return sorted(grouped.items())
-
-
-class _Pictures:
-    def __init__(self, samples: Samples, folder: Path) -> None:
-        self._samples, self._folder = samples, folder
-
-    def save(self, sample: int) -> str | None:
-        """Save a picture as the network saw it; return its path in the run folder."""
-        picture = self._samples.picture(sample)
-        if picture is None:
-            return None
-        name = f"pictures/{sample:06d}.jpg"
-        image = Image.fromarray(picture)
-        write_file(
-            self._folder / name,
-            lambda partial: image.save(partial, "JPEG", quality=JPEG_QUALITY),
-            durable=False,
-        )
-        return name

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.concepts.labellers import Labeller
-from unitscope.experiments.samples import Batch, check_fits
+from unitscope.experiments.samples import Batch, Samples, check_fits
 from unitscope.models.generators import Generator
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import without_repeats
@@ -55,6 +55,7 @@ class GeneratedSamples:
                 "count": len(self.latents),
                 "hash": self.latents.content_hash,
             },
+            "latents": self.latents.to_dict(),
             "labels": {
                 "name": self.labeller.name,
                 "hash": self.labeller.content_hash,
@@ -90,3 +91,22 @@ class GeneratedSamples:
         with torch.no_grad():
             output = self.generator.module(self.latents.read([sample]).to(self.device))
         return np.asarray(self.pictures(output)[0])
+
+
+def made_of(
+    samples: Samples, batch: Batch, output: Any
+) -> tuple[NDArray[np.int16], NDArray[np.uint8] | None]:
+    """Return the label maps ``(n, P, gh, gw)`` of a batch once the network has returned, and pictures if it made any.
+
+    Args:
+        samples: of any kind.
+        batch: what the network was given.
+        output: what it returned: pictures, if it is a generator.
+
+    Raises:
+        UnitscopeError: the pictures have another size than the first ones, are not finite, or the segmenter fails.
+    """
+    if isinstance(samples, GeneratedSamples):
+        pictures = samples.pictures(output)
+        return samples.label(pictures), pictures
+    return batch.labels, None

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from unitscope.experiments.exemplars import JPEG_QUALITY
 from unitscope.experiments.peaks import UnitReader
+from unitscope.experiments.pictures import JPEG_QUALITY
 from unitscope.experiments.samples import Samples
 from unitscope.grid import Sampling, upsample
 
@@ -55,7 +55,7 @@ def picture_mistakes(
         and ``mask_width``.
     """
     masks: dict[int, bytes] = {}
-    for batch, grids in reader.read(mistakes["sample"].to_numpy(np.int64)):
+    for batch, grids in reader.read(mistakes["sample"].to_numpy(np.int64), labelled=False):
         regions = (upsample(grids, sampling) > threshold).numpy()
         for number, region in zip(batch.samples.tolist(), regions, strict=True):
             masks[number] = np.packbits(region).tobytes()

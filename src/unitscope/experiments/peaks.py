@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,8 @@ from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.forward import run_batch
-from unitscope.experiments.samples import Batch, Samples
+from unitscope.experiments.generated import made_of
+from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.progress import Advance, stage
 from unitscope.run.storage import ArrayFile, Arrays, write_arrays
 from unitscope.trace import LayerGrid, trace
@@ -62,8 +64,12 @@ class UnitReader:
     batch_size: int
     device: torch.device
 
-    def read(self, numbers: NDArray[np.int64]) -> Iterator[tuple[Batch, Tensor]]:
+    def read(self, numbers: NDArray[np.int64], *, labelled: bool = True) -> Iterator[tuple[Batch, Tensor]]:
         """Yield the batches of some samples with the unit's activation grids ``(n, h, w)``, float32 on the CPU.
+
+        Args:
+            numbers: the samples ``(n,)``.
+            labelled: whether generated pictures are to be labelled; without, nothing after the layer is run.
 
         Raises:
             UnitscopeError: the network fails, or an activation is not finite.
@@ -74,21 +80,28 @@ class UnitReader:
             grids[0] = self.layer.read(output)[:, self.unit].to("cpu", torch.float32)
 
         planned = [numbers[i : i + self.batch_size].tolist() for i in range(0, len(numbers), self.batch_size)]
-        with trace(self.module, [self.layer.name], keep) as forward:
+        whole = self.samples.generated and labelled
+        with trace(self.module, [self.layer.name], keep, stop_early=not whole) as forward:
             for batch in self.samples.batches(planned):
                 grids[0] = torch.zeros((0, *self.layer.grid))
                 if len(batch.samples):
-                    run_batch(forward, batch, sample_ids=self.samples.sample_ids, device=self.device)
+                    output = self._run(forward, batch)
                     self._refuse_infinite(grids[0], batch)
+                    if whole:
+                        batch = replace(batch, labels=made_of(self.samples, batch, output)[0])  # noqa: PLW2901
                 yield batch, grids[0]
+
+    def _run(self, forward: Callable[[Tensor], Any], batch: Batch) -> Any:
+        ids, noun = self.samples.sample_ids, called(self.samples)
+        return run_batch(forward, batch, sample_ids=ids, device=self.device, called=noun)
 
     def _refuse_infinite(self, grids: Tensor, batch: Batch) -> None:
         finite = torch.isfinite(grids).flatten(1).all(dim=1)
         if not bool(finite.all()):
-            picture = self.samples.sample_ids[batch.samples[int(finite.int().argmin())]]
+            sample = int(batch.samples[int(finite.int().argmin())])
             raise UnitscopeError(
-                f"layer {self.layer.name!r} unit {self.unit} is not finite (NaN or infinite) on picture "
-                f"{picture!r}; check the weights and the preprocessing"
+                f"layer {self.layer.name!r} unit {self.unit} is not finite (NaN or infinite) "
+                + where_not_finite(self.samples, sample)
             )
 
 
@@ -115,7 +128,7 @@ def read_peaks(
     """
     parts: list[Peaks] = []
     step = STRETCH * reader.batch_size
-    with stage("reading pictures", len(numbers), show=show) as advance:
+    with stage(f"reading {called(reader.samples)}", len(numbers), show=show) as advance:
         for start in range(0, len(numbers), step):
             some, path = numbers[start : start + step], kept / f"{start:08d}.safetensors"
             if path.is_file():

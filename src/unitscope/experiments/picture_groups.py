@@ -14,6 +14,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.class_names import KnownNames, listing
 from unitscope.sources.joined import JoinedPictures
+from unitscope.sources.latents import SeededLatents
 from unitscope.sources.pictures import PictureFolder
 
 Words = Sequence[str]
@@ -25,14 +26,14 @@ class Candidates:
     """Pictures to read, and what is known of them before any is read.
 
     Attributes:
-        pictures: the source of all of them.
+        pictures: the source of all of them, or the latents that they are made from.
         numbers: which of its pictures are read ``(n,)``.
         classes: the class or folder of each ``(n,)``; None where there is none.
         positive: which group each is in ``(n,)``; None while the label maps decide.
         names: what the positive and the negative pictures are, for titles.
     """
 
-    pictures: PictureSource
+    pictures: PictureSource | SeededLatents
     numbers: NDArray[np.int64]
     classes: tuple[str | None, ...]
     positive: NDArray[np.bool_] | None
@@ -163,9 +164,27 @@ def groups_by_concept(concept: str, min_area: float, sources: Sequence[PictureSo
             classes += [source.class_names[target] for target in source.targets]
         else:
             classes += [None] * len(source)
-    name = concept.rpartition("|")[0] or concept
-    names = f"more than {100 * min_area:g} % {name}", f"at most {100 * min_area:g} % {name}"
+    names = _names_by_area(concept, min_area)
     return Candidates(pictures, np.arange(len(pictures)), tuple(classes), None, names)
+
+
+def groups_of_latents(concept: str, min_area: float, latents: SeededLatents) -> Candidates:
+    """Take the pictures of all latents; how much of each a concept covers will say which group it is in.
+
+    Args:
+        concept: its name, for titles.
+        min_area: fraction of the image that a positive picture shows more of.
+        latents: what the pictures are made from; those of a class-conditional generator know their class.
+    """
+    kinds: list[str | None] = [f"class {number}" for number in latents.classes]
+    kinds = kinds or [None]
+    classes = tuple(kinds[number % len(kinds)] for number in range(len(latents)))
+    return Candidates(latents, np.arange(len(latents)), classes, None, _names_by_area(concept, min_area))
+
+
+def _names_by_area(concept: str, min_area: float) -> tuple[str, str]:
+    name = concept.rpartition("|")[0] or concept
+    return f"more than {100 * min_area:g} % {name}", f"at most {100 * min_area:g} % {name}"
 
 
 def concept_numbers(concept: str, vocabulary: Vocabulary) -> NDArray[np.int64]:

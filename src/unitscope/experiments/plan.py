@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
 from unitscope.grid import (
     AxisGeometry,
@@ -30,12 +31,12 @@ MOST_SHARD_SAMPLES = 256
 
 @dataclass(frozen=True)
 class Raster:
-    """The pixel grid over the network's input."""
+    """The pixel grid over the network's input, or over the pictures that a generator makes."""
 
     grid: tuple[int, int]
     """Points ``(gh, gw)``."""
     size: tuple[int, int]
-    """Input size ``(H, W)`` in pixels."""
+    """Size ``(H, W)`` in pixels of the input, or of a generator's pictures."""
     border: Border
 
 
@@ -132,14 +133,19 @@ def plan_reading(
     batch_size: int,
     device: torch.device,
 ) -> ReadingPlan:
-    """Look at the layers with one blank input and decide how they are kept.
+    """Look at the layers with one blank input, or two latents, and decide how they are kept.
 
     Raises:
         UnitscopeError: a layer cannot be read, or the network refuses the input.
     """
-    blank = torch.zeros((1, 3, *samples.size), device=device)
     raster = Raster(samples.grid, samples.size, border)
-    grids, channels_last = _probe(module, blank, layers)
+    if isinstance(samples, GeneratedSamples):
+        # Two of them, so that an axis of images is not taken for one that is always 1.
+        two = samples.latents.read([0, 0]).to(device)
+        grids, channels_last = probe_layers(module, two, layers, size=samples.size), False
+    else:
+        blank = torch.zeros((1, 3, *samples.size), device=device)
+        grids, channels_last = _probe(module, blank, layers)
     plans = {name: LayerPlan.of(layer, raster) for name, layer in grids.items()}
     one = ReadingPlan(plans, raster, len(samples.sample_ids), batch_size, 1, channels_last)
     fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
@@ -161,5 +167,5 @@ def _probe(module: nn.Module, blank: Tensor, layers: Sequence[str]) -> tuple[dic
         shape = "x".join(str(n) for n in blank.shape)
         raise UnitscopeError(
             f"the network fails on an input of shape {shape}: {one_line(error)}; "
-            "is the input size right? --preprocess size=... sets it"
+            "is the input size right? --preprocess size=... sets it; a generator takes --latents in place of --images"
         ) from error

@@ -35,7 +35,7 @@ class Batch:
     samples: NDArray[np.int64]
     """Sample numbers ``(n,)``."""
     inputs: Tensor
-    """``(n, 3, H, W)`` float32."""
+    """``(n, 3, H, W)`` float32, or latents ``(n, ...)``."""
     labels: NDArray[np.int16]
     """Label maps ``(n, P, gh, gw)`` on the pixel grid, no concept twice at one pixel."""
     skipped: dict[int, str] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Samples(Protocol):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Input size ``(H, W)`` in pixels."""
+        """Size ``(H, W)`` in pixels of the input, or of the pictures that a generator makes."""
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -76,7 +76,7 @@ class Samples(Protocol):
         """Yield one batch for each list of sample numbers, in order."""
 
     def picture(self, sample: int) -> NDArray[np.uint8] | None:
-        """Return the picture ``(H, W, 3)`` as the network saw it, or None where samples have no pictures."""
+        """Return the picture ``(H, W, 3)`` as the network saw or made it, or None where samples have no pictures."""
 
 
 class PictureSamples:
@@ -235,6 +235,21 @@ class InMemorySamples:
     def picture(self, sample: int) -> NDArray[np.uint8] | None:
         """Return the picture given for the sample, if any."""
         return None if self._pictures is None else self._pictures[sample]
+
+
+def called(samples: Samples) -> str:
+    """Return what messages call the samples."""
+    return "latents" if samples.generated else "pictures"
+
+
+def where_not_finite(samples: Samples, sample: int) -> str:
+    """Return the end of a message about an activation that is not finite: where it is, and what to check."""
+    name = samples.sample_ids[sample]
+    if samples.generated:
+        return (
+            f"on latent {name!r}; check the weights, or whether latents are of the kind it was trained with"
+        )
+    return f"on picture {name!r}; check the weights and the preprocessing"
 
 
 def _readable(name: str) -> str:

@@ -27,6 +27,7 @@ from unitscope.grid import raster_sampling
 from unitscope.run.dissection import Dissection
 from unitscope.run.storage import write_json, writing
 from unitscope.sources.files import combined_hash
+from unitscope.sources.latents import SeededLatents
 from unitscope.trace import LayerGrid
 
 SCHEMA_VERSION = 1
@@ -40,7 +41,7 @@ class ClassifierSettings:
     Attributes:
         min_area: fraction of the image that a concept covers more of on a positive picture.
         replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap.
+        seed: seed of the bootstrap, and of other latents than those of the run.
         mistakes: pictures shown of each kind of mistake.
     """
 
@@ -141,7 +142,7 @@ def run_unit_classifier(
     Args:
         which: the unit.
         module: its network, in eval mode on its device.
-        samples: of `asked.pictures`.
+        samples: of `asked.pictures`, or of its latents.
         asked: the pictures and their groups.
         folder: where to write.
         kept: a folder for what has been read, from which the same question goes on after an interruption.
@@ -238,6 +239,7 @@ def _facts(
         **which.facts(),
         "weights_hash": which.run.manifest["model"]["weights_hash"],
         "pictures": {"name": asked.pictures.name, "hash": asked.pictures.content_hash},
+        "generated": isinstance(asked.pictures, SeededLatents),
         **groups,
         "min_area": settings.min_area if asked.positive is None else None,
         "thresholds": {"first_half": first, "second_half": second, "run": verdict.run_threshold},

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
 
+WEIGHT_FILES = frozenset({".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".onnx", ".h5"})
+"""Endings of files that hold weights, whether or not they can be read."""
 WRAPPER = "state_dict"
 PARALLEL = "module."
 """What PyTorch's data-parallel wrapper writes before every name."""

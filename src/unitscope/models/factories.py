@@ -133,3 +133,10 @@ def _describe(error: BaseException, home: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({Path(error.filename).name}, line {error.lineno})"
     return f"{one_line(error)} ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+def kind_of(made: object) -> str:
+    """Return what a function returned, for a message that refuses it."""
+    if isinstance(made, tuple | list):
+        return f"a {type(made).__name__} of {', '.join(type(item).__name__ for item in made)}"
+    return "nothing (None)" if made is None else f"a {type(made).__name__}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,13 +14,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.models.layer_names import find_layer
 
 RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 """What the values of pictures usually run between."""
 FAR = 0.5
 """Values further than this fraction of the range outside of it do not belong to it."""
+MOST_FAR = 0.1
+"""Share of values that may be so far: a generator that does not clamp, with random weights, has some."""
+LEAST_BYTES = 10
+"""The brightest value of pictures that run to 255 is above this."""
 FLATTEST = 0.02
 """Pictures whose values all lie within this fraction of the range do not use it."""
+UNSTEADY = 0.02
+"""Two pictures of one latent may differ by this fraction of the contrast."""
+TRIED = 2
+"""Latents that a generator is tried with."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,8 @@ class Generator:
 
     Attributes:
         module: in eval mode; latents ``(N, *latent_shape)`` float32 to pictures ``(N, 3, H, W)``, RGB. A
-            class-conditional one is wrapped, see :class:`ClassConditional`.
-        latent_shape: shape of one latent.
+            class-conditional one is wrapped, see :class:`ClassConditional`, and takes ``(N, Z + 1)``.
+        latent_shape: shape of one latent, without its class.
         range: values of black and white; None until :func:`look_at` has found it.
         name: for titles and messages.
         spec: what the user wrote to get it.
@@ -61,6 +70,27 @@ class Generator:
             "size": list(self.size),
         }
 
+    def facts(self) -> dict[str, Any]:
+        """Return what decides its pictures beside the weights, for the manifest of a run."""
+        return {"generator": self.to_dict()}
+
+    def layer_name(self, name: str) -> str:
+        """Return the module name of a layer that may be named by an alias, what follows it included.
+
+        Raises:
+            UnitscopeError: the network has neither such a module nor such an alias.
+        """
+        return find_layer(name, self.module, self.aliases, self.name)
+
+    def trial(self, count: int = TRIED) -> Tensor:
+        """Return a few latents of its kind ``(count, *latent_shape)``, or ``(count, Z + 1)``; always the same."""
+        random = torch.Generator().manual_seed(0)
+        values = torch.randn((count, *self.latent_shape), generator=random)
+        if not self.classes:
+            return values
+        numbers = torch.arange(count, dtype=torch.float32) % self.classes
+        return torch.cat([values.flatten(1), numbers[:, None]], 1)
+
     def pictures(self, outputs: Tensor) -> NDArray[np.uint8]:
         """Return what the module returned as 8-bit pictures ``(N, H, W, 3)``; values outside the range are clamped.
 
@@ -68,18 +98,14 @@ class Generator:
             UnitscopeError: the output has another shape than it had at first, or is not finite.
         """
         expected = (3, *self.size)
-        if tuple(outputs.shape[1:]) != expected:
+        if not isinstance(outputs, Tensor) or tuple(outputs.shape[1:]) != expected:
             raise UnitscopeError(
-                f"generator {self.name!r} returns pictures of shape {tuple(outputs.shape[1:])} where {expected} was "
-                "expected; every latent must give the same size"
+                f"generator {self.name!r} returns {_form(outputs)} where pictures (N, {', '.join(map(str, expected))}) "
+                "were expected from the first; every latent must give the same size"
             )
         low, high = self.range or RANGES[0]
+        _refuse_infinite(outputs, self.name)
         values = (outputs.detach().float() - low) * (255.0 / (high - low))
-        if not bool(torch.isfinite(values).all()):
-            raise UnitscopeError(
-                f"generator {self.name!r} returns values that are not finite (NaN or infinite); "
-                "check its weights, or whether the latents are of the kind it was trained with"
-            )
         rounded = (values + 0.5).clamp_(0, 255).to(torch.uint8)
         return rounded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
@@ -89,7 +115,7 @@ class ClassConditional(nn.Module):
 
     The last value of a latent ``(N, Z + 1)`` is the number of a class. The wrapped module is called with the latents
     ``(N, *latent_shape)`` and, as second argument, the classes: numbers ``(N,)`` int64, or ``(N, classes)`` float32
-    with a single one.
+    with a single one. Layers are named as in the wrapped module.
 
     Args:
         generator: the module.
@@ -102,8 +128,16 @@ class ClassConditional(nn.Module):
         self, generator: nn.Module, latent_shape: tuple[int, ...], classes: int, *, one_hot: bool
     ) -> None:
         super().__init__()
+        if classes < 1:
+            raise UnitscopeError(
+                f"a class-conditional generator of {classes} classes is none; give 1 or more"
+            )
         self.generator = generator
-        self.latent_shape, self.classes, self.one_hot = latent_shape, classes, one_hot
+        self.latent_shape, self.classes, self.one_hot = tuple(latent_shape), classes, one_hot
+
+    def aliases(self) -> dict[str, str]:
+        """Return the names of the layers of the wrapped module, each with its dotted name in this one."""
+        return {path: f"generator.{path}" for path, _ in self.generator.named_modules() if path}
 
     def forward(self, latents: Tensor) -> Tensor:
         """Generate pictures for latents with their classes ``(N, Z + 1)``."""
@@ -121,66 +155,104 @@ def look_at(generator: Generator, latents: Tensor) -> Generator:
         latents: ``(n, *latent_shape)``, such as the first batch.
 
     Raises:
-        UnitscopeError: it fails on such latents, returns no pictures, values that are not finite, pictures without
-            any contrast, or values of another range than it declares.
+        UnitscopeError: it fails on such latents, returns no pictures, values that are not finite, values of another
+            range or pictures of another size than it declares, or another picture for the same latent.
     """
     name = generator.name
+    output = _run(generator, latents)
+    if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[:2] != (len(latents), 3):
+        raise UnitscopeError(
+            f"generator {name!r} returns {_form(output)} for {len(latents)} latents; it must return pictures "
+            f"({len(latents)}, 3, H, W)"
+        )
+    _refuse_infinite(output, name)
+    size = int(output.shape[2]), int(output.shape[3])
+    if generator.size not in ((0, 0), size):
+        raise UnitscopeError(
+            f"generator {name!r} returns pictures of {size[0]}x{size[1]} pixels and declares "
+            f"{generator.size[0]}x{generator.size[1]}; correct what it declares"
+        )
+    low, high = float(output.min()), float(output.max())
+    if generator.range is not None:
+        _check_range(output, name, generator.range)
+    _refuse_unsteady(output[:1], _run(generator, latents[:1]), name, high - low)
+    return replace(generator, size=size, range=generator.range or _detect(low, high))
+
+
+def _run(generator: Generator, latents: Tensor) -> Any:
     try:
         with torch.no_grad():
-            output = generator.module(latents)
+            return generator.module(latents)
     except UnitscopeError:
         raise
     except Exception as error:
         raise UnitscopeError(
-            f"generator {name!r} fails on latents of shape {tuple(latents.shape)}: {one_line(error)}; "
+            f"generator {generator.name!r} fails on latents of shape {tuple(latents.shape)}: {one_line(error)}; "
             "is the shape of a latent right? --latent-shape sets it"
         ) from error
-    if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[:2] != (len(latents), 3):
-        what = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
-        raise UnitscopeError(
-            f"generator {name!r} returns {what} for {len(latents)} latents; it must return pictures "
-            f"({len(latents)}, 3, H, W)"
-        )
-    found = replace(generator, size=(int(output.shape[2]), int(output.shape[3])))
+
+
+def _form(output: object) -> str:
+    return f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
+
+
+def _refuse_infinite(output: Tensor, name: str) -> None:
     if not bool(torch.isfinite(output).all()):
         raise UnitscopeError(
-            f"generator {name!r} returns values that are not finite (NaN or infinite); "
+            f"generator {name!r} returns pictures with values that are not finite (NaN or infinite); "
             "check its weights, or whether the latents are of the kind it was trained with"
         )
-    if generator.size not in ((0, 0), found.size):
+
+
+def _refuse_unsteady(first: Tensor, again: Any, name: str, contrast: float) -> None:
+    """Refuse a generator with noise of its own, or whose picture depends on the others of the batch."""
+    if not isinstance(again, Tensor) or again.shape != first.shape:
         raise UnitscopeError(
-            f"generator {name!r} returns pictures of {found.size[0]}x{found.size[1]} pixels and declares "
-            f"{generator.size[0]}x{generator.size[1]}; correct what it declares"
+            f"generator {name!r} returns {_form(again)} for one latent and {_form(first)} of it among several; every "
+            "latent must give the same size"
         )
-    low, high = float(output.min()), float(output.max())
-    if generator.range is None:
-        return replace(found, range=_detect(low, high))
-    _check_range(output, generator)
-    return found
+    if float((first - again).abs().max()) > UNSTEADY * contrast:
+        raise UnitscopeError(
+            f"generator {name!r} returns another picture when it is given the same latent again, alone; turn off "
+            "noise of its own, and let its normalisation use statistics that do not depend on the batch"
+        )
 
 
 def _detect(low: float, high: float) -> tuple[float, float]:
     """Return the usual range that values from `low` to `high` belong to."""
-    if high > 2 + FAR:
+    if high > LEAST_BYTES:
         return RANGES[2]
     return RANGES[0] if low < -0.1 else RANGES[1]
 
 
-def _check_range(output: Tensor, generator: Generator) -> None:
-    assert generator.range is not None
-    low, high = generator.range
+def parse_range(given: str | Sequence[float]) -> tuple[float, float]:
+    """Return the values of black and white, written ``-1:1`` or given as two numbers.
+
+    Raises:
+        UnitscopeError: they are not two numbers, the smaller one first.
+    """
+    parts = given.split(":") if isinstance(given, str) else list(given)
+    try:
+        low, high = (float(part) for part in parts)
+    except ValueError:
+        low, high = math.nan, math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        written = given if isinstance(given, str) else ":".join(map(str, given))
+        raise UnitscopeError(
+            f"the range {written!r} is none; give the values of black and white as LOW:HIGH, -1:1"
+        )
+    return low, high
+
+
+def _check_range(output: Tensor, name: str, declared: tuple[float, float]) -> None:
+    low, high = parse_range(declared)
     span = high - low
-    if not (math.isfinite(low) and math.isfinite(high) and span > 0):
-        raise UnitscopeError(f"the range {low:g}:{high:g} is none; give black and white as LOW:HIGH")
+    least, most = float(output.min()), float(output.max())
     outside = float(((output < low - FAR * span) | (output > high + FAR * span)).float().mean())
-    seen = f"from {float(output.min()):.4g} to {float(output.max()):.4g}"
-    if outside > 0.01:
-        raise UnitscopeError(
-            f"generator {generator.name!r} returns values {seen}, far outside the range {low:g} to {high:g} that it "
-            "declares; --range LOW:HIGH gives the values of black and white"
-        )
-    if float(output.max() - output.min()) < FLATTEST * span:
-        raise UnitscopeError(
-            f"generator {generator.name!r} returns values {seen}, hardly any contrast in the range {low:g} to "
-            f"{high:g} that it declares; --range LOW:HIGH gives the values of black and white"
-        )
+    says = f"generator {name!r} returns values from {least:.4g} to {most:.4g}"
+    do = "--range LOW:HIGH gives the values of black and white"
+    if outside > MOST_FAR:
+        raise UnitscopeError(f"{says}, far outside its range of {low:g} to {high:g}; {do}")
+    usual = _detect(least, most)
+    if most - least < FLATTEST * span and usual[1] - usual[0] < span / 10:
+        raise UnitscopeError(f"{says}, hardly any contrast in its range of {low:g} to {high:g}; {do}")

@@ -13,24 +13,26 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE
-from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
 from unitscope.models.classes import places365_classes
 from unitscope.models.download import fetch
-from unitscope.models.factories import HOW, call_factory, names_a_factory
+from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
+from unitscope.models.generator_names import GENERATORS, load_generator, names_a_generator
+from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.layer_names import find_layer
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
 from unitscope.models.networks import (
     alexnet_places365,
-    generator_from_state,
     resnet152_aliases,
     resnet152_places365,
     vgg16_aliases,
     vgg16_places365,
 )
-from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
+from unitscope.models.weights import ready
 from unitscope.models.weights import reinitialize as start_anew
 
-WEIGHT_FILES = frozenset({".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".onnx", ".h5"})
+__all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model"]
 
 
 @dataclass(frozen=True)
@@ -63,19 +65,11 @@ class Model:
         Raises:
             UnitscopeError: the network has neither such a module nor such an alias.
         """
-        path, mark, rest = name, "", ""
-        for at in "#[":
-            if at in path:
-                path, mark, rest = path[: path.index(at)], at, name[path.index(at) + 1 :]
-        known = {part for part, _ in self.module.named_modules(remove_duplicate=False) if part}
-        if name in known:
-            return name
-        if path not in self.aliases and path not in known:
-            hint = did_you_mean(path, [*self.aliases, *known])
-            raise UnitscopeError(
-                f"layer {name!r} not found in {self.name};{hint} 'unitscope layers MODEL' lists them"
-            )
-        return self.aliases.get(path, path) + mark + rest
+        return find_layer(name, self.module, self.aliases, self.name)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what decides its input beside the weights, for the manifest of a run."""
+        return {"preprocessing": self.preprocessing.to_dict()}
 
 
 def _world_vgg(name: str, trained: bool) -> Model:
@@ -169,43 +163,6 @@ def load_model(
     return replace(model, spec=spec, module=ready(model.module, device))
 
 
-def load_generator(
-    spec: Path | str, *, mirror: str | None = None, device: torch.device | str = "cpu"
-) -> ProgressiveGenerator:
-    """Return a Progressive GAN generator, in eval mode and on `device`.
-
-    Args:
-        spec: a generator of the catalogue, such as ``proggan-bedroom``, or a checkpoint file.
-        mirror: another server to download from, see `fetch`.
-        device: where it is to run.
-
-    Raises:
-        UnitscopeError: there is no such generator, or its file is not that of one.
-    """
-    generators = [name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator"]
-    if str(spec) in generators:
-        spec = fetch(CATALOGUE[str(spec)], mirror=mirror)
-    elif not Path(spec).suffix:
-        hint = did_you_mean(str(spec), generators)
-        raise UnitscopeError(
-            f"generator {str(spec)!r} not found;{hint} generators are {', '.join(generators)}, or a checkpoint file"
-        )
-    state = read_state(spec)
-    try:
-        return generator_from_state(state).to(device)
-    except UnitscopeError as error:
-        raise UnitscopeError(f"{spec}: {error}") from error
-
-
-def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
-    """Return a module on `device`, its dropout off and its batch norm frozen."""
-    try:
-        module = module.eval()
-    except NotImplementedError:  # a module made from an exported program is what it was exported as
-        module.training = False
-    return module.to(device)
-
-
 def _make(spec: str, *, pretrained: bool) -> Model:
     if spec in MODELS:
         return MODELS[spec]()
@@ -216,20 +173,16 @@ def _make(spec: str, *, pretrained: bool) -> Model:
         raise _unknown(spec)
     made = call_factory(spec, "model")
     name = spec.rpartition(":")[2]
+    if isinstance(made, Generator | ClassConditional):
+        raise _makes_pictures(spec)
     if isinstance(made, Model):
         return made if made.name else replace(made, name=name)
     if isinstance(made, nn.Module):
         return Model(made, name=name)
     raise UnitscopeError(
-        f"model {spec!r} returned {_kind(made)}; it must return an nn.Module or a "
+        f"model {spec!r} returned {kind_of(made)}; it must return an nn.Module or a "
         "unitscope.models.registry.Model"
     )
-
-
-def _kind(made: object) -> str:
-    if isinstance(made, tuple | list):
-        return f"a {type(made).__name__} of {', '.join(type(item).__name__ for item in made)}"
-    return "nothing (None)" if made is None else f"a {type(made).__name__}"
 
 
 def _refuse_files(spec: str) -> None:
@@ -238,7 +191,8 @@ def _refuse_files(spec: str) -> None:
         raise UnitscopeError(
             f"model {spec!r} is a file of weights, which says nothing about the network (and a pickled file "
             f"may run any code); give the network as MODEL and the file with --weights, "
-            f"or write a function that builds the network and loads them, and {HOW}"
+            f"or write a function that builds the network and loads them, and {HOW}; the file of a generator takes "
+            "--latents in place of --images"
         )
     if suffix == ".pt2":
         raise UnitscopeError(
@@ -255,15 +209,24 @@ def _unknown(spec: str) -> UnitscopeError:
         return UnitscopeError(
             f"model {spec!r} not found; for a function of a module, give '{module}:{function}'"
         )
+    if names_a_generator(spec):
+        return _makes_pictures(spec)
     if spec in CATALOGUE:
-        kind = CATALOGUE[spec].kind
-        use = (
-            f"load it with unitscope.models.registry.load_generator({spec!r})"
-            if kind == "generator"
-            else f"give it with --segmenter {spec}"
+        return UnitscopeError(
+            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter {spec}"
         )
-        return UnitscopeError(f"{spec!r} is a {kind}, not a network that reads pictures for classes; {use}")
-    hint = did_you_mean(spec, [*MODELS, *CATALOGUE, *library_names(spec)])
+    hint = did_you_mean(spec, [*MODELS, *GENERATORS, *CATALOGUE, *library_names(spec)])
     return UnitscopeError(
         f"model {spec!r} not found;{hint} models are {', '.join(MODELS)}, {', '.join(LIBRARY_FORMS)}, or {HOW}"
+    )
+
+
+class MakesPicturesError(UnitscopeError):
+    """A generator was given where a network that reads pictures is wanted."""
+
+
+def _makes_pictures(spec: str) -> MakesPicturesError:
+    return MakesPicturesError(
+        f"{spec!r} is a generator, which makes pictures instead of reading them; give --latents COUNT in place of "
+        "--images"
     )

@@ -1,4 +1,4 @@
-"""The weights of a network: their hash, and starting them anew."""
+"""The weights of a network: their hash, starting them anew, and getting them ready to be read."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ def _entries(module: nn.Module) -> Iterator[tuple[str, Any]]:
                 name = f"{path}.{attribute}" if path else attribute
                 if isinstance(value, Tensor) and name not in state:
                     yield name, value
+
+
+def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
+    """Return a module on `device`, its dropout off and its batch norm frozen."""
+    try:
+        module = module.eval()
+    except NotImplementedError:  # a module made from an exported program is what it was exported as
+        module.training = False
+    return module.to(device)
 
 
 def reinitialize(module: nn.Module, seed: int) -> None:

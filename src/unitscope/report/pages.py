@@ -76,9 +76,10 @@ def _facts(data: RunData) -> dict[str, Any]:
     model = {name: value for name, value in manifest.get("model", {}).items() if name != "aliases"}
     return {
         "model": {"name": "", "spec": "", "reinitialized": None, **model},
-        "data": {"name": "", "pictures": len(used), "hash": "", **manifest.get("data", {})},
+        "data": {"name": "", "pictures": len(used), "hash": "", "latents": None, **manifest.get("data", {})},
         "vocabulary": {"name": "", "count": len(data.concepts), **manifest.get("concepts", {})},
         "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.get("settings", {})},
+        "segmenter": manifest.get("segmenter", {}),
         "packages": manifest.get("packages", {}),
         "seconds": manifest.get("seconds", {}),
         "created": str(manifest.get("created", "")),

@@ -88,8 +88,9 @@ def strip_size(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
 
 
 def tile_size(height: int, width: int) -> tuple[int, int]:
-    """Return the height and width of a tile: that of the picture, at most `TILE` on the longer side."""
-    scale = min(1.0, TILE / max(height, width, 1))
+    """Return the height and width of a tile: at most `TILE` on the longer side, small pictures whole times as large."""
+    longer = max(height, width, 1)
+    scale = TILE / longer if longer > TILE else TILE // longer
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.folder import DISSECTION, RunFolder, read_manifest, require_kind
+from unitscope.run.folder import DISSECTION, RunFolder, configuration_hash, read_manifest, require_kind
 
 TABLES = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
@@ -72,6 +70,11 @@ class Dissection:
         return self.units
 
     @property
+    def last_layer(self) -> str:
+        """The layer that comes last in the forward pass."""
+        return str(self.layers.sort_values("position", kind="stable")["layer"].iloc[-1])
+
+    @property
     def detectors(self) -> pd.DataFrame:
         """Units whose IoU reaches the cut."""
         return self.units[self.units["detector"]]
@@ -83,8 +86,11 @@ class Dissection:
         weights = (
             "" if model.get("reinitialized") is None else f" (random weights, seed {model['reinitialized']})"
         )
+        pictures = f"{_counted(data['used'], 'picture')} of {data['name']}"
+        if "latents" in data:
+            pictures = f"the pictures of {data['name']}"
         return (
-            f"{model['name']}{weights} on {_counted(data['used'], 'picture')} of {data['name']} "
+            f"{model['name']}{weights} on {pictures} "
             f"with {_counted(self.manifest['concepts']['count'], 'concept')}"
         )
 
@@ -129,7 +135,7 @@ class Dissection:
 
 def run_hash(run: Dissection) -> str:
     """Return the SHA-256 of a run's configuration."""
-    return hashlib.sha256(json.dumps(run.manifest["config"], sort_keys=True).encode()).hexdigest()
+    return configuration_hash(run.manifest)
 
 
 def layer_title(manifest: dict[str, Any], layer: str) -> str:

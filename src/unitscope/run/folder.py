@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -129,6 +131,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(manifest.get("config"), dict) or manifest.get("status") not in STATUSES:
         raise _damaged(path, "it has no configuration or no status")
     return manifest
+
+
+def slug(name: str) -> str:
+    """Return a name as it may stand in the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "-"
+
+
+def configuration_hash(manifest: dict[str, Any]) -> str:
+    """Return the SHA-256 of the configuration of a run."""
+    return hashlib.sha256(json.dumps(manifest["config"], sort_keys=True).encode()).hexdigest()
 
 
 def require_kind(path: Path, manifest: dict[str, Any], kind: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.folder import COMMANDS, MANIFEST, read_manifest, require_kind
+from unitscope.run.folder import COMMANDS, MANIFEST, configuration_hash, read_manifest, require_kind
 
 
 class Result:
@@ -58,6 +58,11 @@ class Result:
     def complete(self) -> bool:
         """Whether everything is there."""
         return bool(self.manifest["status"] == "complete")
+
+    @property
+    def configuration_hash(self) -> str:
+        """SHA-256 of everything that decides its results."""
+        return configuration_hash(self.manifest)
 
     @property
     def summary(self) -> dict[str, Any]:

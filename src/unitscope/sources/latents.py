@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import special
 from torch import Tensor
 
 from unitscope.errors import UnitscopeError
+
+SHOWN = 4
+"""Classes that a title lists."""
 
 
 def seeded_latents(count: int, dimension: int, seed: int) -> Tensor:
@@ -61,13 +65,15 @@ class SeededLatents:
 
     def __post_init__(self) -> None:
         if self.count < 1:
-            raise UnitscopeError(f"{self.count} latents are none; give 1 or more")
+            raise UnitscopeError(f"{self.count} latents are none to look at; give --latents 1 or more")
         if not self.shape or min(self.shape) < 1:
             raise UnitscopeError(
                 f"latents of shape {self.shape} cannot be drawn; give positive sizes, as 128 or 100x1x1"
             )
         if self.truncation is not None and not (math.isfinite(self.truncation) and self.truncation > 0):
             raise UnitscopeError(f"truncation is {self.truncation:g}; it must be above 0")
+        if self.classes and min(self.classes) < 0:
+            raise UnitscopeError(f"class {min(self.classes)} is none; classes are numbered from 0")
         seeded_latents(0, 1, self.seed)
 
     def __len__(self) -> int:
@@ -76,9 +82,14 @@ class SeededLatents:
     @property
     def name(self) -> str:
         """What to call them in titles."""
-        parts = [f"{self.count:,} latents of seed {self.seed}"]
+        parts = [f"{self.count:,} {'latent' if self.count == 1 else 'latents'} of seed {self.seed}"]
         if self.truncation is not None:
             parts.append(f"truncated at {self.truncation:g}")
+        if len(self.classes) > SHOWN:
+            parts.append(f"{len(self.classes)} classes in turn")
+        elif self.classes:
+            noun = "class" if len(self.classes) == 1 else "classes"
+            parts.append(f"{noun} {' and '.join(map(str, self.classes))}")
         return ", ".join(parts)
 
     @property
@@ -135,7 +146,7 @@ class SeededLatents:
 
 def _truncated(values: Tensor, bound: float) -> Tensor:
     """Map standard normal values to the normal distribution cut off at -bound and bound, by their quantiles."""
-    low = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
-    inside = low + (1 - 2 * low) * torch.special.ndtr(values.double())
-    drawn: Tensor = torch.special.ndtri(inside)
-    return drawn.clamp(-bound, bound).float()
+    # Scipy's functions go value by value, so that a row does not depend on its place in a vector register.
+    low = special.ndtr(-bound)
+    drawn = special.ndtri(low + (1 - 2 * low) * special.ndtr(values.numpy().astype(np.float64)))
+    return torch.from_numpy(np.clip(drawn, -bound, bound).astype(np.float32))

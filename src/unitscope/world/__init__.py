@@ -1,4 +1,4 @@
-"""The embedded world: procedural scenes with exact label maps, and a small network trained on them."""
+"""The embedded world: procedural scenes with exact label maps, and small networks trained on them."""
 
 from unitscope.world.classifier import (
     CLASSIFIER_INPUT,
@@ -7,8 +7,15 @@ from unitscope.world.classifier import (
     CLASSIFIER_STD,
     world_classifier,
 )
+from unitscope.world.generator import (
+    GENERATOR_LATENTS,
+    GENERATOR_LAYERS,
+    GENERATOR_SCENE,
+    world_generator,
+)
 from unitscope.world.names import GENERATOR_VERSION, PLANES, VOCABULARY
 from unitscope.world.scene import SCENE_CLASSES, Scene, render_scene
+from unitscope.world.segmenter import world_segmenter
 from unitscope.world.source import WorldPictures
 
 __all__ = [
@@ -16,6 +23,9 @@ __all__ = [
     "CLASSIFIER_LAYERS",
     "CLASSIFIER_MEAN",
     "CLASSIFIER_STD",
+    "GENERATOR_LATENTS",
+    "GENERATOR_LAYERS",
+    "GENERATOR_SCENE",
     "GENERATOR_VERSION",
     "PLANES",
     "SCENE_CLASSES",
@@ -24,4 +34,6 @@ __all__ = [
     "WorldPictures",
     "render_scene",
     "world_classifier",
+    "world_generator",
+    "world_segmenter",
 ]

@@ -99,7 +99,7 @@ def world_classifier(trained: bool = True, *, seed: int = 0) -> nn.Module:
         if not file.is_file():
             raise UnitscopeError(
                 f"the weights {WEIGHTS} are missing from unitscope.world; "
-                "'python -m unitscope.world.train --out src/unitscope/world/weights' makes them"
+                "'python -m unitscope.world.training.classifier --out src/unitscope/world/weights' makes them"
             )
         model.load_state_dict(load(file.read_bytes()))
     return model.eval()

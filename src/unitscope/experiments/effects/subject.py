@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
@@ -54,16 +55,19 @@ def read_matches(run: Dissection, layer: str, vocabulary: Vocabulary) -> UnitMat
         vocabulary: of the label maps that effects are measured on; numbers are those of this one.
     """
     units = run.units[run.units["layer"] == layer].sort_values("unit")
-    iou = np.zeros((len(units), len(vocabulary)))
+    known = {(concept.name, concept.category): n for n, concept in enumerate(vocabulary) if concept}
+
+    def numbers(names: pd.Series[str], categories: pd.Series[str]) -> NDArray[np.int64]:
+        # Another segmenter than the run's may know other concepts.
+        return np.array([known.get(pair, 0) for pair in zip(names, categories, strict=True)], np.int64)
+
     found = run.table("iou")
     found = found[found["layer"] == layer]
-    known = {(concept.name, concept.category): n for n, concept in enumerate(vocabulary) if concept}
-    pairs = zip(found["concept"], found["category"], strict=True)
-    iou[found["unit"], [known[pair] for pair in pairs]] = found["iou"]
-    pixels = np.zeros(len(vocabulary), np.int64)
-    names = zip(run.concepts["name"], run.concepts["category"], strict=True)
-    pixels[[known[pair] for pair in names]] = run.concepts["pixels"]
-    return UnitMatches(iou, units["threshold"].to_numpy(np.float32), pixels)
+    iou, pixels = np.zeros((len(units), len(vocabulary))), np.zeros(len(vocabulary), np.int64)
+    iou[found["unit"], numbers(found["concept"], found["category"])] = found["iou"]
+    pixels[numbers(run.concepts["name"], run.concepts["category"])] = run.concepts["pixels"]
+    iou[:, 0] = pixels[0] = 0
+    return UnitMatches(iou, units["threshold"].to_numpy(np.float32, copy=True), pixels)
 
 
 @dataclass

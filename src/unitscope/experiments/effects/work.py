@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.settings import Settings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.pieces import Piece, Stages, ranges
-from unitscope.progress import duration, say
+from unitscope.progress import duration, say, visible
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.storage import Arrays
 
@@ -19,11 +21,6 @@ SHARD_PICTURES = 2048
 """Pictures that a shard makes, about: little work is lost where one is interrupted."""
 MEASURE = "measure"
 """The one question of all shards."""
-TIMED_LATENTS = 4
-"""Latents that are timed at most, to estimate what all of them take."""
-
-Measure = Callable[[EditedGenerator, range], Arrays]
-"""Returns what one batch of latents shows, as the state of statistics."""
 
 
 class Work:
@@ -75,7 +72,7 @@ class Work:
             title: for the progress bar.
         """
         with self.subject.timing(MEASURE):
-            self._say_cost(measure, edited)
+            self._say_cost(edited)
             self.stages.complete(
                 MEASURE,
                 lambda piece: (measure(self.batches(piece)), {}),
@@ -83,22 +80,30 @@ class Work:
                 show=self.subject.show,
             )
 
-    def _say_cost(self, measure: Callable[[Iterator[range]], Arrays], edited: EditedGenerator) -> None:
-        """Say how many pictures there are to make, and how long they take by the time of a few."""
+    def _say_cost(self, edited: EditedGenerator) -> None:
+        """Say how many pictures there are to make, and how long they take by the time of a batch."""
         missing = self.stages.missing(MEASURE)
         latents = sum(len(piece.samples) for piece in missing)
-        if not latents:
+        if not latents or not visible(self.subject.show):
             return
-        few = missing[0].samples[: min(TIMED_LATENTS, self.at_once)]
-        edited.base(few)  # the first is to warm up
-        start = time.perf_counter()
-        measure(iter([few]))
-        seconds = (time.perf_counter() - start) * latents / len(few)
+        pictures = latents * (self.variants + 1)
+        seconds = time_edited(edited, missing[0].samples[: self.at_once]) * pictures
         say(
-            f"{latents:,} latents, {self.variants:,} variants of each: {latents * (self.variants + 1):,} pictures to "
-            f"generate and segment, about {duration(seconds)}",
+            f"{latents:,} latents, {self.variants:,} variants of each: {pictures:,} pictures to generate and segment, "
+            f"about {duration(seconds)}",
             show=self.subject.show,
         )
+
+
+def time_edited(edited: EditedGenerator, few: range) -> float:
+    """Return the seconds that a picture takes whose activation is edited, by a few of them."""
+    base = edited.base(few)  # it is to warm up, too
+    start = time.perf_counter()
+    for _ in edited.drawn(
+        base, np.arange(len(few)), lambda _, activation: activation / 2, name=lambda _: "a trial"
+    ):
+        pass
+    return (time.perf_counter() - start) / len(few)
 
 
 def complete_folder(

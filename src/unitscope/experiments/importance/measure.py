@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ from unitscope.models.weights import weights_hash
 from unitscope.progress import duration, say
 from unitscope.replay import cut
 from unitscope.run.dissection import Dissection, run_hash
-from unitscope.run.folder import IMPORTANCE, RunFolder, open_for_writing
+from unitscope.run.folder import IMPORTANCE, RunFolder, configuration_hash, open_for_writing
 from unitscope.run.importance import Importance, open_importance
 from unitscope.run.storage import Arrays
 from unitscope.trace import LayerGrid
@@ -162,8 +161,7 @@ def _caches(question: Question, folder: RunFolder, replay: Any) -> dict[str, Car
     """Share the budget: val is read twice, train only where the means of units come first."""
     train = question.settings.cache_bytes // 2 if question.settings.ablation == "mean" else 0
     budgets = {"train": train, "val": question.settings.cache_bytes - train}
-    config = json.dumps(folder.manifest["config"], sort_keys=True)
-    identity = hashlib.sha256(config.encode()).hexdigest()
+    identity = configuration_hash(folder.manifest)
     return {
         name: CarriedCache(
             replay, folder.path / "cache" / name, budget=budget, identity=identity, device=question.device

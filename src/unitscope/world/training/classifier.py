@@ -1,17 +1,14 @@
-"""Train the bundled network on scene labels: ``python -m unitscope.world.train --out DIR``."""
+"""Train the bundled classifier on scene labels: ``python -m unitscope.world.training.classifier --out DIR``."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 import math
-import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +17,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unitscope.world.classifier import CLASSIFIER_INPUT, WEIGHTS, WorldVGG, normalise
-from unitscope.world.names import GENERATOR_VERSION
 from unitscope.world.scene import SCENE_CLASSES
 from unitscope.world.source import WorldPictures
+from unitscope.world.training.common import (
+    choose_device,
+    load_checkpoint,
+    rate_at,
+    run,
+    save_checkpoint,
+    training_facts,
+    write_facts,
+)
 
-logger = logging.getLogger("unitscope.world.train")
+logger = logging.getLogger("unitscope.world.training.classifier")
+
+CARD = "world_vgg.json"
+"""The data of the model card."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,6 @@ def augment(batch: Tensor, rng: np.random.Generator) -> Tensor:
         batch.device
     )
     return (batch * gain * tone).clamp(0, 1)
-
-
-def rate_at(step: int, steps: int, peak: float) -> float:
-    """Return the learning rate of a step: a short linear rise, then a cosine to zero."""
-    warm = max(1, int(0.12 * steps))
-    if step < warm:
-        return peak * (0.1 + 0.9 * step / warm)
-    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def train_epoch(
@@ -136,99 +136,53 @@ def wilson(share: float, count: int) -> tuple[float, float]:
 
 
 def prepare(settings: Settings) -> tuple[WorldVGG, torch.optim.Optimizer]:
-    """Make torch deterministic and return the initial network and its optimiser on the device to use."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
-    torch.set_num_threads(settings.threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Return the initial network and its optimiser on the device to use."""
+    device = choose_device(settings.threads)
     model = WorldVGG()
     model.initialise(settings.seed)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model, torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=settings.decay)
 
 
-def resume(
-    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, settings: Settings
-) -> tuple[int, float]:
-    """Load the last checkpoint of the same settings, if any; return the next epoch and the seconds spent."""
-    file = folder / "checkpoint.pt"
-    if not file.exists():
-        return 0, 0.0
-    state = torch.load(file, weights_only=True)
-    if state["settings"] != asdict(settings):
-        logger.info("the checkpoint in %s has other settings; starting anew", folder)
-        return 0, 0.0
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["epoch"]) + 1, float(state["seconds"])
-
-
-def train(folder: Path, settings: Settings) -> dict[str, object]:
+def train(folder: Path, settings: Settings) -> dict[str, Any]:
     """Train, write the weights and return the data of the model card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    logger.info("settings %s", settings)
     start = time.monotonic()
     data = render_set(settings.scenes, "train", settings.threads)
     logger.info("rendered %d scenes in %.0f s", settings.scenes, time.monotonic() - start)
     model, optimiser = prepare(settings)
-    first, spent = resume(folder, model, optimiser, settings)
+    state = load_checkpoint(folder, settings, logger)
+    first, spent = (0, 0.0) if state is None else (int(state["epoch"]) + 1, float(state["seconds"]))
+    if state is not None:
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
     for epoch in range(first, settings.epochs):
         loss = train_epoch(model, optimiser, data, epoch, settings)
         seconds = spent + time.monotonic() - start
         state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "epoch": epoch}
-        torch.save(state | {"seconds": seconds, "settings": asdict(settings)}, folder / "checkpoint.new")
-        (folder / "checkpoint.new").replace(folder / "checkpoint.pt")
+        save_checkpoint(folder, state | {"seconds": seconds}, settings)
         logger.info("epoch %d mean loss %.4f after %.0f s", epoch, loss, seconds)
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
     return card(folder, settings, spent + time.monotonic() - start)
 
 
-def command_of(settings: Settings) -> str:
-    """Return the command that trains with these settings."""
-    usual = asdict(Settings())
-    changed = {name: value for name, value in asdict(settings).items() if value != usual[name]}
-    flags = "".join(f" --{name.replace('_', '-')} {value}" for name, value in changed.items())
-    return f"python -m unitscope.world.train --out DIR{flags}"
-
-
-def card(folder: Path, settings: Settings, seconds: float) -> dict[str, object]:
-    """Test the written weights on unseen scenes and write ``model_card.json``."""
+def card(folder: Path, settings: Settings, seconds: float) -> dict[str, Any]:
+    """Test the written weights on unseen scenes and write ``world_vgg.json``."""
     model = WorldVGG()
     model.load_state_dict(load_file(folder / WEIGHTS))
     share, classes = accuracy(model, render_set(settings.test_scenes, "test", settings.threads))
     low, high = wilson(share, settings.test_scenes)
-    figures: dict[str, object] = {
+    figures = {
         "accuracy": round(share, 4),
         "accuracy_interval_95": [round(low, 4), round(high, 4)],
         "test_scenes": settings.test_scenes,
         "accuracy_by_class": {name: round(a, 3) for name, a in zip(SCENE_CLASSES, classes, strict=True)},
-        "seconds": round(seconds),
-        "settings": asdict(settings),
-        "generator_version": GENERATOR_VERSION,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "torch": torch.__version__,
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
-        "command": command_of(settings),
+        **training_facts("classifier", settings, model, seconds),
     }
-    (folder / "model_card.json").write_text(json.dumps(figures, indent=2) + "\n")
+    write_facts(folder / CARD, figures)
     logger.info("accuracy %.4f on %d unseen scenes", share, settings.test_scenes)
     return figures
 
 
-def main() -> None:
-    """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for weights, checkpoint and model card"
-    )
-    for name, value in asdict(Settings()).items():
-        parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
-    args = vars(parser.parse_args())
-    folder = args.pop("out")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
-    train(folder, Settings(**args))
-
-
 if __name__ == "__main__":
-    main()
+    run(train, Settings, __doc__)

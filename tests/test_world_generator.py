@@ -1,0 +1,203 @@
+"""The bundled generator and segmenter: how they are trained, what they are, and how they are measured."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+
+from unitscope.sources.latents import seeded_latents
+from unitscope.world import SCENE_CLASSES, VOCABULARY, render_scene
+from unitscope.world.generator import GENERATOR_LATENTS, GENERATOR_LAYERS, GENERATOR_SCENE, world_generator
+from unitscope.world.names import PLANES
+from unitscope.world.reduced import REDUCED_SIZE, reduced_scene
+from unitscope.world.segmenter import LEARNED, WorldLabels, WorldSegmenter, segmenter_network
+from unitscope.world.training import generator, segmenter
+from unitscope.world.training.common import render_reduced
+from unitscope.world.training.measures import (
+    concept_shares,
+    frechet_distance,
+    intersection_over_union,
+    interval_of_mean,
+    precision_and_recall,
+)
+
+
+@pytest.fixture
+def torch_as_it_was():
+    threads = torch.get_num_threads()
+    yield
+    torch.use_deterministic_algorithms(False)
+    torch.set_num_threads(threads)
+
+
+def test_reduced_scenes_are_means_and_votes():
+    picture, labels = reduced_scene(7, scene="park")
+    drawn = render_scene(7, scene="park", size=2 * REDUCED_SIZE)
+    for y, x in ((0, 0), (31, 17), (63, 63)):
+        block = np.s_[2 * y : 2 * y + 2, 2 * x : 2 * x + 2]
+        mean = drawn.picture[block].reshape(4, 3).mean(0)
+        assert np.abs(picture[y, x] - mean).max() <= 0.5
+        for plane in range(3):
+            four = drawn.labels[plane][block].ravel().tolist()
+            assert labels[plane, y, x] == max(four, key=lambda value: (four.count(value), -four.index(value)))
+    assert labels.shape == (len(PLANES), REDUCED_SIZE, REDUCED_SIZE)
+    assert set(np.unique(labels[3])) <= set(VOCABULARY.of_category("color"))
+
+
+def test_scenes_are_rendered_in_order():
+    pictures, labels = render_reduced(range(3, 6), 2)
+    expected = [reduced_scene(seed) for seed in (3, 4, 5)]
+    for index, (picture, maps) in enumerate(expected):
+        assert np.array_equal(pictures[index].permute(1, 2, 0).numpy(), picture)
+        assert np.array_equal(labels[index].numpy(), maps)
+    assert len(render_reduced(range(2), 1, labels=False)[1]) == 0
+
+
+def test_generator_training_is_deterministic_and_resumes(tmp_path, torch_as_it_was, monkeypatch):
+    settings = generator.Settings(scenes=8, pictures=24, batch=4, threads=1)
+    generator.train(tmp_path / "a", settings)
+    weights = (tmp_path / "a" / "world_gan.safetensors").read_bytes()
+    monkeypatch.setattr(generator, "REPORT_EVERY", 2)
+    interrupted = generator.Training.step
+
+    def step(self, number, scenes):
+        if number == 5 and not (tmp_path / "again").exists():
+            (tmp_path / "again").touch()
+            raise KeyboardInterrupt
+        return interrupted(self, number, scenes)
+
+    monkeypatch.setattr(generator.Training, "step", step)
+    with pytest.raises(KeyboardInterrupt):
+        generator.train(tmp_path / "b", settings)
+    generator.train(tmp_path / "b", settings)
+    assert (tmp_path / "b" / "world_gan.safetensors").read_bytes() == weights
+    assert (tmp_path / "b" / "sheet.png").is_file()
+    assert GENERATOR_SCENE in SCENE_CLASSES
+
+
+def test_training_changes_generator_and_critics_but_not_the_features(torch_as_it_was):
+    settings = generator.Settings(scenes=8, pictures=64, batch=4, threads=1)
+    scenes, _ = render_reduced(range(8), 1, scene=settings.scene, labels=False)
+    training = generator.Training(settings, torch.device("cpu"))
+    before = {name: value.clone() for name, value in training.critics.state_dict().items()}
+    drawn = training.generator.layer1.conv.weight.detach().clone()
+    training.step(0, scenes)
+    after = training.critics.state_dict()
+    fixed = [name for name in before if name.startswith("features.features.")]
+    assert fixed
+    assert all(torch.equal(before[name], after[name]) for name in fixed)
+    assert not torch.equal(before["pixels.score.weight"], after["pixels.score.weight"])
+    assert not torch.equal(drawn, training.generator.layer1.conv.weight)
+
+
+def test_segmenter_training_is_deterministic_and_resumes(tmp_path, torch_as_it_was):
+    settings = segmenter.Settings(scenes=8, focus_scenes=4, epochs=2, batch=4, threads=1)
+    for name in "ab":
+        segmenter.train(tmp_path / name, settings)
+    weights = [(tmp_path / name / "world_segmenter.safetensors").read_bytes() for name in "ab"]
+    assert weights[0] == weights[1]
+    segmenter.train(tmp_path / "a", settings)
+    assert (tmp_path / "a" / "world_segmenter.safetensors").read_bytes() == weights[0]
+
+
+def test_segmenter_learns(torch_as_it_was):
+    torch.set_num_threads(1)
+    data = render_reduced(range(8), 1, scene="coast")
+    network = segmenter_network(trained=False)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)
+    settings = segmenter.Settings(epochs=20, batch=4, rate=3e-3)
+    losses = [segmenter.train_epoch(network, optimiser, data, epoch, settings) for epoch in range(20)]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_targets_and_label_values_are_inverse():
+    _, labels = render_reduced(range(2), 1)
+    targets = segmenter.plane_targets(labels)
+    network = WorldSegmenter()
+    network.forward = lambda pictures: tuple(
+        torch.nn.functional.one_hot(target, len(names) + 1).movedim(-1, 1).float()
+        for target, names in zip(targets, LEARNED, strict=True)
+    )
+    pictures = torch.rand(2, 3, 64, 64)
+    found = WorldLabels(network)(pictures)
+    assert torch.equal(found[:, :3], labels[:, :3].long())
+    assert set(found[:, 3].unique().tolist()) <= set(VOCABULARY.of_category("color"))
+
+
+def test_augmentation_keeps_labels_with_their_pixels():
+    rng = np.random.default_rng(0)
+    marks = torch.randint(0, 2, (16, 1, 8, 8))
+    batch, labels = segmenter.augment(marks.expand(-1, 3, -1, -1).float(), marks, rng)
+    assert batch.min() >= 0
+    assert batch.max() <= 1
+    means = [float(batch[labels.expand(-1, 3, -1, -1) == value].mean()) for value in (0, 1)]
+    assert means[1] - means[0] > 0.5
+
+
+def test_frechet_distance_equals_the_textbook():
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(size=(200, 6)), rng.normal(0.3, 1.4, size=(150, 6)) @ rng.normal(size=(6, 6))
+    a, b = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    expected = ((first.mean(0) - second.mean(0)) ** 2).sum() + np.trace(a + b - 2 * sqrtm(a @ b).real)
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-8)
+    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-8)
+
+
+def test_precision_and_recall_of_known_sets():
+    rng = np.random.default_rng(2)
+    real = rng.normal(size=(300, 2))
+    narrow, far = real[:100] * 0.2, real + 100
+    assert precision_and_recall(real, real) == (1.0, 1.0)
+    assert precision_and_recall(real, far) == (0.0, 0.0)
+    precision, recall = precision_and_recall(real, narrow)
+    assert precision > 0.9
+    assert recall < 0.3
+
+
+def test_precision_counts_points_within_the_third_neighbour():
+    real = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]])
+    made = np.array([[-3.0], [-3.1], [7.05], [2.5], [50.0]])
+    assert precision_and_recall(real, made)[0] == pytest.approx(2 / 5)
+
+
+def test_shares_and_iou_are_counted():
+    labels = torch.tensor([[[[1, 1], [2, 0]], [[3, 0], [0, 0]]]])
+    assert np.allclose(concept_shares(labels, 5), [[0, 0.5, 0.25, 0.25, 0]])
+    right = torch.tensor([[[[1, 2], [2, 0]], [[0, 3], [0, 0]]]])
+    scores = intersection_over_union(labels, right, 5)
+    assert np.allclose(scores[1:4], [1 / 2, 1 / 2, 0])
+    assert np.isnan(scores[[0, 4]]).all()
+    mean, low, high = interval_of_mean(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert (mean, high - mean) == (2.5, pytest.approx(1.96 * np.std([1, 2, 3, 4], ddof=1) / 2))
+    assert low == pytest.approx(5 - high)
+
+
+def test_controls_are_seeded_and_leave_torch_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    made = [world_generator(trained=False, seed=seed).layer3.conv.weight for seed in (0, 0, 1)]
+    nets = [segmenter_network(trained=False, seed=seed).scores.weight for seed in (0, 0, 1)]
+    assert torch.equal(torch.rand(2), expected)
+    for first, same, other in (made, nets):
+        assert torch.equal(first, same)
+        assert not torch.equal(first, other)
+
+
+def test_the_generator_draws_pictures():
+    model = world_generator(trained=False)
+    assert model(seeded_latents(2, GENERATOR_LATENTS, 0)).shape == (2, 3, REDUCED_SIZE, REDUCED_SIZE)
+    modules = dict(model.named_modules())
+    assert set(GENERATOR_LAYERS) <= set(modules)
+    widths = [modules[f"layer{i}"].conv.weight.shape[0] for i in range(1, 7)]
+    assert min(widths) >= 128
+
+
+def test_weights_are_small():
+    folder = resources.files("unitscope.world") / "weights"
+    sizes = [len((folder / f"{name}.safetensors").read_bytes()) for name in ("world_gan", "world_segmenter")]
+    assert sum(sizes) <= 12_000_000
