@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "reopening": "errors trace sources models run experiments generating api",
     "classifying": "errors sources models concepts run experiments report generating api reopening",
     "importance": "errors trace sources models run experiments api reopening",
-    "effects": "errors models run experiments api reopening",
+    "effects": "errors models run experiments report api reopening",
     "segmenting": "errors sources concepts",
     "options": "",
     "cli_classify": "experiments api options",

@@ -177,7 +177,7 @@ def rank(
 
 def _print(found: Result, as_json: bool) -> None:
     if as_json:
-        facts: dict[str, Any] = {"path": str(found.path), **found.summary}
+        facts: dict[str, Any] = {"path": str(found.path), "page": str(found.page), **found.summary}
         print(json.dumps(facts))
         return
-    Console(soft_wrap=True).print(repr(found), highlight=False, markup=False)
+    Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)

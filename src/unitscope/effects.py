@@ -30,6 +30,7 @@ from unitscope.experiments.effects.subject import Subject, read_matches
 from unitscope.experiments.rescore import thresholds_at
 from unitscope.models.generators import Generator
 from unitscope.reopening import layer_of, reopen_generated
+from unitscope.report.effects import write_effect_page
 from unitscope.run.dissection import Dissection, open_run, run_hash
 from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal
 from unitscope.run.folder import MANIFEST, slug
@@ -119,7 +120,7 @@ def remove(
     settings: RemovalSettings | None = None,
     **given: Unpack[Given],
 ) -> Removal:
-    """Set the units of a layer that match a concept best to zero together, and measure what pictures lose.
+    """Set the best units of a concept to zero together, measure what pictures lose, and write a page.
 
     The same call on the same folder goes on where an earlier one stopped.
 
@@ -149,7 +150,9 @@ def remove(
         subject = asked.subject()
         number = subject.concept(concept)
         order = _effect_order(asked, number) if chosen.rank == "effect" else None
-        return run_removal(subject, chosen, asked.target("remove", concept), order=order)
+        found = run_removal(subject, chosen, asked.target("remove", concept), order=order)
+    write_effect_page(found)
+    return found
 
 
 def insert(
@@ -197,7 +200,9 @@ def insert(
         subject = asked.subject()
         subject.concept(concept)
         levels = _levels(asked, subject, chosen.level)
-        return run_insertion(subject, chosen, asked.target("insert", concept), levels=levels)
+        found = run_insertion(subject, chosen, asked.target("insert", concept), levels=levels)
+    write_effect_page(found)
+    return found
 
 
 def rank(
@@ -225,7 +230,9 @@ def rank(
     """
     asked = _Asked.of(run, layer, given)
     with left_as_it_was(_owned(given)):
-        return run_ranking(asked.subject(), settings or RankingSettings(), asked.target("rank"))
+        found = run_ranking(asked.subject(), settings or RankingSettings(), asked.target("rank"))
+    write_effect_page(found)
+    return found
 
 
 def _owned(given: Given) -> Any:

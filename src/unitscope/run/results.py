@@ -65,6 +65,11 @@ class Result:
         return configuration_hash(self.manifest)
 
     @property
+    def page(self) -> Path:
+        """The page that shows it."""
+        return self.path / "report" / "index.html"
+
+    @property
     def summary(self) -> dict[str, Any]:
         """The outcome as plain values, once it is complete."""
         summary: dict[str, Any] = self.manifest["summary"]
