@@ -16,10 +16,9 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
-
 import unitscope
 from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.report import write_report
 from unitscope.run.dissection import Dissection
 

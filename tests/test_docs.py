@@ -16,6 +16,7 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissect import run_dissection
+from unitscope.experiments.rescore import thresholds_at
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
 
@@ -72,6 +73,13 @@ def test_another_quantile_needs_no_network(run):
     assert np.allclose(wider["quantile_fraction"], np.ceil(0.05 * points) / points, atol=1e-12)
     with pytest.raises(unitscope.UnitscopeError, match="quantile is 2; it must be between 0 and 1"):
         unitscope.at_quantile(run, 2)
+
+
+def test_thresholds_at_a_quantile_need_no_network(run):
+    assert np.array_equal(thresholds_at(run, 0.01)["1"], run.units["threshold"])
+    assert (thresholds_at(run, 0.05)["1"] <= run.units["threshold"]).all()
+    with pytest.raises(unitscope.UnitscopeError):
+        thresholds_at(run, 0.5)
 
 
 def test_architecture_names_what_is_there():

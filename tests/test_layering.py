@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "concepts": "errors sources models",
     "world": "errors sources models concepts",
     "run": "errors",
-    "experiments": "errors grid progress reading trace replay ablation stats sources models concepts run",
+    "experiments": "errors grid progress reading trace interventions replay ablation stats sources models concepts run",
     "report": "errors run",
     "listing": "errors models concepts",
     "selection": "errors run experiments",
@@ -40,12 +40,14 @@ MAY_IMPORT = {
     "reopening": "errors trace sources models run experiments generating api",
     "classifying": "errors sources models concepts run experiments report generating api reopening",
     "importance": "errors trace sources models run experiments api reopening",
+    "effects": "errors models run experiments report api reopening",
     "segmenting": "errors sources concepts",
     "options": "",
     "cli_classify": "experiments api options",
     "cli_importance": "experiments api options",
+    "cli_effects": "experiments run api options",
     "cli": "listing segmenting errors run experiments report selection compare printing api demo options "
-    "cli_classify cli_importance",
+    "cli_classify cli_importance cli_effects",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

@@ -16,15 +16,20 @@ from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,
     ActivationRaster,
+    AreaChanges,
     ClassAccuracy,
     ConceptAreas,
+    Insertions,
     IntersectionBootstrap,
     Intersections,
+    PixelCounts,
+    Places,
     PredictionChanges,
     StrongCells,
     ThresholdSearch,
     TopPictures,
 )
+from unitscope.stats.intersection import areas_by_picture
 
 PICTURES, UNITS, CONCEPTS, RASTER = 14, 5, 6, (12, 10)
 
@@ -134,6 +139,36 @@ class ChangesCase(HistogramCase):
         statistic.update(DATA.samples[rows], DATA.samples[rows] % CONCEPTS, before, DATA.predicted[rows])
 
 
+class AreaChangesCase(HistogramCase):
+    def empty(self) -> Any:
+        return AreaChanges(UNITS, CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        before = areas_by_picture(DATA.labels[rows], CONCEPTS)
+        variants = [areas_by_picture(np.roll(DATA.labels, v, 0)[rows], CONCEPTS) for v in range(UNITS)]
+        statistic.update(DATA.samples[rows], before, np.stack(variants, axis=1))
+
+
+class InsertionsCase(HistogramCase):
+    def empty(self) -> Any:
+        return Insertions(2, 20, CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        where = DATA.grids[rows, 0].reshape(len(rows), 20)
+        row, location = np.nonzero(where > 0)
+        values = DATA.predicted[rows][row, location % UNITS].astype(np.int64)
+        sample = DATA.samples[rows][row]
+        statistic.update(Places(sample, location % 2, location, values, location // 3, values % 2))
+
+
+class PixelCountsCase(HistogramCase):
+    def empty(self) -> Any:
+        return PixelCounts(3, CONCEPTS)
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.samples[rows] % 3, areas_by_picture(DATA.labels[rows], CONCEPTS))
+
+
 CASES = [
     HistogramCase(),
     ExtentCase(),
@@ -144,6 +179,9 @@ CASES = [
     AreaCase(),
     AccuracyCase(),
     ChangesCase(),
+    AreaChangesCase(),
+    InsertionsCase(),
+    PixelCountsCase(),
 ]
 
 

@@ -5,8 +5,10 @@ from importlib.metadata import version
 from unitscope.api import dissect, layers
 from unitscope.classifying import UnitClassification, classify_unit
 from unitscope.compare import compare
+from unitscope.effects import insert, rank, remove
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.rescore import at_quantile
 from unitscope.experiments.unit_classifier import ClassifierSettings
@@ -15,6 +17,17 @@ from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model, load_generator, load_model
 from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.effects import (
+    Insertion,
+    Ranking,
+    Removal,
+    find_insertions,
+    find_rankings,
+    find_removals,
+    open_insertion,
+    open_ranking,
+    open_removal,
+)
 from unitscope.run.importance import Importance, find_importances, open_importance
 from unitscope.sources.latents import SeededLatents
 
@@ -28,8 +41,14 @@ __all__ = [
     "Generator",
     "Importance",
     "ImportanceSettings",
+    "Insertion",
+    "InsertionSettings",
     "Model",
     "Preprocessing",
+    "Ranking",
+    "RankingSettings",
+    "Removal",
+    "RemovalSettings",
     "SeededLatents",
     "UnitClassification",
     "UnitscopeError",
@@ -39,10 +58,19 @@ __all__ = [
     "compare",
     "dissect",
     "find_importances",
+    "find_insertions",
+    "find_rankings",
+    "find_removals",
     "importance",
+    "insert",
     "layers",
     "load_generator",
     "load_model",
     "open_importance",
+    "open_insertion",
+    "open_ranking",
+    "open_removal",
     "open_run",
+    "rank",
+    "remove",
 ]

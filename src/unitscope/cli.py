@@ -17,6 +17,7 @@ from rich.console import Console
 import unitscope
 from unitscope.api import choose_device
 from unitscope.cli_classify import classify_unit
+from unitscope.cli_effects import insert, rank, remove
 from unitscope.cli_importance import importance
 from unitscope.demo import DEMO_PICTURES, DEMO_RUN, run_demo
 from unitscope.errors import UnitscopeError
@@ -297,7 +298,8 @@ def units(
 
 
 app.command("classify-unit")(classify_unit)
-app.command()(importance)
+for measured in (importance, remove, insert, rank):
+    app.command()(measured)
 
 
 @app.command()

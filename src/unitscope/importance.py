@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.models.registry import Model
 from unitscope.reopening import is_generated, layer_of, reopen_model
 from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.folder import slug
 from unitscope.run.importance import FOLDER, Importance
 from unitscope.sources.base import PictureSource
 from unitscope.sources.class_names import read_class_map
@@ -71,7 +71,7 @@ def importance(
             f"the run in {run.path} is of a generator, and importance is about the classes that a classifier tells "
             "apart; give the run of a classifier"
         )
-    grid = layer_of(run, layer or _last_layer(run))
+    grid = layer_of(run, layer or run.last_layer)
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
     sources = open_classed(train), open_classed(val)
     place = choose_device(device)
@@ -82,12 +82,7 @@ def importance(
         return run_importance(question, _target(run, grid, settings, out))
 
 
-def _last_layer(run: Dissection) -> str:
-    return str(run.layers.sort_values("position", kind="stable")["layer"].iloc[-1])
-
-
 def _target(run: Dissection, layer: LayerGrid, settings: ImportanceSettings, out: AnyPath | None) -> Path:
     if out is not None:
         return Path(out).expanduser()
-    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", layer.name).strip("-.")
-    return run.path / FOLDER / f"{slug}-{settings.ablation}"
+    return run.path / FOLDER / f"{slug(layer.name)}-{settings.ablation}"

@@ -31,7 +31,8 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
-def _visible(show: bool | None) -> bool:
+def visible(show: bool | None) -> bool:
+    """Tell whether progress bars show: on a terminal, unless they are forced on or off."""
     return sys.stderr.isatty() if show is None else show
 
 
@@ -42,7 +43,7 @@ def say(text: str, *, show: bool | None = None) -> None:
         text: the line.
         show: force it on or off; by default it shows on a terminal only.
     """
-    if _visible(show):
+    if visible(show):
         Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
 
 
@@ -59,7 +60,7 @@ def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> 
     Yields:
         A function to call with the number of items just done.
     """
-    if not _visible(show):
+    if not visible(show):
         yield lambda _count: None
         return
     columns = (
@@ -72,3 +73,10 @@ def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> 
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(name, total=total, completed=done)
         yield lambda count: bar.advance(task, count)
+
+
+def duration(seconds: float) -> str:
+    """Return how long something takes, for people."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from unitscope.entries import entries
 from unitscope.errors import UnitscopeError
 from unitscope.interventions import replacing
 from unitscope.reading import Reading
 from unitscope.replay.capture import capture, output_of
 from unitscope.replay.graphs import CannotCut, Graph
-from unitscope.trace import LayerGrid, describe_layers, probe_layers, trace
+from unitscope.trace import LayerGrid, probe_layers, trace
 
 TOLERANCE = 1e-5
 """Most that the parts together may differ from the whole network, as a fraction of its largest output (at least 1)."""
@@ -181,8 +181,21 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
 
 
 def _largest_output(module: nn.Module, one: Tensor) -> int:
-    shapes = [layer.shape for layer in describe_layers(module, one) if layer.shape]
-    return one.element_size() * max([one.numel(), *(math.prod(shape) for shape in shapes)])
+    """Return the bytes of the largest tensor that a module returns for one input."""
+    largest = one.numel()
+
+    def look(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        nonlocal largest
+        largest = max(largest, *(value.numel() for _, value in entries(output)), 1)
+
+    handles = [part.register_forward_hook(look) for part in module.modules()]
+    try:
+        with torch.no_grad():
+            module(one)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return one.element_size() * largest
 
 
 def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tensor) -> None:

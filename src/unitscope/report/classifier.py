@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
-import re
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 import pyarrow.parquet as pq
-from markupsafe import Markup
-from matplotlib.figure import Figure
-from PIL import Image
 
 from unitscope.report.classifier_figure import (
-    INK,
-    MUTED,
     NEGATIVE,
     POSITIVE,
-    RULE,
     classifier_figure,
     numbers,
     title,
 )
 from unitscope.report.data import records
-from unitscope.report.figures import STYLE, save_figure
+from unitscope.report.figures import save_figure
 from unitscope.report.filling import fill
-from unitscope.report.masks import draw_mask, resize_mask, unpack_mask
-from unitscope.report.strips import QUALITY, pack_image, to_image
+from unitscope.report.single import draw_picture, single_page, themed_svg
 
-ASSETS = Path(__file__).parent / "assets"
-SIDE = 256
-"""Longer side of a drawn mistake, pixels."""
-THEMED = {INK: "--ink", MUTED: "--muted", RULE: "--rule", POSITIVE: "--accent", NEGATIVE: "--rule-strong"}
+THEMED = {POSITIVE: "--accent", NEGATIVE: "--rule-strong"}
 RATES = {
     "balanced_accuracy": "Balanced accuracy",
     "accuracy": "Accuracy",
@@ -64,9 +51,8 @@ def write_classifier_page(folder: Path, *, command: str = "") -> Path:
         facts=facts,
         title=title(facts),
         numbers=numbers(facts),
-        styles=Markup("\n".join(_asset(name) for name in ("app.css", "pages.css", "classifier.css"))),
-        theme=Markup(_asset("js/theme.js")),
-        plot=Markup(themed_svg(classifier_figure(peaks, facts))),
+        **single_page("classifier.css"),
+        plot=themed_svg(classifier_figure(peaks, facts), THEMED),
         tiles=_tiles(facts, peaks),
         rows=_rows(facts),
         mistakes={kind: _drawn(mistakes, kind, folder) for kind in KINDS},
@@ -75,27 +61,6 @@ def write_classifier_page(folder: Path, *, command: str = "") -> Path:
     )
     (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
     return folder / "index.html"
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
-
-
-def themed_svg(figure: Figure) -> str:
-    """Return a figure as SVG for a page: no background, and the colours of the page in place of its own."""
-    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
-        patch.set_visible(False)
-    written = io.StringIO()
-    with mpl.rc_context(STYLE):
-        figure.savefig(
-            written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
-    text = written.getvalue()
-    text = text[text.index("<svg") :]
-    for color, name in THEMED.items():
-        text = text.replace(color, f"var({name})")
-    # The size is the page's business; the shape stays in the viewBox.
-    return re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
 
 
 def _tiles(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, str]]:
@@ -145,7 +110,9 @@ def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, An
         if isinstance(row.picture, str):
             name = f"mistakes/{KINDS[kind]}-{row.rank:02d}.jpg"
             (folder / "mistakes").mkdir(exist_ok=True)
-            size = _draw(folder / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name)
+            size = draw_picture(
+                folder / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name
+            )
         found.append(
             {
                 "file": name,
@@ -158,17 +125,3 @@ def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, An
             }
         )
     return found
-
-
-def _draw(picture: Path, mask: bytes, shape: tuple[int, int], out: Path) -> tuple[int, int]:
-    """Draw a picture, dimmed where the unit is off if it is on anywhere; return width and height."""
-    with Image.open(picture) as opened:
-        image = opened.convert("RGB")
-    scale = SIDE / max(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    image = image.resize((width, height), Image.Resampling.LANCZOS)
-    if any(mask):
-        region = resize_mask(unpack_mask(mask, int(shape[0]), int(shape[1])), height, width)
-        image = to_image(draw_mask(pack_image(image), region)).convert("RGB")
-    image.save(out, "JPEG", quality=QUALITY, subsampling=0)
-    return width, height

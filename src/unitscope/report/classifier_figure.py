@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from unitscope.report.figures import STYLE, new_figure
+from unitscope.report.figure_style import FIGURE_STYLE, INK, MUTED, RULE
+from unitscope.report.figures import new_figure
 
-INK, MUTED, RULE = "#1d1f24", "#5c616b", "#e3e1dc"
 POSITIVE, NEGATIVE = "#4a3fc4", "#85898f"
 """The light shades of the page, which replaces them by its own where it shows the plot."""
 GOLDEN = (5**0.5 - 1) / 2
@@ -52,9 +52,7 @@ def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
         Group(values[positive], 1, POSITIVE, facts["positive"]["name"]),
         Group(values[~positive], 0, NEGATIVE, facts["negative"]["name"]),
     )
-    with mpl.rc_context(
-        {**STYLE, "text.color": INK, "axes.labelcolor": INK, "ytick.color": INK, "xtick.color": MUTED}
-    ):
+    with mpl.rc_context(FIGURE_STYLE):
         figure = new_figure(7.4, 3.9)
         axes = figure.subplots()
         _hills(axes, groups, (float(values.min()), float(values.max())))

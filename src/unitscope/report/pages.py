@@ -44,6 +44,7 @@ def render_index(
     *,
     figures: Mapping[str, str],
     importance: Sequence[tuple[str, str]] = (),
+    effects: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the text of `index.html`.
 
@@ -52,6 +53,7 @@ def render_index(
         pages: the pages, in the order of the navigation.
         figures: the title of every figure by the name of its file, without the ending.
         importance: title and address of every report of importance.
+        effects: title and address of every page of what units do in a generator.
     """
     facts = _facts(data)
     scripts = [*LATER_SCRIPTS, *(page.name for page in pages if page.has_script), "main"]
@@ -60,6 +62,7 @@ def render_index(
         pages=pages,
         figures=figures,
         importance=importance,
+        effects=effects,
         early=SHARED_SCRIPTS,
         scripts=scripts,
         **facts,

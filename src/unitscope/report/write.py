@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from unitscope.report.data import RunData, read_run, records
+from unitscope.report.effects.write import Effect, place_effect_pages
 from unitscope.report.figures import write_figures
 from unitscope.report.folder import check_replaceable, place_file, replacing
 from unitscope.report.importance.data import read_importance
@@ -28,9 +29,12 @@ from unitscope.report.payload import (
     units_payload,
 )
 from unitscope.report.strips import Strip, StripWriter, Tile
+from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
 
 ASSETS = Path(__file__).parent / "assets"
+ELSEWHERE = ("importance", "single.css", "classifier.css", "effects.css")
+"""Assets of other pages than those of a run."""
 
 
 def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
@@ -38,7 +42,8 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
 
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
     is replaced in one step, once the new one is complete. The report of every complete importance folder of the run
-    is placed in it; without `out` it is also written into that folder.
+    is placed in it; without `out` it is also written into that folder. So are the pages of every finished removal,
+    insertion and ranking of its units.
 
     Args:
         run: the run folder.
@@ -55,6 +60,7 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     check_replaceable(target)
     data = read_run(run)
     importance = [read_importance(each.path, data) for each in find_importances(run)]
+    effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
     fill = draw_pages
     if out is None:
         for found in importance:
@@ -62,16 +68,17 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
         fill = copy_pages
     with replacing(target) as folder:
         links = place_reports(importance, folder / "importance", home="../../index.html", fill=fill)
+        asked = place_effect_pages(effects, folder / "effects", home="../../index.html")
         _write_data(data, folder)
         figures = write_figures(data, folder / "figures")
-        text = render_index(data, PAGES, figures=figures, importance=links)
+        text = render_index(data, PAGES, figures=figures, importance=links, effects=asked)
         _write_text(folder / "index.html", text)
     return target / "index.html"
 
 
 def _write_data(data: RunData, folder: Path) -> None:
     catalogue = Catalogue(data)
-    shutil.copytree(ASSETS, folder / "assets", ignore=shutil.ignore_patterns("importance"))
+    shutil.copytree(ASSETS, folder / "assets", ignore=shutil.ignore_patterns(*ELSEWHERE))
     (folder / "data").mkdir()
     sizes: StripSizes = {}
     with StripWriter() as writer:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.folder import DISSECTION, RunFolder, read_manifest, require_kind
+from unitscope.run.folder import DISSECTION, RunFolder, configuration_hash, read_manifest, require_kind
 
 TABLES = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
@@ -70,6 +70,11 @@ class Dissection:
         return self.units
 
     @property
+    def last_layer(self) -> str:
+        """The layer that comes last in the forward pass."""
+        return str(self.layers.sort_values("position", kind="stable")["layer"].iloc[-1])
+
+    @property
     def detectors(self) -> pd.DataFrame:
         """Units whose IoU reaches the cut."""
         return self.units[self.units["detector"]]
@@ -126,6 +131,11 @@ class Dissection:
             )
         lines.append(f"  IoU of at least {100 * settings['min_iou']:g}% counts; in {self.path}")
         return "\n".join(lines)
+
+
+def run_hash(run: Dissection) -> str:
+    """Return the SHA-256 of a run's configuration."""
+    return configuration_hash(run.manifest)
 
 
 def layer_title(manifest: dict[str, Any], layer: str) -> str:

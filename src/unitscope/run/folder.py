@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +27,16 @@ MANIFEST = "manifest.json"
 LOCK = "lock"
 STATUSES = ("running", "complete")
 DISSECTION, IMPORTANCE = "dissection", "importance"
+REMOVAL, INSERTION, RANKING = "removal", "insertion", "ranking"
 """Kinds of runs."""
+COMMANDS = {
+    DISSECTION: "dissect",
+    IMPORTANCE: "importance",
+    REMOVAL: "remove",
+    INSERTION: "insert",
+    RANKING: "rank",
+}
+"""The command that makes each kind."""
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
@@ -122,6 +133,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def slug(name: str) -> str:
+    """Return a name as it may stand in the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "-"
+
+
+def configuration_hash(manifest: dict[str, Any]) -> str:
+    """Return the SHA-256 of the configuration of a run."""
+    return hashlib.sha256(json.dumps(manifest["config"], sort_keys=True).encode()).hexdigest()
+
+
 def require_kind(path: Path, manifest: dict[str, Any], kind: str) -> None:
     """Refuse a run of another kind.
 
@@ -130,10 +151,9 @@ def require_kind(path: Path, manifest: dict[str, Any], kind: str) -> None:
     """
     found = manifest.get("kind", DISSECTION)
     if found != kind:
-        command = {DISSECTION: "dissect"}.get(kind, kind)
         raise UnitscopeError(
             f"{path} holds a run of kind {found!r} where one of kind {kind!r} is wanted; "
-            f"'unitscope {command}' makes one, in another folder"
+            f"'unitscope {COMMANDS[kind]}' makes one, in another folder"
         )
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run.folder import IMPORTANCE, MANIFEST, read_manifest, require_kind
+from unitscope.run.folder import IMPORTANCE
+from unitscope.run.results import Result
 
 FOLDER = "importance"
 """Where a run keeps them, one folder for each layer and kind of ablation."""
@@ -20,7 +21,7 @@ SHOWN_SIZES = (4, 20)
 """Sizes of sets that a summary shows, where there are any: the paper's."""
 
 
-class Importance:
+class Importance(Result):
     """What the units of a layer do for each class, read from its folder on demand.
 
     Each table is a pandas data frame; ``docs/importance.md`` describes the columns.
@@ -29,29 +30,8 @@ class Importance:
         path: the folder.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.manifest: dict[str, Any] = read_manifest(path)
-        require_kind(path, self.manifest, IMPORTANCE)
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """The outcome as plain values, once it is complete."""
-        summary: dict[str, Any] = self.manifest["summary"]
-        return summary
-
-    def table(self, name: str) -> pd.DataFrame:
-        """Read a table by name.
-
-        Raises:
-            UnitscopeError: there is no such table.
-        """
-        file = self.path / "tables" / f"{name}.parquet"
-        if not file.is_file():
-            known = ", ".join(IMPORTANCE_TABLES)
-            raise UnitscopeError(f"{self.path} has no table {name!r}; a complete importance has: {known}")
-        frame: pd.DataFrame = pq.read_table(file).to_pandas()
-        return frame
+    kind = IMPORTANCE
+    tables = IMPORTANCE_TABLES
 
     @cached_property
     def classes(self) -> pd.DataFrame:
@@ -139,18 +119,12 @@ def open_importance(path: Path | str) -> Importance:
     Raises:
         UnitscopeError: the folder holds none, or one that is not finished.
     """
-    found = Importance(Path(path))
-    if found.manifest["status"] != "complete":
-        raise UnitscopeError(
-            f"the importance in {path} is not finished; run the same 'unitscope importance' command again to go on"
-        )
-    return found
+    return Importance.open(path)
 
 
 def find_importances(run: Path | str) -> list[Importance]:
     """Open every finished importance that a run folder keeps, in the order of their names."""
-    found = [Importance(file.parent) for file in sorted((Path(run) / FOLDER).glob(f"*/{MANIFEST}"))]
-    return [each for each in found if each.manifest["status"] == "complete"]
+    return Importance.find(Path(run) / FOLDER)
 
 
 def _lines(found: Importance) -> Iterator[str]:

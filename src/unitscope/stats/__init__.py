@@ -1,10 +1,12 @@
 """Mergeable statistics of activations: what is counted in any order, split or batch gives the same bits."""
 
+from unitscope.stats.area_changes import AreaChanges, ConceptPixels
 from unitscope.stats.base import State, Statistic
 from unitscope.stats.bootstrap import IntersectionBootstrap
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
 from unitscope.stats.extent import ActivationExtent
+from unitscope.stats.insertions import Insertions, PixelCounts, Places
 from unitscope.stats.intersection import ConceptAreas, Intersections
 from unitscope.stats.prediction_changes import Changes, PredictionChanges
 from unitscope.stats.quantile import (
@@ -21,12 +23,17 @@ __all__ = [
     "ActivationExtent",
     "ActivationHistogram",
     "ActivationRaster",
+    "AreaChanges",
     "Changes",
     "ClassAccuracy",
     "ClassScores",
     "ConceptAreas",
+    "ConceptPixels",
+    "Insertions",
     "IntersectionBootstrap",
     "Intersections",
+    "PixelCounts",
+    "Places",
     "PredictionChanges",
     "State",
     "Statistic",

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from unitscope.experiments.importance.losses import Floats, Numbers, interval
+from unitscope.experiments.importance.losses import Numbers
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
+from unitscope.experiments.intervals import Floats, interval
 
 Key = tuple[str, str, int]
 """Kind, ranking and k."""

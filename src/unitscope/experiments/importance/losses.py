@@ -9,17 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from unitscope.experiments.importance.settings import CONFIDENCE
+from unitscope.experiments.intervals import Floats, Interval, draw_weights, interval, no_interval
 from unitscope.stats import Changes
-from unitscope.stats.bootstrap import poisson_weights
-
-DRAWN_AT_ONCE = 1024
-"""Images whose weights are drawn at once."""
 
 Numbers = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Interval = tuple[Floats, Floats]
-"""Low and high ends ``(V,)``; NaN where there is none."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +27,7 @@ class DrawnImages:
     @classmethod
     def draw(cls, samples: Numbers, labels: Numbers, *, replicates: int, seed: int) -> DrawnImages:
         """Draw the weights of images with these sample numbers and classes ``(N,)``."""
-        weights = np.empty((len(samples), replicates), np.int32)
-        for start in range(0, len(samples), DRAWN_AT_ONCE):
-            part = slice(start, start + DRAWN_AT_ONCE)
-            weights[part] = poisson_weights(samples[part], replicates, seed)
-        return cls(labels, weights)
+        return cls(labels, draw_weights(samples, replicates, seed))
 
     def of_class(self, label: int) -> tuple[Floats, Floats]:
         """Return how many images of a class and of all others each replicate counts, ``(R,)`` each."""
@@ -76,21 +65,6 @@ class DrawnImages:
             fractions: Floats = counts / total
         fractions[:, total == 0] = np.nan
         return fractions
-
-
-def interval(replicates: Floats) -> Interval:
-    """Return the middle 95 % of replicates ``(V, R)``; columns that are NaN are left out."""
-    usable = np.isfinite(replicates).all(0) if len(replicates) else np.zeros(replicates.shape[1], np.bool_)
-    if not usable.any():
-        return no_interval(len(replicates))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(replicates[:, usable], [tail, 1 - tail], axis=1)
-    return low, high
-
-
-def no_interval(count: int) -> Interval:
-    """Return intervals that are not there."""
-    return np.full(count, np.nan), np.full(count, np.nan)
 
 
 def differences_of(changes: Changes, label: int) -> tuple[Numbers, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +31,10 @@ from unitscope.experiments.importance.shards import Piece, Pieces
 from unitscope.experiments.importance.tables import SplitEffects, rank_units
 from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
-from unitscope.progress import say
+from unitscope.progress import duration, say
 from unitscope.replay import cut
-from unitscope.run.dissection import Dissection
-from unitscope.run.folder import IMPORTANCE, RunFolder, open_for_writing
+from unitscope.run.dissection import Dissection, run_hash
+from unitscope.run.folder import IMPORTANCE, RunFolder, configuration_hash, open_for_writing
 from unitscope.run.importance import Importance, open_importance
 from unitscope.run.storage import Arrays
 from unitscope.trace import LayerGrid
@@ -113,11 +112,6 @@ def _configuration(question: Question) -> dict[str, Any]:
     }
 
 
-def run_hash(run: Dissection) -> str:
-    """Return the SHA-256 of a run's configuration."""
-    return hashlib.sha256(json.dumps(run.manifest["config"], sort_keys=True).encode()).hexdigest()
-
-
 def _complete(question: Question, folder: RunFolder) -> None:
     """Do what is missing, write the tables, and mark the folder complete."""
     images, settings, show = question.images, question.settings, question.show
@@ -128,10 +122,10 @@ def _complete(question: Question, folder: RunFolder) -> None:
     for name in ("train", "val"):
 
         def each(piece: Piece, name: str = name) -> tuple[Arrays, dict[int, str]]:
-            return remove_each(removal, piece.split, piece.images, level=level, keep=name == "val")
+            return remove_each(removal, piece.split, piece.samples, level=level, keep=name == "val")
 
         with question.timing(f"units_{name}"):
-            pieces.complete(name, each, title=f"removing units ({name})", show=show)
+            pieces.work(name, each, title=f"removing units ({name})", show=show)
     with question.timing("ranks"):
         findings = _rank(question, pieces, removal)
     with question.timing("sets"):
@@ -167,8 +161,7 @@ def _caches(question: Question, folder: RunFolder, replay: Any) -> dict[str, Car
     """Share the budget: val is read twice, train only where the means of units come first."""
     train = question.settings.cache_bytes // 2 if question.settings.ablation == "mean" else 0
     budgets = {"train": train, "val": question.settings.cache_bytes - train}
-    config = json.dumps(folder.manifest["config"], sort_keys=True)
-    identity = hashlib.sha256(config.encode()).hexdigest()
+    identity = configuration_hash(folder.manifest)
     return {
         name: CarriedCache(
             replay, folder.path / "cache" / name, budget=budget, identity=identity, device=question.device
@@ -200,9 +193,9 @@ def _level(question: Question, removal: Removal, pieces: Pieces) -> float | Tens
     if "means" not in pieces.by_stage:
         return 0.0
     with question.timing("means"):
-        pieces.complete(
+        pieces.work(
             "means",
-            lambda piece: activation_sums(removal, piece.split, piece.images),
+            lambda piece: activation_sums(removal, piece.split, piece.samples),
             title="means of units",
             show=question.show,
         )
@@ -270,7 +263,7 @@ def _measure_sets(
         predicted = remove_sets(removal, piece.split, pieces.samples(piece), removed, level=level)
         return {"predicted": predicted}, {}
 
-    pieces.complete("sets", measure, title="removing sets", show=question.show)
+    pieces.work("sets", measure, title="removing sets", show=question.show)
 
 
 def _say_cost(
@@ -295,12 +288,6 @@ def _say_cost(
     remove_sets(removal, piece.split, few, some, level=level)
     seconds = (time.perf_counter() - start) * len(removed) * images / (len(some) * len(few))
     say(
-        f"{len(removed):,} sets on {images:,} images: {len(removed) * images:,} answers, about {_duration(seconds)}",
+        f"{len(removed):,} sets on {images:,} images: {len(removed) * images:,} answers, about {duration(seconds)}",
         show=question.show,
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

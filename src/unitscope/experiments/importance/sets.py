@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from unitscope.experiments.importance.losses import DrawnImages, Floats, Numbers, interval, no_interval
+from unitscope.experiments.importance.losses import DrawnImages, Numbers
+from unitscope.experiments.intervals import Floats, interval, no_interval
 
 KINDS = ("removed", "kept")
 SETS_AT_ONCE = 64

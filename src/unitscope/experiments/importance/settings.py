@@ -17,7 +17,6 @@ SMALL_LAYER = 64
 """Layers of up to so many units have every point of a curve."""
 EVERY = 8
 """Points of a curve at either end that are not left out; between, a step is one in so many."""
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)

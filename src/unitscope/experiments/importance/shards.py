@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unitscope.experiments import pieces
 from unitscope.experiments.importance.images import ClassedImages, Split
-from unitscope.progress import stage
 from unitscope.run.folder import RunFolder
-from unitscope.run.storage import ArrayFile, Arrays
+from unitscope.run.storage import Arrays
 from unitscope.stats import PredictionChanges
 
 SHARD_IMAGES = 64
@@ -23,20 +23,14 @@ Work = Callable[["Piece"], tuple[Arrays, dict[int, str]]]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A shard: one question about some images."""
+class Piece(pieces.Piece):
+    """A shard: one question about some images of a split."""
 
-    number: int
     split: Split
-    images: range
 
 
-@dataclass(frozen=True)
-class Pieces:
+class Pieces(pieces.Stages[Piece]):
     """All shards of an importance, by question, in the order in which they are done."""
-
-    folder: RunFolder
-    by_stage: dict[str, list[Piece]] = field(default_factory=dict)
 
     @classmethod
     def plan(cls, folder: RunFolder, images: ClassedImages, *, batch_size: int, means: bool) -> Pieces:
@@ -47,32 +41,19 @@ class Pieces:
         by_stage: dict[str, list[Piece]] = {}
         number = 0
         for name, split in asked:
-            starts = range(0, len(split), size)
-            parts = [range(start, min(start + size, len(split))) for start in starts]
-            by_stage[name] = [Piece(number + i, split, part) for i, part in enumerate(parts)]
+            parts = pieces.ranges(len(split), size)
+            by_stage[name] = [Piece(number + i, part, split) for i, part in enumerate(parts)]
             number += len(parts)
         return cls(folder, by_stage)
 
-    def complete(self, name: str, work: Work, *, title: str, show: bool | None) -> None:
+    def work(self, name: str, work: Work, *, title: str, show: bool | None) -> None:
         """Do the shards of a question that are not there yet."""
-        pieces = self.by_stage[name]
-        missing = self.missing(name)
-        total = sum(len(piece.images) for piece in pieces)
-        done = total - sum(len(piece.images) for piece in missing)
-        with stage(title, total, done=done, show=show) as advance:
-            for piece in missing:
-                arrays, skipped = work(piece)
-                self.folder.commit_shard(piece.number, arrays, note={"skipped": json.dumps(skipped)})
-                advance(len(piece.images))
 
-    def missing(self, name: str) -> list[Piece]:
-        """Return the shards of a question that are not there yet."""
-        return [piece for piece in self.by_stage[name] if not self.folder.shard_path(piece.number).is_file()]
+        def noted(piece: Piece) -> tuple[Arrays, dict[str, str]]:
+            arrays, skipped = work(piece)
+            return arrays, {"skipped": json.dumps(skipped)}
 
-    def files(self, name: str) -> Iterator[ArrayFile]:
-        """Open the shards of a question, in order."""
-        for piece in self.by_stage[name]:
-            yield self.folder.open_shard(piece.number)
+        self.complete(name, noted, title=title, show=show)
 
     def skipped(self, name: str) -> dict[int, str]:
         """Return which images were left out, and why."""
@@ -89,16 +70,12 @@ class Pieces:
 
     def changes(self, name: str) -> PredictionChanges:
         """Merge what removing units alone changes."""
-        merged: PredictionChanges | None = None
-        for file in self.files(name):
-            part = PredictionChanges(0, 0)
-            part.load_state_dict(file.below("changes"))
-            if merged is None:
-                merged = part
-            else:
-                merged.merge(part)
-        assert merged is not None
-        return merged
+        first = next(self.files(name)).below("changes")["shape"]
+
+        def empty() -> PredictionChanges:
+            return PredictionChanges(int(first[0]), int(first[1]))
+
+        return self.merged(name, empty(), empty, below="changes")
 
     def falls(self, outputs: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the mean fall of log-probability without each unit on the train images of each class ``(U, C)``.

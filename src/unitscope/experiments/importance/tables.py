@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from unitscope.experiments.importance.images import ClassedImages
 from unitscope.experiments.importance.losses import (
     DrawnImages,
-    Floats,
     Numbers,
     balanced_interval,
     overall_interval,
@@ -21,6 +20,7 @@ from unitscope.experiments.importance.losses import (
 )
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
 from unitscope.experiments.importance.significance import benjamini_hochberg, could_be_called, unit_p_values
+from unitscope.experiments.intervals import Floats
 from unitscope.stats import Changes, ClassScores
 
 

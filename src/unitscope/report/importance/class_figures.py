@@ -12,23 +12,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from unitscope.report.data import records
-from unitscope.report.figures import new_figure
-from unitscope.report.importance import numbers
-from unitscope.report.importance.data import Importance
-from unitscope.report.importance.payload import top_units
-from unitscope.report.importance.style import (
-    CHANCE,
+from unitscope.report.figure_style import (
     FIGURE_STYLE,
     MUTED,
     RULE,
-    SETTING_COLORS,
-    TRAIN,
-    VAL,
     heading,
     legend,
     percent_axis,
     points_axis,
 )
+from unitscope.report.figures import new_figure
+from unitscope.report.importance import numbers
+from unitscope.report.importance.data import Importance
+from unitscope.report.importance.payload import top_units
+from unitscope.report.importance.style import CHANCE, SETTING_COLORS, TRAIN, VAL
 from unitscope.report.strips import PictureCache, Tile, draw_strip, to_image
 
 SHOWN, PICTURES = 4, 4

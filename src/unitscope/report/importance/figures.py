@@ -13,6 +13,16 @@ from matplotlib.figure import Figure
 
 from unitscope.report.classifier_figure import density
 from unitscope.report.data import records
+from unitscope.report.figure_style import (
+    FIGURE_STYLE,
+    INK,
+    MUTED,
+    RULE,
+    heading,
+    legend,
+    percent_axis,
+    points_axis,
+)
 from unitscope.report.figures import new_figure, save_figure
 from unitscope.report.importance import numbers
 from unitscope.report.importance.class_figures import class_figures
@@ -20,20 +30,7 @@ from unitscope.report.importance.data import Importance, Matrix
 from unitscope.report.importance.maps import Maps
 from unitscope.report.importance.numbers import FEW, MANY
 from unitscope.report.importance.payload import MOST_GAINS, rank_correlation, top_units
-from unitscope.report.importance.style import (
-    CHANCE,
-    FIGURE_STYLE,
-    INK,
-    MUTED,
-    RULE,
-    SETTING_COLORS,
-    SETTING_MARKERS,
-    heading,
-    legend,
-    percent_axis,
-    points_axis,
-    setting_names,
-)
+from unitscope.report.importance.style import CHANCE, SETTING_COLORS, SETTING_MARKERS, setting_names
 from unitscope.report.palette import COLORS
 from unitscope.report.payload import layer_slugs
 

@@ -1,0 +1,68 @@
+"""What it costs to remove sets of units from a generator, in bare passes of its back and of the segmenter.
+
+    python benchmarks/generator_removal.py [--latents 64] [--variants 30] [--repeats 3]
+
+`ratio` is over as many passes as there are pictures, those of the latents as they are included: the generator from the
+layer on, and from its picture to label maps. `modules_ratio` is over the modules of generator and segmenter alone.
+Everything of the measurement counts: what comes before the layer, edits, comparing, counting. Seconds are those
+of the processor. `command_seconds` is a whole removal, with tables and pictures. The weights are random, so that every
+picture changes and none is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from common import report_ratio
+from generators import BATCH, LAYER, interleave, make_subject
+
+from unitscope.experiments.effects.edited import EditedGenerator
+from unitscope.experiments.effects.removal import measure_removal, run_removal
+from unitscope.experiments.effects.settings import RemovalSettings
+from unitscope.experiments.pieces import ranges
+
+
+def main() -> None:
+    """Time the removal of sets of 1, 2, 3 ... units."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latents", type=int, default=64)
+    parser.add_argument("--variants", type=int, default=30)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    subject = make_subject(options.latents)
+    edited = EditedGenerator.cut(subject.samples, subject.layer, BATCH)
+    removed = torch.ones(options.variants, subject.layer.units, dtype=torch.bool).tril()
+    names = [f"without {k + 1} units" for k in range(options.variants)]
+    modules, passes, whole = interleave(
+        edited,
+        ranges(options.latents, BATCH),
+        options.variants,
+        lambda batches: measure_removal(edited, batches, removed, concept=1, names=names),
+        options.repeats,
+    )
+    settings = RemovalSettings(
+        "concept0", sizes=tuple(range(1, options.variants + 1)), random=0, control="none"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.process_time()
+        run_removal(subject, settings, Path(folder) / "out")
+        command = time.process_time() - start
+    report_ratio(
+        "generator_removal",
+        passes,
+        whole,
+        modules_ratio=round(statistics.median(w / n for w, n in zip(whole, modules, strict=True)), 3),
+        command_seconds=round(command, 2),
+        layer=LAYER,
+        latents=options.latents,
+        variants=options.variants,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""What the units of a generator do, measured by intervention: calls that start from a finished dissection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from unitscope.api import AnyPath, choose_device, left_as_it_was
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.effects.insertion import run_insertion
+from unitscope.experiments.effects.ranking import run_ranking
+from unitscope.experiments.effects.removal import UnitOrder, run_removal
+from unitscope.experiments.effects.settings import (
+    InsertionSettings,
+    Level,
+    RankingSettings,
+    RemovalSettings,
+    parse_level,
+    parse_locations,
+    parse_sizes,
+)
+from unitscope.experiments.effects.subject import Subject, read_matches
+from unitscope.experiments.rescore import thresholds_at
+from unitscope.models.generators import Generator
+from unitscope.reopening import layer_of, reopen_generated
+from unitscope.report.effects import write_effect_page
+from unitscope.run.dissection import Dissection, open_run, run_hash
+from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal
+from unitscope.run.folder import MANIFEST, slug
+
+DEFAULT_UNITS = 20
+"""Units of a set, as in the paper."""
+
+
+class Given(TypedDict, total=False):
+    """What all calls may be told beside their settings.
+
+    Attributes:
+        segmenter: another one, where the run does not say how to get its own; it must be the same.
+        labels: its label files.
+        segmenter_preprocess: its preprocessing.
+        model: the generator, where the run does not say how to get it or it has moved.
+        weights: a file of weights for it.
+        mirror: another server for files that are downloaded.
+        out: the folder to write; one below ``RUN/effects`` by default.
+        device: where the networks run; a GPU when there is one.
+        command: what the user typed, for the manifest.
+        show: force progress bars on or off.
+    """
+
+    segmenter: str | Sequence[str] | None
+    labels: AnyPath | Sequence[AnyPath]
+    segmenter_preprocess: str | Sequence[str] | None
+    model: str | nn.Module | Generator | None
+    weights: AnyPath | None
+    mirror: str | None
+    out: AnyPath | None
+    device: str | None
+    command: str
+    show: bool | None
+
+
+@dataclass
+class _Asked:
+    """A layer of a run, and everything else that was given."""
+
+    run: Dissection
+    layer: str
+    given: Given
+
+    @classmethod
+    def of(cls, run: AnyPath | Dissection, layer: str | None, given: Given) -> _Asked:
+        opened = run if isinstance(run, Dissection) else open_run(Path(run).expanduser())
+        return cls(opened, layer_of(opened, layer or opened.last_layer).name, given)
+
+    def subject(self) -> Subject:
+        """Load the generator and the segmenter again."""
+        run, aside = self.run, ("out", "command", "show", "device")
+        given: dict[str, Any] = {name: value for name, value in self.given.items() if name not in aside}
+        device = choose_device(self.given.get("device"))
+        samples = reopen_generated(run, device=device, **given)
+        facts = {
+            "run": str(run.path),
+            "run_hash": run_hash(run),
+            "weights_hash": run.manifest["model"]["weights_hash"],
+            "model": run.manifest["model"]["name"],
+        }
+        return Subject(
+            samples,
+            layer_of(run, self.layer),
+            read_matches(run, self.layer, samples.vocabulary),
+            facts,
+            batch_size=int(run.manifest["settings"]["batch_size"]),
+            about={"command": self.given.get("command", "")},
+            show=self.given.get("show"),
+        )
+
+    def target(self, kind: str, *words: str) -> Path:
+        """Return the folder to write."""
+        out = self.given.get("out")
+        if out is not None:
+            return Path(out).expanduser()
+        return self.run.path / FOLDER / "-".join([kind, *(slug(word) for word in (self.layer, *words))])
+
+
+def remove(
+    run: AnyPath | Dissection,
+    *,
+    concept: str,
+    layer: str | None = None,
+    units: str | int | Sequence[int] = DEFAULT_UNITS,
+    control_units: str | int | Sequence[int] | None = None,
+    settings: RemovalSettings | None = None,
+    **given: Unpack[Given],
+) -> Removal:
+    """Set the best units of a concept to zero together, measure what pictures lose, and write a page.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a generator, or its folder.
+        concept: ``NAME`` or ``NAME|CATEGORY``.
+        layer: one of the run's layers; its last when None.
+        units: sizes of the sets, as 20, ``1:30`` or ``1,2,5,20``.
+        control_units: sizes of the controls, likewise; the largest of `units` when None.
+        settings: see :class:`RemovalSettings`; its concept and sizes are those given here.
+        **given: see :class:`Given`.
+
+    Returns:
+        The finished removal.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    asked = _Asked.of(run, layer, given)
+    chosen = replace(
+        settings or RemovalSettings(concept),
+        concept=concept,
+        sizes=parse_sizes(units),
+        control_sizes=() if control_units is None else parse_sizes(control_units, "--control-units"),
+    )
+    with left_as_it_was(_owned(given)):
+        subject = asked.subject()
+        number = subject.concept(concept)
+        order = _effect_order(asked, number) if chosen.rank == "effect" else None
+        found = run_removal(subject, chosen, asked.target("remove", concept), order=order)
+    write_effect_page(found)
+    return found
+
+
+def insert(
+    run: AnyPath | Dissection,
+    *,
+    concept: str,
+    layer: str | None = None,
+    units: int = DEFAULT_UNITS,
+    level: str | float = "threshold",
+    locations: str | int | None = None,
+    settings: InsertionSettings | None = None,
+    **given: Unpack[Given],
+) -> Insertion:
+    """Force the units of a layer that match a concept best on at single places, and see where the concept appears.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a generator, or its folder.
+        concept: ``NAME`` or ``NAME|CATEGORY``.
+        layer: one of the run's layers; its last when None.
+        units: the best so many are forced on together.
+        level: ``threshold``, a number between 0 and 1 for that quantile of each unit's activations, another number,
+            or ``value:0.5``; activation scale.
+        locations: all cells of the layer's grid when None; 16 for an even lattice of at most 16, ``16:random`` for 16
+            that are drawn in each picture.
+        settings: see :class:`InsertionSettings`; what is given here stands above it.
+        **given: see :class:`Given`.
+
+    Returns:
+        The finished insertion.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    asked = _Asked.of(run, layer, given)
+    chosen = replace(
+        settings or InsertionSettings(concept),
+        concept=concept,
+        units=units,
+        level=parse_level(level),
+        locations=parse_locations(locations),
+    )
+    with left_as_it_was(_owned(given)):
+        subject = asked.subject()
+        subject.concept(concept)
+        levels = _levels(asked, subject, chosen.level)
+        found = run_insertion(subject, chosen, asked.target("insert", concept), levels=levels)
+    write_effect_page(found)
+    return found
+
+
+def rank(
+    run: AnyPath | Dissection,
+    *,
+    layer: str | None = None,
+    settings: RankingSettings | None = None,
+    **given: Unpack[Given],
+) -> Ranking:
+    """Set every unit of a layer to zero alone, and rank the units by what each concept loses.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a generator, or its folder.
+        layer: one of the run's layers; its last when None.
+        settings: see :class:`RankingSettings`.
+        **given: see :class:`Given`.
+
+    Returns:
+        The finished ranking.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    asked = _Asked.of(run, layer, given)
+    with left_as_it_was(_owned(given)):
+        found = run_ranking(asked.subject(), settings or RankingSettings(), asked.target("rank"))
+    write_effect_page(found)
+    return found
+
+
+def _owned(given: Given) -> Any:
+    model = given.get("model")
+    return model.module if isinstance(model, Generator) else "" if model is None else model
+
+
+def _levels(asked: _Asked, subject: Subject, level: Level) -> NDArray[np.float32]:
+    """Return what every unit of the layer is forced to ``(U,)``."""
+    if level.kind == "threshold":
+        return subject.matches.thresholds
+    if level.kind == "value":
+        return np.full(subject.layer.units, level.value, np.float32)
+    above = float(1 - Decimal(str(level.value)))
+    return thresholds_at(asked.run, above, show=subject.show)[asked.layer]
+
+
+def _effect_order(asked: _Asked, concept: int) -> UnitOrder:
+    """Return the units by what the concept loses without each, from the finished ranking of the layer.
+
+    Raises:
+        UnitscopeError: there is none.
+    """
+    path = asked.run.path / FOLDER / f"rank-{slug(asked.layer)}"
+    ranking = Ranking(path) if (path / MANIFEST).is_file() else None
+    if ranking is None or not ranking.complete or ranking.summary["run_hash"] != run_hash(asked.run):
+        raise UnitscopeError(
+            f"--rank effect needs a finished ranking of layer {asked.layer!r}, which is not in {path}; run "
+            f"'unitscope rank {asked.run.path} --layer {asked.layer}' first"
+        )
+    rows = ranking.effects[ranking.effects["number"] == concept].sort_values("rank")
+    if not (rows["after"] < rows["before"]).any():
+        raise UnitscopeError(
+            f"no unit of layer {asked.layer!r} takes any of the concept when it is removed alone; use --rank iou"
+        )
+    return UnitOrder(rows["unit"].to_numpy(np.int64), ranking.configuration_hash)

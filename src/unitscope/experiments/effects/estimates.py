@@ -1,0 +1,187 @@
+"""What effects amount to, with paired bootstrap intervals over latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.stats import rankdata
+
+from unitscope.experiments.intervals import Floats, Interval, draw_weights, interval, no_interval
+from unitscope.stats import ConceptPixels
+
+Numbers = NDArray[np.int64]
+ROWS_AT_ONCE = 1024
+"""Variants whose replicates are in memory at once."""
+
+
+@dataclass(frozen=True)
+class DrawnLatents:
+    """N latents, and how often each of R bootstrap replicates counts every one of them.
+
+    Attributes:
+        samples: sample numbers ``(N,)``.
+        weights: ``(N, R)``; a row depends on the seed and the latent's number alone.
+    """
+
+    samples: Numbers
+    weights: NDArray[np.int64]
+
+    @classmethod
+    def draw(cls, samples: Numbers, *, replicates: int, seed: int) -> DrawnLatents:
+        """Draw the weights of latents with these sample numbers ``(N,)``."""
+        return cls(samples, draw_weights(samples, replicates, seed).astype(np.int64))
+
+    @cached_property
+    def counted(self) -> Numbers:
+        """Latents that every replicate counts, repeats included ``(R,)``."""
+        total: Numbers = self.weights.sum(0)
+        return total
+
+    def sums(self, values: Any) -> Numbers:
+        """Return weighted sums ``(V, R)`` of sparse or dense integers ``(V, N)``: exact, in any order."""
+        return np.asarray(values @ self.weights, np.int64)
+
+    def ratio_intervals(self, above: Any, below: Any) -> Interval:
+        """Return the intervals of ratios of sums over latents ``(V,)``; NaN where there are fewer than two latents.
+
+        Replicates in which the denominator is zero are left out, row by row.
+
+        Args:
+            above: integers ``(V, N)``, sparse or dense.
+            below: likewise.
+        """
+        if len(self.samples) < 2:
+            return no_interval(above.shape[0])
+        blocks = [slice(start, start + ROWS_AT_ONCE) for start in range(0, above.shape[0], ROWS_AT_ONCE)]
+        found = [ratio_intervals(self.sums(above[rows]), self.sums(below[rows])) for rows in blocks]
+        low, high = (np.concatenate(ends) for ends in zip(*found, strict=True))
+        return low, high
+
+
+def ratio_intervals(above: Numbers, below: Numbers) -> Interval:
+    """Return the intervals of ratios ``(V,)`` from their replicates ``(V, R)`` each."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(below == 0, np.nan, above / below)
+    finite = np.isfinite(ratios)
+    low, high = no_interval(len(ratios))
+    whole = finite.all(1)
+    if whole.any():
+        low[whole], high[whole] = interval(ratios[whole])
+    for row in np.flatnonzero(finite.any(1) & ~whole):
+        (low[row],), (high[row],) = interval(ratios[row][None])
+    return low, high
+
+
+@dataclass(frozen=True)
+class ConceptEffects:
+    """What V variants do to one concept ``(V,)`` each; pixels are of the pixel grid.
+
+    Attributes:
+        before: pixels in all pictures as they are.
+        pictures_before: pictures that hold it.
+        change: pixels more in all pictures of each variant.
+        pictures_after: pictures of each variant that hold it.
+        lost: share of the pixels that is lost, ``-change / before``; NaN where there were none.
+        lost_low, lost_high: 95 % interval.
+        change_low, change_high: 95 % interval of the change, as a fraction of a picture.
+    """
+
+    before: int
+    pictures_before: int
+    change: Numbers
+    pictures_after: Numbers
+    lost: Floats
+    lost_low: Floats
+    lost_high: Floats
+    change_low: Floats
+    change_high: Floats
+
+
+class Effects:
+    """What variants do to every concept.
+
+    Args:
+        pixels: of all latents.
+        points: points of the pixel grid of one picture.
+        replicates: bootstrap replicates.
+        seed: of their weights.
+    """
+
+    def __init__(self, pixels: ConceptPixels, *, points: int, replicates: int, seed: int) -> None:
+        self.pixels, self.points = pixels, points
+        self.drawn = DrawnLatents.draw(pixels.samples, replicates=replicates, seed=seed)
+        shape = (pixels.concepts, len(pixels.samples))
+        place, concept, count = pixels.before.T
+        self.before: Any = sparse.csr_matrix((count, (concept, place)), shape=shape, dtype=np.int64)
+        order = np.argsort(pixels.changes[:, 2], kind="stable")
+        self._changes = pixels.changes[order]
+        self._starts = np.searchsorted(self._changes[:, 2], np.arange(pixels.concepts + 1))
+
+    def changes(self, concept: int) -> Any:
+        """Return the pixels that each variant adds to a concept in each picture, sparse int64 ``(V, N)``."""
+        rows = self._changes[self._starts[concept] : self._starts[concept + 1]]
+        shape = (self.pixels.variants, len(self.pixels.samples))
+        return sparse.csr_matrix((rows[:, 3], (rows[:, 1], rows[:, 0])), shape=shape, dtype=np.int64)
+
+    def areas(self, concept: int) -> Numbers:
+        """Return the pixels of a concept in each picture as it is ``(N,)``."""
+        dense: Numbers = self.before[concept].toarray()[0]
+        return dense
+
+    def of(self, *concepts: int) -> ConceptEffects:
+        """Sum the effects on a concept, or on the areas of several together, over all latents, with intervals."""
+        areas: Numbers = np.stack([self.areas(concept) for concept in concepts]).sum(0)
+        changes = self.changes(concepts[0])
+        for concept in concepts[1:]:
+            changes = changes + self.changes(concept)
+        change = np.asarray(changes.sum(1), np.int64).ravel()
+        before = int(areas.sum())
+        lost = -change / before if before else np.full(len(change), np.nan)
+        lost_low, lost_high, low, high = self._intervals(areas, changes)
+        rows = changes.tocoo()
+        held = (areas[rows.col] + rows.data > 0).astype(np.int64)
+        moved = np.bincount(rows.row, held - (areas[rows.col] > 0), minlength=len(change))
+        pictures = int((areas > 0).sum())
+        after = pictures + np.round(moved).astype(np.int64)
+        return ConceptEffects(before, pictures, change, after, lost, lost_low, lost_high, low, high)
+
+    def _intervals(self, areas: Numbers, changes: Any) -> tuple[Floats, Floats, Floats, Floats]:
+        if len(areas) < 2:
+            return (*no_interval(changes.shape[0]), *no_interval(changes.shape[0]))
+        sums, base = self.drawn.sums(changes), self.drawn.sums(areas[None])[0]
+        lost = ratio_intervals(-sums, np.broadcast_to(base, sums.shape))
+        pixels = np.broadcast_to(self.drawn.counted * self.points, sums.shape)
+        return (*lost, *ratio_intervals(sums, pixels))
+
+    def rank_correlation(self, concept: int, iou: Floats) -> tuple[float, float, float]:
+        """Return Spearman's correlation of the pixels lost without each unit with its IoU; also its 95 % interval.
+
+        Variants are the units. NaN where all units are equal in one of both. Replicates in which all lose the same
+        are left out.
+
+        Args:
+            concept: label value.
+            iou: of every unit with the concept ``(V,)``.
+        """
+        changes = self.changes(concept)
+        total = np.asarray(changes.sum(1), np.int64)
+        value = _spearman(-total, iou)[0]
+        if not np.isfinite(value) or len(self.pixels.samples) < 2:
+            return float(value), np.nan, np.nan
+        low, high = interval(_spearman(-self.drawn.sums(changes), iou)[None])
+        return float(value), float(low[0]), float(high[0])
+
+
+def _spearman(values: Numbers, other: Floats) -> Floats:
+    """Correlate the ranks of columns ``(V, R)`` with those of other values ``(V,)``; equal ones share a rank."""
+    ranks, fixed = rankdata(values, axis=0), rankdata(other)
+    ranks, fixed = ranks - ranks.mean(0), fixed - fixed.mean()
+    scale = np.sqrt((ranks**2).sum(0) * (fixed**2).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlation: Floats = np.where(scale > 0, fixed @ ranks / scale, np.nan)
+    return correlation

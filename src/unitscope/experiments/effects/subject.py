@@ -1,0 +1,171 @@
+"""A layer of a generator, and what a dissection found of its units."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.effects.settings import Settings, deciding
+from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.picture_groups import concept_numbers
+from unitscope.run.dissection import Dissection
+from unitscope.trace import LayerGrid
+
+
+@dataclass(frozen=True)
+class UnitMatches:
+    """How the U units of a layer match C label values, "nothing" included.
+
+    Attributes:
+        iou: IoU of every unit with every concept ``(U, C)``; 0 for nothing.
+        thresholds: activation that each unit exceeds on the quantile of the dissection ``(U,)`` float32.
+        pixels: pixels of each concept in all pictures of the dissection ``(C,)``.
+    """
+
+    iou: NDArray[np.float64]
+    thresholds: NDArray[np.float32]
+    pixels: NDArray[np.int64]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Label value of the concept that each unit matches best ``(U,)``; 0 where it matches none."""
+        best = self.iou.argmax(1)
+        return np.where(self.iou.max(1) > 0, best, 0)
+
+    def ranked(self, concept: int) -> NDArray[np.int64]:
+        """Return the units from the highest IoU with a concept to the lowest ``(U,)``; equal ones by number."""
+        return np.argsort(-self.iou[:, concept], kind="stable")
+
+
+def read_matches(run: Dissection, layer: str, vocabulary: Vocabulary) -> UnitMatches:
+    """Read what a run found of the units of one of its layers.
+
+    Args:
+        run: a finished run.
+        layer: module name of the layer.
+        vocabulary: of the label maps that effects are measured on; numbers are those of this one.
+    """
+    units = run.units[run.units["layer"] == layer].sort_values("unit")
+    known = {(concept.name, concept.category): n for n, concept in enumerate(vocabulary) if concept}
+
+    def numbers(names: pd.Series[str], categories: pd.Series[str]) -> NDArray[np.int64]:
+        # Another segmenter than the run's may know other concepts.
+        return np.array([known.get(pair, 0) for pair in zip(names, categories, strict=True)], np.int64)
+
+    found = run.table("iou")
+    found = found[found["layer"] == layer]
+    iou, pixels = np.zeros((len(units), len(vocabulary))), np.zeros(len(vocabulary), np.int64)
+    iou[found["unit"], numbers(found["concept"], found["category"])] = found["iou"]
+    pixels[numbers(run.concepts["name"], run.concepts["category"])] = run.concepts["pixels"]
+    iou[:, 0] = pixels[0] = 0
+    return UnitMatches(iou, units["threshold"].to_numpy(np.float32, copy=True), pixels)
+
+
+@dataclass
+class Subject:
+    """A layer of a generator whose units are intervened on.
+
+    Attributes:
+        samples: the generator, its latents and what labels its pictures.
+        layer: how the layer is read.
+        matches: what the dissection found of its units.
+        facts: what the summary says of the dissection: ``run``, ``run_hash``, ``weights_hash``, ``model``.
+        batch_size: pictures that are generated and segmented at once, unless settings say.
+        about: facts for the manifest that decide nothing, such as the command.
+        show: force progress bars on or off.
+        seconds: spent in each stage, by this process.
+    """
+
+    samples: GeneratedSamples
+    layer: LayerGrid
+    matches: UnitMatches
+    facts: dict[str, Any]
+    batch_size: int = 16
+    about: dict[str, Any] = field(default_factory=dict)
+    show: bool | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Concepts of the label maps."""
+        return self.samples.vocabulary
+
+    @property
+    def points(self) -> int:
+        """Points of the pixel grid of a picture."""
+        return self.samples.grid[0] * self.samples.grid[1]
+
+    def latents(self, settings: Settings) -> int:
+        """Return how many latents are looked at: the first of the run.
+
+        Raises:
+            UnitscopeError: the run has fewer.
+        """
+        count = len(self.samples.latents)
+        if settings.latents is not None and settings.latents > count:
+            raise UnitscopeError(
+                f"{settings.latents:,} latents are asked for, the run has {count:,}; give a number up to {count}, or "
+                "dissect with more --latents"
+            )
+        return settings.latents or count
+
+    def configuration(self, settings: Settings, **more: Any) -> dict[str, Any]:
+        """Return everything that decides the results."""
+        return {
+            "run": {name: self.facts[name] for name in ("run_hash", "weights_hash") if name in self.facts},
+            "layer": self.layer.name,
+            **self.samples.describe(),
+            "settings": deciding(settings) | {"batch_size": settings.batch_size or self.batch_size},
+            **more,
+        }
+
+    def concept(self, word: str, option: str = "--concept") -> int:
+        """Return the label value of a concept that units can be ranked for.
+
+        Raises:
+            UnitscopeError: it is unknown, stands for several concepts, is in no picture, or no unit matches it.
+        """
+        numbers = concept_numbers(word, self.vocabulary)
+        if len(numbers) > 1:
+            names = " or ".join(repr(str(self.vocabulary[int(number)])) for number in numbers)
+            raise UnitscopeError(f"{option} {word!r} stands for {len(numbers)} concepts; write {names}")
+        number = int(numbers[0])
+        if not self.matches.pixels[number]:
+            raise UnitscopeError(
+                f"{option} {word!r} never appears in the pictures of the run; choose one that does, its concepts "
+                "table counts the pixels of each"
+            )
+        if not self.matches.iou[:, number].any():
+            raise UnitscopeError(
+                f"no unit of layer {self.layer.name!r} shares a pixel with {option} {word!r} above its threshold; "
+                "choose a concept or layer that 'unitscope units' lists"
+            )
+        return number
+
+    def check_size(self, size: int, option: str = "--units") -> None:
+        """Refuse a set that is larger than the layer.
+
+        Raises:
+            UnitscopeError: it is.
+        """
+        if size > self.layer.units:
+            raise UnitscopeError(
+                f"{option} {size} does not fit layer {self.layer.name!r}, which has {self.layer.units} units; give a "
+                f"number from 1 to {self.layer.units}"
+            )
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """Take the time of a stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)

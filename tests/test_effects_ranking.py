@@ -1,0 +1,182 @@
+"""Removing every unit of a planted generator alone: ranking by effect, beside that by IoU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from effects_cases import assert_same_tables, assert_survives_every_kill
+from planted_generator import (
+    COOL,
+    DOOR,
+    GHOST,
+    PER_CELL,
+    SKY,
+    SUN,
+    TREE,
+    UNITS,
+    VOCABULARY,
+    WALL,
+    areas,
+    label_maps,
+    on,
+    planted_matches,
+    planted_samples,
+    planted_subject,
+)
+from scipy.stats import spearmanr
+
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.effects import work
+from unitscope.experiments.effects.ranking import ranks, run_ranking
+from unitscope.experiments.effects.settings import RankingSettings
+from unitscope.interventions import ablate
+
+COUNT = 24
+
+
+def rank(out, subject=None, **given):
+    return run_ranking(
+        subject or planted_subject(COUNT), RankingSettings(**{"replicates": 200, **given}), out
+    )
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return rank(tmp_path_factory.mktemp("ranking") / "out")
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    """Pixels by latent of every concept: as it is ``(N, C)``, and without each unit ``(N, U, C)``, by whole passes."""
+    subject = planted_subject(COUNT)
+    before, after = [], []
+    for sample in range(COUNT):
+        before.append(areas(label_maps(subject.samples, sample, subject.layer)))
+        after.append(
+            [
+                areas(label_maps(subject.samples, sample, subject.layer, lambda a, u=unit: ablate(a, [u])))
+                for unit in range(UNITS)
+            ]
+        )
+    return np.array(before), np.array(after)
+
+
+def test_every_unit_and_concept_is_as_in_whole_passes(found, pixels):
+    before, after = pixels
+    table = found.effects.pivot(index="unit", columns="number", values="after").to_numpy()
+    assert np.array_equal(table, after.sum(0)[:, 1:])
+    one = found.effects[found.effects["unit"] == 0]
+    assert np.array_equal(one["before"], before.sum(0)[1:])
+    held = found.effects.pivot(index="unit", columns="number", values="pictures_after").to_numpy()
+    assert np.array_equal(held, (after > 0).sum(0)[:, 1:])
+
+
+def test_units_are_ranked_by_what_they_draw(found):
+    state = on(planted_samples(COUNT))
+    trees = found.top("tree", UNITS)
+    drawn = {0: int(state[:, 0].sum()), 5: int(state[:, 5].sum())}
+    assert trees["unit"].tolist()[:2] == sorted(drawn, key=lambda unit: -drawn[unit])
+    assert trees["rank"].tolist() == list(range(1, UNITS + 1))
+    assert (trees["before"] - trees["after"]).tolist() == [
+        *sorted((n * 2 * PER_CELL for n in drawn.values()), reverse=True),
+        *[0] * 4,
+    ]
+    for concept, unit in ((DOOR, 1), (WALL, 2), (SKY, 3), (SUN, 3)):
+        best = found.effects[(found.effects["number"] == concept) & (found.effects["rank"] == 1)]
+        assert best["unit"].item() == unit
+    doors = found.top("door", 3)
+    assert doors["unit"].tolist()[:2] == [1, 2], (
+        "no door is without a wall: both take all, so the first comes first"
+    )
+    assert doors["lost"].tolist() == [1, 1, 0]
+    dead = found.effects[found.effects["unit"] == 4]
+    assert (dead["before"] == dead["after"]).all()
+
+
+def test_a_concept_that_hides_behind_another_gains(found):
+    row = found.effects[(found.effects["unit"] == 0) & (found.effects["number"] == WALL)].iloc[0]
+    assert row["lost"] < 0
+    assert 0 < row["change_low"] <= row["area_after"] - row["area_before"] <= row["change_high"]
+
+
+def test_the_rankings_are_set_beside_each_other(found, pixels):
+    before, after = pixels
+    iou, concepts = planted_matches().iou, found.concepts.set_index("number")
+    loss = before[:, None] - after
+    for concept in (TREE, DOOR, WALL, SKY, SUN):
+        expected = spearmanr(loss.sum(0)[:, concept], iou[:, concept]).statistic
+        assert concepts.loc[concept, "correlation"] == pytest.approx(expected)
+        drawn = []
+        for replicate in range(200):
+            weights = np.array([weight(n, replicate) for n in range(COUNT)])
+            values = (weights[:, None] * loss[:, :, concept]).sum(0)
+            if np.ptp(values):
+                drawn.append(spearmanr(values, iou[:, concept]).statistic)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        assert concepts.loc[concept, ["correlation_low", "correlation_high"]].tolist() == pytest.approx(
+            [low, high]
+        )
+    assert concepts.loc[[GHOST, COOL], ["correlation", "correlation_low"]].isna().all(axis=None)
+    assert concepts.loc[TREE, ["first_by_iou", "units_with_iou"]].tolist() == [0, 3]
+    assert concepts.loc[SUN, ["first_by_effect", "first_by_iou"]].tolist() == [3, 3]
+    assert concepts.loc[[GHOST], "first_by_effect"].isna().all()
+    assert concepts.loc[TREE, "pictures"] == (before[:, TREE] > 0).sum()
+
+
+WEIGHTS: dict[int, np.ndarray] = {}
+
+
+def weight(sample: int, replicate: int) -> int:
+    if sample not in WEIGHTS:
+        WEIGHTS[sample] = np.random.Generator(np.random.Philox(key=[0, sample])).poisson(1.0, 200)
+    return int(WEIGHTS[sample][replicate])
+
+
+def test_ranks_of_equal_values_follow_by_place():
+    assert ranks(np.array([0, 5, 5, 9, 0])).tolist() == [4, 2, 3, 1, 5]
+
+
+def test_it_says_what_it_found(found):
+    said = repr(found)
+    assert said.startswith("Effects of each of the 6 units of units in planted, removed alone, on 24 latents")
+    assert (
+        "sky (object): most is lost without unit 3, 100.0 % (100.0 to 100.0); also first by IoU; ranks"
+        in said
+    )
+    with pytest.raises(UnitscopeError, match="concept 'tre' is none of the 8 concepts; did you mean 'tree'"):
+        found.top("tre")
+    assert found.top("tree|object", 1)["number"].tolist() == [VOCABULARY.number("tree", "object")]
+
+
+@pytest.mark.parametrize(("batch_size", "shard"), [(1, 8), (7, 40), (24, 10_000)])
+def test_batches_and_shards_change_nothing(found, tmp_path, monkeypatch, batch_size, shard):
+    monkeypatch.setattr(work, "SHARD_PICTURES", shard)
+    assert_same_tables(found.path, rank(tmp_path / "out", batch_size=batch_size).path)
+
+
+def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, monkeypatch):
+    monkeypatch.setattr(work, "SHARD_PICTURES", 35)
+    assert_survives_every_kill(rank, found.path, tmp_path, monkeypatch, shards=5)
+
+
+def test_another_configuration_is_refused(found):
+    with pytest.raises(UnitscopeError, match=r"another configuration \(settings.seed: 0 there, 2 now\)"):
+        rank(found.path, seed=2)
+    subject = planted_subject(COUNT, batch_size=6)
+    with pytest.raises(
+        UnitscopeError, match=r"another configuration \(settings.batch_size: 5 there, 6 now\)"
+    ):
+        rank(found.path, subject)
+
+
+def test_it_says_beforehand_what_it_takes(tmp_path, capsys):
+    rank(tmp_path / "out", planted_subject(COUNT, show=True))
+    said = capsys.readouterr().err
+    assert "24 latents, 6 variants of each: 168 pictures to generate and segment, about 1 s" in said
+    assert "removing units alone" in said
+
+
+def test_the_table_opens_in_pandas(found):
+    assert isinstance(found.to_pandas(), pd.DataFrame)
+    assert len(found.to_pandas()) == UNITS * (len(VOCABULARY) - 1)

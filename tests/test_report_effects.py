@@ -1,0 +1,232 @@
+"""The pages of removal, insertion and ranking, made from their folders alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from PIL import Image
+from planted_generator import planted_subject
+
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.effects.insertion import run_insertion
+from unitscope.experiments.effects.ranking import run_ranking
+from unitscope.experiments.effects.removal import run_removal
+from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+from unitscope.report.effects import effect_title, write_effect_page
+from unitscope.report.effects.insertion_figures import contexts, contexts_figure, grid_of, map_figure
+from unitscope.report.effects.ranking_figures import effects_figure, mapped
+from unitscope.report.effects.removal_figures import (
+    instead_figure,
+    own_effects,
+    removal_figure,
+    side_effects,
+    side_figure,
+)
+from unitscope.report.effects.style import shown
+from unitscope.report.effects.write import place_effect_pages
+
+LATENTS = 40
+
+
+@pytest.fixture(scope="module")
+def removal(tmp_path_factory):
+    settings = RemovalSettings(concept="tree", sizes=(1, 2, 3), random=2, pairs=2, replicates=200)
+    return run_removal(planted_subject(LATENTS), settings, tmp_path_factory.mktemp("removal") / "out")
+
+
+@pytest.fixture(scope="module")
+def insertion(tmp_path_factory):
+    settings = InsertionSettings(concept="door", units=1, replicates=200)
+    out = tmp_path_factory.mktemp("insertion") / "out"
+    return run_insertion(planted_subject(LATENTS), settings, out, levels=np.ones(6, np.float32))
+
+
+@pytest.fixture(scope="module")
+def ranking(tmp_path_factory):
+    settings = RankingSettings(replicates=200)
+    return run_ranking(planted_subject(LATENTS), settings, tmp_path_factory.mktemp("ranking") / "out")
+
+
+@pytest.fixture(scope="module", params=["removal", "insertion", "ranking"])
+def found(request):
+    return request.getfixturevalue(request.param)
+
+
+class Links(HTMLParser):
+    """Collects what a page points to, and checks that its tags are closed in order."""
+
+    VOID = ("meta", "link", "img", "br", "path", "circle", "use", "hr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.targets, self.open, self.alts = [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.targets += [given[name] for name in ("href", "src") if given.get(name)]
+        if tag == "img":
+            self.alts.append(given.get("alt"))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        given = dict(attrs)
+        self.targets += [given[name] for name in ("href", "src") if given.get(name)]
+
+    def handle_endtag(self, tag):
+        if tag in self.VOID:
+            return
+        assert self.open.pop() == tag
+
+
+def text_of(page):
+    text = re.sub(r"<(style|script|svg).*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", text).replace("\u202f", " ").replace("&#8239;", " ").split())
+
+
+def test_every_page_is_whole_and_points_only_to_what_is_there(found):
+    page = write_effect_page(found)
+    links = Links(page.read_text(encoding="utf-8"))
+    assert not links.open
+    outside = [target for target in links.targets if not target.startswith(("#", "data:"))]
+    assert len(outside) > 4
+    for target in outside:
+        assert "//" not in target
+        assert (page.parent / unquote(target)).is_file(), target
+    assert all(links.alts)
+
+
+def test_a_page_is_replaced_and_something_else_is_not(found):
+    first = write_effect_page(found)
+    (first.parent / "old").touch()
+    assert not (write_effect_page(found).parent / "old").exists()
+    (first.parent / "unitscope-report.json").unlink()
+    with pytest.raises(UnitscopeError, match="holds something else than a report"):
+        write_effect_page(found)
+    (first.parent / "unitscope-report.json").write_text("{}")
+
+
+def test_pages_stand_in_the_report_of_their_run(removal, ranking, tmp_path):
+    found = []
+    for each in (removal, ranking):
+        copy = tmp_path / "run" / each.kind
+        shutil.copytree(each.path, copy)
+        found.append(type(each).open(copy))
+    links = place_effect_pages(found, tmp_path / "effects", home="../../index.html")
+    assert [title for title, _ in links] == ["units without tree units", "units of units ranked by effect"]
+    for _, address in links:
+        text = (tmp_path / address).read_text(encoding="utf-8")
+        assert 'href="../../index.html"' in text
+
+
+def test_the_removal_page_says_what_the_tables_say(removal):
+    text = text_of(write_effect_page(removal))
+    facts = removal.summary
+    own = own_effects(removal)
+    whole = own[(own["kind"] == "concept") & (own["k"] == 3)].iloc[0]
+    assert whole["lost"] == 1
+    assert "With the 3 units of units that match tree most set to zero, 100.0 % (100.0 to 100.0)" in text
+    assert f"in {facts['pictures']} pictures" in text
+    one = own[(own["kind"] == "concept") & (own["k"] == 1)].iloc[0]
+    row = f"tree 1 1 {100 * one['lost']:.1f} % {100 * one['lost_low']:.1f} to {100 * one['lost_high']:.1f}"
+    assert f"{row} {one['pictures_after']}" in text
+    assert "What stands where tree was" in removal_titles(removal)
+
+
+def removal_titles(removal):
+    figures = [removal_figure(removal), side_figure(removal), instead_figure(removal)]
+    return [axes.get_title(loc="left") for figure in figures if figure for axes in figure.axes]
+
+
+def test_the_removal_figure_shows_every_set(removal):
+    axes = removal_figure(removal).axes[0]
+    own = own_effects(removal)
+    lines = {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
+    assert set(lines) == {"units ranked for tree", "units ranked for door", "random units"}
+    main = own[own["kind"] == "concept"].sort_values("k")
+    assert np.allclose(lines["units ranked for tree"].get_ydata(), main["lost"])
+    assert len(lines["random units"].get_ydata()) == 2
+
+
+def test_side_effects_are_those_of_the_largest_set_by_size(removal):
+    rows = side_effects(removal)
+    assert "tree" not in set(rows["concept"])
+    sizes = rows["change"].abs().to_numpy()
+    assert (np.diff(sizes) <= 0).all()
+    bars = side_figure(removal).axes[0].patches
+    drawn = [bar.get_width() for bar in bars]
+    assert np.allclose(drawn, rows.loc[rows["change"] != 0, "change"].head(len(drawn)))
+
+
+def test_pairs_are_drawn_with_what_is_gone(removal):
+    page = write_effect_page(removal)
+    plain, marked = (
+        np.asarray(Image.open(page.parent / f"pairs/00-{kind}.jpg"), int) for kind in ("after", "marked")
+    )
+    assert plain.shape == marked.shape == (256, 256, 3)
+    yellow = (marked[..., 0] > 180) & (marked[..., 1] > 160) & (marked[..., 2] < 90)
+    assert yellow.sum() > 100
+    assert marked.mean() < plain.mean() + 40
+    assert not np.array_equal(plain, marked)
+
+
+def test_the_insertion_page_says_what_the_tables_say(insertion):
+    text = text_of(write_effect_page(insertion))
+    wall = contexts(insertion).set_index("concept").loc["wall"]
+    assert wall["success"] == 1
+    assert f"wall {wall['places']} {wall['latents']} 100.0 % 100.0 to 100.0" in text
+    assert "With the 1 unit of units that match door best forced on" in text
+    sky = contexts(insertion).set_index("concept").loc["sky"]
+    assert sky["success"] == 0
+
+
+def test_the_insertion_figures_show_contexts_and_cells(insertion):
+    left, right = contexts_figure(insertion).axes
+    rows = contexts(insertion)
+    assert np.allclose([bar.get_width() for bar in left.patches], rows["success"])
+    assert np.allclose([bar.get_width() for bar in right.patches], rows["new_area"])
+    shares = grid_of(insertion, 0)
+    assert shares.shape == (4, 4)
+    assert np.array_equal(map_figure(insertion).axes[0].images[0].get_array(), shares)
+    assert (shares[2:, :3] > 0).all()
+    assert not shares[:2].any()
+
+
+def test_the_ranking_page_says_what_the_tables_say(ranking):
+    text = text_of(write_effect_page(ranking))
+    sun = ranking.concepts.set_index("concept").loc["sun"]
+    assert sun["first_by_effect"] == 3
+    assert re.search(r"sun object \d+\.\d\d % 3, 0, 1, 2, 4 100\.0 %", text)
+    assert "for 4 of 7 concepts the same unit comes first" in text
+
+
+def test_the_map_of_effects_shows_the_first_units(ranking):
+    units, concepts = mapped(ranking)
+    image = np.asarray(effects_figure(ranking).axes[0].images[0].get_array())
+    table = ranking.effects.set_index(["unit", "concept", "category"])["lost"]
+    assert image.shape == (len(concepts), len(units))
+    for row, concept in enumerate(concepts):
+        for column, unit in enumerate(units):
+            assert image[row, column] == table[unit, *concept]
+
+
+def test_titles_are_short(removal, insertion, ranking):
+    assert [effect_title(each) for each in (removal, insertion, ranking)] == [
+        "units without tree units",
+        "door units of units forced on",
+        "units of units ranked by effect",
+    ]
+
+
+def test_numbers_without_an_interval_are_shown_alone():
+    nothing = float("nan")
+    assert shown((0.5, nothing, nothing)) == {"value": "50.0\u202f%", "interval": ""}
+    assert shown((nothing, nothing, nothing))["value"] == "\u2013"
+    assert shown((0.5, 0.25, 0.75), 2, scale=1) == {"value": "0.50", "interval": "0.25 to 0.75"}
