@@ -8,14 +8,12 @@ Counts as `generator_removal.py` does; the variants of a latent are the cells of
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from common import report_ratio
-from generators import BATCH, LAYER, interleave, make_subject
+from generators import BATCH, interleave, make_subject, show
 
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.insertion import Inserting, run_insertion
@@ -38,23 +36,14 @@ def main() -> None:
     edited = EditedGenerator.cut(subject.samples, subject.layer, BATCH)
     plan = plan_insertion(subject, settings, levels)
     inserting = Inserting(edited, plan, Footprints.of(subject.layer.grid, subject.samples.grid))
-    modules, passes, whole = interleave(
+    seconds = interleave(
         edited, ranges(options.latents, BATCH), plan.jobs, inserting.measure, options.repeats
     )
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
         run_insertion(subject, settings, Path(folder) / "out", levels=levels)
         command = time.process_time() - start
-    report_ratio(
-        "generator_insertion",
-        passes,
-        whole,
-        modules_ratio=round(statistics.median(w / n for w, n in zip(whole, modules, strict=True)), 3),
-        command_seconds=round(command, 2),
-        layer=LAYER,
-        latents=options.latents,
-        variants=plan.jobs,
-    )
+    show("generator_insertion", seconds, command, latents=options.latents, variants=plan.jobs)
 
 
 if __name__ == "__main__":

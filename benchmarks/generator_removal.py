@@ -12,14 +12,12 @@ picture changes and none is left out.
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import torch
-from common import report_ratio
-from generators import BATCH, LAYER, interleave, make_subject
+from generators import BATCH, interleave, make_subject, show
 
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.removal import measure_removal, run_removal
@@ -38,7 +36,7 @@ def main() -> None:
     edited = EditedGenerator.cut(subject.samples, subject.layer, BATCH)
     removed = torch.ones(options.variants, subject.layer.units, dtype=torch.bool).tril()
     names = [f"without {k + 1} units" for k in range(options.variants)]
-    modules, passes, whole = interleave(
+    seconds = interleave(
         edited,
         ranges(options.latents, BATCH),
         options.variants,
@@ -52,16 +50,7 @@ def main() -> None:
         start = time.process_time()
         run_removal(subject, settings, Path(folder) / "out")
         command = time.process_time() - start
-    report_ratio(
-        "generator_removal",
-        passes,
-        whole,
-        modules_ratio=round(statistics.median(w / n for w, n in zip(whole, modules, strict=True)), 3),
-        command_seconds=round(command, 2),
-        layer=LAYER,
-        latents=options.latents,
-        variants=options.variants,
-    )
+    show("generator_removal", seconds, command, latents=options.latents, variants=options.variants)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from common import report_ratio
 from torch import nn
 
 from unitscope.concepts.labellers import SegmenterLabeller
@@ -95,26 +97,28 @@ class Stopwatch:
 
 
 def bare_passes(edited: EditedGenerator, watch: Stopwatch, batch: range, count: int) -> tuple[float, float]:
-    """Time passes of the generator from the layer on and of the segmenter, over some latents.
+    """Time passes of the generator from the layer on and of the segmenter, over some latents, in batches of its size.
 
     Args:
         edited: the generator.
         watch: times the segmenter's module.
         batch: sample numbers.
-        count: passes.
+        count: passes of each latent.
 
     Returns:
         Seconds of the two modules alone; and of all from the layer to label maps.
     """
     samples = edited.samples
     carried = edited.replay.front(samples.latents.read(batch))
-    start, watch.seconds, modules = time.process_time(), 0.0, 0.0
-    for _ in range(count):
-        begun = time.process_time()
-        outputs = edited.replay.back(carried)
-        modules += time.process_time() - begun
+    watch.seconds = modules = whole = 0.0
+    for rows in (torch.arange(count * len(batch)) % len(batch)).split(edited.batch_size):
+        chosen = carried[rows]
+        start = time.process_time()
+        outputs = edited.replay.back(chosen)
+        modules += time.process_time() - start
         samples.label(samples.pictures(outputs))
-    return modules + watch.seconds, time.process_time() - start
+        whole += time.process_time() - start
+    return modules + watch.seconds, whole
 
 
 def interleave(
@@ -145,3 +149,26 @@ def interleave(
             seconds.append(total)
     modules, passes, whole = (seconds[1:] for seconds in found)
     return modules, passes, whole
+
+
+def show(
+    name: str, seconds: tuple[list[float], list[float], list[float]], command: float, **facts: object
+) -> None:
+    """Print the JSON line of a benchmark.
+
+    Args:
+        name: of the benchmark.
+        seconds: from :func:`interleave`.
+        command: seconds of the whole question.
+        **facts: what was measured.
+    """
+    modules, passes, whole = seconds
+    report_ratio(
+        name,
+        passes,
+        whole,
+        modules_ratio=round(statistics.median(w / m for w, m in zip(whole, modules, strict=True)), 3),
+        command_seconds=round(command, 2),
+        layer=LAYER,
+        **facts,
+    )

@@ -190,6 +190,25 @@ def test_pictures_that_stay_as_they_are_are_not_segmented_again():
     assert subject.samples.labeller.pictures == 10 + state.sum() - hidden_door.sum()
 
 
+def test_a_latent_as_it_is_serves_every_set(monkeypatch):
+    """Only what a unit changes goes through the back of the generator again, and nothing through its front."""
+    subject, passes = planted_subject(), {"front": [], "back": []}
+    edited = work.EditedGenerator.cut(subject.samples, subject.layer, 5)
+    front, back = edited.replay.front, edited.replay.back
+    monkeypatch.setattr(edited.replay, "front", lambda z: passes["front"].append(len(z)) or front(z))
+    monkeypatch.setattr(
+        edited.replay,
+        "back",
+        lambda carried, *given: passes["back"].append(len(carried)) or back(carried, *given),
+    )
+    names = [str(unit) for unit in range(UNITS)]
+    batches = iter([range(5), range(5, 10)])
+    removal.measure_removal(edited, batches, torch.eye(UNITS, dtype=torch.bool), concept=0, names=names)
+    assert passes["front"] == [5, 5]
+    assert sum(passes["back"]) == 10 + on(subject.samples)[:10].sum()
+    assert max(passes["back"]) <= 5
+
+
 @pytest.mark.parametrize(("batch_size", "shard"), [(1, 8), (3, 40), (24, 10_000), (7, 12)])
 def test_batches_and_shards_change_nothing(found, tmp_path, monkeypatch, batch_size, shard):
     monkeypatch.setattr(work, "SHARD_PICTURES", shard)

@@ -24,7 +24,10 @@ class OrderedRows:
 
     def __init__(self, *shape: int) -> None:
         self._shape: Numbers = np.array(shape, np.int64)
-        self._parts: dict[str, list[Numbers]] = {name: [] for name in self.widths}
+        self._sorted: dict[str, Numbers] = {
+            name: np.zeros((0, width), np.int64) for name, width in self.widths.items()
+        }
+        self._waiting: dict[str, list[Numbers]] = {name: [] for name in self.widths}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -33,18 +36,15 @@ class OrderedRows:
 
     def _add(self, **rows: NDArray[np.integer]) -> None:
         for name, more in rows.items():
-            if len(more):
-                self._parts[name].append(more.astype(np.int64))
+            self._waiting[name].append(more.astype(np.int64))
 
     def rows(self, name: str) -> Numbers:
         """Return a table ``(m, columns)``, sorted by its first column, then by the second, and so on."""
-        parts = self._parts[name]
-        if len(parts) != 1:
-            together = np.concatenate([np.zeros((0, self.widths[name]), np.int64), *parts])
-            self._parts[name] = [together[np.lexsort(together.T[::-1])]]
-        elif len(parts[0]):
-            self._parts[name] = [parts[0][np.lexsort(parts[0].T[::-1])]]
-        return self._parts[name][0]
+        if self._waiting[name]:
+            together = np.concatenate([self._sorted[name], *self._waiting[name]])
+            self._sorted[name] = together[np.lexsort(together.T[::-1])]
+            self._waiting[name].clear()
+        return self._sorted[name]
 
     def merge(self, other: Self) -> None:
         """Take in the rows of `other`.
@@ -54,7 +54,7 @@ class OrderedRows:
         """
         if not np.array_equal(self._shape, other._shape):
             raise ValueError(f"rows of shape {other.shape} do not go with {self.shape}")
-        self._add(**{name: part for name in self.widths for part in [other.rows(name)]})
+        self._add(**{name: other.rows(name) for name in self.widths})
 
     def state_dict(self) -> State:
         """Return ``shape`` and every table, in order, int64."""
@@ -63,4 +63,5 @@ class OrderedRows:
     def load_state_dict(self, state: State) -> None:
         """Restore what :meth:`state_dict` returned."""
         self._shape = state["shape"].copy()
-        self._parts = {name: [state[name].copy()] for name in self.widths}
+        self._sorted = {name: state[name].copy() for name in self.widths}
+        self._waiting = {name: [] for name in self.widths}

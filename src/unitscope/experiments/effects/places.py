@@ -18,7 +18,7 @@ from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.estimates import DrawnLatents
 from unitscope.experiments.effects.insertion_plan import InsertionPlan
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
-from unitscope.experiments.effects.settings import InsertionSettings, deciding
+from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
     SavedPair,
@@ -246,46 +246,40 @@ class PlaceFindings:
         return SavedPair(pair, files[0], files[1], sample, identifier)
 
     def _summary(self, together: Shares, contexts: Shares) -> dict[str, Any]:
-        subject, settings, vocabulary = self.subject, self.settings, self.subject.vocabulary
-        target = vocabulary[self.plan.concept]
-        counts = contexts.places[: len(vocabulary)]
-        order = [int(n) for n in np.argsort(-counts, kind="stable") if counts[n]]
-        sets = [
-            {"kind": each.kind, "repetition": each.repetition, **_entries(together, row)}
-            for row, each in enumerate(self.plan.sets)
-        ]
-        named = [
-            {
-                "concept": vocabulary[number].name if number else None,  # type: ignore[union-attr]
-                **_entries(contexts, number),
-            }
-            for number in order
-        ]
-        context = vocabulary[int(self.plan.context[0])]
+        plan, vocabulary = self.plan, self.subject.vocabulary
+        concept, context = vocabulary[plan.concept], vocabulary[int(plan.context[0])]
+        assert concept is not None
+        assert context is not None
         return {
-            **subject.facts,
-            "layer": subject.layer.name,
-            "units": subject.layer.units,
-            "grid": list(self.plan.locations.grid),
-            "size": list(subject.samples.size),
-            "generator": subject.samples.generator.name,
-            "latents": len(self.drawn.samples),
-            "points": subject.points,
-            "concept": target.name if target else "",
-            "category": target.category if target else "",
-            "k": self.plan.sets[0].k,
-            "level": str(settings.level),
-            "locations": {"kind": self.plan.locations.kind, "count": self.plan.locations.count},
-            "context": context.category if context else "",
+            **self.subject.summary(self.settings, len(self.drawn.samples)),
+            "grid": list(plan.locations.grid),
+            "size": list(self.subject.samples.size),
+            "concept": concept.name,
+            "category": concept.category,
+            "k": plan.sets[0].k,
+            "level": str(self.settings.level),
+            "locations": {"kind": plan.locations.kind, "count": plan.locations.count},
+            "context": context.category,
             "min_new_pixels": self.needed,
-            "sets": sets,
-            "contexts": named,
+            "sets": [
+                {"kind": each.kind, "repetition": each.repetition, **_entries(together, row)}
+                for row, each in enumerate(plan.sets)
+            ],
+            "contexts": self._named(contexts),
             "whole_passes": self.edited.replay.reason or None,
-            "notes": list(self.plan.notes),
-            "settings": deciding(settings),
-            "seconds": subject.seconds,
-            "command": subject.about.get("command", ""),
+            "notes": list(plan.notes),
         }
+
+    def _named(self, contexts: Shares) -> list[dict[str, Any]]:
+        """List the contexts of the concept's own set, those with the most places first."""
+        vocabulary = self.subject.vocabulary
+        counts = contexts.places[: len(vocabulary)]
+        found = [int(number) for number in np.argsort(-counts, kind="stable") if counts[number]]
+        named = {number: vocabulary[number] for number in found}
+        return [
+            {"concept": each.name if each else None, **_entries(contexts, number)}
+            for number, each in named.items()
+        ]
 
 
 def _entries(shares: Shares, row: int) -> dict[str, Any]:

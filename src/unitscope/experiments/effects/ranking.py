@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.estimates import Effects
 from unitscope.experiments.effects.removal import measure_removal
-from unitscope.experiments.effects.settings import RankingSettings, deciding
+from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import concept_columns, effect_table, entry, integers, reals
 from unitscope.experiments.effects.work import MEASURE, Work, complete_folder
@@ -132,16 +132,4 @@ def _summary(
                 "correlation": entry(row["correlation"], row["correlation_low"], row["correlation_high"]),
             }
         )
-    return {
-        **subject.facts,
-        "layer": subject.layer.name,
-        "units": subject.layer.units,
-        "generator": subject.samples.generator.name,
-        "latents": len(effects.pixels.samples),
-        "points": subject.points,
-        "concepts": shown,
-        "notes": [],
-        "settings": deciding(settings),
-        "seconds": subject.seconds,
-        "command": subject.about.get("command", ""),
-    }
+    return {**subject.summary(settings, len(effects.pixels.samples)), "concepts": shown, "notes": []}

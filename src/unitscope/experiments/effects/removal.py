@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.experiments.effects.edited import Base, EditedGenerator, instead_of
-from unitscope.experiments.effects.estimates import Effects
+from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
 from unitscope.experiments.effects.sets import SetPlan, plan_sets
-from unitscope.experiments.effects.settings import RemovalSettings, deciding
+from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
     SavedPair,
@@ -243,50 +243,48 @@ class _Findings:
         )
 
     def _summary(self, effects: Effects) -> dict[str, Any]:
-        subject, settings, plan = self.subject, self.settings, self.plan
-        vocabulary, target = subject.vocabulary, effects.of(plan.concept)
-        named = [vocabulary[number] for number in (plan.concept, plan.control)]
-        category = named[0].category if named[0] else ""
-        others = [number for number in vocabulary.of_category(category) if number != plan.concept]
+        subject, plan, vocabulary = self.subject, self.plan, self.subject.vocabulary
+        latents, target = len(effects.pixels.samples), effects.of(plan.concept)
+        concept, control = vocabulary[plan.concept], vocabulary[plan.control]
+        assert concept is not None
+        top = set(plan.sets[plan.largest].units)
+        shared = [len(top & set(each.units)) for each in plan.sets if each.kind == "control"]
+        empty = ["the concept appears in none of the pictures of these latents"]
+        return {
+            **subject.summary(self.settings, latents),
+            "concept": concept.name,
+            "category": concept.category,
+            "rank": self.settings.rank,
+            "control": control.name if control else None,
+            "control_shared": max(shared, default=None),
+            "area": target.before / (subject.points * latents),
+            "pictures": target.pictures_before,
+            "sets": self._lost(effects, target, concept.category),
+            "changed_most": _changed_most(effects, plan, vocabulary),
+            "whole_passes": self.edited.replay.reason or None,
+            "notes": [*plan.notes, *([] if target.before else empty)],
+        }
+
+    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> list[dict[str, Any]]:
+        """Say for every set what the concept loses, and what all others of its category lose together."""
+        others = [
+            number for number in self.subject.vocabulary.of_category(category) if number != self.plan.concept
+        ]
         beside = effects.of(*others) if others else None
-        sets = [
+        return [
             {
                 "kind": each.kind,
                 "repetition": each.repetition,
                 "k": each.k,
-                "lost": entry(target.lost[row], target.lost_low[row], target.lost_high[row]),
-                "others_lost": beside
-                and entry(beside.lost[row], beside.lost_low[row], beside.lost_high[row]),
+                "lost": _lost_by(target, row),
+                "others_lost": None if beside is None else _lost_by(beside, row),
             }
-            for row, each in enumerate(plan.sets)
+            for row, each in enumerate(self.plan.sets)
         ]
-        top = set(plan.sets[plan.largest].units)
-        shared = [len(top & set(each.units)) for each in plan.sets if each.kind == "control"]
-        notes = list(plan.notes)
-        if not target.before:
-            notes.append("the concept appears in none of the pictures of these latents")
-        return {
-            **subject.facts,
-            "layer": subject.layer.name,
-            "units": subject.layer.units,
-            "generator": subject.samples.generator.name,
-            "latents": len(effects.pixels.samples),
-            "points": subject.points,
-            "concept": named[0].name if named[0] else "",
-            "category": category,
-            "rank": settings.rank,
-            "control": named[1].name if named[1] else None,
-            "control_shared": max(shared, default=None),
-            "area": target.before / (subject.points * len(effects.pixels.samples)),
-            "pictures": target.pictures_before,
-            "sets": sets,
-            "changed_most": _changed_most(effects, plan, vocabulary),
-            "whole_passes": self.edited.replay.reason or None,
-            "notes": notes,
-            "settings": deciding(settings),
-            "seconds": subject.seconds,
-            "command": subject.about.get("command", ""),
-        }
+
+
+def _lost_by(found: ConceptEffects, row: int) -> dict[str, float | None]:
+    return entry(found.lost[row], found.lost_low[row], found.lost_high[row])
 
 
 def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int = 6) -> list[dict[str, Any]]:
@@ -310,7 +308,7 @@ def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int =
                     "category": concept.category,
                     "area": found.before / scale,
                     "change": change,
-                    "lost": entry(found.lost[row], found.lost_low[row], found.lost_high[row]),
+                    "lost": _lost_by(found, row),
                 }
             )
     return rows

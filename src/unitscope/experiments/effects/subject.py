@@ -163,6 +163,20 @@ class Subject:
                 f"number from 1 to {self.layer.units}"
             )
 
+    def summary(self, settings: Settings, latents: int) -> dict[str, Any]:
+        """Return what every summary says: the dissection, the layer, how many latents, and how it was made."""
+        return {
+            **self.facts,
+            "layer": self.layer.name,
+            "units": self.layer.units,
+            "generator": self.samples.generator.name,
+            "latents": latents,
+            "points": self.points,
+            "settings": deciding(settings),
+            "seconds": self.seconds,
+            "command": self.about.get("command", ""),
+        }
+
     @contextmanager
     def timing(self, name: str) -> Iterator[None]:
         """Take the time of a stage."""
