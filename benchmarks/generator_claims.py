@@ -40,8 +40,8 @@ def dissected(options: argparse.Namespace) -> Dissection:
 def layer_rows(run: Dissection) -> dict[str, dict[str, list[int]]]:
     """Return detectors and distinct concepts by layer and category (fig. 3C)."""
     rows: dict[str, dict[str, list[int]]] = {}
-    for row in run.layers.itertuples():
-        rows.setdefault(str(row.layer), {})[str(row.category)] = [row.detectors, row.concepts]
+    for row in run.layers.to_dict("records"):
+        rows.setdefault(row["layer"], {})[row["category"]] = [row["detectors"], row["concepts"]]
     return rows
 
 
@@ -127,14 +127,11 @@ def ranked(run: Dissection, layer: str, options: argparse.Namespace) -> dict[str
     found = unitscope.rank(run, layer=layer, settings=RankingSettings(latents=options.rank_latents))
     rows = found.concepts[found.concepts["correlation"].notna()].sort_values("before", ascending=False)
     rows = rows[rows["category"].isin(CATEGORIES)].head(options.concepts)
-    return {
-        f"{row.concept}|{row.category}": [
-            round(row.correlation, 2),
-            round(row.correlation_low, 2),
-            round(row.correlation_high, 2),
-        ]
-        for row in rows.itertuples()
-    }
+    columns = ["correlation", "correlation_low", "correlation_high"]
+    names = [
+        f"{concept}|{category}" for concept, category in zip(rows["concept"], rows["category"], strict=True)
+    ]
+    return dict(zip(names, rows[columns].round(2).to_numpy().tolist(), strict=True))
 
 
 def _rounded(score: dict[str, float | None] | None, digits: int = 3) -> list[float | None]:
