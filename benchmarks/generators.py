@@ -1,4 +1,4 @@
-"""What the benchmarks of effects share: a generator and a segmenter with random weights, and bare passes of both."""
+"""What the benchmarks of effects share: generators with segmenters, random or bundled, and bare passes of both."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.generating import default_points, label_generated
 from unitscope.grid import GridGeometry
+from unitscope.models.generator_names import load_generator
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing
@@ -46,7 +48,14 @@ def make_segmenter() -> Segmenter:
     return Segmenter(module, vocabulary, Preprocessing(size=(64, 64)), name="random", batch=(1, BATCH))
 
 
-def make_samples(latents: int) -> GeneratedSamples:
+def bundled_samples(latents: int) -> GeneratedSamples:
+    """Return the pictures of the bundled generator with its segmenter."""
+    generator = load_generator("world-gan")
+    drawn = SeededLatents(latents, generator.latent_shape, 1)
+    return label_generated(generator, drawn, grid=default_points(generator.size))
+
+
+def random_samples(latents: int) -> GeneratedSamples:
     """Build a Progressive GAN of 64x64 pixels with seeded random weights, `latents` latents and a segmenter."""
     torch.manual_seed(0)
     module = ProgressiveGenerator(LATENT, UNITS).eval()
@@ -62,10 +71,16 @@ def make_samples(latents: int) -> GeneratedSamples:
     return GeneratedSamples(generator, drawn, labeller, grid=grid)
 
 
-def make_subject(latents: int) -> Subject:
-    """Put a layer of that generator together with IoUs drawn at random, as if it had been dissected."""
-    samples = make_samples(latents)
-    units = UNITS[int(LAYER.removeprefix("layer")) - 1]
+GENERATORS: dict[str, Callable[[int], GeneratedSamples]] = {
+    "random": random_samples,
+    "world": bundled_samples,
+}
+
+
+def make_subject(latents: int, generator: str) -> Subject:
+    """Put a layer of a generator together with IoUs drawn at random, as if it had been dissected."""
+    samples = GENERATORS[generator](latents)
+    units = int(samples.generator.module.get_parameter(f"{LAYER}.wscale.b").shape[0])
     random = np.random.default_rng(0)
     iou = random.random((units, len(samples.vocabulary)))
     iou[:, 0] = 0

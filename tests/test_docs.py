@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -100,16 +101,35 @@ def test_the_python_lines_of_the_readme_run(tmp_path):
     assert (tmp_path / "runs" / "world" / "report" / "index.html").is_file()
 
 
-@pytest.mark.slow
-def test_the_commands_of_the_readme_run(tmp_path):
-    commands = next(
-        block for block in blocks("README.md", "sh") if block.startswith("unitscope dissect world")
-    )
-    for line in commands.replace("world:200", "world:60").splitlines():
-        arguments = line.split()[1:]
+def run_block(start, tmp_path, **smaller):
+    """Run the block of commands of the README that begins so, with smaller numbers in place of some words."""
+    (commands,) = [block for block in blocks("README.md", "sh") if block.startswith(start)]
+    for word, less in smaller.items():
+        assert word in commands
+        commands = commands.replace(word, less)
+    for line in commands.splitlines():
         done = subprocess.run(
-            [sys.executable, "-c", "from unitscope.cli import main; main()", *arguments],
+            [sys.executable, "-c", "from unitscope.cli import main; main()", *shlex.split(line)[1:]],
             cwd=tmp_path, check=False, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
+        yield done.stderr
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run(tmp_path):
+    for said in run_block("unitscope dissect world-vgg", tmp_path, **{"world:200": "world:60"}):
+        assert said == ""
+
+
+@pytest.mark.slow
+def test_the_commands_about_generators_of_the_readme_run(tmp_path):
+    smaller = {
+        "--latents 1000": "--latents 24",
+        "--latents 50": "--latents 1",
+        "--latents 200": "--latents 2",
+    }
+    list(run_block("unitscope dissect world-gan", tmp_path, **smaller))
+    report = tmp_path / "runs" / "gan" / "report"
+    assert len(list(report.glob("effects/*/index.html"))) == 3
+    assert "effects/" in (report / "index.html").read_text(encoding="utf-8")

@@ -131,10 +131,15 @@ class Subject:
     def concept(self, word: str, option: str = "--concept") -> int:
         """Return the label value of a concept that units can be ranked for.
 
+        A name that several categories share stands for the one that units match, if there is just one.
+
         Raises:
             UnitscopeError: it is unknown, stands for several concepts, is in no picture, or no unit matches it.
         """
         numbers = concept_numbers(word, self.vocabulary)
+        shown = numbers[self.matches.iou[:, numbers].any(0)]
+        if len(shown) == 1:
+            numbers = shown
         if len(numbers) > 1:
             names = " or ".join(repr(str(self.vocabulary[int(number)])) for number in numbers)
             raise UnitscopeError(f"{option} {word!r} stands for {len(numbers)} concepts; write {names}")
