@@ -322,7 +322,7 @@ def test_a_program_inside_a_module_decides_the_batch(files: Path) -> None:
         (
             "unknown",
             "segmenter 'unknown' not found; did you mean 'known'? "
-            "segmenters are upp, colors, colors-csail, csail, known; give FILE.py",
+            "segmenters are upp, colors, colors-csail, csail, world, known; give FILE.py",
         ),
         ("{folder}/nowhere.pt2", "exported program '{folder}/nowhere.pt2' does not exist"),
     ],

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from importlib import resources
 
 import torch
-from safetensors.torch import load
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError
+from unitscope.world.bundled import fill_bundled
 from unitscope.world.scene import SCENE_CLASSES
 
 CLASSIFIER_INPUT = 112
@@ -95,11 +93,5 @@ def world_classifier(trained: bool = True, *, seed: int = 0) -> nn.Module:
         torch.random.set_rng_state(state)
     model.initialise(seed)
     if trained:
-        file = resources.files("unitscope.world") / "weights" / WEIGHTS
-        if not file.is_file():
-            raise UnitscopeError(
-                f"the weights {WEIGHTS} are missing from unitscope.world; "
-                "'python -m unitscope.world.training.classifier --out src/unitscope/world/weights' makes them"
-            )
-        model.load_state_dict(load(file.read_bytes()))
+        fill_bundled(model, WEIGHTS, "classifier")
     return model.eval()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import torch
-from safetensors.torch import load
 
-from unitscope.errors import UnitscopeError
 from unitscope.models.networks.proggan import ProgressiveGenerator
+from unitscope.world.bundled import fill_bundled
 
 GENERATOR_LATENTS = 128
 """Values of a latent."""
@@ -43,12 +40,6 @@ def world_generator(trained: bool = True, *, seed: int = 0) -> ProgressiveGenera
         torch.manual_seed(seed)
         model = ProgressiveGenerator(GENERATOR_LATENTS, GENERATOR_UNITS)
     if trained:
-        file = resources.files("unitscope.world") / "weights" / GENERATOR_WEIGHTS
-        if not file.is_file():
-            raise UnitscopeError(
-                f"the weights {GENERATOR_WEIGHTS} are missing from unitscope.world; "
-                "'python -m unitscope.world.training.generator --out src/unitscope/world/weights' makes them"
-            )
-        model.load_state_dict(load(file.read_bytes()))
+        fill_bundled(model, GENERATOR_WEIGHTS, "generator")
     # Convolutions on a CPU are faster with their channels last in memory.
     return model.eval().to(memory_format=torch.channels_last)

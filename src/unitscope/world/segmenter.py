@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import numpy as np
 import torch
-from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional
 
 from unitscope.concepts.segmenter import Segmenter
-from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
+from unitscope.world.bundled import fill_bundled
 from unitscope.world.colors import color_labels
 from unitscope.world.names import MATERIALS, OBJECTS, PARTS, PLANES, VOCABULARY
 from unitscope.world.reduced import REDUCED_SIZE
@@ -116,13 +113,7 @@ def segmenter_network(trained: bool = True, *, seed: int = 0) -> WorldSegmenter:
         network = WorldSegmenter()
     network.initialise(seed)
     if trained:
-        file = resources.files("unitscope.world") / "weights" / SEGMENTER_WEIGHTS
-        if not file.is_file():
-            raise UnitscopeError(
-                f"the weights {SEGMENTER_WEIGHTS} are missing from unitscope.world; "
-                "'python -m unitscope.world.training.segmenter --out src/unitscope/world/weights' makes them"
-            )
-        network.load_state_dict(load(file.read_bytes()))
+        fill_bundled(network, SEGMENTER_WEIGHTS, "segmenter")
     # Convolutions on a CPU are faster with their channels last in memory.
     return network.eval().to(memory_format=torch.channels_last)
 

@@ -11,13 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from unitscope.report.data import records
-from unitscope.report.effects.style import OWN, RANDOM, bars, interval_of
+from unitscope.report.effects.style import MOST, OWN, bars, interval_of, shares_figure
 from unitscope.report.figure_style import FIGURE_STYLE, MUTED, RULE, heading, percent_axis
 from unitscope.report.figures import new_figure
 from unitscope.run.effects import Insertion
 
-MOST = 14
-"""Contexts or concepts of a figure."""
 RISING = LinearSegmentedColormap.from_list("success", ["#ffffff", OWN])
 
 
@@ -99,18 +97,5 @@ def _frame(axes: Axes, grid: tuple[int, ...]) -> None:
 
 def replaced_figure(found: Insertion) -> Figure | None:
     """Draw what new pixels of the concept showed before; None where there are none."""
-    facts, rows = found.summary, found.replaced
-    same = (rows["category"] == facts["category"]) | (rows["number"] == 0)
-    rows = rows[(rows["set"] == 0) & same].assign(concept=rows["concept"].fillna("nothing"))
-    rows = rows.sort_values("pixels", ascending=False, kind="stable").head(MOST)
-    if not len(rows):
-        return None
-    listed = list(records(rows))
-    with mpl.rc_context(FIGURE_STYLE):
-        figure = new_figure(7.2, 0.28 * len(rows) + 1.3)
-        axes = figure.subplots()
-        shares = [(row.share, np.nan, np.nan) for row in listed]
-        bars(axes, [str(row.concept) for row in listed], shares, [RANDOM] * len(rows))
-        percent_axis(axes, "x", f"share of the new pixels of {facts['concept']}")
-        heading(axes, "What it takes the place of", f"category {facts['category']}")
-    return figure
+    label = f"share of the new pixels of {found.summary['concept']}"
+    return shares_figure(found.replaced, found.summary, 0, title="What it takes the place of", label=label)

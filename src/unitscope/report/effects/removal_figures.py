@@ -10,14 +10,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from unitscope.report.data import records
-from unitscope.report.effects.style import KIND_COLORS, MARKS, RANDOM, Interval, bars, interval_of
-from unitscope.report.figure_style import FIGURE_STYLE, MUTED, RULE, heading, legend, percent_axis
+from unitscope.report.effects.style import (
+    KIND_COLORS,
+    MARKS,
+    MOST,
+    Interval,
+    bars,
+    interval_of,
+    shares_figure,
+)
+from unitscope.report.figure_style import FIGURE_STYLE, RULE, heading, legend, percent_axis
 from unitscope.report.figures import new_figure
 from unitscope.report.palette import COLORS, category_slots
 from unitscope.run.effects import Removal
-
-MOST = 14
-"""Concepts of a figure."""
 
 
 def own_effects(found: Removal) -> pd.DataFrame:
@@ -119,23 +124,11 @@ def side_figure(found: Removal) -> Figure | None:
 
 def instead_figure(found: Removal) -> Figure | None:
     """Draw what stands where the concept was, without the largest set; None where nothing was lost."""
-    facts, rows = found.summary, found.instead
-    same = (rows["category"] == facts["category"]) | (rows["number"] == 0)
-    rows = rows[(rows["set"] == largest_set(found)) & same].assign(concept=rows["concept"].fillna("nothing"))
-    rows = rows.sort_values("pixels", ascending=False, kind="stable").head(MOST)
-    if not len(rows):
-        return None
-    listed = list(records(rows))
-    with mpl.rc_context(FIGURE_STYLE):
-        figure = new_figure(7.2, 0.28 * len(rows) + 1.3)
-        axes = figure.subplots()
-        bars(
-            axes,
-            [str(row.concept) for row in listed],
-            [(row.share, np.nan, np.nan) for row in listed],
-            [RANDOM] * len(rows),
-        )
-        percent_axis(axes, "x", f"share of the pixels where {facts['concept']} is gone")
-        heading(axes, f"What stands where {facts['concept']} was", f"category {facts['category']}")
-        axes.tick_params(axis="x", colors=MUTED)
-    return figure
+    concept = found.summary["concept"]
+    return shares_figure(
+        found.instead,
+        found.summary,
+        largest_set(found),
+        title=f"What stands where {concept} was",
+        label=f"share of the pixels where {concept} is gone",
+    )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from unitscope.report.figure_style import INK, RULE
+from unitscope.report.figure_style import FIGURE_STYLE, INK, RULE, heading, percent_axis
+from unitscope.report.figures import new_figure
 from unitscope.report.palette import COLORS
 
+MOST = 14
+"""Concepts of a figure."""
 OWN, CONTROL, RANDOM = COLORS[1], COLORS[0], COLORS[6]
 MARKS = {"concept": "o", "control": "s", "random": "D"}
 KIND_COLORS = {"concept": OWN, "control": CONTROL, "random": RANDOM}
@@ -37,6 +44,33 @@ def shown(found: Interval, digits: int = 1, *, sign: bool = False, scale: float 
         return {"value": "\u2013", "interval": ""}
     ends = f"{low:{form}} to {high:{form}}" if np.isfinite(low) and np.isfinite(high) else ""
     return {"value": f"{value:{form}}{unit}", "interval": ends}
+
+
+def shares_figure(
+    found: pd.DataFrame, facts: Mapping[str, Any], number: int, *, title: str, label: str
+) -> Figure | None:
+    """Draw what stands in place of a concept, or stood before it, in its category; None where there is nothing.
+
+    Args:
+        found: one row a set and concept, with ``share``; "nothing" has no name.
+        facts: the summary.
+        number: of the set.
+        title: of the figure.
+        label: what the shares are of.
+    """
+    of_category = (found["category"] == facts["category"]) | (found["number"] == 0)
+    rows = found[(found["set"] == number) & of_category].assign(concept=found["concept"].fillna("nothing"))
+    rows = rows.sort_values("pixels", ascending=False, kind="stable").head(MOST)
+    if not len(rows):
+        return None
+    with mpl.rc_context(FIGURE_STYLE):
+        figure = new_figure(7.2, 0.28 * len(rows) + 1.3)
+        axes = figure.subplots()
+        shares = [(float(share), np.nan, np.nan) for share in rows["share"]]
+        bars(axes, [str(name) for name in rows["concept"]], shares, [RANDOM] * len(rows))
+        percent_axis(axes, "x", label)
+        heading(axes, title, f"category {facts['category']}")
+    return figure
 
 
 def bars(axes: Axes, names: list[str], found: list[Interval], colors: list[str]) -> None:
