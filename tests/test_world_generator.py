@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 
 import numpy as np
@@ -9,13 +10,17 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
+from unitscope.concepts.segmenters import load_segmenter
+from unitscope.models.registry import load_generator
 from unitscope.sources.latents import seeded_latents
 from unitscope.world import SCENE_CLASSES, VOCABULARY, render_scene
 from unitscope.world.generator import GENERATOR_LATENTS, GENERATOR_LAYERS, GENERATOR_SCENE, world_generator
 from unitscope.world.names import PLANES
 from unitscope.world.reduced import REDUCED_SIZE, reduced_scene
 from unitscope.world.segmenter import LEARNED, WorldLabels, WorldSegmenter, segmenter_network
-from unitscope.world.training import generator, segmenter
+from unitscope.world.source import SPLIT_SIZE, SPLITS
+from unitscope.world.training import generator, quality, segmenter
+from unitscope.world.training.cards import generator_card, segmenter_card
 from unitscope.world.training.common import render_reduced
 from unitscope.world.training.measures import (
     concept_shares,
@@ -201,3 +206,88 @@ def test_weights_are_small():
     folder = resources.files("unitscope.world") / "weights"
     sizes = [len((folder / f"{name}.safetensors").read_bytes()) for name in ("world_gan", "world_segmenter")]
     assert sum(sizes) <= 12_000_000
+
+
+# The bundled weights.
+
+
+@pytest.fixture(scope="module")
+def church():
+    """Unseen scenes of the generator's class with their exact labels, and what the segmenter says of them."""
+    first = SPLITS["test"] * SPLIT_SIZE + 500_000
+    pictures, exact = render_reduced(range(first, first + 150), 1, scene=GENERATOR_SCENE)
+    return pictures, exact, quality.Seen.of(pictures, segmenter_network())
+
+
+@pytest.fixture(scope="module")
+def made():
+    return quality.Seen.of(quality.generate(world_generator(), 150, 5), segmenter_network())
+
+
+def test_the_segmenter_finds_what_is_there(church):
+    _, exact, seen = church
+    scores = intersection_over_union(seen.labels, exact, len(VOCABULARY))
+    right = [float((seen.labels[:, plane] == exact[:, plane]).double().mean()) for plane in range(4)]
+    assert min(right) > 0.85
+    assert right[3] == 1
+    for name, category in (("sky", "object"), ("tree", "object"), ("church", "object"), ("roof", "part")):
+        assert scores[VOCABULARY.number(name, category)] > 0.75
+
+
+def test_generated_scenes_are_near_real_ones(church, made):
+    real = church[2].features
+    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 150, 5), segmenter_network())
+    near, far = (frechet_distance(real, each.features) for each in (made, blank))
+    assert near < 0.2 * far
+
+
+def test_generated_scenes_show_what_real_ones_show(church, made):
+    real, drawn = (concept_shares(each.labels, len(VOCABULARY)).mean(0) for each in (church[2], made))
+    for name, category in (("sky", "object"), ("church", "object"), ("tree", "object"), ("roof", "part")):
+        number = VOCABULARY.number(name, category)
+        assert 0.5 < drawn[number] / real[number] < 2
+
+
+def test_the_named_segmenter_and_generator_are_the_bundled_ones():
+    segmenter_of_world, generator_of_world = load_segmenter("world"), load_generator("world-gan")
+    assert segmenter_of_world.vocabulary == VOCABULARY
+    assert segmenter_of_world.plane_titles == PLANES
+    assert generator_of_world.size == (REDUCED_SIZE, REDUCED_SIZE)
+    assert generator_of_world.segmenter == "world"
+    latents = seeded_latents(3, GENERATOR_LATENTS, 2)
+    with torch.no_grad():
+        pictures = generator_of_world.pictures(generator_of_world.module(latents))
+    expected = quality.generate(world_generator(), 3, 2).permute(0, 2, 3, 1).numpy()
+    assert np.abs(pictures.astype(int) - expected.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("data", "card", "write"),
+    [
+        ("world_gan.json", quality.GENERATOR_CARD, generator_card),
+        ("world_segmenter.json", quality.SEGMENTER_CARD, segmenter_card),
+    ],
+)
+def test_the_cards_are_written_from_the_data(data, card, write):
+    folder = resources.files("unitscope.world")
+    facts = json.loads((folder / "weights" / data).read_text(encoding="utf-8"))
+    assert (folder / card).read_text(encoding="utf-8") == write(facts)
+    assert facts["command"] in write(facts)
+
+
+def test_measuring_adds_figures_and_cards(tmp_path, torch_as_it_was):
+    folder = resources.files("unitscope.world") / "weights"
+    for name in (
+        "world_gan.safetensors",
+        "world_gan.json",
+        "world_segmenter.safetensors",
+        "world_segmenter.json",
+    ):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    quality.measure(tmp_path, quality.Settings(pictures=12, threads=1))
+    found = json.loads((tmp_path / "world_gan.json").read_text())["quality"]
+    assert found["pictures"] == 12
+    assert found["frechet"]["untrained"] > found["frechet"]["generated"] > 0
+    assert (tmp_path / quality.GENERATOR_CARD).is_file()
+    right = json.loads((tmp_path / "world_segmenter.json").read_text())["quality"][GENERATOR_SCENE]
+    assert right["planes"]["color"]["pixel_accuracy"] == 1
