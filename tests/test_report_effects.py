@@ -160,6 +160,14 @@ def test_side_effects_are_those_of_the_largest_set_by_size(removal):
     assert "tree" not in set(rows["concept"])
     sizes = rows["change"].abs().to_numpy()
     assert (np.diff(sizes) <= 0).all()
+    assert (rows["change_low"] <= rows["change"]).all()
+    assert (rows["change"] <= rows["change_high"]).all()
+    lines = [
+        line.get_xdata() for line in side_figure(removal).axes[0].get_lines() if len(line.get_xdata()) == 2
+    ]
+    first = rows.iloc[0]
+    assert any(np.allclose(line, [first["change_low"], first["change_high"]]) for line in lines)
+    assert first["change_high"] - first["change_low"] > 0.01
     bars = side_figure(removal).axes[0].patches
     drawn = [bar.get_width() for bar in bars]
     assert np.allclose(drawn, rows.loc[rows["change"] != 0, "change"].head(len(drawn)))

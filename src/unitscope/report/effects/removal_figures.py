@@ -14,7 +14,6 @@ from unitscope.report.effects.style import (
     KIND_COLORS,
     MARKS,
     MOST,
-    Interval,
     bars,
     interval_of,
     shares_figure,
@@ -41,7 +40,10 @@ def largest_set(found: Removal) -> int:
 
 
 def side_effects(found: Removal) -> pd.DataFrame:
-    """Return the effects of the largest set on every other concept that is or comes, most changed area first."""
+    """Return the effects of the largest set on every other concept that is or comes, most changed area first.
+
+    The column ``change`` is the change of its area, a fraction of a picture, as its interval is.
+    """
     facts, effects = found.summary, found.effects
     rows = effects[effects["set"] == largest_set(found)]
     rows = rows[(rows["concept"] != facts["concept"]) | (rows["category"] != facts["category"])]
@@ -49,12 +51,6 @@ def side_effects(found: Removal) -> pd.DataFrame:
     rows = rows.assign(change=change)[(rows["area_before"] > 0) | (rows["area_after"] > 0)]
     ordered: pd.DataFrame = rows.iloc[np.argsort(-rows["change"].abs().to_numpy(), kind="stable")]
     return ordered
-
-
-def change_of(row: object, pixels: float) -> Interval:
-    """Return the change of a concept's area, as a fraction of a picture, with its interval."""
-    change, low, high = interval_of(row, "change")
-    return change, low / pixels, high / pixels
 
 
 def removal_figure(found: Removal) -> Figure:
@@ -106,7 +102,6 @@ def side_figure(found: Removal) -> Figure | None:
         return None
     categories = list(dict.fromkeys(found.effects["category"]))
     slots = category_slots(categories)
-    pixels = found.summary["points"] * found.summary["latents"]
     listed = list(records(rows))
     with mpl.rc_context(FIGURE_STYLE):
         figure = new_figure(7.2, 0.28 * len(rows) + 1.3)
@@ -114,7 +109,7 @@ def side_figure(found: Removal) -> Figure | None:
         bars(
             axes,
             [f"{row.concept} ({row.category})" for row in listed],
-            [change_of(row, pixels) for row in listed],
+            [interval_of(row, "change") for row in listed],
             [COLORS[slots[row.category]] for row in listed],
         )
         percent_axis(axes, "x", "change of area, per cent of the picture")

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from unitscope.report.data import records
 from unitscope.report.effects.pairs import draw_pairs
 from unitscope.report.effects.removal_figures import (
-    change_of,
     instead_figure,
     largest_set,
     own_effects,
@@ -83,13 +82,12 @@ def _sets(found: Removal) -> list[dict[str, Any]]:
 
 
 def _others(found: Removal) -> list[dict[str, Any]]:
-    pixels = found.summary["points"] * found.summary["latents"]
     return [
         {
             "name": row.concept,
             "category": row.category,
             "before": shown((row.area_before, float("nan"), float("nan")), 2)["value"],
-            "change": shown(change_of(row, pixels), 2, sign=True),
+            "change": shown(interval_of(row, "change"), 2, sign=True),
             "lost": shown(interval_of(row, "lost")),
         }
         for row in records(side_effects(found).head(LISTED))

@@ -61,7 +61,7 @@ class Settings:
         threads: of torch, and for rendering.
     """
 
-    pictures: int = 4_000
+    pictures: int = 2_000
     scene: str = GENERATOR_SCENE
     other: str = "park"
     seed: int = 1
