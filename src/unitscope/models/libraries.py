@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -26,10 +26,8 @@ from unitscope.models.hub import (
     without_unpickling,
 )
 from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
+from unitscope.models.model import Model
 from unitscope.models.preprocessing import Preprocessing
-
-if TYPE_CHECKING:
-    from unitscope.models.registry import Model
 
 LIBRARY_FORMS = ("torchvision:NAME", "timm:NAME", "transformers:ID_OR_FOLDER")
 HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
@@ -138,11 +136,7 @@ def _model(
     layers: tuple[str, ...],
     classes: tuple[str, ...],
 ) -> Model:
-    registry: Any = import_library("unitscope.models.registry")  # which imports this module
-    model: Model = registry.Model(
-        module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes
-    )
-    return model
+    return Model(module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes)
 
 
 def _unknown(spec: LibrarySpec, known: Sequence[str]) -> UnitscopeError:

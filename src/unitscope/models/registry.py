@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
 from unitscope.models.generator_names import GENERATORS, load_generator, names_a_generator
 from unitscope.models.generators import ClassConditional, Generator
-from unitscope.models.layer_names import find_layer
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
+from unitscope.models.model import Model
 from unitscope.models.networks import (
     alexnet_places365,
     resnet152_aliases,
@@ -33,43 +33,6 @@ from unitscope.models.weights import ready
 from unitscope.models.weights import reinitialize as start_anew
 
 __all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model"]
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network with the input it wants.
-
-    Attributes:
-        module: the network; its input is (N, 3, h, w) float32.
-        preprocessing: how a picture becomes that input.
-        name: for titles and messages.
-        spec: what the user wrote to get it.
-        layers: the layers to look into unless others are asked for.
-        classes: names of the outputs, if it is a classifier.
-        aliases: readable names of layers, each with the dotted module name it stands for.
-        checkpoint: name in the catalogue of the weights it is still without.
-    """
-
-    module: nn.Module
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
-    name: str = ""
-    spec: str = ""
-    layers: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    checkpoint: str = ""
-
-    def layer_name(self, name: str) -> str:
-        """Return the module name of a layer that may be named by an alias, what follows it included.
-
-        Raises:
-            UnitscopeError: the network has neither such a module nor such an alias.
-        """
-        return find_layer(name, self.module, self.aliases, self.name)
-
-    def facts(self) -> dict[str, Any]:
-        """Return what decides its input beside the weights, for the manifest of a run."""
-        return {"preprocessing": self.preprocessing.to_dict()}
 
 
 def _world_vgg(name: str, trained: bool) -> Model:

@@ -1,0 +1,49 @@
+"""A network that reads pictures, with the input it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from unitscope.models.layer_names import find_layer
+from unitscope.models.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with the input it wants.
+
+    Attributes:
+        module: the network; its input is (N, 3, h, w) float32.
+        preprocessing: how a picture becomes that input.
+        name: for titles and messages.
+        spec: what the user wrote to get it.
+        layers: the layers to look into unless others are asked for.
+        classes: names of the outputs, if it is a classifier.
+        aliases: readable names of layers, each with the dotted module name it stands for.
+        checkpoint: name in the catalogue of the weights it is still without.
+    """
+
+    module: nn.Module
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    name: str = ""
+    spec: str = ""
+    layers: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    checkpoint: str = ""
+
+    def layer_name(self, name: str) -> str:
+        """Return the module name of a layer that may be named by an alias, what follows it included.
+
+        Raises:
+            UnitscopeError: the network has neither such a module nor such an alias.
+        """
+        return find_layer(name, self.module, self.aliases, self.name)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what decides its input beside the weights, for the manifest of a run."""
+        return {"preprocessing": self.preprocessing.to_dict()}
