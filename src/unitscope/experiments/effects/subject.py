@@ -119,12 +119,20 @@ class Subject:
         return settings.latents or count
 
     def configuration(self, settings: Settings, **more: Any) -> dict[str, Any]:
-        """Return everything that decides the results."""
+        """Return everything that decides the results.
+
+        Raises:
+            UnitscopeError: the run has fewer latents than are asked for.
+        """
+        chosen = {
+            "latents": self.latents(settings),
+            "batch_size": settings.batch_size or self.batch_size,
+        }
         return {
             "run": {name: self.facts[name] for name in ("run_hash", "weights_hash") if name in self.facts},
             "layer": self.layer.name,
             **self.samples.describe(),
-            "settings": deciding(settings) | {"batch_size": settings.batch_size or self.batch_size},
+            "settings": deciding(settings) | chosen,
             **more,
         }
 
