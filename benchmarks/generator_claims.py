@@ -2,8 +2,8 @@
 
     python benchmarks/generator_claims.py --runs DIR [--latents 2000] [--insert-latents 100] [--rank-latents 200]
 
-Everything goes to folders below DIR, and goes on from there when the command is repeated. The layer is the one whose
-detectors match most different objects and parts, unless `--layer` says; the concepts are those objects and parts that
+Everything goes to folders below DIR, and goes on from there when the command is repeated. The layer is the one with most
+detectors of objects and parts, unless `--layer` says; the concepts are those objects and parts that
 cover most of the pictures and have a detector there. `ratio` is the median share of area that is lost without the
 units of a concept, over the median that is lost without as many random units.
 """
@@ -46,8 +46,10 @@ def layer_rows(run: Dissection) -> dict[str, dict[str, list[int]]]:
 
 
 def best_layer(run: Dissection) -> str:
-    """Return the layer whose detectors match most different objects and parts."""
-    found = run.layers[run.layers["category"].isin(CATEGORIES)].groupby("layer", sort=False)["concepts"].sum()
+    """Return the layer with most detectors of objects and parts."""
+    found = (
+        run.layers[run.layers["category"].isin(CATEGORIES)].groupby("layer", sort=False)["detectors"].sum()
+    )
     return str(found.idxmax())
 
 
