@@ -2,10 +2,10 @@
 
     python benchmarks/generator_claims.py --runs DIR [--latents 2000] [--insert-latents 100] [--rank-latents 200]
 
-Everything goes to folders below DIR, and goes on from there when the command is repeated. The layer is the one with most
-detectors of objects and parts, unless `--layer` says; the concepts are those objects and parts that
-cover most of the pictures and have a detector there. `ratio` is the median share of area that is lost without the
-units of a concept, over the median that is lost without as many random units.
+Everything goes to folders below DIR, and goes on from there when the command is repeated. The layer is the one with
+most detectors of objects and parts, unless `--layer` says; the concepts are those objects and parts that cover most of
+the pictures and have a detector there. `ratio` is the median share of area that is lost without the units of a concept,
+over the median that is lost without as many random units.
 """
 
 from __future__ import annotations
