@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from unitscope.report.data import records
@@ -44,6 +45,8 @@ def contexts_figure(found: Insertion) -> Figure:
         bars(right, names, areas, [OWN] * len(rows))
         percent_axis(left, "x", f"places where {facts['concept']} appears")
         percent_axis(right, "x", f"new {facts['concept']}, per cent of the picture")
+        for axes in (left, right):
+            axes.xaxis.set_major_locator(MaxNLocator(4))
         right.tick_params(axis="y", labelleft=False)
         heading(
             left,
