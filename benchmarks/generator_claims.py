@@ -4,8 +4,8 @@
 
 Everything goes to folders below DIR, and goes on from there when the command is repeated. The layer is the one with
 most detectors of objects and parts, unless `--layer` says; the concepts are those objects and parts that cover most of
-the pictures and have a detector there. `ratio` is the median share of area that is lost without the units of a concept,
-over the median that is lost without as many random units.
+the pictures and have a detector there. `ratio` is the area of a concept that is left without its units, over what is
+left without as many random units (medians over concepts).
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def main() -> None:
     random = statistics.median(value for each in removals.values() for value in each["random"])
     result = {
         "benchmark": "generator_claims",
-        "ratio": round(own / random, 2) if random > 0 else None,
+        "ratio": round((1 - own) / (1 - random), 3),
         "median_lost": own,
         "median_lost_random": random,
         "layer": layer,
