@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.models.generators import Generator
 
 ATTRIBUTES = (
     *(
@@ -61,7 +62,7 @@ def find_latent_shape(module: nn.Module, name: str, device: torch.device | str) 
     for shape in dict.fromkeys(_candidates(module)):
         try:
             with torch.no_grad():
-                module(_drawn(shape).to(device))
+                module(Generator(module, shape).trial().to(device))
         except Exception as error:
             failures[shape] = one_line(error)
         else:
@@ -76,10 +77,6 @@ def find_latent_shape(module: nn.Module, name: str, device: torch.device | str) 
         f"the shape of a latent of generator {name!r} is not known: {why}; give it with --latent-shape, as 128 or "
         "100x1x1"
     )
-
-
-def _drawn(shape: Shape) -> Tensor:
-    return torch.randn((2, *shape), generator=torch.Generator().manual_seed(0))
 
 
 def _candidates(module: nn.Module) -> Iterator[Shape]:

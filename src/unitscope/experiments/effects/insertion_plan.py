@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.effects.locations import LocationPlan
-from unitscope.experiments.effects.sets import UnitSet, as_units, random_sets
+from unitscope.experiments.effects.sets import UnitSet, as_units, few_matching, masks_of, random_sets
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 
@@ -47,10 +46,7 @@ class InsertionPlan:
     @cached_property
     def masks(self) -> Tensor:
         """Which units each set holds ``(G, U)`` bool."""
-        masks = torch.zeros((len(self.sets), len(self.levels)), dtype=torch.bool)
-        for row, each in enumerate(self.sets):
-            masks[row, list(each.units)] = True
-        return masks
+        return masks_of(self.sets, len(self.levels))
 
 
 def plan_insertion(
@@ -75,9 +71,7 @@ def plan_insertion(
     random, notes = random_sets(
         outside, [settings.units], repetitions=settings.random, seed=settings.seed, taken=settings.units
     )
-    matching = int((subject.matches.iou[:, concept] > 0).sum())
-    if settings.units > matching:
-        notes.insert(0, f"only {matching} units share a pixel with the concept; the others follow by number")
+    notes = [*few_matching(subject, concept, settings.units), *notes]
     sets = (UnitSet("concept", concept, 0, as_units(order[: settings.units])), *random)
     if not np.isfinite(levels).all():
         raise UnitscopeError(

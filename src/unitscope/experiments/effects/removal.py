@@ -16,7 +16,7 @@ from torch import Tensor
 from unitscope.experiments.effects.edited import Base, EditedGenerator, instead_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
-from unitscope.experiments.effects.sets import SetPlan, plan_sets
+from unitscope.experiments.effects.sets import SetPlan, masks_of, plan_sets
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
@@ -79,7 +79,7 @@ def run_removal(
     def complete(folder: RunFolder) -> dict[str, Any]:
         work = Work(subject, settings, folder, variants=len(plan.sets))
         edited = work.edited()
-        masks = torch.from_numpy(plan.masks(subject.layer.units))
+        masks = masks_of(plan.sets, subject.layer.units)
         work.complete(
             edited,
             lambda batches: measure_removal(edited, batches, masks, concept=concept, names=_names(plan)),

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.settings import NO_CONTROL, RemovalSettings
@@ -52,13 +54,6 @@ class SetPlan:
     control: int
     notes: tuple[str, ...]
 
-    def masks(self, units: int) -> NDArray[np.bool_]:
-        """Return which units of a layer each set holds ``(V, U)``."""
-        masks = np.zeros((len(self.sets), units), np.bool_)
-        for row, each in enumerate(self.sets):
-            masks[row, list(each.units)] = True
-        return masks
-
     @property
     def largest(self) -> int:
         """Number of the largest set of the concept."""
@@ -96,10 +91,25 @@ def plan_sets(
         notes.append(
             "no unit of the layer is labelled with another concept of the category, so none is a control"
         )
-    matching = int((subject.matches.iou[:, concept] > 0).sum())
-    if settings.rank == "iou" and top > matching:
-        notes.insert(0, f"only {matching} units share a pixel with the concept; the others follow by number")
+    if settings.rank == "iou":
+        notes = [*few_matching(subject, concept, top), *notes]
     return SetPlan((*sets, *random), concept, control, tuple(notes))
+
+
+def few_matching(subject: Subject, concept: int, size: int) -> list[str]:
+    """Return a line that says how many units match a concept, if a set of `size` units is larger."""
+    matching = int((subject.matches.iou[:, concept] > 0).sum())
+    if size <= matching:
+        return []
+    return [f"only {matching} units share a pixel with the concept; the others follow by number"]
+
+
+def masks_of(sets: Sequence[UnitSet], units: int) -> Tensor:
+    """Return which units of a layer of `units` each set holds ``(V, U)`` bool."""
+    masks = torch.zeros((len(sets), units), dtype=torch.bool)
+    for row, each in enumerate(sets):
+        masks[row, list(each.units)] = True
+    return masks
 
 
 def random_sets(

@@ -116,9 +116,35 @@ def parse_locations(given: str | int | None) -> Locations:
     return Locations(int(match[1]), bool(match[2]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What every question about the units of a generator can be told.
+
+    Attributes:
+        latents: the first so many; all of the run when None.
+        replicates: bootstrap replicates of the intervals.
+        seed: seed of the bootstrap, and of sets and cells that are drawn at random.
+        batch_size: pictures that are generated and segmented at once; that of the run when None.
+    """
+
+    latents: int | None = None
+    replicates: int = 1000
+    seed: int = 0
+    batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        _check(
+            self,
+            ("latents", self.latents is None or self.latents >= 1, "1 or more"),
+            ("replicates", self.replicates >= 100, "100 or more"),
+            ("seed", self.seed >= 0, "0 or more"),
+            ("batch_size", self.batch_size is None or self.batch_size >= 1, "1 or more"),
+        )
+
+
 @dataclass(frozen=True)
-class RemovalSettings:
-    """What the removal of units can be told.
+class RemovalSettings(Settings):
+    """What the removal of units can be told, besides what every question can.
 
     Attributes:
         concept: ``NAME`` or ``NAME|CATEGORY``.
@@ -129,10 +155,6 @@ class RemovalSettings:
         control: the concept that the other control is ranked for, ``none`` for no such control; see
             :func:`unitscope.experiments.effects.sets.choose_control` when None.
         pairs: pictures before and after saved by each rule.
-        latents: the first so many; all of the run when None.
-        replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap and of the random sets.
-        batch_size: pictures that are generated and segmented at once; that of the run when None.
     """
 
     concept: str
@@ -142,10 +164,6 @@ class RemovalSettings:
     control_sizes: tuple[int, ...] = ()
     control: str | None = None
     pairs: int = 6
-    latents: int | None = None
-    replicates: int = 1000
-    seed: int = 0
-    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         _check(
@@ -154,13 +172,13 @@ class RemovalSettings:
             ("rank", self.rank in ("iou", "effect"), "iou or effect"),
             ("random", self.random >= 0, "0 or more"),
             ("pairs", self.pairs >= 0, "0 or more"),
-            *_common(self),
         )
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
-class InsertionSettings:
-    """What the insertion of units can be told.
+class InsertionSettings(Settings):
+    """What the insertion of units can be told, besides what every question can.
 
     Attributes:
         concept: ``NAME`` or ``NAME|CATEGORY``.
@@ -171,10 +189,6 @@ class InsertionSettings:
         min_new: new pixels of the concept that make a success, as a fraction of the pixels of a cell.
         random: random sets of as many units.
         contexts: contexts that example pictures are saved of, those with the most places.
-        latents: the first so many; all of the run when None.
-        replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap, of the random sets and of random locations.
-        batch_size: pictures that are generated and segmented at once; that of the run when None.
     """
 
     concept: str
@@ -185,10 +199,6 @@ class InsertionSettings:
     min_new: float = 0.25
     random: int = 1
     contexts: int = 6
-    latents: int | None = None
-    replicates: int = 1000
-    seed: int = 0
-    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         _check(
@@ -197,40 +207,13 @@ class InsertionSettings:
             ("min_new", 0 <= self.min_new < math.inf, "a fraction of a cell's pixels, 0 or more"),
             ("random", self.random >= 0, "0 or more"),
             ("contexts", self.contexts >= 0, "0 or more"),
-            *_common(self),
         )
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
-class RankingSettings:
-    """What the ranking of units by their effect can be told.
-
-    Attributes:
-        latents: the first so many; all of the run when None.
-        replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap.
-        batch_size: pictures that are generated and segmented at once; that of the run when None.
-    """
-
-    latents: int | None = None
-    replicates: int = 1000
-    seed: int = 0
-    batch_size: int | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, *_common(self))
-
-
-Settings = RemovalSettings | InsertionSettings | RankingSettings
-
-
-def _common(settings: Settings) -> tuple[tuple[str, bool, str], ...]:
-    return (
-        ("latents", settings.latents is None or settings.latents >= 1, "1 or more"),
-        ("replicates", settings.replicates >= 100, "100 or more"),
-        ("seed", settings.seed >= 0, "0 or more"),
-        ("batch_size", settings.batch_size is None or settings.batch_size >= 1, "1 or more"),
-    )
+class RankingSettings(Settings):
+    """What the ranking of units by their effect can be told."""
 
 
 def deciding(settings: Settings) -> dict[str, Any]:

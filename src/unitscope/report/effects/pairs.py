@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from unitscope.report.data import records
@@ -24,7 +23,8 @@ def draw_pairs(table: pd.DataFrame, source: Path, folder: Path, *, mask: str) ->
     Returns:
         For each row, the row itself, the three files, their size, and whether anything is outlined.
     """
-    (folder / "pairs").mkdir(exist_ok=True)
+    if len(table):
+        (folder / "pairs").mkdir()
     found = []
     for number, row in enumerate(records(table)):
         shape = int(row.mask_height), int(row.mask_width)
@@ -34,8 +34,5 @@ def draw_pairs(table: pd.DataFrame, source: Path, folder: Path, *, mask: str) ->
         files = {name: f"pairs/{number:02d}-{name}.jpg" for name in kinds}
         for name, (picture, shown) in kinds.items():
             size = draw_picture(source / picture, shown, shape, folder / files[name])
-        changed = np.frombuffer(row.changed_mask, np.uint8).any()
-        found.append(
-            {"row": row, "files": files, "size": size, "marked": any(bits), "changed": bool(changed)}
-        )
+        found.append({"row": row, "files": files, "size": size, "marked": any(bits)})
     return found

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from unitscope.report.data import records
 from unitscope.report.effects.ranking_figures import correlation_figure, effects_figure, ranked_concepts
-from unitscope.report.effects.style import interval_of, shown
+from unitscope.report.effects.style import alone, interval_of, shown
 from unitscope.run.effects import Ranking
 
 LISTED = 40
@@ -43,7 +43,7 @@ def _concepts(found: Ranking, rows: pd.DataFrame) -> list[dict[str, Any]]:
             {
                 "name": row.concept,
                 "category": row.category,
-                "area": shown((row.area, float("nan"), float("nan")), 2)["value"],
+                "area": shown(alone(row.area), 2)["value"],
                 "by_effect": effects.sort_values("rank")["unit"].head(FIRST).tolist(),
                 "by_iou": effects.sort_values("rank_iou")["unit"].head(FIRST).tolist(),
                 "lost": shown(interval_of(first, "lost")),

@@ -18,7 +18,7 @@ from unitscope.report.effects.removal_figures import (
     side_effects,
     side_figure,
 )
-from unitscope.report.effects.style import interval_of, shown
+from unitscope.report.effects.style import alone, interval_of, shown
 from unitscope.run.effects import Removal
 
 LISTED = 30
@@ -60,7 +60,7 @@ def _tiles(found: Removal) -> list[dict[str, str]]:
         if len(of_kind) > 1:
             every = ", ".join(shown(interval_of(row, "lost"))["value"] for row in of_kind)
             middle = sum(row.lost for row in of_kind) / len(of_kind)
-            first = shown((middle, float("nan"), float("nan")))
+            first = shown(alone(middle))
             note = f"mean of {len(of_kind)} draws: {every}"
         tiles.append({"number": first["value"], "name": name, "note": note})
     return tiles
@@ -86,7 +86,7 @@ def _others(found: Removal) -> list[dict[str, Any]]:
         {
             "name": row.concept,
             "category": row.category,
-            "before": shown((row.area_before, float("nan"), float("nan")), 2)["value"],
+            "before": shown(alone(row.area_before), 2)["value"],
             "change": shown(interval_of(row, "change"), 2, sign=True),
             "lost": shown(interval_of(row, "lost")),
         }

@@ -27,6 +27,11 @@ Interval = tuple[float, float, float]
 """A value with the ends of its interval; NaN where there is none."""
 
 
+def alone(value: float) -> Interval:
+    """Return a value that has no interval."""
+    return float(value), float("nan"), float("nan")
+
+
 def interval_of(row: Any, name: str, low: str | None = None, high: str | None = None) -> Interval:
     """Return a value of a row of a table with its interval, whose columns are named after it by default."""
     names = (name, low or f"{name}_low", high or f"{name}_high")
@@ -66,7 +71,7 @@ def shares_figure(
     with mpl.rc_context(FIGURE_STYLE):
         figure = new_figure(7.2, 0.28 * len(rows) + 1.3)
         axes = figure.subplots()
-        shares = [(float(share), np.nan, np.nan) for share in rows["share"]]
+        shares = [alone(share) for share in rows["share"]]
         bars(axes, [str(name) for name in rows["concept"]], shares, [RANDOM] * len(rows))
         percent_axis(axes, "x", label)
         heading(axes, title, f"category {facts['category']}")

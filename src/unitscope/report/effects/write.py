@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,5 +105,3 @@ def _write(found: Effect, folder: Path, *, home: str) -> None:
         **facts,
     )
     (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
-    if not any((folder / "pairs").glob("*")):
-        shutil.rmtree(folder / "pairs", ignore_errors=True)
