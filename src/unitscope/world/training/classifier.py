@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,10 +21,10 @@ from unitscope.world.scene import SCENE_CLASSES
 from unitscope.world.source import WorldPictures
 from unitscope.world.training.common import (
     choose_device,
-    load_checkpoint,
     rate_at,
     run,
-    save_checkpoint,
+    save_weights,
+    train_epochs,
     training_facts,
     write_facts,
 )
@@ -150,20 +150,16 @@ def train(folder: Path, settings: Settings) -> dict[str, Any]:
     data = render_set(settings.scenes, "train", settings.threads)
     logger.info("rendered %d scenes in %.0f s", settings.scenes, time.monotonic() - start)
     model, optimiser = prepare(settings)
-    state = load_checkpoint(folder, settings, logger)
-    first, spent = (0, 0.0) if state is None else (int(state["epoch"]) + 1, float(state["seconds"]))
-    if state is not None:
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-    for epoch in range(first, settings.epochs):
-        loss = train_epoch(model, optimiser, data, epoch, settings)
-        seconds = spent + time.monotonic() - start
-        state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "epoch": epoch}
-        save_checkpoint(folder, state | {"seconds": seconds}, settings)
-        logger.info("epoch %d mean loss %.4f after %.0f s", epoch, loss, seconds)
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
-    return card(folder, settings, spent + time.monotonic() - start)
+    spent = train_epochs(
+        folder,
+        settings,
+        (model, optimiser),
+        lambda epoch: train_epoch(model, optimiser, data, epoch, settings),
+        start=start,
+        logger=logger,
+    )
+    save_weights(model, folder / WEIGHTS)
+    return card(folder, settings, spent)
 
 
 def card(folder: Path, settings: Settings, seconds: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -17,8 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from unitscope.models.generators import RANGES, Generator
 from unitscope.world.names import GENERATOR_VERSION, PLANES
 from unitscope.world.reduced import REDUCED_SIZE, reduced_scene
 
@@ -75,6 +78,49 @@ def load_checkpoint(folder: Path, settings: Any, logger: logging.Logger) -> dict
     return state
 
 
+def train_epochs(
+    folder: Path,
+    settings: Any,
+    parts: tuple[nn.Module, torch.optim.Optimizer],
+    train_epoch: Callable[[int], float],
+    *,
+    start: float,
+    logger: logging.Logger,
+) -> float:
+    """Train the epochs that a checkpoint lacks, with a checkpoint after each.
+
+    Args:
+        folder: of the checkpoint.
+        settings: of the training; `epochs` says how many there are.
+        parts: the network and its optimiser.
+        train_epoch: trains one, and returns its mean loss.
+        start: `time.monotonic` when the training began.
+        logger: told how it goes.
+
+    Returns:
+        Seconds spent, those before an interruption included.
+    """
+    network, optimiser = parts
+    state = load_checkpoint(folder, settings, logger)
+    first, spent = 0, 0.0
+    if state is not None:
+        first, spent = int(state["epoch"]) + 1, float(state["seconds"])
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+    for epoch in range(first, settings.epochs):
+        loss = train_epoch(epoch)
+        spent, start = spent + time.monotonic() - start, time.monotonic()
+        state = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+        save_checkpoint(folder, state | {"epoch": epoch, "seconds": spent}, settings)
+        logger.info("epoch %d mean loss %.4f after %.0f s", epoch, loss, spent)
+    return spent
+
+
+def save_weights(network: nn.Module, file: Path) -> None:
+    """Write the weights of a network, as they lie on a CPU."""
+    save_file({name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}, file)
+
+
 def training_facts(module: str, settings: Any, network: nn.Module, seconds: float) -> dict[str, Any]:
     """Return what a model card says about a training."""
     return {
@@ -99,6 +145,16 @@ def rate_at(step: int, steps: int, peak: float) -> float:
     if step < warm:
         return peak * (0.1 + 0.9 * step / warm)
     return peak * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def generated_pictures(generator: nn.Module, latents: Tensor) -> Tensor:
+    """Return the pictures of latents `(N, Z)` as the library makes them, uint8 `(N, 3, 64, 64)` on the CPU."""
+    described = Generator(
+        generator, tuple(latents.shape[1:]), range=RANGES[0], size=(REDUCED_SIZE, REDUCED_SIZE)
+    )
+    with torch.no_grad():
+        pictures = described.pictures(generator(latents))
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
 
 def render_reduced(

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -24,10 +23,12 @@ from unitscope.world.generator import (
 )
 from unitscope.world.training.common import (
     choose_device,
+    generated_pictures,
     load_checkpoint,
     render_reduced,
     run,
     save_checkpoint,
+    save_weights,
     training_facts,
     write_facts,
 )
@@ -196,8 +197,7 @@ class Training:
 
 def sheet(generator: nn.Module, latents: Tensor) -> Image.Image:
     """Return the pictures of SHEET x SHEET latents side by side."""
-    with torch.no_grad():
-        made = ((generator(latents).clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+    made = generated_pictures(generator, latents).numpy()
     side = made.shape[-1]
     tiles = made.reshape(SHEET, SHEET, 3, side, side).transpose(0, 3, 1, 4, 2)
     return Image.fromarray(tiles.reshape(SHEET * side, SHEET * side, 3))
@@ -227,8 +227,7 @@ def train(folder: Path, settings: Settings) -> None:
                 "step %d of %d, %.0f s, losses %.2f %.2f", number + 1, settings.steps, seconds, *losses
             )
             spent, start = seconds, time.monotonic()
-    weights = {name: value.cpu().contiguous() for name, value in training.averaged.state_dict().items()}
-    save_file(weights, folder / GENERATOR_WEIGHTS)
+    save_weights(training.averaged, folder / GENERATOR_WEIGHTS)
     facts = training_facts("generator", settings, training.averaged, spent)
     write_facts(folder / CARD, {"latents": GENERATOR_LATENTS, **facts})
 

@@ -32,7 +32,13 @@ from unitscope.world.source import SPLIT_SIZE, SPLITS
 from unitscope.world.training import generator as generator_training
 from unitscope.world.training import segmenter as segmenter_training
 from unitscope.world.training.cards import generator_card, segmenter_card
-from unitscope.world.training.common import choose_device, render_reduced, run, write_facts
+from unitscope.world.training.common import (
+    choose_device,
+    generated_pictures,
+    render_reduced,
+    run,
+    write_facts,
+)
 from unitscope.world.training.measures import (
     concept_shares,
     frechet_distance,
@@ -92,12 +98,8 @@ class Seen:
 
 def generate(generator: nn.Module, count: int, seed: int) -> Tensor:
     """Return the pictures of seeded latents, uint8 `(N, 3, 64, 64)`."""
-    parts = []
-    with torch.inference_mode():
-        for latents in seeded_latents(count, GENERATOR_LATENTS, seed).split(BATCH):
-            values = (generator(latents).clamp(-1, 1) + 1) * 127.5
-            parts.append(values.round().to(torch.uint8))
-    return torch.cat(parts)
+    batches = seeded_latents(count, GENERATOR_LATENTS, seed).split(BATCH)
+    return torch.cat([generated_pictures(generator, latents) for latents in batches])
 
 
 def segmenter_figures(found: Tensor, right: Tensor) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,11 +16,11 @@ from unitscope.world.generator import GENERATOR_SCENE
 from unitscope.world.segmenter import LEARNED, SEGMENTER_WEIGHTS, WorldSegmenter, segmenter_network
 from unitscope.world.training.common import (
     choose_device,
-    load_checkpoint,
     rate_at,
     render_reduced,
     run,
-    save_checkpoint,
+    save_weights,
+    train_epochs,
     training_facts,
     write_facts,
 )
@@ -141,19 +140,15 @@ def train(folder: Path, settings: Settings) -> None:
     network: WorldSegmenter = segmenter_network(trained=False, seed=settings.seed)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
-    state = load_checkpoint(folder, settings, logger)
-    first, spent = (0, 0.0) if state is None else (int(state["epoch"]) + 1, float(state["seconds"]))
-    if state is not None:
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-    for epoch in range(first, settings.epochs):
-        loss = train_epoch(network, optimiser, data, epoch, settings)
-        spent, start = spent + time.monotonic() - start, time.monotonic()
-        state = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-        save_checkpoint(folder, state | {"epoch": epoch, "seconds": spent}, settings)
-        logger.info("epoch %d mean loss %.4f after %.0f s", epoch, loss, spent)
-    weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    save_file(weights, folder / SEGMENTER_WEIGHTS)
+    spent = train_epochs(
+        folder,
+        settings,
+        (network, optimiser),
+        lambda epoch: train_epoch(network, optimiser, data, epoch, settings),
+        start=start,
+        logger=logger,
+    )
+    save_weights(network, folder / SEGMENTER_WEIGHTS)
     write_facts(folder / CARD, training_facts("segmenter", settings, network, spent))
 
 
