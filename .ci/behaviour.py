@@ -17,7 +17,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ASIDE = {"run", "run_hash", "path", "page", "report", "seconds", "command", "created", "weights_hash", "schema_version", "settings"}
+ASIDE = {
+    "run",
+    "run_hash",
+    "path",
+    "page",
+    "report",
+    "seconds",
+    "command",
+    "created",
+    "weights_hash",
+    "schema_version",
+    "settings",
+}
 """Facts about where and when, and settings, whose names may change; what they decide is in the numbers."""
 
 COMMANDS = {
@@ -78,7 +90,7 @@ def numbers(value: object, name: str = "") -> dict[str, object]:
 
 def call(words: list[str]) -> str:
     """Run a command of unitscope; return what it prints."""
-    script = "import sys; from unitscope.cli import main; sys.argv[0] = 'unitscope'; main()"
+    script = "import sys; from unitscope.cli.main import main; sys.argv[0] = 'unitscope'; main()"
     done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}\n{done.stderr}")
@@ -91,7 +103,10 @@ def record() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as place:
         runs = {"vgg": f"{place}/vgg", "gan": f"{place}/gan"}
         for name, command in COMMANDS.items():
-            out = Path(runs.get(name) or f"{runs[name.split('/')[0]]}/{'effects' if '/r' in name else 'more'}/{name.replace('/', '-')}")
+            out = Path(
+                runs.get(name)
+                or f"{runs[name.split('/')[0]]}/{'effects' if '/r' in name else 'more'}/{name.replace('/', '-')}"
+            )
             if name == "gan/rank":  # where `--rank effect` looks for it
                 out = Path(runs["gan"]) / "effects" / "rank-layer4"
             words = command.format(**runs).split()
@@ -114,7 +129,9 @@ def main() -> None:
     before = json.loads(Path(sys.argv[2]).read_text())
     changed = [name for name in sorted({*before, *found}) if before.get(name) != found.get(name)]
     print(*(f"{name}: {before.get(name)} before, {found.get(name)} now" for name in changed), sep="\n")
-    print(f"{len(before) - len([name for name in changed if name in before])} of {len(before)} hashes are the same")
+    print(
+        f"{len(before) - len([name for name in changed if name in before])} of {len(before)} hashes are the same"
+    )
     sys.exit(bool(changed))
 
 

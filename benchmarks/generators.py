@@ -19,16 +19,16 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.generating import default_points, label_generated
-from unitscope.grid import GridGeometry
+from unitscope.layers.grid import GridGeometry
+from unitscope.layers.hooks import LayerGrid
+from unitscope.layers.readout import Reading
 from unitscope.models.generator_names import load_generator
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.reading import Reading
+from unitscope.nouns.generated import default_points, label_generated
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
-from unitscope.trace import LayerGrid
 
 LATENT, UNITS = 128, (128, 128, 128, 128, 96, 96, 64, 64, 32, 32)
 LAYER, CELLS = "layer4", 8

@@ -23,8 +23,8 @@ import torch
 from common import BATCH
 
 import unitscope
-from unitscope.api import choose_device
 from unitscope.models.registry import load_model
+from unitscope.nouns.device import choose_device
 
 PREPROCESS = "size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255"
 SCENES = 20

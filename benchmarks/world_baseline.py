@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from training.classifier import PictureSet, accuracy, render_set
 from unitscope.world import world_classifier
-from unitscope.world.training.classifier import PictureSet, accuracy, render_set
 
 
 def histograms(data: PictureSet) -> NDArray[np.float32]:

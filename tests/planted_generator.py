@@ -24,17 +24,17 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.experiments.dissection.plan import LayerPlan, Raster, ReadingPlan
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.experiments.plan import LayerPlan, Raster, ReadingPlan
-from unitscope.grid import GridGeometry
-from unitscope.interventions import Edit, intervene
+from unitscope.layers.grid import GridGeometry
+from unitscope.layers.hooks import LayerGrid
+from unitscope.layers.interventions import Edit, intervene
+from unitscope.layers.readout import Reading
 from unitscope.models.generators import Generator
-from unitscope.reading import Reading
 from unitscope.run.folder import open_for_writing
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import areas_by_picture
-from unitscope.trace import LayerGrid
 
 UNITS, CELLS, SIDE, POINTS = 6, 4, 16, 8
 PER_CELL = (POINTS // CELLS) ** 2

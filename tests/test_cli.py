@@ -18,7 +18,7 @@ from typer.main import get_command
 
 import unitscope
 from unitscope import cli, progress
-from unitscope.experiments import plan
+from unitscope.experiments.dissection import plan
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 

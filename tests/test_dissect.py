@@ -14,11 +14,11 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments import dissect as settings_module
-from unitscope.experiments import plan as reading
-from unitscope.experiments.dissect import DissectionSettings, run_dissection
+from unitscope.experiments.dissection import measure as settings_module
+from unitscope.experiments.dissection import plan as reading
+from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
+from unitscope.layers.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
 from unitscope.models.registry import Model
 from unitscope.stats import exceeding_count
 

@@ -20,16 +20,16 @@ from torch import nn
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.dissection.measure import DissectionSettings
+from unitscope.experiments.dissection.plan import LayerPlan, Raster
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pictures import PictureFiles
-from unitscope.experiments.plan import LayerPlan, Raster
-from unitscope.generating import default_points
-from unitscope.grid import GridGeometry, raster_sampling, upsample
+from unitscope.layers.grid import GridGeometry, raster_sampling, upsample
+from unitscope.layers.hooks import probe_layers, trace
 from unitscope.models.registry import load_generator
-from unitscope.reopening import reopen_generated, reopen_model
+from unitscope.nouns.generated import default_points
+from unitscope.nouns.reopened import reopen_generated, reopen_model
 from unitscope.sources.latents import SeededLatents
-from unitscope.trace import probe_layers, trace
 
 COUNT, SEED = 24, 1
 SETTINGS = DissectionSettings(quantile=0.1, replicates=100, batch_size=4, seed=SEED)
@@ -376,7 +376,7 @@ def test_another_segmenter_under_the_same_name_is_refused(file, tmp_path):
 
 
 def start(file, out, **environment):
-    code = "from unitscope.cli import main; main()"
+    code = "from unitscope.cli.main import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *dissect_words(file, out, "--latents", "600")],
         env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

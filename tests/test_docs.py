@@ -16,8 +16,8 @@ from torch import nn
 
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissect import run_dissection
-from unitscope.experiments.rescore import thresholds_at
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.rescore import thresholds_at
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
 
@@ -109,7 +109,7 @@ def run_block(start, tmp_path, **smaller):
         commands = commands.replace(word, less)
     for line in commands.splitlines():
         done = subprocess.run(
-            [sys.executable, "-c", "from unitscope.cli import main; main()", *shlex.split(line)[1:]],
+            [sys.executable, "-c", "from unitscope.cli.main import main; main()", *shlex.split(line)[1:]],
             cwd=tmp_path, check=False, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from unitscope.grid import (
+from unitscope.layers.grid import (
     AxisGeometry,
     GridGeometry,
     Sampling,

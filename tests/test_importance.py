@@ -17,9 +17,9 @@ from tiny import run_cli, tables_of
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance import measure, shards
-from unitscope.interventions import ablate, intervene
+from unitscope.layers.interventions import ablate, intervene
 from unitscope.models.registry import load_model
-from unitscope.reopening import layer_of
+from unitscope.nouns.reopened import layer_of
 from unitscope.run import RunFolder
 from unitscope.sources.specs import open_pictures
 

@@ -15,12 +15,12 @@ from PIL import Image
 from torch import nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.layers.hooks import describe_layers, probe_layers, trace
 from unitscope.models import hub, libraries
 from unitscope.models.default_layers import default_layers
 from unitscope.models.libraries import library_model, parse_spec
 from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
 from unitscope.sources.framing import Framing
-from unitscope.trace import describe_layers, probe_layers, trace
 
 
 def library(name):

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from unitscope.errors import UnitscopeError
+from unitscope.layers.hooks import describe_layers, probe_layers, trace
 from unitscope.models import networks
 from unitscope.models.networks import (
     ProgressiveGenerator,
@@ -19,7 +20,6 @@ from unitscope.models.networks import (
     vgg16_aliases,
 )
 from unitscope.sources.latents import seeded_latents
-from unitscope.trace import describe_layers, probe_layers, trace
 
 TOLERANCE = {"atol": 1e-4, "rtol": 1e-4}
 CLASSIFIERS = ("vgg16_places365", "alexnet_places365", "resnet152_places365")

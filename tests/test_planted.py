@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissect import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
 

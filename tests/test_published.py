@@ -18,7 +18,7 @@ from unitscope.models import networks, registry
 from unitscope.models.catalogue import CATALOGUE
 from unitscope.models.generator_names import GENERATORS
 from unitscope.models.registry import MODELS, load_generator, load_model
-from unitscope.selection import select_units
+from unitscope.run.selection import select_units
 
 
 @pytest.fixture(autouse=True)

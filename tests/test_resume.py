@@ -22,8 +22,8 @@ from torch import nn
 from unitscope import cli
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments import plan as reading
-from unitscope.experiments.dissect import DissectionSettings, run_dissection
+from unitscope.experiments.dissection import plan as reading
+from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
 from unitscope.run import RunFolder, open_run, storage
@@ -331,7 +331,7 @@ def start(tmp_path_factory):
     """Start a command in a process that has the library loaded already; returns the process."""
     context = multiprocessing.get_context("forkserver")
     # Watching a forward pass loads the second, which is slow.
-    context.set_forkserver_preload(["unitscope.cli", "torch._dynamo", "pytest"])
+    context.set_forkserver_preload(["unitscope.cli.main", "torch._dynamo", "pytest"])
     errors = tmp_path_factory.mktemp("errors") / "errors.txt"
 
     def begin(words, *, seconds=0.0):
@@ -414,7 +414,7 @@ def test_the_installed_command_finishes_what_was_begun(drawn, reference, tmp_pat
     process.kill()
     process.join(60)
     code = (
-        "from unitscope import cli\nfrom unitscope.experiments import plan\n"
+        "from unitscope import cli\nfrom unitscope.experiments.dissection import plan\n"
         "plan.MOST_SHARD_SAMPLES = 8\ncli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)

@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from unitscope import cli
+from unitscope.concepts.preview import MOST, Segmentation, describe, draw, segment, write_picture
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.segmenting import MOST, Segmentation, describe, draw, segment, write_picture
 
 CODE = """
 import torch
@@ -178,7 +178,7 @@ def test_a_real_segmenter_on_a_photograph(shared, tmp_path):
     out = tmp_path / "seen.png"
     done = subprocess.run(
         [
-            *(sys.executable, "-c", "from unitscope.cli import main; main()", "segment"),
+            *(sys.executable, "-c", "from unitscope.cli.main import main; main()", "segment"),
             *(next(photographs.iterdir()), "--segmenter", f"{models}/real_models.py:ade20k31_segmenter"),
             *("--labels", models / "ade20k31_segmenter" / "labels.txt", "--out", out, "--json"),
             *("--segmenter-preprocess", "size=512,range=-1:1,mean=0,scale=1"),

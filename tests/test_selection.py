@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from unitscope.compare import compare
 from unitscope.errors import UnitscopeError
-from unitscope.selection import select_units
+from unitscope.run.comparison import compare
+from unitscope.run.selection import select_units
 
 CATEGORIES = {"sky": "object", "sea": "object", "red": "color"}
 

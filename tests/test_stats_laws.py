@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unitscope.grid import GridGeometry, raster_sampling
+from unitscope.layers.grid import GridGeometry, raster_sampling
 from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,

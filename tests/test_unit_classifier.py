@@ -18,8 +18,8 @@ from torch import nn
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.experiments import peaks
-from unitscope.experiments.verdict import halve, judge
+from unitscope.experiments.classification import peaks
+from unitscope.experiments.classification.verdict import halve, judge
 from unitscope.models.registry import load_model
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "classify.md"

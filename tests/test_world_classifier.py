@@ -11,6 +11,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from training.classifier import Settings, accuracy, render_set, train, wilson
+from training.common import rate_at
 from unitscope.world import (
     CLASSIFIER_INPUT,
     CLASSIFIER_LAYERS,
@@ -19,8 +21,6 @@ from unitscope.world import (
     world_classifier,
 )
 from unitscope.world.classifier import normalise
-from unitscope.world.training.classifier import Settings, accuracy, render_set, train, wilson
-from unitscope.world.training.common import rate_at
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,16 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
+from training import generator, quality, segmenter
+from training.cards import generator_card, segmenter_card
+from training.common import render_reduced
+from training.measures import (
+    concept_shares,
+    frechet_distance,
+    intersection_over_union,
+    interval_of_mean,
+    precision_and_recall,
+)
 from unitscope.concepts.segmenters import load_segmenter
 from unitscope.models.registry import load_generator
 from unitscope.sources.latents import seeded_latents
@@ -19,16 +29,6 @@ from unitscope.world.names import PLANES
 from unitscope.world.reduced import REDUCED_SIZE, reduced_scene
 from unitscope.world.segmenter import LEARNED, WorldLabels, WorldSegmenter, segmenter_network
 from unitscope.world.source import SPLIT_SIZE, SPLITS
-from unitscope.world.training import generator, quality, segmenter
-from unitscope.world.training.cards import generator_card, segmenter_card
-from unitscope.world.training.common import render_reduced
-from unitscope.world.training.measures import (
-    concept_shares,
-    frechet_distance,
-    intersection_over_union,
-    interval_of_mean,
-    precision_and_recall,
-)
 
 
 @pytest.fixture

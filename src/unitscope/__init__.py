@@ -4,18 +4,18 @@ from importlib.metadata import version
 
 from unitscope.api import dissect, layers
 from unitscope.classifying import UnitClassification, classify_unit
-from unitscope.compare import compare
 from unitscope.effects import insert, rank, remove
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissect import DissectionSettings
+from unitscope.experiments.classification.measure import ClassifierSettings
+from unitscope.experiments.dissection.measure import DissectionSettings
+from unitscope.experiments.dissection.rescore import at_quantile
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
-from unitscope.experiments.rescore import at_quantile
-from unitscope.experiments.unit_classifier import ClassifierSettings
 from unitscope.importance import importance
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model, load_generator, load_model
+from unitscope.run.comparison import compare
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.effects import (
     Insertion,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,15 @@ from torch import nn
 
 from unitscope.concepts.choose import choose_labeller
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.experiments.dissect import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
-from unitscope.generating import (
+from unitscope.layers.hooks import LayerDescription, describe_layers
+from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.registry import MakesPicturesError, Model
+from unitscope.nouns.device import choose_device
+from unitscope.nouns.generated import (
     check_kind,
     default_points,
     draw_latents,
@@ -28,21 +31,14 @@ from unitscope.generating import (
     seen,
     segmenters_of,
 )
-from unitscope.models.checkpoints import fill, read_state
-from unitscope.models.generators import ClassConditional, Generator
-from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
-from unitscope.models.registry import MakesPicturesError, Model, load_model
-from unitscope.models.weights import ready
-from unitscope.models.weights import reinitialize as start_anew
+from unitscope.nouns.network import left_as_it_was, resolve_model
+from unitscope.nouns.pictures import AnyPath, as_paths, open_sources, pixel_grid
 from unitscope.run.dissection import Dissection
 from unitscope.sources.base import PictureSource
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.latents import SeededLatents
-from unitscope.sources.specs import open_pictures
-from unitscope.trace import LayerDescription, describe_layers
 
-AnyPath = str | Path
 GRID_SHARE = 4
 """The pixel grid has one point for each this many input pixels along each axis, as in the paper."""
 
@@ -150,7 +146,7 @@ def _generated_samples(
     found: Generator, drawn: SeededLatents, grid: Any, says: dict[str, Any]
 ) -> GeneratedSamples:
     network = seen(found, drawn)
-    raster = _grid(grid, network.size, default_points(network.size), "a generated picture")
+    raster = pixel_grid(grid, network.size, default_points(network.size), "a generated picture")
     return label_generated(network, drawn, grid=raster, **says)
 
 
@@ -161,7 +157,7 @@ def _picture_samples(
     **says: Any,
 ) -> PictureSamples:
     sources = open_sources(images)
-    raster = _grid(
+    raster = pixel_grid(
         grid, preprocessing.size, tuple(max(side // GRID_SHARE, 1) for side in preprocessing.size), "an input"
     )
     labeller = choose_labeller(
@@ -254,103 +250,3 @@ def _picture_layers(model: str | nn.Module | Model, preprocess: str | None) -> l
 def _with_aliases(found: list[LayerDescription], aliases: Mapping[str, str]) -> list[LayerDescription]:
     readable = {path: alias for alias, path in aliases.items()}
     return [replace(layer, alias=readable.get(layer.name, "")) for layer in found]
-
-
-@contextmanager
-def left_as_it_was(model: str | nn.Module | Model | Generator) -> Iterator[None]:
-    """Give a network that the caller owns its training flags and its device back."""
-    module = model.module if isinstance(model, Model | Generator) else model
-    if isinstance(module, str):
-        yield
-        return
-    flags = [(part, part.training) for part in module.modules()]
-    device = next((parameter.device for parameter in module.parameters()), None)
-    try:
-        yield
-    finally:
-        for part, training in flags:
-            part.training = training
-        if device is not None:
-            module.to(device)
-
-
-def resolve_model(
-    model: str | nn.Module | Model,
-    *,
-    preprocess: str | None = None,
-    weights: AnyPath | None = None,
-    mirror: str | None = None,
-    reinitialize: int | None = None,
-    device: torch.device | str = "cpu",
-    listing: bool = False,
-) -> Model:
-    """Load a model by name, or take one that is there, ready to run on `device`; `listing` needs no weights."""
-    if isinstance(model, str):
-        return load_model(
-            model, preprocess=preprocess, weights=weights, mirror=mirror, reinitialize=reinitialize, device=device,
-            pretrained=not listing,
-        )  # fmt: skip
-    network = model if isinstance(model, Model) else Model(model, name=type(model).__name__)
-    if weights is not None:
-        network = replace(network, module=deepcopy(network.module))
-        fill(network.module, read_state(weights), weights)
-    if preprocess:
-        network = replace(network, preprocessing=parse_preprocessing(preprocess, network.preprocessing))
-    if reinitialize is not None:
-        network = replace(network, module=deepcopy(network.module))
-        start_anew(network.module, reinitialize)
-    return replace(network, module=ready(network.module, device))
-
-
-def choose_device(name: str | None) -> torch.device:
-    """Return the device asked for; without one, a GPU when there is one.
-
-    Raises:
-        UnitscopeError: torch knows no such device or it is not there.
-    """
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UnitscopeError(f"device {name!r} cannot be used: {reason}; cpu always can") from error
-    return device
-
-
-def open_sources(
-    images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource],
-) -> list[PictureSource]:
-    """Return the sources that are named or given; at least one."""
-    listed: Sequence[Any] = images if isinstance(images, list | tuple) else [images]
-    if not listed:
-        raise UnitscopeError("no pictures given; name a folder with --images")
-    return [open_pictures(str(each)) if isinstance(each, str | Path) else each for each in listed]
-
-
-def as_paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
-    """Return one path or several as a list."""
-    listed = [given] if isinstance(given, str | Path) else given
-    return [Path(path).expanduser() for path in listed]
-
-
-def _grid(
-    grid: int | tuple[int, int] | str | None, size: tuple[int, int], default: tuple[int, ...], what: str
-) -> tuple[int, int]:
-    if grid is None:
-        return default[0], default[1]
-    if isinstance(grid, str):
-        parts = grid.lower().split("x")
-        if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
-            raise UnitscopeError(
-                f"the pixel grid {grid!r} cannot be read; write 56, or 48x64 for rows x columns"
-            )
-        grid = (int(parts[0]), int(parts[-1]))
-    rows, columns = (grid, grid) if isinstance(grid, int) else grid
-    if not (1 <= rows <= size[0] and 1 <= columns <= size[1]):
-        raise UnitscopeError(
-            f"a pixel grid of {rows}x{columns} does not fit {what} of {size[0]}x{size[1]} pixels; "
-            "give from 1 to as many points as there are pixels"
-        )
-    return rows, columns

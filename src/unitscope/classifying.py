@@ -15,25 +15,27 @@ import pyarrow.parquet as pq
 import torch
 from torch import nn
 
-from unitscope.api import AnyPath, as_paths, choose_device, left_as_it_was, open_sources
 from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.labellers import Labeller, Unlabelled
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.generated import GeneratedSamples
-from unitscope.experiments.picture_groups import (
+from unitscope.experiments.classification.groups import (
     Candidates,
     concept_numbers,
     groups_by_concept,
     groups_of_classes,
     groups_of_latents,
 )
+from unitscope.experiments.classification.measure import ClassifierSettings, UnitOfRun, run_unit_classifier
+from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
-from unitscope.experiments.unit_classifier import ClassifierSettings, UnitOfRun, run_unit_classifier
-from unitscope.generating import draw_latents
 from unitscope.models.generators import Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model
-from unitscope.reopening import is_generated, reopen_generated, reopen_model, unit_of
+from unitscope.nouns.device import choose_device
+from unitscope.nouns.generated import draw_latents
+from unitscope.nouns.network import left_as_it_was
+from unitscope.nouns.pictures import AnyPath, as_paths, open_sources
+from unitscope.nouns.reopened import is_generated, reopen_generated, reopen_model, unit_of
 from unitscope.report.classifier import write_classifier_page
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.run.dissection import Dissection, open_run
@@ -152,7 +154,7 @@ def classify_unit(
         segmenter_preprocess: likewise.
         latents: for the run of a generator, how many latents of the seed of `settings`, or other latents; by default
             those of the run.
-        model: the network, if the run does not say how to get it, see :func:`unitscope.reopening.reopen_model`.
+        model: the network, if the run does not say how to get it, see :func:`unitscope.nouns.reopened.reopen_model`.
         weights: a file of weights for it.
         mirror: another server for checkpoints that are downloaded.
         out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default. An earlier classification there

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from unitscope.api import AnyPath, choose_device, left_as_it_was
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.rescore import thresholds_at
 from unitscope.experiments.effects.insertion import run_insertion
 from unitscope.experiments.effects.ranking import run_ranking
 from unitscope.experiments.effects.removal import UnitOrder, run_removal
@@ -27,9 +27,11 @@ from unitscope.experiments.effects.settings import (
     parse_sizes,
 )
 from unitscope.experiments.effects.subject import Subject, read_matches
-from unitscope.experiments.rescore import thresholds_at
 from unitscope.models.generators import Generator
-from unitscope.reopening import layer_of, reopen_generated
+from unitscope.nouns.device import choose_device
+from unitscope.nouns.network import left_as_it_was
+from unitscope.nouns.pictures import AnyPath
+from unitscope.nouns.reopened import layer_of, reopen_generated
 from unitscope.report.effects import write_effect_page
 from unitscope.run.dissection import Dissection, open_run, run_hash
 from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal

@@ -7,20 +7,22 @@ from pathlib import Path
 
 from torch import nn
 
-from unitscope.api import AnyPath, choose_device, left_as_it_was
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance.images import match_images
 from unitscope.experiments.importance.measure import Question, run_importance
 from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.layers.hooks import LayerGrid
 from unitscope.models.registry import Model
-from unitscope.reopening import is_generated, layer_of, reopen_model
+from unitscope.nouns.device import choose_device
+from unitscope.nouns.network import left_as_it_was
+from unitscope.nouns.pictures import AnyPath
+from unitscope.nouns.reopened import is_generated, layer_of, reopen_model
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.folder import slug
 from unitscope.run.importance import FOLDER, Importance
 from unitscope.sources.base import PictureSource
 from unitscope.sources.class_names import read_class_map
 from unitscope.sources.classes import open_classed
-from unitscope.trace import LayerGrid
 
 
 def importance(
@@ -49,7 +51,7 @@ def importance(
         val: images that everything about sets is measured on, likewise.
         layer: one of the run's layers; its last when None.
         class_map: what class folders stand for, by name or number of an output; or a file that says so.
-        model: the network, if the run does not say how to get it, see :func:`unitscope.reopening.reopen_model`.
+        model: the network, if the run does not say how to get it, see :func:`unitscope.nouns.reopened.reopen_model`.
         weights: a file of weights for it.
         mirror: another server for checkpoints that are downloaded.
         out: the folder to write; ``RUN/importance/<layer>-<ablation>`` by default.

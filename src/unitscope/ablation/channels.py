@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, fx
 
-from unitscope.reading import Reading
+from unitscope.layers.readout import Reading
 from unitscope.replay import CannotCut, Graph
 
 

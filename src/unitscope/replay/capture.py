@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from unitscope.entries import entries
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.interventions import replacing
+from unitscope.layers.interventions import replacing
+from unitscope.layers.names import entries
 from unitscope.replay.graphs import CannotCut, Graph
 
 _LIBRARY = torch.library.Library("unitscope", "FRAGMENT")

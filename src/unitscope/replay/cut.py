@@ -9,13 +9,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from unitscope.entries import entries
 from unitscope.errors import UnitscopeError
-from unitscope.interventions import replacing
-from unitscope.reading import Reading
+from unitscope.layers.hooks import LayerGrid, probe_layers, trace
+from unitscope.layers.interventions import replacing
+from unitscope.layers.names import entries
+from unitscope.layers.readout import Reading
 from unitscope.replay.capture import capture, output_of
 from unitscope.replay.graphs import CannotCut, Graph
-from unitscope.trace import LayerGrid, probe_layers, trace
 
 TOLERANCE = 1e-5
 """Most that the parts together may differ from the whole network, as a fraction of its largest output (at least 1)."""
@@ -157,7 +157,7 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
 
     Args:
         module: the network, in eval mode; it is left as it was.
-        layer: name of a layer, see :func:`unitscope.entries.parse_layer`, or what `probe_layers` found of it.
+        layer: name of a layer, see :func:`unitscope.layers.names.parse_layer`, or what `probe_layers` found of it.
         example: inputs ``(N, ...)``, such as the first batch.
 
     Raises:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.grid import Sampling
+from unitscope.layers.grid import Sampling
 from unitscope.stats import kernels
 from unitscope.stats.raster import axis_arrays, over_unit_blocks
 

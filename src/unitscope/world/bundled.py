@@ -25,6 +25,6 @@ def fill_bundled(network: nn.Module, file: str, training: str) -> None:
     if not path.is_file():
         raise UnitscopeError(
             f"the weights {file} are missing from unitscope.world; "
-            f"'python -m unitscope.world.training.{training} --out src/unitscope/world/weights' makes them"
+            f"'python -m training.{training} --out src/unitscope/world/weights' makes them"
         )
     network.load_state_dict(load(path.read_bytes()))

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.layers.hooks import LayerGrid
 from unitscope.replay import Carried, Replay, cut
 from unitscope.stats.intersection import areas_by_picture
-from unitscope.trace import LayerGrid
 
 Numbers = NDArray[np.int64]
 Edit = Callable[[Numbers, Tensor], Tensor]

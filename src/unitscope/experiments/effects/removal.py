@@ -31,7 +31,7 @@ from unitscope.experiments.effects.tables import (
 )
 from unitscope.experiments.effects.work import MEASURE, Work, complete_folder
 from unitscope.experiments.pieces import below
-from unitscope.interventions import ablate
+from unitscope.layers.interventions import ablate
 from unitscope.run.effects import Removal
 from unitscope.run.folder import REMOVAL, RunFolder
 from unitscope.run.storage import Arrays

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.classification.groups import concept_numbers
 from unitscope.experiments.effects.settings import Settings, deciding
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.experiments.picture_groups import concept_numbers
+from unitscope.layers.hooks import LayerGrid
 from unitscope.run.dissection import Dissection
-from unitscope.trace import LayerGrid
 
 
 @dataclass(frozen=True)

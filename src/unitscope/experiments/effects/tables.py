@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.experiments.dissection.tables import names_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import Pair, packed
-from unitscope.experiments.tables import names_of
 
 Numbers = NDArray[np.int64]
 Columns = dict[str, Any]

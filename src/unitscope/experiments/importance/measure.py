@@ -20,7 +20,6 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.importance.findings import Findings, write_findings
 from unitscope.experiments.importance.images import ClassedImages, Split, find_curve_classes
-from unitscope.experiments.importance.removing import Removal, activation_sums, remove_each, remove_sets
 from unitscope.experiments.importance.sets import SetPlan, plan_sets
 from unitscope.experiments.importance.settings import (
     ImportanceSettings,
@@ -29,6 +28,8 @@ from unitscope.experiments.importance.settings import (
 )
 from unitscope.experiments.importance.shards import Piece, Pieces
 from unitscope.experiments.importance.tables import SplitEffects, rank_units
+from unitscope.experiments.importance.without import Removal, activation_sums, remove_each, remove_sets
+from unitscope.layers.hooks import LayerGrid
 from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
 from unitscope.progress import duration, say
@@ -37,7 +38,6 @@ from unitscope.run.dissection import Dissection, run_hash
 from unitscope.run.folder import IMPORTANCE, RunFolder, configuration_hash, open_for_writing
 from unitscope.run.importance import Importance, open_importance
 from unitscope.run.storage import Arrays
-from unitscope.trace import LayerGrid
 
 TIMED_SETS = 32
 """Sets that are timed to estimate what all of them take."""

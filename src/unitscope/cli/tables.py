@@ -1,0 +1,169 @@
+"""Print tables for people and programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from unitscope.errors import UnitscopeError
+from unitscope.layers.hooks import LayerDescription
+from unitscope.nouns.listing import Listed
+from unitscope.run.dissection import Dissection
+
+MEASURES = ("units", "IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
+PIPE_WIDTH = 200
+"""Columns of a table that is not printed on a terminal."""
+
+
+def print_units(units: pd.DataFrame, style: str, out: Path | None) -> None:
+    """Print units, or write them to a file, as `style`: table, csv, json or parquet."""
+    print_frame(units, unit_rows(units), style, out, title=f"{len(units)} units")
+
+
+def print_comparison(
+    comparison: pd.DataFrame, runs: Sequence[Dissection], style: str, out: Path | None
+) -> None:
+    """Print two runs side by side, or write them to a file."""
+    title = "\n".join(f"{i}: {run.title}" for i, run in enumerate(runs, start=1))
+    readable = pd.DataFrame({"layer": comparison["layer"], "category": comparison["category"]})
+    for name in ("detectors", "concepts", "mean_iou"):
+        for run in (1, 2):
+            values = comparison[f"{name}_{run}"]
+            shown = values.map("{:.3f}".format, na_action="ignore") if name == "mean_iou" else values
+            readable[f"{name.replace('_iou', ' IoU')} {run}"] = shown
+    print_frame(comparison, readable, style, out, title=title)
+
+
+def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
+    """Print the layers of a model."""
+    if as_json:
+        write_text(json.dumps([asdict(layer) for layer in layers], indent=2) + "\n", None)
+        return
+    rows = [
+        {
+            "layer": layer.name,
+            "alias": layer.alias,
+            "kind": layer.kind,
+            "output": "" if layer.shape is None else " x ".join(str(n) for n in layer.shape[1:]),
+            "units": "" if layer.units is None else layer.units,
+            "grid": "" if layer.grid is None else f"{layer.grid[0]}x{layer.grid[1]}",
+            "read as": layer.reading,
+        }
+        for layer in layers
+    ]
+    table = pd.DataFrame(rows)
+    print_table(table if any(layer.alias for layer in layers) else table.drop(columns="alias"))
+
+
+def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None:
+    """Print the networks that have a name, or write them to a file."""
+    frame = pd.DataFrame([model.to_dict() for model in models])
+    frame = frame.astype(
+        {"bytes": "Int64", "expected_bytes": "Int64"}
+    )  # whole numbers, also beside missing ones
+    here = ["bundled" if not model.files else "yes" if model.cached else "no" for model in models]
+    readable = pd.DataFrame(
+        {
+            "name": frame["name"],
+            "kind": frame["kind"],
+            "what it is": frame["about"],
+            "files": frame["files"].map("\n".join),
+            "size": [_megabytes(model) for model in models],
+            "here": here,
+        }
+    )
+    print_frame(
+        frame, readable, style, out, title=f"{len(models)} networks; those not here are downloaded when used"
+    )
+
+
+def _megabytes(model: Listed) -> str:
+    if model.bytes is not None:
+        return f"{model.bytes / 1e6:,.1f} MB"
+    return "" if model.expected_bytes is None else f"about {model.expected_bytes / 1e6:,.0f} MB"
+
+
+def print_frame(
+    frame: pd.DataFrame, readable: pd.DataFrame, style: str, out: Path | None, *, title: str
+) -> None:
+    """Print a data frame as table, csv or json, or write csv, json or parquet to a file.
+
+    Args:
+        frame: for programs.
+        readable: for people.
+        style: table, csv, json or parquet.
+        out: a file, or None for the terminal.
+        title: above the table.
+
+    Raises:
+        UnitscopeError: Parquet without a file, a table with one, or a file that cannot be written.
+    """
+    if (style == "parquet") != (out is not None) and style in ("parquet", "table"):
+        raise UnitscopeError(
+            "parquet is not for a terminal; give --out FILE.parquet"
+            if style == "parquet"
+            else "a table is for reading here; give --format csv, json or parquet with --out"
+        )
+    try:
+        if style == "parquet":
+            frame.to_parquet(out, index=False)
+        elif style == "json":
+            rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+            write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", out)
+        elif style == "csv":
+            write_text(frame.to_csv(index=False), out)
+        else:
+            print_table(readable, title=title)
+    except OSError as error:
+        raise UnitscopeError(
+            f"cannot write {out}: {error.strerror or error}; choose another --out"
+        ) from error
+
+
+def unit_rows(units: pd.DataFrame) -> pd.DataFrame:
+    """Arrange units for reading: IoU with its interval, units without a label say why."""
+    label = (
+        units["concept"].fillna("").where(units["concept"].notna(), "(" + units["status"].astype(str) + ")")
+    )
+    interval = [f"{low:.3f} to {high:.3f}" if iou else "" for iou, low, high in
+                zip(units["iou"], units["iou_low"], units["iou_high"], strict=True)]  # fmt: skip
+    return pd.DataFrame(
+        {
+            "layer": units["layer"],
+            "unit": units["unit"],
+            "concept": label,
+            "category": units["category"].fillna(""),
+            "IoU": units["iou"].map("{:.3f}".format),
+            "95 % interval": interval,
+            "held out": units["iou_heldout"].map("{:.3f}".format),
+            "threshold": units["threshold"].map("{:.4g}".format),
+        }
+    )
+
+
+def print_table(frame: pd.DataFrame, *, title: str | None = None) -> None:
+    """Print a data frame as a table; numbers to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in frame.columns:
+        numeric = pd.api.types.is_numeric_dtype(frame[column]) or column in MEASURES
+        table.add_column(str(column), justify="right" if numeric else "left", overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*("" if pd.isna(value) else str(value) for value in row))
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
+
+
+def write_text(text: str, out: Path | None) -> None:
+    """Print text, or write it to a file."""
+    if out is None:
+        Console().out(text, end="", highlight=False)
+    else:
+        out.write_text(text, encoding="utf-8")

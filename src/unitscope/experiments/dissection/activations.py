@@ -1,0 +1,398 @@
+"""One pass over the network: strong cells and label maps of every sample, shard by shard, kept for later questions.
+
+A shard is a fixed run of samples. The strong cells of its activation grids go to the cache, its label maps and
+statistics to the shard file, whose arrival commits it. How strong a cell must be follows from the histograms of what
+has been read so far. Shards whose cells are not there, beyond the cache budget or because a unit turned out weaker than
+its first pictures promised, are read from the network again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.cache import CellCache, Floors
+from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.forward import run_batch
+from unitscope.experiments.generated import made_of
+from unitscope.experiments.pictures import PictureFiles
+from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
+from unitscope.layers.hooks import trace
+from unitscope.progress import Advance
+from unitscope.run.folder import RunFolder
+from unitscope.run.storage import ArrayFile, Arrays
+from unitscope.stats import (
+    ActivationExtent,
+    ActivationHistogram,
+    ActivationRaster,
+    ConceptAreas,
+    Statistic,
+    StrongCells,
+    TopPictures,
+)
+from unitscope.stats.resampling import resample
+
+
+class ShardStatistics:
+    """What one reading of the data tells, per layer and for the concepts."""
+
+    def __init__(self, plan: ReadingPlan, concepts: int, top: int) -> None:
+        units = {name: layer.layer.units for name, layer in plan.layers.items()}
+        self.histograms = {name: ActivationHistogram(count) for name, count in units.items()}
+        self.extents = {name: ActivationExtent(count) for name, count in units.items()}
+        self.tops = {name: TopPictures(count, top) for name, count in units.items()}
+        self.areas = ConceptAreas(concepts)
+
+    def parts(self) -> dict[str, Statistic]:
+        """Every statistic by a name of its own."""
+        named: dict[str, Statistic] = {"areas": self.areas}
+        for kind, group in (("histogram", self.histograms), ("extent", self.extents), ("top", self.tops)):
+            named.update({f"{kind}/{layer}": statistic for layer, statistic in group.items()})
+        return named
+
+    def load(self, file: ArrayFile) -> None:
+        """Become what a shard file holds."""
+        for name, statistic in self.parts().items():
+            statistic.load_state_dict(file.below(f"statistic/{name}"))
+
+    def merge(self, other: ShardStatistics) -> None:
+        """Take in other statistics of the same layers."""
+        others = other.parts()
+        for name, statistic in self.parts().items():
+            statistic.merge(others[name])
+
+    def floors(self, fraction: float) -> Floors:
+        """Values that at least `fraction` of each unit's values exceed, but for zeros ``(U,)``, by layer."""
+        return {name: histogram.floors(fraction) for name, histogram in self.histograms.items()}
+
+    def arrays(self) -> Arrays:
+        """All states, named for a shard file."""
+        return {
+            f"statistic/{name}/{key}": value
+            for name, statistic in self.parts().items()
+            for key, value in statistic.state_dict().items()
+        }
+
+
+class ShardReader:
+    """Runs the network over a shard and holds what it read.
+
+    Args:
+        module: the network, in eval mode, on its device.
+        samples: inputs and label maps.
+        plan: from :func:`plan_reading`.
+        device: where the network is.
+    """
+
+    def __init__(self, module: nn.Module, samples: Samples, plan: ReadingPlan, device: torch.device) -> None:
+        self.module, self.samples, self.plan, self.device = module, samples, plan, device
+        self._content = ShardContent(plan)
+
+    def read(
+        self, batches: Iterator[Batch], shard: int, advance: Advance, *, labelled: bool = True
+    ) -> ShardContent:
+        """Read the batches of one shard from a stream of batches; the content lasts until the next reading.
+
+        Args:
+            batches: the stream.
+            shard: number of the shard.
+            advance: told how many samples are done.
+            labelled: whether generated pictures are to be labelled; without, nothing after the last layer is run.
+        """
+        content, samples = self._content, self.samples
+        content.clear()
+        whole = samples.generated and labelled
+
+        def keep(name: str, output: Tensor) -> None:
+            content.keep(name, self.plan.layers[name].layer.read(output), batch, samples)
+
+        layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
+
+        def run(inputs: Tensor) -> Any:
+            return forward(inputs.to(memory_format=layout))
+
+        with trace(self.module, list(self.plan.layers), keep, stop_early=not whole) as forward:
+            for planned in self.plan.batches_of(shard):
+                batch = next(batches)
+                content.begin(batch)
+                if len(batch.samples):
+                    output = run_batch(
+                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
+                    )
+                    if whole:
+                        content.made(*made_of(samples, batch, output))
+                advance(len(planned))
+        return content
+
+
+class ShardContent:
+    """Activation grids, extremes and label maps of one shard, in memory that serves one shard after the other."""
+
+    def __init__(self, plan: ReadingPlan) -> None:
+        self._plan = plan
+        capacity = min(plan.shard_size, plan.samples)
+        self._grids = {
+            name: np.empty((capacity, layer.layer.units, *layer.kept), np.float32)
+            for name, layer in plan.layers.items()
+        }
+        self._low = {
+            name: np.empty((capacity, layer.layer.units), np.float32) for name, layer in plan.layers.items()
+        }
+        self._high = {name: np.empty_like(low) for name, low in self._low.items()}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the shard, keep the memory."""
+        self._used = self._start = 0
+        self._samples: list[NDArray[np.int64]] = []
+        self._labels: list[NDArray[np.int16]] = []
+        self._pictures: list[NDArray[np.uint8]] = []
+        self.skipped: dict[int, str] = {}
+
+    def begin(self, batch: Batch) -> None:
+        """Make room for a batch."""
+        self._start = self._used
+        self._used += len(batch.samples)
+        self._samples.append(batch.samples)
+        self._labels.append(batch.labels)
+        self.skipped.update(batch.skipped)
+
+    def made(self, labels: NDArray[np.int16], pictures: NDArray[np.uint8] | None) -> None:
+        """Set the label maps ``(n, P, gh, gw)`` of the current batch, and its pictures ``(n, H, W, 3)``."""
+        self._labels[-1] = labels
+        if pictures is not None:
+            self._pictures.append(pictures)
+
+    def pictures_of(self, tops: Mapping[str, TopPictures]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the pictures that a generator made of the strongest samples of any unit, by sample number."""
+        if self._pictures:
+            strongest = np.unique(np.concatenate([top.samples.ravel() for top in tops.values()]))
+            pictures = itertools.chain.from_iterable(self._pictures)
+            for sample, picture, wanted in zip(
+                self.samples.tolist(), pictures, np.isin(self.samples, strongest), strict=True
+            ):
+                if wanted:
+                    yield sample, picture
+
+    def keep(self, name: str, activation: Tensor, batch: Batch, samples: Samples) -> None:
+        """Copy a layer's activation ``(n, U, h, w)`` of the current batch.
+
+        Raises:
+            UnitscopeError: the shape is not the planned one, or a value is not finite.
+        """
+        values = activation.detach().to("cpu", torch.float32)
+        layer = self._plan.layers[name]
+        expected = (len(batch.samples), layer.layer.units, *layer.layer.grid)
+        if values.shape != expected:
+            raise UnitscopeError(
+                f"layer {name!r} returns an activation of shape {tuple(values.shape)} where {expected} was expected "
+                "from its first output; choose a layer whose shape stays the same"
+            )
+        place = slice(self._start, self._used)
+        low, high = values.amin((2, 3)).numpy(), values.amax((2, 3)).numpy()
+        finite = np.isfinite(low) & np.isfinite(high)
+        if not finite.all():
+            n, unit = np.argwhere(~finite)[0]
+            raise UnitscopeError(
+                f"layer {name!r} unit {unit} is not finite (NaN or infinite) "
+                + where_not_finite(samples, int(batch.samples[n]))
+            )
+        self._low[name][place], self._high[name][place] = low, high
+        if layer.resampling is None:
+            torch.from_numpy(self._grids[name][place]).copy_(values)
+            return
+        resample(values, layer.resampling, self._grids[name][place])
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Numbers of the samples that could be read."""
+        return np.concatenate(self._samples) if self._samples else np.zeros(0, np.int64)
+
+    @property
+    def labels(self) -> NDArray[np.int16]:
+        """Label maps ``(n, P, gh, gw)``."""
+        return np.concatenate(self._labels)
+
+    def _activation(self, name: str) -> ActivationRaster:
+        return ActivationRaster(self._grids[name][: self._used], self._plan.layers[name].sampling)
+
+    def count(self, statistics: ShardStatistics) -> None:
+        """Update the statistics with everything read."""
+        for name in self._plan.layers:
+            low, high = self._low[name][: self._used], self._high[name][: self._used]
+            statistics.histograms[name].update(self._activation(name))
+            statistics.extents[name].update(low, high)
+            statistics.tops[name].update(high, self.samples)
+        statistics.areas.update(self.labels, self.samples)
+
+    def strong_cells(self, floors: Floors, tops: dict[str, TopPictures]) -> dict[str, StrongCells]:
+        """Copy the cells of every layer that values above the floors are blended from.
+
+        Args:
+            floors: by layer ``(U,)``.
+            tops: the strongest pictures of each layer so far; their regions will be drawn finely.
+        """
+        return {
+            name: StrongCells.of(
+                self._activation(name),
+                floors[name],
+                spread=(tops[name].samples[:, :, None] == self.samples).any(axis=1),
+            )
+            for name in self._plan.layers
+        }
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A committed shard: label maps, and the strong cells or raster points of every layer."""
+
+    samples: NDArray[np.int64]
+    labels: NDArray[np.int16]
+    cells: Mapping[str, StrongCells]
+
+
+class Activations:
+    """The activations of all samples: read once, then iterated shard by shard as often as needed.
+
+    Args:
+        folder: an open run folder.
+        plan: what is read and kept.
+        reader: reads what is not there; None where the network is not at hand.
+        concepts: number of label values, "nothing" included.
+        top: pictures to keep for each unit.
+    """
+
+    def __init__(
+        self, folder: RunFolder, plan: ReadingPlan, *, reader: ShardReader | None, concepts: int, top: int
+    ) -> None:
+        self.folder, self.plan = folder, plan
+        self._reader, self._concepts, self._top = reader, concepts, top
+        self._total, self._merged = self._empty(), set[int]()
+        self._skipped: dict[int, str] = {}
+        self._floors: Floors = {}
+        self._cache = CellCache(folder, plan)
+
+    @property
+    def reader(self) -> ShardReader:
+        """What reads the network.
+
+        Raises:
+            UnitscopeError: there is no network at hand.
+        """
+        if self._reader is None:
+            raise UnitscopeError(
+                f"the activations in {self.folder.path} were not kept, or not enough of them; dissect into another "
+                "folder with --quantile at this value, or with a larger --keep and --cache-budget and without "
+                "--drop-cache"
+            )
+        return self._reader
+
+    def missing(self) -> list[int]:
+        """Shards that are not committed."""
+        return [shard for shard in range(self.plan.shards) if not self.folder.shard_path(shard).is_file()]
+
+    def read(self, advance: Advance, *, keep: float, cache_bytes: int) -> None:
+        """Run the network over every shard that is not committed, and commit it.
+
+        Args:
+            advance: told how many samples are done.
+            keep: fraction of each unit's pixels, the strongest, that the cache shall answer questions about.
+            cache_bytes: strong cells to keep on disk at most.
+        """
+        missing = self.missing()
+        self.merged()
+        self._cache.allow(cache_bytes)
+        pictures = PictureFiles(self.reader.samples, self.folder.path)
+        batches = self.reader.samples.batches(
+            batch for shard in missing for batch in self.plan.batches_of(shard)
+        )
+        for shard in missing:
+            content = self.reader.read(batches, shard, advance)
+            statistics = self._empty()
+            content.count(statistics)
+            self._total.merge(statistics)
+            if self._cache.has_room:
+                self._cache.write(shard, content.strong_cells(self._total.floors(keep), self._total.tops))
+            for sample, picture in content.pictures_of(self._total.tops):
+                pictures.write(sample, picture)
+            self._commit(shard, content, statistics)
+
+    def _commit(self, shard: int, content: ShardContent, statistics: ShardStatistics) -> None:
+        arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
+        skipped = json.dumps({str(sample): reason for sample, reason in content.skipped.items()})
+        self.folder.commit_shard(shard, arrays, note={"skipped": skipped})
+        self._skipped.update(content.skipped)
+        self._merged.add(shard)
+
+    def _empty(self) -> ShardStatistics:
+        return ShardStatistics(self.plan, self._concepts, self._top)
+
+    def merged(self) -> tuple[ShardStatistics, dict[int, str]]:
+        """Merge the statistics of all committed shards; also the samples left out, with the reason."""
+        for shard in range(self.plan.shards):
+            if shard in self._merged or not self.folder.shard_path(shard).is_file():
+                continue
+            file, statistics = self.folder.open_shard(shard), self._empty()
+            statistics.load(file)
+            self._total.merge(statistics)
+            skipped = json.loads(file.note["skipped"])
+            self._skipped.update({int(sample): reason for sample, reason in skipped.items()})
+            self._merged.add(shard)
+        return self._total, self._skipped
+
+    def reach(self, floors: Floors) -> None:
+        """See to it that everything above the floors is known; read shards again of which too little was kept.
+
+        Raises:
+            UnitscopeError: the network is not at hand and too little was kept.
+        """
+        self._floors = floors
+        for shard in range(self.plan.shards):
+            cached = self._cache.cells(shard)
+            if cached and not cached.reach(floors):
+                self._cache.write(shard, self._read_again(shard), always=True)
+
+    def shards(self, advance: Advance, *, above: Floors) -> Iterator[Shard]:
+        """Iterate over the committed shards with the raster points above some values.
+
+        The points of the first question are kept where there is room, and answer all later ones that look higher.
+
+        Args:
+            advance: told how many samples are done.
+            above: values that :meth:`reach` was asked for, or higher ones.
+        """
+        for shard in range(self.plan.shards):
+            file = self.folder.open_shard(shard)
+            yield Shard(file["samples"], file["labels"], self._points(shard, above))
+            advance(len(self.plan.samples_of(shard)))
+
+    def shard(self, shard: int) -> Shard:
+        """Open one committed shard with its strong cells."""
+        file = self.folder.open_shard(shard)
+        return Shard(file["samples"], file["labels"], self._cells(shard))
+
+    def _points(self, shard: int, above: Floors) -> Mapping[str, StrongCells]:
+        kept = self._cache.points(shard)
+        if kept and kept.reach(above):
+            return kept
+        cells = self._cells(shard)
+        points = {layer: cells[layer].points_above(above[layer]) for layer in self.plan.layers}
+        self._cache.write(shard, points, points=True)
+        return points
+
+    def _cells(self, shard: int) -> Mapping[str, StrongCells]:
+        return self._cache.cells(shard) or self._read_again(shard)
+
+    def _read_again(self, shard: int) -> dict[str, StrongCells]:
+        batches = self.reader.samples.batches(self.plan.batches_of(shard))
+        content = self.reader.read(batches, shard, lambda _count: None, labelled=False)
+        return content.strong_cells(self._floors, self._total.tops)

@@ -1,0 +1,171 @@
+"""What the network pass reads and keeps: decided once, before any picture, and written to the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError, one_line
+from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.samples import Samples
+from unitscope.layers.grid import (
+    AxisGeometry,
+    Border,
+    GridGeometry,
+    Sampling,
+    identity_sampling,
+    raster_sampling,
+)
+from unitscope.layers.hooks import LayerGrid, probe_layers
+from unitscope.layers.readout import Reading
+
+SHARD_BYTES = 128 * 2**20
+"""Activation grids of one shard, about; they are in memory at once."""
+MOST_SHARD_SAMPLES = 256
+
+
+@dataclass(frozen=True)
+class Raster:
+    """The pixel grid over the network's input, or over the pictures that a generator makes."""
+
+    grid: tuple[int, int]
+    """Points ``(gh, gw)``."""
+    size: tuple[int, int]
+    """Size ``(H, W)`` in pixels of the input, or of a generator's pictures."""
+    border: Border
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """How a layer is read and kept: grids finer than the pixel grid are brought to it first."""
+
+    layer: LayerGrid
+    resampling: Sampling | None
+    """For finer grids: how the pixel grid reads them, before they are kept."""
+    sampling: Sampling
+    """How the pixel grid reads the kept grid."""
+
+    @classmethod
+    def of(cls, layer: LayerGrid, raster: Raster) -> LayerPlan:
+        """Plan to read a layer on a raster."""
+        sampling = raster_sampling(layer.geometry, raster.grid, raster.size, border=raster.border)
+        if layer.grid[0] * layer.grid[1] > raster.grid[0] * raster.grid[1]:
+            return cls(layer, sampling, identity_sampling(raster.grid))
+        return cls(layer, None, sampling)
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """Cells of the kept grid."""
+        return self.sampling.rows.cells, self.sampling.columns.cells
+
+
+@dataclass(frozen=True)
+class ReadingPlan:
+    """Everything that decides what the network pass keeps."""
+
+    layers: dict[str, LayerPlan]
+    raster: Raster
+    samples: int
+    batch_size: int
+    shard_size: int
+    channels_last: bool = False
+    """Whether inputs have their channels last in memory, which convolutions on a CPU are faster with."""
+
+    @property
+    def bytes_per_sample(self) -> int:
+        """Activation grids of one sample while they are in memory."""
+        return sum(4 * plan.layer.units * plan.kept[0] * plan.kept[1] for plan in self.layers.values())
+
+    @property
+    def shards(self) -> int:
+        """Number of shards."""
+        return -(-self.samples // self.shard_size)
+
+    def samples_of(self, shard: int) -> range:
+        """Sample numbers of a shard."""
+        return range(shard * self.shard_size, min((shard + 1) * self.shard_size, self.samples))
+
+    def batches_of(self, shard: int) -> list[range]:
+        """Sample numbers of a shard's batches: the same however often a run is resumed."""
+        samples = self.samples_of(shard)
+        return [samples[i : i + self.batch_size] for i in range(0, len(samples), self.batch_size)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain JSON values."""
+        layers = [asdict(plan.layer) for plan in self.layers.values()]
+        return {
+            "layers": layers,
+            "raster": asdict(self.raster),
+            "samples": self.samples,
+            "batch_size": self.batch_size,
+            "shard_size": self.shard_size,
+            "channels_last": self.channels_last,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ReadingPlan:
+        """Return the plan that :meth:`to_dict` described."""
+        given = values["raster"]
+        raster = Raster(tuple(given["grid"]), tuple(given["size"]), given["border"])
+        layers = {}
+        for each in values["layers"]:
+            rows, columns = (AxisGeometry(**each["geometry"][axis]) for axis in ("rows", "columns"))
+            grid = (int(each["grid"][0]), int(each["grid"][1]))
+            # Runs of the first format read maps only, and did not say so.
+            reading = Reading(**{"axes": "NUhw", **each.get("reading", {}), "grid": grid})
+            layer = LayerGrid(each["name"], each["units"], grid, GridGeometry(rows, columns), reading)
+            layers[layer.name] = LayerPlan.of(layer, raster)
+        sizes = values["samples"], values["batch_size"], values["shard_size"]
+        return cls(layers, raster, *sizes, channels_last=values.get("channels_last", False))
+
+
+def plan_reading(
+    module: nn.Module,
+    samples: Samples,
+    layers: Sequence[str],
+    *,
+    border: Border,
+    batch_size: int,
+    device: torch.device,
+) -> ReadingPlan:
+    """Look at the layers with one blank input, or two latents, and decide how they are kept.
+
+    Raises:
+        UnitscopeError: a layer cannot be read, or the network refuses the input.
+    """
+    raster = Raster(samples.grid, samples.size, border)
+    if isinstance(samples, GeneratedSamples):
+        # Two of them, so that an axis of images is not taken for one that is always 1.
+        two = samples.latents.read([0, 0]).to(device)
+        grids, channels_last = probe_layers(module, two, layers, size=samples.size), False
+    else:
+        blank = torch.zeros((1, 3, *samples.size), device=device)
+        grids, channels_last = _probe(module, blank, layers)
+    plans = {name: LayerPlan.of(layer, raster) for name, layer in grids.items()}
+    one = ReadingPlan(plans, raster, len(samples.sample_ids), batch_size, 1, channels_last)
+    fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
+    batches = max(min(fitting, MOST_SHARD_SAMPLES) // batch_size, 1)
+    return replace(one, shard_size=batches * batch_size)
+
+
+def _probe(module: nn.Module, blank: Tensor, layers: Sequence[str]) -> tuple[dict[str, LayerGrid], bool]:
+    """Find how the layers are read, and whether the network takes inputs whose channels lie last in memory."""
+    if blank.device.type == "cpu" and any(isinstance(part, nn.Conv2d) for part in module.modules()):
+        # Some networks view their activations as if the channels lay first; those fail, and go on below.
+        with suppress(Exception):
+            return probe_layers(module, blank.to(memory_format=torch.channels_last), layers), True
+    try:
+        return probe_layers(module, blank, layers), False
+    except UnitscopeError:
+        raise
+    except Exception as error:
+        shape = "x".join(str(n) for n in blank.shape)
+        raise UnitscopeError(
+            f"the network fails on an input of shape {shape}: {one_line(error)}; "
+            "is the input size right? --preprocess size=... sets it; a generator takes --latents in place of --images"
+        ) from error

@@ -1,0 +1,146 @@
+"""From counts to labels: thresholds, IoU, the best concept of every unit and how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.progress import stage
+from unitscope.stats import IntersectionBootstrap, Intersections, ThresholdSearch, exceeding_count
+from unitscope.stats.intersection import HALVES
+
+
+@dataclass(frozen=True)
+class LayerScores:
+    """How the units of one layer match the concepts.
+
+    Counts are integers over all pixels of all pictures. Concept 0 is "nothing" and never matches.
+    """
+
+    thresholds: NDArray[np.float32]
+    """``(U,)``."""
+    pixels: NDArray[np.int64]
+    """Pixels above the threshold by half of the pictures, ``(2, U)``."""
+    intersections: NDArray[np.int64]
+    """Pixels shared with each concept by half of the pictures, ``(2, U, C)``."""
+    concept_pixels: NDArray[np.int64]
+    """Pixels of each concept by half of the pictures, ``(2, C)``."""
+
+    def iou(self, half: int | None = None) -> NDArray[np.float64]:
+        """IoU of every unit with every concept ``(U, C)``, eq. 1 of the paper; on all pictures or one half."""
+        if half not in self._known:
+            self._known[half] = self._iou(half)
+        return self._known[half]
+
+    @cached_property
+    def shared(self) -> NDArray[np.int64]:
+        """Pixels shared with each concept over all pictures ``(U, C)``."""
+        total: NDArray[np.int64] = self.intersections.sum(0)
+        return total
+
+    @cached_property
+    def _known(self) -> dict[int | None, NDArray[np.float64]]:
+        return {}
+
+    def _iou(self, half: int | None) -> NDArray[np.float64]:
+        shared = self.shared if half is None else self.intersections[half]
+        pixels = self.pixels.sum(0) if half is None else self.pixels[half]
+        concepts = self.concept_pixels.sum(0) if half is None else self.concept_pixels[half]
+        iou: NDArray[np.float64] = pixels[:, None] + concepts[None] - shared.astype(np.float64)
+        np.divide(shared, iou, out=iou, where=iou > 0)
+        return iou
+
+    def labels(self, half: int | None = None) -> NDArray[np.int64]:
+        """Concept of highest IoU of every unit ``(U,)``, the first among equals; 0 where no pixel is shared."""
+        iou = self.iou(half)
+        best = iou.argmax(axis=1)
+        return np.where(iou.max(axis=1) > 0, best, 0)
+
+    def held_out(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Score labels on pictures that did not choose them.
+
+        Returns:
+            The mean over both ways of the IoU, on one half, of the label chosen on the other ``(U,)``, and whether
+            both halves choose the same label ``(U,)``.
+        """
+        chosen = [self.labels(half) for half in range(HALVES)]
+        units = np.arange(len(self.thresholds))
+        scores = [self.iou(1 - half)[units, chosen[half]] for half in range(HALVES)]
+        return (scores[0] + scores[1]) / 2, (chosen[0] == chosen[1]) & (chosen[0] > 0)
+
+
+def find_thresholds(
+    activations: Activations, statistics: ShardStatistics, quantile: float, *, show: bool | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Find each unit's threshold at a quantile, exactly.
+
+    The network is needed only where too few cells were kept: :meth:`Activations.reach` reads those pictures again.
+    """
+    searches = {
+        name: ThresholdSearch(histogram, exceeding_count(quantile, int(histogram.used[:1].sum())))
+        for name, histogram in statistics.histograms.items()
+    }
+    activations.reach({name: search.bounds for name, search in searches.items()})
+    total = activations.plan.samples * ThresholdSearch.rounds
+    with stage("finding thresholds", total, show=show) as advance:
+        for _ in range(ThresholdSearch.rounds):
+            bounds = {name: search.bounds for name, search in searches.items()}
+            for shard in activations.shards(advance, above=bounds):
+                for name, search in searches.items():
+                    search.update(shard.cells[name])
+            for search in searches.values():
+                search.narrow()
+    return {name: search.result() for name, search in searches.items()}
+
+
+def score(
+    activations: Activations,
+    statistics: ShardStatistics,
+    thresholds: dict[str, NDArray[np.float32]],
+    *,
+    show: bool | None = None,
+) -> dict[str, LayerScores]:
+    """Count how often units and concepts meet."""
+    concept_pixels, _, _ = statistics.areas.result()
+    counts = {name: Intersections(levels, concept_pixels.shape[1]) for name, levels in thresholds.items()}
+    with stage("comparing with concepts", activations.plan.samples, show=show) as advance:
+        for shard in activations.shards(advance, above=thresholds):
+            for name, count in counts.items():
+                count.update(shard.cells[name], shard.labels, shard.samples)
+    return {
+        name: LayerScores(thresholds[name], *count.result(), concept_pixels) for name, count in counts.items()
+    }
+
+
+def bootstrap(
+    activations: Activations,
+    scores: dict[str, LayerScores],
+    *,
+    replicates: int,
+    seed: int,
+    show: bool | None = None,
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Find the 95 % interval of every unit's IoU with its label, over pictures; low and high ``(U,)`` by layer.
+
+    Threshold and label are held fixed: the interval is that of the IoU of this mask with this concept.
+    """
+    boots = {
+        name: IntersectionBootstrap(
+            layer.thresholds,
+            layer.labels(),
+            label_values=layer.concept_pixels.shape[1],
+            replicates=replicates,
+            seed=seed,
+        )
+        for name, layer in scores.items()
+    }
+    with stage("measuring uncertainty", activations.plan.samples, show=show) as advance:
+        thresholds = {name: layer.thresholds for name, layer in scores.items()}
+        for shard in activations.shards(advance, above=thresholds):
+            for name, boot in boots.items():
+                boot.update(shard.cells[name], shard.labels, shard.samples)
+    return {name: boot.result() for name, boot in boots.items()}

@@ -1,7 +1,0 @@
-"""Follows what the axes of a tensor run over, and where its grid lies on the picture, operator by operator."""
-
-from unitscope.following.axes import Axes, Axis, Part, kinds, length, lost, over_picture
-from unitscope.following.calls import Call, Followed
-from unitscope.following.operators import follow
-
-__all__ = ["Axes", "Axis", "Call", "Followed", "Part", "follow", "kinds", "length", "lost", "over_picture"]

@@ -1,0 +1,297 @@
+"""Name a layer, read its activation grid, and leave the model as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError
+from unitscope.layers.grid import GridGeometry
+from unitscope.layers.names import LayerName, entries, entry_name, parse_layer, pick
+from unitscope.layers.readout import Reading, Unreadable, find_reading
+from unitscope.layers.receptive_field import EvenGeometry, GeometryTracker
+
+Reader = Callable[[str, Tensor], None]
+"""Called with a layer's name and its output, at the moment the layer returns."""
+Watcher = Callable[[str, int, Any], None]
+"""Called with a module's dotted name, the number of its call in this pass (from 1) and what it returned."""
+
+
+@dataclass(frozen=True)
+class LayerDescription:
+    """One layer of a model, as seen on one input."""
+
+    name: str
+    """What to write to name it: ``path``, ``path#call`` or ``path[key]``."""
+    kind: str
+    shape: tuple[int, ...] | None
+    """Shape of the output for one image, batch axis included; None when the output holds no tensor."""
+    calls: int
+    """How often one forward pass calls the module."""
+    units: int | None = None
+    grid: tuple[int, int] | None = None
+    """Rows and columns of the activation; None when the output is no activation."""
+    reading: str = ""
+    """What it is read as, or why it cannot be read."""
+    alias: str = ""
+    """A readable name that may be written instead, where the model gives one."""
+
+
+@dataclass(frozen=True)
+class LayerGrid:
+    """How a layer is read: units, activation grid ``(h, w)`` and where the grid lies on the input."""
+
+    name: str
+    units: int
+    grid: tuple[int, int]
+    geometry: GridGeometry
+    reading: Reading
+
+    def read(self, output: Tensor) -> Tensor:
+        """Return the activation ``(N, U, h, w)`` in an output of this layer.
+
+        Raises:
+            UnitscopeError: the output has another form than the one that was looked at first.
+        """
+        try:
+            return self.reading.apply(output)
+        except ValueError as error:
+            raise UnitscopeError(
+                f"layer {self.name!r} returns shape {tuple(output.shape)}: {error}; "
+                "choose a layer whose shape stays the same"
+            ) from error
+
+
+class _Stop(Exception):
+    """Ends a forward pass once every requested layer has been read."""
+
+
+@contextmanager
+def trace(
+    module: nn.Module, layers: Sequence[str], read: Reader, *, stop_early: bool = True
+) -> Iterator[Callable[[Tensor], Any]]:
+    """Read layers during forward passes; hooks are gone when the block ends, also after an exception.
+
+    An output is handed to `read` before anything that follows can change it in place.
+
+    Args:
+        module: the network, in eval mode.
+        layers: names of layers, see :func:`unitscope.layers.names.parse_layer`.
+        read: receives ``(name, output)``; what it keeps, it must copy.
+        stop_early: end the pass after the last of `layers`; what comes after is not computed.
+
+    Yields:
+        A function that runs the network on inputs ``(N, ...)`` without gradients, and returns what the network does;
+        nothing where the pass was ended.
+
+    Raises:
+        UnitscopeError: the network has no such layer, or it returns no tensor or several.
+    """
+    named = find_layers(module, layers)
+    wanted: dict[str, list[LayerName]] = {}
+    for layer in named.values():
+        wanted.setdefault(layer.path, []).append(layer)
+    waiting: set[str] = set()
+
+    def watch(path: str, call: int, output: Any) -> None:
+        for layer in wanted[path]:
+            if layer.call in (None, call):
+                read(layer.name, pick(layer, output))
+                waiting.discard(layer.name)
+        if stop_early and not waiting:
+            raise _Stop
+
+    with _watched(module, wanted, watch) as run:
+
+        def forward(inputs: Tensor) -> Any:
+            waiting.update(named)
+            return run(inputs)
+
+        yield forward
+
+
+@contextmanager
+def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterator[Callable[[Tensor], Any]]:
+    """Call `watch` whenever one of the modules returns; yields a function that runs the network."""
+    calls: dict[str, int] = {}
+
+    def hook_of(path: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            calls[path] = calls.get(path, 0) + 1
+            watch(path, calls[path], output)
+
+        return hook
+
+    def forward(inputs: Tensor) -> Any:
+        calls.clear()
+        with torch.no_grad():
+            try:
+                return module(inputs)
+            except _Stop:
+                return None
+
+    known = _modules(module)
+    handles = [known[path].register_forward_hook(hook_of(path)) for path in paths]
+    try:
+        yield forward
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _modules(module: nn.Module) -> dict[str, nn.Module]:
+    """Return every module by its dotted name; one that stands in several places has several names."""
+    return {path: part for path, part in module.named_modules(remove_duplicate=False) if path}
+
+
+def find_layers(module: nn.Module, layers: Sequence[str]) -> dict[str, LayerName]:
+    """Look up names of layers.
+
+    Raises:
+        UnitscopeError: a name is unknown or given twice.
+    """
+    known = _modules(module)
+    found: dict[str, LayerName] = {}
+    for name in layers:
+        layer = parse_layer(name, known, type(module).__name__)
+        if name in found:
+            raise UnitscopeError(f"layer {name!r} is asked for twice; name it once")
+        found[name] = layer
+    return found
+
+
+def describe_layers(
+    module: nn.Module, inputs: Tensor, *, size: tuple[int, int] | None = None
+) -> list[LayerDescription]:
+    """Run one forward pass and list what every module that took part returned, in the order they finished.
+
+    Args:
+        module: the network, in eval mode.
+        inputs: ``(1, 3, H, W)``, or one latent.
+        size: for a generator, height and width of its pictures.
+    """
+    seen: list[tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str]] = []
+    tracker = _tracker(inputs, size)
+
+    def watch(path: str, call: int, output: Any) -> None:
+        found = list(entries(output))
+        for keys, value in found:
+            reading = _reading_or_reason(value, tracker, len(inputs))
+            seen.append((path, call, keys if len(found) > 1 else (), tuple(value.shape), reading))
+        if not found:
+            seen.append((path, call, (), None, f"it returns {type(output).__name__} with no tensor"))
+
+    parts = {path: part for path, part in module.named_modules() if path}
+    with _watched(module, parts, watch) as forward, tracker:
+        forward(inputs)
+    calls = {path: call for path, call, *_ in seen}
+    return [
+        _description(
+            entry_name(path, call if calls[path] > 1 else None, keys),
+            parts[path],
+            shape,
+            calls[path],
+            reading,
+        )
+        for path, call, keys, shape, reading in seen
+    ]
+
+
+def _description(
+    name: str, part: nn.Module, shape: tuple[int, ...] | None, calls: int, reading: Reading | str
+) -> LayerDescription:
+    kind = type(part).__name__
+    if isinstance(reading, str) or shape is None:
+        return LayerDescription(name, kind, shape, calls, reading=f"not read: {reading}")
+    units = 1
+    for letter, size in zip(reading.axes, shape, strict=True):
+        units *= size if letter == "U" else 1
+    return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading))
+
+
+def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | EvenGeometry:
+    return GeometryTracker(inputs) if size is None else EvenGeometry(size)
+
+
+def _reading_or_reason(value: Tensor, tracker: GeometryTracker | EvenGeometry, images: int) -> Reading | str:
+    axes = tracker.axes_of(value)
+    if axes is None and tracker.saw_something:
+        return "it does not depend on the picture"
+    try:
+        return find_reading(value, axes, images=images, size=tracker.size, most_extra=tracker.most_extra)
+    except Unreadable as reason:
+        return str(reason)
+
+
+def probe_layers(
+    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, size: tuple[int, int] | None = None
+) -> dict[str, LayerGrid]:
+    """Find the units, grid and geometry of `layers` with one forward pass.
+
+    Args:
+        module: the network, in eval mode.
+        inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of images from others.
+        layers: names of layers, see :func:`unitscope.layers.names.parse_layer`.
+        size: for a generator, height and width of its pictures, over which the grids lie evenly.
+
+    Returns:
+        One entry a layer, in the order of the forward pass.
+
+    Raises:
+        UnitscopeError: a layer is unknown, unused, called more than once, or its output is not a grid, tokens or a
+            vector of floating-point values.
+    """
+    named = find_layers(module, layers)
+    found: dict[str, LayerGrid] = {}
+    calls: dict[str, int] = {}
+    tracker = _tracker(inputs, size)
+
+    def read(name: str, output: Tensor) -> None:
+        calls[name] = calls.get(name, 0) + 1
+        if calls[name] == 1:
+            found[name] = _layer_grid(name, output, tracker, len(inputs))
+
+    with trace(module, layers, read, stop_early=False) as forward, tracker:
+        forward(inputs)
+    for layer in named.values():
+        _check_called_once(layer, calls.get(layer.name, 0))
+    return found
+
+
+def _layer_grid(name: str, output: Tensor, tracker: GeometryTracker | EvenGeometry, images: int) -> LayerGrid:
+    reading = _reading_or_reason(output, tracker, images)
+    if isinstance(reading, str):
+        raise UnitscopeError(
+            f"layer {name!r} returns shape {tuple(output.shape)} for {_counted(images)}, which is no activation grid: "
+            f"{reading}; choose another layer"
+        )
+    units = int(reading.apply(output).shape[1])
+    return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading)
+
+
+def _counted(images: int) -> str:
+    return "one image" if images == 1 else f"{images} images"
+
+
+def _check_called_once(layer: LayerName, calls: int) -> None:
+    if calls == 0 and layer.call is None:
+        raise UnitscopeError(
+            f"layer {layer.name!r} takes no part in the forward pass, so it has no activation; "
+            "'unitscope layers MODEL' lists those that do"
+        )
+    if calls == 0:
+        raise UnitscopeError(
+            f"layer {layer.name!r} not found: a forward pass calls {layer.path!r} fewer than {layer.call} times; "
+            "'unitscope layers MODEL' lists the calls"
+        )
+    if calls > 1:
+        names = [entry_name(layer.path, call, layer.keys) for call in (1, calls)]
+        raise UnitscopeError(
+            f"layer {layer.name!r} is called {calls} times in a forward pass, so it has no single activation; "
+            f"name one call, from {names[0]!r} to {names[1]!r}"
+        )

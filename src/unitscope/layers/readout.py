@@ -1,0 +1,186 @@
+"""How a layer's output becomes an activation ``(N, U, h, w)``: maps, tokens and vectors in any order of axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from unitscope.layers.axes import Axes, Axis, kinds, length, over_picture
+
+MOST_EXTRA_TOKENS = 16
+"""Class and register tokens that may stand before the patch tokens, where only their number is known."""
+
+
+class Unreadable(Exception):
+    """An output is no activation; the message goes on from "layer 'x' returns shape (...): "."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an output becomes an activation.
+
+    Attributes:
+        axes: a letter for each axis of the output: N images, U units, h rows, w columns, T tokens. Several
+            axes of units, such as heads and their channels, count as one, the last running fastest.
+        grid: rows and columns.
+        before: tokens that stand before those of the grid, and are dropped.
+        tokens: all tokens, 0 if the output has none.
+    """
+
+    axes: str
+    grid: tuple[int, int]
+    before: int = 0
+    tokens: int = 0
+
+    def apply(self, output: Tensor) -> Tensor:
+        """Return the activation ``(N, U, h, w)``; the output may hold any number of images.
+
+        Raises:
+            ValueError: the output does not have the axes of the one that was looked at first.
+        """
+        if output.ndim != len(self.axes):
+            raise ValueError(f"{output.ndim} axes where {len(self.axes)} were expected")
+        order = [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
+        values, units = output.permute(order), self.axes.count("U")
+        values = values.flatten(1, units) if units else values.unsqueeze(1)
+        if "T" in self.axes:
+            if values.shape[2] != self.tokens:
+                raise ValueError(f"{values.shape[2]} tokens where {self.tokens} were expected")
+            values = values.narrow(2, self.before, math.prod(self.grid)).unflatten(2, self.grid)
+        elif "h" not in self.axes:
+            values = values[:, :, None, None]
+        return values
+
+    def replace(self, output: Tensor, activation: Tensor) -> Tensor:
+        """Return a copy of an output with another activation ``(N, U, h, w)``; what is not read stays as it is."""
+        order = [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
+        replaced = output.clone()
+        places = replaced.permute(order)
+        if "T" in self.axes:
+            places = places.narrow(places.ndim - 1, self.before, math.prod(self.grid))
+        places.copy_(activation.reshape(places.shape))
+        return replaced
+
+    def __str__(self) -> str:
+        if "T" in self.axes:
+            dropped = self.tokens - math.prod(self.grid)
+            return f"tokens, {dropped} beside the grid dropped" if dropped else "tokens"
+        if "h" not in self.axes:
+            return "vector"
+        last = self.axes.index("U") > self.axes.index("h") if "U" in self.axes else False
+        return "map, channels last" if last else "map"
+
+
+def find_reading(
+    output: Tensor,
+    axes: Axes | None,
+    *,
+    images: int,
+    size: tuple[int, int],
+    most_extra: int = MOST_EXTRA_TOKENS,
+) -> Reading:
+    """Find how an output is read.
+
+    Args:
+        output: what a layer returned.
+        axes: what its axes run over, if that could be followed; otherwise its shape decides.
+        images: how many there are.
+        size: the network's input ``(H, W)``, whose aspect ratio a patch grid shares.
+        most_extra: tokens that may stand before those of the grid, where the shape decides.
+
+    Raises:
+        Unreadable: it is no activation.
+    """
+    if not output.is_floating_point():
+        raise Unreadable(f"it holds values of type {str(output.dtype).removeprefix('torch.')}")
+    if axes is not None:
+        if any({"images"} < kinds(axis) for axis in axes):
+            raise Unreadable(
+                "one axis runs over the images and something else, such as windows of the picture"
+            )
+        if not any("lost" in kinds(axis) for axis in axes):
+            return _by_axes(axes, images)
+    return _by_shape(tuple(output.shape), images, size, most_extra)
+
+
+def _by_axes(axes: Axes, images: int) -> Reading:
+    letters = [_letter(axis) for axis in axes]
+    if "N" not in letters and letters and letters[0] == "U" and length(axes[0]) == images:
+        letters[0] = "N"  # learned vectors, repeated for every image
+    if letters.count("N") != 1:
+        raise Unreadable("no axis runs over the images")
+    found = {letter: letters.count(letter) for letter in "hwT"}
+    named = "".join(letters)
+    if not any(found.values()):
+        if sum(letter == "U" and length(axis) > 1 for letter, axis in zip(letters, axes, strict=True)) > 1:
+            raise Unreadable("several axes, and none of them runs over the picture")
+        return Reading(named, (1, 1))
+    if found == {"h": 1, "w": 1, "T": 0}:
+        return Reading(named, (length(axes[named.index("h")]), length(axes[named.index("w")])))
+    if found == {"h": 0, "w": 0, "T": 1}:
+        return _tokens(named, axes[named.index("T")])
+    if sum(found.values()) > 1:
+        raise Unreadable("several axes run over the picture, as in attention weights or windows")
+    raise Unreadable("only one side of the picture has an axis")
+
+
+def _tokens(letters: str, axis: Axis) -> Reading:
+    first = axis[0]
+    grid = first.grid if first.kind == "tokens" else axis
+    before = first.before if first.kind == "tokens" else 0
+    return Reading(letters, (grid[0].size, grid[1].size), before, length(axis))
+
+
+def _letter(axis: Axis) -> str:
+    telling = kinds(axis)
+    if telling == {"images"}:
+        return "N"
+    if "joined" in telling:
+        raise Unreadable("one axis joins the tokens of several grids")
+    if "units" in telling or not over_picture(axis):
+        return "U"
+    whole = axis[0].grid if axis[0].kind == "tokens" else axis
+    order = tuple(part.kind for part in whole)
+    letter = {("rows",): "h", ("columns",): "w", ("rows", "columns"): "T"}.get(order)
+    if letter is None:
+        raise Unreadable("one axis runs over the picture, but not row by row")
+    return letter
+
+
+def _by_shape(shape: Sequence[int], images: int, size: tuple[int, int], most_extra: int) -> Reading:
+    if not shape or shape[0] != images:
+        raise Unreadable("the first axis is not that of the images")
+    if len(shape) == 2:
+        return Reading("NU", (1, 1))
+    if len(shape) == 4:
+        first, second = ((shape[i], shape[i + 1]) for i in (1, 2))
+        if _like(first, size) and not _like(second, size):
+            return Reading("NhwU", (first[0], first[1]))
+        if _like(second, size):
+            return Reading("NUhw", (second[0], second[1]))
+    patches = patch_grid(shape[1], size, most_extra) if len(shape) == 3 else None
+    if patches is None:
+        raise Unreadable("it is neither a map, nor tokens of a picture of this shape, nor a vector")
+    return Reading("NTU", patches, shape[1] - math.prod(patches), shape[1])
+
+
+def _like(grid: tuple[int, int], size: tuple[int, int]) -> bool:
+    return grid == (1, 1) or grid[0] * size[1] == grid[1] * size[0]
+
+
+def patch_grid(
+    tokens: int, size: tuple[int, int], most_extra: int = MOST_EXTRA_TOKENS
+) -> tuple[int, int] | None:
+    """Find the patch grid ``(h, w)`` of a token sequence: the input's aspect ratio, the fewest extra tokens."""
+    height, width = size
+    for extra in range(min(most_extra, tokens - 1) + 1):
+        rows = math.isqrt((tokens - extra) * height // width)
+        for candidate in (rows, rows + 1):
+            if candidate and candidate * width % height == 0:
+                columns = candidate * width // height
+                if candidate * columns == tokens - extra:
+                    return candidate, columns
+    return None

@@ -1,0 +1,141 @@
+"""Find what the axes of every tensor run over and where its grid lies on the input, by watching one forward pass.
+
+Along each axis of the picture the centre of a cell's receptive field is ``offset + scale * index`` pixels. Convolutions
+and pooling change the two numbers by their kernel, stride, padding and dilation; reshapes and permutations move axes
+around. Both are followed operator by operator, so functional calls and exported programs count as well as modules.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from unitscope.layers.axes import Axes, Call, Followed, Part, follow, lost
+from unitscope.layers.grid import AxisGeometry, GridGeometry
+from unitscope.layers.readout import MOST_EXTRA_TOKENS
+
+
+class GeometryTracker(TorchDispatchMode):
+    """Follows the axes and the geometry of every tensor computed from `inputs` while it is active.
+
+    Args:
+        inputs: the network's input ``(N, 3, H, W)``.
+    """
+
+    most_extra = MOST_EXTRA_TOKENS
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Say that nothing needs hiding from torch's compiler, which would be imported just for that."""
+        return False
+
+    def __init__(self, inputs: Tensor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
+        kinds = ("images", "units", "rows", "columns")
+        axes: Axes = tuple((Part(kind, n),) for kind, n in zip(kinds, inputs.shape, strict=True))  # type: ignore[arg-type]
+        self._known: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        self._known[inputs] = Followed(axes, (1.0, 0.0), (1.0, 0.0))
+
+    def axes_of(self, output: Tensor) -> Axes | None:
+        """Return what the axes of a tensor run over, or None if it was not computed from the input."""
+        found = self._followed(output)
+        return None if found is None else found.axes
+
+    @property
+    def saw_something(self) -> bool:
+        """Whether any operator was followed; a compiled network hides them."""
+        return len(self._known) > 1
+
+    def of(self, output: Tensor, grid: tuple[int, int]) -> GridGeometry:
+        """Return where `output`, read as a grid ``(h, w)``, lies; evenly spread where nothing better is known."""
+        found = self._followed(output)
+        parts = {} if found is None else _grid_parts(found.axes)
+        sizes = tuple(parts[kind].size if kind in parts else 0 for kind in ("rows", "columns"))
+        if found is None or sizes != grid or grid == (1, 1):
+            return GridGeometry.even(grid, self.size)
+        rows = _axis(parts["rows"], found.rows)
+        return GridGeometry(rows, _axis(parts["columns"], found.columns))
+
+    def _followed(self, tensor: Tensor) -> Followed | None:
+        found: Followed | None = self._known.get(tensor)
+        return found if found is not None and found.fits(tensor) else None
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run the operator and note what its results are."""
+        given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        # An operator in place changes what it is given, so this is looked up first.
+        known = [(leaf, found) for leaf in given if (found := self._followed(leaf)) is not None]
+        shapes = [tuple(leaf.shape) for leaf in given]
+        result = func(*args, **(kwargs or {}))
+        if known:
+            states = {id(leaf): found for leaf, found in known}
+            call = Call(_name(func), args, kwargs or {}, states, given, shapes, self.size)
+            leaves = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+            for leaf, followed in zip(leaves, follow(call, leaves), strict=True):
+                self._known[leaf] = followed
+                if leaf._base is not None and leaf._base not in self._known:
+                    # Written into a part of something that did not depend on the picture until now.
+                    lost_axes = tuple(lost(n) for n in leaf._base.shape)
+                    self._known[leaf._base] = Followed(lost_axes, followed.rows, followed.columns)
+        return result
+
+
+class EvenGeometry:
+    """Stands for a tracker where the input is no picture: grids lie evenly over the picture that comes out.
+
+    Args:
+        size: height and width of that picture, pixels.
+    """
+
+    saw_something = False
+    most_extra = 0
+    """Nothing stands before the tokens of a grid that becomes a picture."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+
+    def axes_of(self, output: Tensor) -> None:
+        """Return nothing: the shape decides."""
+        del output
+
+    def of(self, output: Tensor, grid: tuple[int, int]) -> GridGeometry:
+        """Return where `output`, read as a grid ``(h, w)``, lies."""
+        del output
+        return GridGeometry.even(grid, self.size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Leave nothing behind."""
+
+
+def _grid_parts(axes: Axes) -> dict[str, Part]:
+    """Return the parts that run over rows and columns, those inside tokens included; none where one is split."""
+    flat = [inner for axis in axes for part in axis for inner in (part.grid or (part,))]
+    found = {}
+    for kind in ("rows", "columns"):
+        parts = [part for part in flat if part.kind == kind]
+        longer = [part for part in parts if part.size > 1]
+        if len(longer) > 1 or not parts:
+            return {}
+        found[kind] = (longer or parts)[0]
+    return found
+
+
+def _axis(part: Part, place: tuple[float, float]) -> AxisGeometry:
+    scale, offset = place
+    return AxisGeometry(part.size, scale * part.step, offset + scale * (part.step - 1) / 2)
+
+
+def _name(func: Any) -> str:
+    """Return the name of an operator; ``add_`` changes in place what ``add`` returns."""
+    name: str = func.overloadpacket.__name__
+    return name.rstrip("_") if func.namespace == "aten" else f"{func.namespace}::{name}"

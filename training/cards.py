@@ -1,0 +1,95 @@
+"""The model cards of the bundled generator and segmenter, written from their data: every figure in them is measured."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+MOST_ROWS = 40
+"""Concepts listed in a table."""
+
+
+def generator_card(facts: dict[str, Any]) -> str:
+    """Return the card of the generator, given what ``world_gan.json`` holds."""
+    settings, quality = facts["settings"], facts["quality"]
+    names = {
+        "generated": "generated pictures",
+        "real": "other real scenes",
+        "untrained": "untrained generator",
+    }
+    distances = [
+        f"| {names.get(name, f'real scenes of class `{name}`')} | {value:.3f} |"
+        for name, value in sorted(quality["frechet"].items(), key=lambda pair: pair[1])
+    ]
+    areas = [
+        f"| {name.replace('|', ' (')}) | "
+        + " | ".join(_percent(sets[of]) for of in ("exact", "real", "generated"))
+        + " |"
+        for name, sets in list(quality["area"].items())[:MOST_ROWS]
+    ]
+    return _template("world_gan.md").format(
+        **_common(facts),
+        **{
+            key: settings[key]
+            for key in ("scene", "scenes", "pictures", "batch", "rate", "critic_rate", "steady")
+        },
+        latents=facts["latents"],
+        hours=facts["seconds"] / 3600,
+        count=quality["pictures"],
+        distances="\n".join(distances),
+        areas="\n".join(areas),
+        **{
+            key: f"{quality[key]:.2f}"
+            for key in ("precision", "recall", "precision_of_real", "recall_of_real")
+        },
+    )
+
+
+def segmenter_card(facts: dict[str, Any]) -> str:
+    """Return the card of the segmenter, given what ``world_segmenter.json`` holds."""
+    settings, quality = facts["settings"], facts["quality"]
+    planes = [
+        f"| {'every class' if scenes == 'all' else f'class `{scenes}`'} | {plane} | "
+        f"{100 * row['pixel_accuracy']:.1f} % | {row['mean_iou']:.3f} | {row['concepts']} |"
+        for scenes, found in quality.items()
+        for plane, row in found["planes"].items()
+        if plane != "color"
+    ]
+    focus = quality[settings["focus"]]
+    learned = [(name, score) for name, score in focus["iou"].items() if not name.endswith("|color")]
+    return _template("world_segmenter.md").format(
+        **_common(facts),
+        **{
+            key: settings[key]
+            for key in ("scenes", "focus", "focus_scenes", "epochs", "batch", "decay", "rate")
+        },
+        minutes=facts["seconds"] / 60,
+        count=focus["pictures"],
+        planes="\n".join(planes),
+        concepts="\n".join(
+            f"| {name.replace('|', ' (')}) | {score:.2f} |" for name, score in learned[:MOST_ROWS]
+        ),
+    )
+
+
+def _template(name: str) -> str:
+    return (resources.files("training") / name).read_text(encoding="utf-8")
+
+
+def _common(facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "parameters": facts["parameters"],
+        "megabytes": facts["parameters"] * 4 / 1e6,
+        "seconds": facts["seconds"],
+        "device": facts["device"],
+        "threads": facts["settings"]["threads"],
+        "seed": facts["settings"]["seed"],
+        "version": facts["generator_version"],
+        "torch": facts["torch"],
+        "command": facts["command"],
+    }
+
+
+def _percent(figure: list[float]) -> str:
+    mean, low, high = (100 * value for value in figure)
+    return f"{mean:.2f} ({low:.2f} to {high:.2f})"
