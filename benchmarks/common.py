@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model

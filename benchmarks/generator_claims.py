@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import unitscope
-from unitscope.experiments.dissection.measure import DissectionSettings
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.report import write_report
 from unitscope.run.dissection import Dissection

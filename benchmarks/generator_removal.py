@@ -45,7 +45,7 @@ def main() -> None:
         lambda batches: measure_removal(edited, batches, removed, concept=1, names=names),
         options.repeats,
     )
-    settings = RemovalSettings(concept, sizes=tuple(range(1, options.variants + 1)), random=0, control="none")
+    settings = RemovalSettings(concept, units=tuple(range(1, options.variants + 1)), random=0, control="none")
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
         run_removal(subject, settings, Path(folder) / "out")

@@ -16,7 +16,8 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection import measure as settings_module
 from unitscope.experiments.dissection import plan as reading
-from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.layers.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
 from unitscope.models.registry import Model
@@ -362,14 +363,14 @@ def test_results_do_not_depend_on_shards_cache_or_threads(run, network, tmp_path
     assert bytes_of(dissect(network, tmp_path / "shards")) == bytes_of(run)
     assert len(list((tmp_path / "shards" / "shards").iterdir())) == 3
     monkeypatch.setattr(reading, "SHARD_BYTES", 1)
-    assert bytes_of(dissect(network, tmp_path / "small", cache_bytes=0)) == bytes_of(run)
+    assert bytes_of(dissect(network, tmp_path / "small", cache_budget=0)) == bytes_of(run)
     assert len(list((tmp_path / "small" / "shards").iterdir())) == 6
     assert not list((tmp_path / "small" / "cache").iterdir())
     some = sum(cache_sizes(dissect(network, tmp_path / "all"))[:3])
     threads = torch.get_num_threads()
     torch.set_num_threads(3 if threads == 1 else 1)
     try:
-        assert bytes_of(dissect(network, tmp_path / "some", cache_bytes=some)) == bytes_of(run)
+        assert bytes_of(dissect(network, tmp_path / "some", cache_budget=some / 2**30)) == bytes_of(run)
     finally:
         torch.set_num_threads(threads)
     assert len(list((tmp_path / "some" / "cache").iterdir())) == 3
@@ -395,7 +396,7 @@ def test_another_quantile_needs_the_activations(run, network, tmp_path, monkeypa
     monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", 8)
     part = dissect(network, tmp_path / "run")
     unitscope.run.RunFolder(part.path).cache_path(2).unlink()
-    for bare in (part, dissect(network, tmp_path / "none", cache_bytes=0)):
+    for bare in (part, dissect(network, tmp_path / "none", cache_budget=0)):
         with pytest.raises(
             UnitscopeError, match="were not kept, or not enough of them; dissect into another folder"
         ):
@@ -488,7 +489,7 @@ def test_layers_that_change_their_shape_are_refused(network, tmp_path):
         ({"border": "wrap"}, "border is 'wrap'; it must be edge or zeros"),
         ({"replicates": 99}, "replicates is 99; it must be 100 or more"),
         ({"batch_size": 0}, "batch_size is 0; it must be 1 or more"),
-        ({"cache_bytes": -1}, "cache_bytes is -1; it must be 0 or more"),
+        ({"cache_budget": -1}, "cache_budget is -1; it must be 0 or more"),
     ],
 )
 def test_settings_are_checked(setting, message):

@@ -20,8 +20,8 @@ from torch import nn
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.measure import DissectionSettings
 from unitscope.experiments.dissection.plan import LayerPlan, Raster
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.layers.grid import GridGeometry, raster_sampling, upsample
@@ -139,7 +139,7 @@ def test_the_generator_runs_once_for_each_latent(file, tmp_path, monkeypatch):
 
 def test_what_is_not_kept_is_read_again_without_labelling(run, file, tmp_path, monkeypatch):
     monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
-    settings = DissectionSettings(quantile=0.1, replicates=100, batch_size=4, seed=SEED, cache_bytes=0)
+    settings = DissectionSettings(quantile=0.1, replicates=100, batch_size=4, seed=SEED, cache_budget=0)
     other = dissected(file, tmp_path / "run", settings=settings)
     assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == COUNT
     for name, table in tables_of(run.path).items():

@@ -45,9 +45,7 @@ def reopened(monkeypatch):
 
 
 def test_units_are_removed_from_a_run(run):
-    found = unitscope.remove(
-        run, concept="tree", units="1:2", control_units=1, settings=RemovalSettings("", **FEW), device="cpu"
-    )
+    found = unitscope.remove(run, concept="tree", units="1:2", control_units=1, **FEW, device="cpu")
     assert found.path == run / "effects" / "remove-units-tree"
     assert found.sets["k"].tolist() == [1, 2, 1, 1, 1, 1]
     assert found.summary["run"] == str(run)
@@ -56,13 +54,13 @@ def test_units_are_removed_from_a_run(run):
     assert unitscope.open_removal(found.path).summary == found.summary
     again = unitscope.remove(
         unitscope.open_run(run), concept="tree|object", layer="drawing", units=[1, 2], control_units="1",
-        settings=RemovalSettings("", **FEW), out=run.parent / "again",
+        **FEW, out=run.parent / "again",
     )  # fmt: skip
     assert_same_tables(found.path, again.path)
 
 
 def test_units_are_inserted_from_a_run(run, monkeypatch):
-    given = {"concept": "door", "units": 1, "locations": 4, "settings": InsertionSettings("", **FEW)}
+    given = {"concept": "door", "units": 1, "locations": 4, **FEW}
     found = unitscope.insert(run, **given)
     assert found.path == run / "effects" / "insert-units-door"
     assert found.sets["levels"][0].tolist() == [1.0]
@@ -82,7 +80,7 @@ def test_units_are_inserted_from_a_run(run, monkeypatch):
 
 
 def test_a_ranking_by_effect_orders_a_removal(run):
-    order = {"concept": "tree", "units": 2, "settings": RemovalSettings("", rank="effect", random=0, **FEW)}
+    order = {"concept": "tree", "units": 2, "rank": "effect", "random": 0, **FEW}
     target = run.parent / "by-effect"
     message = (
         "--rank effect needs a finished ranking of layer 'units', which is not in .*; run 'unitscope rank"
@@ -182,8 +180,8 @@ def test_locations():
     ("make", "message"),
     [
         (
-            lambda: RemovalSettings("a", sizes=()),
-            r"sizes is \(\); it must be one or more whole numbers from 1",
+            lambda: RemovalSettings("a", units=()),
+            "--units is empty; write a number of units",
         ),
         (lambda: RemovalSettings("a", rank="area"), "rank is 'area'; it must be iou or effect"),
         (lambda: RemovalSettings("a", random=-1), "random is -1"),
@@ -313,12 +311,8 @@ def sections() -> dict[tuple[str, str], str]:
 def answers(run, tmp_path):
     sets = {"concept": "tree", "units": 2}
     return {
-        "removal": unitscope.remove(
-            run, settings=RemovalSettings("", **FEW), out=tmp_path / "remove", **sets
-        ),
-        "insertion": unitscope.insert(
-            run, settings=InsertionSettings("", **FEW), out=tmp_path / "insert", **sets
-        ),
+        "removal": unitscope.remove(run, **FEW, out=tmp_path / "remove", **sets),
+        "insertion": unitscope.insert(run, **FEW, out=tmp_path / "insert", **sets),
         "ranking": unitscope.rank(run, settings=RankingSettings(**FEW), out=tmp_path / "rank"),
     }
 

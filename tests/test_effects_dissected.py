@@ -12,7 +12,7 @@ from tiny import draw, run_cli
 from tiny_generator import dissect_words, write_generator
 
 import unitscope
-from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.models.registry import load_generator
 
 FEW = {"replicates": 100}
@@ -91,7 +91,7 @@ def test_a_box_appears_where_its_unit_is_forced_on(place, monkeypatch, capsys):
 def test_a_quantile_of_the_run_is_a_level(place):
     found = unitscope.insert(
         place / "run", layer="boxes", concept="blue", units=1, level=0.95, locations=4, out=place / "quantile",
-        settings=InsertionSettings("", latents=2, random=0, **FEW), device="cpu",
+        latents=2, random=0, **FEW, device="cpu",
     )  # fmt: skip
     expected = unitscope.at_quantile(unitscope.open_run(place / "run"), 0.05)
     expected = expected[(expected["layer"] == "boxes") & (expected["unit"] == 2)]["threshold"].item()
@@ -106,7 +106,7 @@ def test_units_ranked_by_effect(place):
         assert ranking.top(name, 1)["unit"].tolist() == [unit]
     removed = unitscope.remove(
         place / "run", layer="boxes", concept="blue", units=1, out=place / "by-effect", device="cpu",
-        settings=RemovalSettings("", rank="effect", **FEW),
+        rank="effect", **FEW,
     )  # fmt: skip
     assert removed.sets["units"][0].tolist() == [2]
     again = unitscope.rank(
@@ -129,9 +129,7 @@ def test_another_segmenter_may_know_other_concepts(place):
         "    return replace(gen.colors(), vocabulary=Vocabulary([Concept(name, 'color') for name in names]))\n"
     )  # fmt: skip
     given = {"segmenter": f"{place}/names.py:colors", "device": "cpu", "layer": "boxes", "units": 1}
-    found = unitscope.remove(
-        place / "run", concept="red", out=place / "other", settings=RemovalSettings("", **FEW), **given
-    )
+    found = unitscope.remove(place / "run", concept="red", out=place / "other", **FEW, **given)
     assert set(found.effects["concept"]) == {"red", "leaf", "blue"}
     with pytest.raises(
         unitscope.UnitscopeError, match="--concept 'leaf' never appears in the pictures of the run"

@@ -32,7 +32,7 @@ from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.layers.interventions import ablate
 
-SETTINGS = {"concept": "tree", "sizes": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
+SETTINGS = {"concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
 
 
 def remove(out, subject=None, *, order=None, **given):
@@ -110,7 +110,7 @@ def test_what_trees_hid_appears(found):
 
 
 def test_a_unit_that_draws_two_concepts_takes_both(found, tmp_path):
-    sky = remove(tmp_path / "out", concept="sky", sizes=(1,), random=0, control="none")
+    sky = remove(tmp_path / "out", concept="sky", units=(1,), random=0, control="none")
     assert (rows(sky, SKY)["after"] == 0).all()
     assert (rows(sky, SUN)["after"] == 0).all()
     assert (rows(sky, SUN)["lost"] == 1).all()
@@ -121,7 +121,7 @@ def test_a_unit_that_draws_two_concepts_takes_both(found, tmp_path):
 
 
 def test_a_concept_that_needs_another_unit_goes_with_it(tmp_path):
-    walls = remove(tmp_path / "out", concept="wall", sizes=(1,), random=0, control="door")
+    walls = remove(tmp_path / "out", concept="wall", units=(1,), random=0, control="door")
     assert (rows(walls, DOOR).loc[0, ["after", "lost"]] == [0, 1]).all()
     assert rows(walls, DOOR).loc[0, "before"] > 0
     assert rows(walls, WALL).loc[1, "after"] > rows(walls, WALL).loc[1, "before"], "doors hid wall"
@@ -233,14 +233,14 @@ def test_the_first_latents_only(tmp_path):
 
 def test_another_order_is_taken_and_noted_in_the_configuration(tmp_path):
     order = UnitOrder(np.array([5, 0, 1, 2, 3, 4]), "ranked elsewhere")
-    other = remove(tmp_path / "out", order=order, rank="effect", sizes=(1,))
+    other = remove(tmp_path / "out", order=order, rank="effect", units=(1,))
     assert list(other.sets["units"][0]) == [5]
     assert other.manifest["config"]["order"] == "ranked elsewhere"
     assert "ranked by effect on tree" in repr(other)
 
 
 def test_too_few_units_for_random_sets_is_said(tmp_path):
-    most = remove(tmp_path / "out", sizes=(5,), random=2)
+    most = remove(tmp_path / "out", units=(5,), random=2)
     assert "random" not in set(most.sets["kind"])
     assert "no random sets of 5 units: only 1 units are outside the 5 best" in most.summary["notes"]
     assert "only 3 units share a pixel with the concept; the others follow by number" in most.summary["notes"]
@@ -258,7 +258,7 @@ def test_values_that_are_not_finite_after_an_intervention_name_the_latent(tmp_pa
     assert count > 1, "some latents have a wall"
     message = r"not finite \(NaN or infinite\) for latent 'seed3/000000' without 1 units \(concept\)"
     with pytest.raises(UnitscopeError, match=message):
-        remove(tmp_path / "out", subject, concept="wall", sizes=(1,), latents=count)
+        remove(tmp_path / "out", subject, concept="wall", units=(1,), latents=count)
     with pytest.raises(UnitscopeError, match=f"not finite .* for latent 'seed3/{count:06d}'; leave"):
         remove(tmp_path / "more", subject, control="none", random=0)
 

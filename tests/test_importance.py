@@ -347,7 +347,7 @@ def test_another_configuration_is_refused(place, found):
 
 
 def test_no_cache_gives_the_same(place, found, tmp_path):
-    bare = ask(place, tmp_path / "out", curve=("yellow",), cache_bytes=0)
+    bare = ask(place, tmp_path / "out", curve=("yellow",), cache_budget=0)
     assert not list((tmp_path / "out" / "cache").rglob("*.safetensors"))
     for name, table in tables_of(found.path).items():
         pd.testing.assert_frame_equal(tables_of(bare.path)[name], table, check_exact=True)

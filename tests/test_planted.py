@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
 

@@ -35,7 +35,7 @@ LATENTS = 40
 
 @pytest.fixture(scope="module")
 def removal(tmp_path_factory):
-    settings = RemovalSettings(concept="tree", sizes=(1, 2, 3), random=2, pairs=2, replicates=200)
+    settings = RemovalSettings(concept="tree", units=(1, 2, 3), random=2, pairs=2, replicates=200)
     return run_removal(planted_subject(LATENTS), settings, tmp_path_factory.mktemp("removal") / "out")
 
 

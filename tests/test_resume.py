@@ -23,7 +23,8 @@ from unitscope import cli
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection import plan as reading
-from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
 from unitscope.run import RunFolder, open_run, storage
@@ -63,7 +64,7 @@ def small_shards(monkeypatch):
 
 def dissect(out, *, network=None, quantile=0.05, cache_bytes=2**30):
     settings = DissectionSettings(
-        quantile=quantile, replicates=100, batch_size=2, top=2, cache_bytes=cache_bytes
+        quantile=quantile, replicates=100, batch_size=2, top=2, cache_budget=cache_bytes / 2**30
     )
     network = network or Counting()
     run_dissection(Model(network, name="net"), make_samples(), layers=["conv"], out=out, settings=settings)

@@ -6,9 +6,9 @@ from unitscope.api import dissect, layers
 from unitscope.classifying import UnitClassification, classify_unit
 from unitscope.effects import insert, rank, remove
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.classification.measure import ClassifierSettings
-from unitscope.experiments.dissection.measure import DissectionSettings
+from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.dissection.rescore import at_quantile
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.importance import importance

@@ -12,7 +12,8 @@ from torch import nn
 
 from unitscope.concepts.choose import choose_labeller
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.experiments.dissection.measure import DissectionSettings, run_dissection
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
 from unitscope.layers.hooks import LayerDescription, describe_layers

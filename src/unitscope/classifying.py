@@ -25,7 +25,8 @@ from unitscope.experiments.classification.groups import (
     groups_of_classes,
     groups_of_latents,
 )
-from unitscope.experiments.classification.measure import ClassifierSettings, UnitOfRun, run_unit_classifier
+from unitscope.experiments.classification.measure import UnitOfRun, run_unit_classifier
+from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
 from unitscope.models.generators import Generator

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,6 @@ from unitscope.experiments.effects.settings import (
     Level,
     RankingSettings,
     RemovalSettings,
-    parse_level,
-    parse_locations,
-    parse_sizes,
 )
 from unitscope.experiments.effects.subject import Subject, read_matches
 from unitscope.models.generators import Generator
@@ -36,9 +33,6 @@ from unitscope.report.effects import write_effect_page
 from unitscope.run.dissection import Dissection, open_run, run_hash
 from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal
 from unitscope.run.folder import MANIFEST, slug
-
-DEFAULT_UNITS = 20
-"""Units of a set, as in the paper."""
 
 
 class Given(TypedDict, total=False):
@@ -115,12 +109,12 @@ class _Asked:
 def remove(
     run: AnyPath | Dissection,
     *,
-    concept: str,
+    concept: str | None = None,
     layer: str | None = None,
-    units: str | int | Sequence[int] = DEFAULT_UNITS,
+    units: str | int | Sequence[int] | None = None,
     control_units: str | int | Sequence[int] | None = None,
     settings: RemovalSettings | None = None,
-    **given: Unpack[Given],
+    **given: Any,
 ) -> Removal:
     """Set the best units of a concept to zero together, measure what pictures lose, and write a page.
 
@@ -132,8 +126,8 @@ def remove(
         layer: one of the run's layers; its last when None.
         units: sizes of the sets, as 20, ``1:30`` or ``1,2,5,20``.
         control_units: sizes of the controls, likewise; the largest of `units` when None.
-        settings: see :class:`RemovalSettings`; its concept and sizes are those given here.
-        **given: see :class:`Given`.
+        settings: see :class:`RemovalSettings`; nothing may be said twice and differently.
+        **given: see :class:`Given`; settings by name.
 
     Returns:
         The finished removal.
@@ -141,18 +135,14 @@ def remove(
     Raises:
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
-    asked = _Asked.of(run, layer, given)
-    chosen = replace(
-        settings or RemovalSettings(concept),
-        concept=concept,
-        sizes=parse_sizes(units),
-        control_sizes=() if control_units is None else parse_sizes(control_units, "--control-units"),
-    )
-    with left_as_it_was(_owned(given)):
+    said, flat = _split(given)
+    flat |= {"concept": concept, "units": units, "control_units": control_units}
+    asked, chosen = _Asked.of(run, layer, said), RemovalSettings.of(settings, _given(flat))
+    with left_as_it_was(_owned(said)):
         subject = asked.subject()
-        number = subject.concept(concept)
+        number = subject.concept(chosen.concept)
         order = _effect_order(asked, number) if chosen.rank == "effect" else None
-        found = run_removal(subject, chosen, asked.target("remove", concept), order=order)
+        found = run_removal(subject, chosen, asked.target("remove", chosen.concept), order=order)
     write_effect_page(found)
     return found
 
@@ -160,13 +150,13 @@ def remove(
 def insert(
     run: AnyPath | Dissection,
     *,
-    concept: str,
+    concept: str | None = None,
     layer: str | None = None,
-    units: int = DEFAULT_UNITS,
-    level: str | float = "threshold",
+    units: int | None = None,
+    level: str | float | None = None,
     locations: str | int | None = None,
     settings: InsertionSettings | None = None,
-    **given: Unpack[Given],
+    **given: Any,
 ) -> Insertion:
     """Force the units of a layer that match a concept best on at single places, and see where the concept appears.
 
@@ -181,8 +171,8 @@ def insert(
             or ``value:0.5``; activation scale.
         locations: all cells of the layer's grid when None; 16 for an even lattice of at most 16, ``16:random`` for 16
             that are drawn in each picture.
-        settings: see :class:`InsertionSettings`; what is given here stands above it.
-        **given: see :class:`Given`.
+        settings: see :class:`InsertionSettings`; nothing may be said twice and differently.
+        **given: see :class:`Given`; settings by name.
 
     Returns:
         The finished insertion.
@@ -190,19 +180,14 @@ def insert(
     Raises:
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
-    asked = _Asked.of(run, layer, given)
-    chosen = replace(
-        settings or InsertionSettings(concept),
-        concept=concept,
-        units=units,
-        level=parse_level(level),
-        locations=parse_locations(locations),
-    )
-    with left_as_it_was(_owned(given)):
+    said, flat = _split(given)
+    flat |= {"concept": concept, "units": units, "level": level, "locations": locations}
+    asked, chosen = _Asked.of(run, layer, said), InsertionSettings.of(settings, _given(flat))
+    with left_as_it_was(_owned(said)):
         subject = asked.subject()
-        subject.concept(concept)
+        subject.concept(chosen.concept)
         levels = _levels(asked, subject, chosen.level)
-        found = run_insertion(subject, chosen, asked.target("insert", concept), levels=levels)
+        found = run_insertion(subject, chosen, asked.target("insert", chosen.concept), levels=levels)
     write_effect_page(found)
     return found
 
@@ -212,7 +197,7 @@ def rank(
     *,
     layer: str | None = None,
     settings: RankingSettings | None = None,
-    **given: Unpack[Given],
+    **given: Any,
 ) -> Ranking:
     """Set every unit of a layer to zero alone, and rank the units by what each concept loses.
 
@@ -222,7 +207,7 @@ def rank(
         run: a finished dissection of a generator, or its folder.
         layer: one of the run's layers; its last when None.
         settings: see :class:`RankingSettings`.
-        **given: see :class:`Given`.
+        **given: see :class:`Given`; settings by name.
 
     Returns:
         The finished ranking.
@@ -230,11 +215,24 @@ def rank(
     Raises:
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
-    asked = _Asked.of(run, layer, given)
-    with left_as_it_was(_owned(given)):
-        found = run_ranking(asked.subject(), settings or RankingSettings(), asked.target("rank"))
+    said, flat = _split(given)
+    asked, chosen = _Asked.of(run, layer, said), RankingSettings.of(settings, flat)
+    with left_as_it_was(_owned(said)):
+        found = run_ranking(asked.subject(), chosen, asked.target("rank"))
     write_effect_page(found)
     return found
+
+
+def _split(given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Tell what a network is found by from settings."""
+    return (
+        {name: value for name, value in given.items() if name in Given.__annotations__},
+        {name: value for name, value in given.items() if name not in Given.__annotations__},
+    )
+
+
+def _given(flat: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flat.items() if value is not None}
 
 
 def _owned(given: Given) -> Any:

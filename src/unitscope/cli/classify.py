@@ -23,7 +23,7 @@ from unitscope.cli.options import (
     Weights,
     command_line,
 )
-from unitscope.experiments.classification.measure import ClassifierSettings
+from unitscope.experiments.classification.settings import ClassifierSettings
 
 DEFAULTS = ClassifierSettings()
 

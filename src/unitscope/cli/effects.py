@@ -83,12 +83,13 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Set the units of a generator that match a concept best to zero, and measure what its pictures lose."""
-    settings = RemovalSettings(
-        concept, rank=rank_by.value, random=random, control=control, pairs=pairs, latents=latents,
-        replicates=replicates, seed=seed, batch_size=batch_size,
-    )  # fmt: skip
+    settings = RemovalSettings.of(None, {
+        "concept": concept, "units": units, "control_units": control_units, "rank": rank_by.value, "random": random,
+        "control": control, "pairs": pairs, "latents": latents, "replicates": replicates, "seed": seed,
+        "batch_size": batch_size,
+    })  # fmt: skip
     found = unitscope.remove(
-        run, concept=concept, layer=layer, units=units, control_units=control_units, settings=settings,
+        run, layer=layer, settings=settings,
         segmenter=segmenter, labels=labels or (), segmenter_preprocess=segmenter_preprocess, model=model,
         weights=weights, mirror=mirror, out=out, device=device, command=command_line(), show=False if quiet else None,
     )  # fmt: skip
@@ -135,12 +136,13 @@ def insert(
     as_json: Json = False,
 ) -> None:
     """Force the units of a generator that match a concept on at single places, and see where it appears."""
-    settings = InsertionSettings(
-        concept, context=context, min_new=min_new, random=random, contexts=contexts, latents=latents,
-        replicates=replicates, seed=seed, batch_size=batch_size,
-    )  # fmt: skip
+    settings = InsertionSettings.of(None, {
+        "concept": concept, "units": units, "level": level, "locations": locations, "context": context,
+        "min_new": min_new, "random": random, "contexts": contexts, "latents": latents, "replicates": replicates,
+        "seed": seed, "batch_size": batch_size,
+    })  # fmt: skip
     found = unitscope.insert(
-        run, concept=concept, layer=layer, units=units, level=level, locations=locations, settings=settings,
+        run, layer=layer, settings=settings,
         segmenter=segmenter, labels=labels or (), segmenter_preprocess=segmenter_preprocess, model=model,
         weights=weights, mirror=mirror, out=out, device=device, command=command_line(), show=False if quiet else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from rich.console import Console
 
 import unitscope
 from unitscope.cli.options import MOST_CACHE, Device, Json, Mirror, Quiet, RunPath, Weights, command_line
-from unitscope.experiments.importance.settings import GIB, ImportanceSettings
+from unitscope.experiments.importance.settings import ImportanceSettings
 
 DEFAULTS = ImportanceSettings()
 
@@ -59,7 +59,7 @@ def importance(
         typer.Option(
             help="Outputs of the network up to the layer kept on disk at most, GiB.", min=0, max=MOST_CACHE
         ),
-    ] = DEFAULTS.cache_bytes / GIB,
+    ] = DEFAULTS.cache_budget,
     model: Annotated[
         str | None, typer.Option(help="The network, if the run does not say how to get it.")
     ] = None,
@@ -75,7 +75,7 @@ def importance(
     """Remove units of a layer, alone and in sets, and measure how well each class is still told."""
     settings = ImportanceSettings(
         ablation=ablation.value, set_sizes=tuple(set_size or ()), curve=tuple(curve or ()), random=random, fdr=fdr,
-        replicates=replicates, seed=seed, batch_size=batch_size, cache_bytes=round(cache_budget * GIB),
+        replicates=replicates, seed=seed, batch_size=batch_size, cache_budget=cache_budget,
     )  # fmt: skip
     found = unitscope.importance(
         run, train=train, val=val, layer=layer, class_map=class_map, model=model, weights=weights, mirror=mirror,

@@ -41,7 +41,7 @@ from unitscope.cli.tables import print_comparison, print_layers, print_models, p
 from unitscope.concepts.preview import check_out, describe, write_picture
 from unitscope.concepts.preview import segment as segment_picture
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.measure import GIB, DissectionSettings
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.listing import download, list_models
 from unitscope.report import write_report
@@ -187,7 +187,7 @@ def dissect(
             min=0,
             max=MOST_CACHE,
         ),
-    ] = DEFAULTS.cache_bytes / GIB,
+    ] = DEFAULTS.cache_budget,
     drop_cache: Annotated[
         bool, typer.Option("--drop-cache", help="Delete the kept activations when the run is complete.")
     ] = False,
@@ -198,7 +198,7 @@ def dissect(
     """Label every unit of some layers with the concept it matches best."""
     settings = DissectionSettings(
         quantile=quantile, min_iou=min_iou, top=top, border=border.value, replicates=replicates, seed=seed,
-        batch_size=batch_size, keep=keep, cache_bytes=round(cache_budget * GIB),
+        batch_size=batch_size, keep=keep, cache_budget=cache_budget,
     )  # fmt: skip
     run = unitscope.dissect(
         model, images or (), out=out, latents=latents, truncation=truncation, classes=tuple(chosen_class or ()),

@@ -21,6 +21,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import Candidates
 from unitscope.experiments.classification.mistakes import choose_mistakes, picture_mistakes
 from unitscope.experiments.classification.peaks import Peaks, UnitReader, read_peaks
+from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import CONFIDENCE, Verdict, halve, judge
 from unitscope.experiments.samples import Samples
 from unitscope.layers.grid import raster_sampling
@@ -32,33 +33,6 @@ from unitscope.sources.latents import SeededLatents
 
 SCHEMA_VERSION = 1
 ALONE = "a group of one picture cannot be halved or drawn from, so there are no intervals and no held-out threshold"
-
-
-@dataclass(frozen=True)
-class ClassifierSettings:
-    """What the scoring of a unit as a classifier can be told.
-
-    Attributes:
-        min_area: fraction of the image that a concept covers more of on a positive picture.
-        replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap, and of other latents than those of the run.
-        mistakes: pictures shown of each kind of mistake.
-    """
-
-    min_area: float = 0.05
-    replicates: int = 1000
-    seed: int = 0
-    mistakes: int = 12
-
-    def __post_init__(self) -> None:
-        for name, valid, allowed in (
-            ("min_area", 0 <= self.min_area < 1, "from 0 to below 1"),
-            ("replicates", self.replicates >= 100, "100 or more"),
-            ("seed", self.seed >= 0, "0 or more"),
-            ("mistakes", self.mistakes >= 0, "0 or more"),
-        ):
-            if not valid:
-                raise UnitscopeError(f"{name} is {getattr(self, name)!r}; it must be {allowed}")
 
 
 @dataclass(frozen=True)

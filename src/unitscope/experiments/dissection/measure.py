@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from unitscope.experiments.dissection.activations import Activations, ShardReade
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import (
     Findings,
     concept_table,
@@ -31,69 +31,12 @@ from unitscope.experiments.dissection.tables import (
     unit_table,
 )
 from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import Border
 from unitscope.models.generators import Generator
 from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
 from unitscope.progress import stage
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.folder import open_for_writing
-
-GIB = 2**30
-ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
-"""Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the
-first pictures, which set the mark."""
-
-
-@dataclass(frozen=True)
-class DissectionSettings:
-    """What a dissection can be told; the defaults are the paper's.
-
-    Attributes:
-        quantile: fraction of pixels above the threshold, in (0, 1).
-        min_iou: least IoU of a detector.
-        top: strongest pictures kept for each unit.
-        border: what lies beyond the outermost cells of a grid, see :func:`unitscope.layers.grid.axis_sampling`.
-        replicates: bootstrap replicates of the IoU interval.
-        seed: seed of the bootstrap, and of the latents of a generator.
-        batch_size: samples a forward pass. Networks round differently at other batch sizes.
-        keep: largest quantile that can be asked for later without the network; 1 keeps everything.
-        cache_bytes: what is kept on disk at most; beyond it activations are computed again.
-    """
-
-    quantile: float = 0.01
-    min_iou: float = 0.04
-    top: int = 5
-    border: Border = "edge"
-    replicates: int = 1000
-    seed: int = 0
-    batch_size: int = 16
-    keep: float = 0.1
-    cache_bytes: int = 20 * GIB
-
-    def __post_init__(self) -> None:
-        for name, valid, allowed in (
-            ("quantile", 0 < self.quantile < 1, "between 0 and 1"),
-            ("min_iou", 0 <= self.min_iou <= 1, "from 0 to 1"),
-            ("top", self.top >= 1, "1 or more"),
-            ("border", self.border in ("edge", "zeros"), "edge or zeros"),
-            ("replicates", self.replicates >= 100, "100 or more"),
-            ("seed", self.seed >= 0, "0 or more"),
-            ("batch_size", self.batch_size >= 1, "1 or more"),
-            ("keep", 0 < self.keep <= 1, "above 0, at most 1"),
-            ("cache_bytes", self.cache_bytes >= 0, "0 or more"),
-        ):
-            if not valid:
-                raise UnitscopeError(f"{name} is {getattr(self, name)!r}; it must be {allowed}")
-
-    def deciding(self) -> dict[str, Any]:
-        """The settings that decide the results."""
-        return {name: value for name, value in asdict(self).items() if name not in ("keep", "cache_bytes")}
-
-    @property
-    def kept(self) -> float:
-        """Fraction of pixels to keep."""
-        return min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
 
 
 def run_dissection(

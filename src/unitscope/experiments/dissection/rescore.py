@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.activations import Activations
-from unitscope.experiments.dissection.measure import DissectionSettings
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder

@@ -74,12 +74,12 @@ def plan_sets(
     Raises:
         UnitscopeError: a set is larger than the layer, or the other concept is none.
     """
-    for size in settings.sizes:
+    for size in settings.units:
         subject.check_size(size)
-    for size in settings.control_sizes:
+    for size in settings.control_units:
         subject.check_size(size, "--control-units")
-    sizes, top = settings.control_sizes or settings.sizes[-1:], settings.sizes[-1]
-    sets = [UnitSet("concept", concept, 0, as_units(order[:k])) for k in settings.sizes]
+    sizes, top = settings.control_units or settings.units[-1:], settings.units[-1]
+    sets = [UnitSet("concept", concept, 0, as_units(order[:k])) for k in settings.units]
     random, notes = random_sets(
         np.sort(order[top:]), sizes, repetitions=settings.random, seed=settings.seed, taken=top
     )

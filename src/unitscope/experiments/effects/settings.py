@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.settings import Rule, Settings, about, at_least, one_of, setting
 
 MOST_SIZES = 1000
 NO_CONTROL = "none"
 """Written for `control`: no sets of another concept."""
 THRESHOLD = "threshold"
-
-
-def _check(settings: object, *rules: tuple[str, bool, str]) -> None:
-    """Refuse the first setting that breaks its rule."""
-    for name, valid, allowed in rules:
-        if not valid:
-            raise UnitscopeError(f"{name} is {getattr(settings, name)!r}; it must be {allowed}")
 
 
 def parse_sizes(given: str | int | Sequence[int], option: str = "--units") -> tuple[int, ...]:
@@ -61,12 +55,14 @@ class Level:
         return THRESHOLD if self.kind == THRESHOLD else f"{self.kind} {self.value:g}"
 
 
-def parse_level(given: str | float) -> Level:
+def parse_level(given: str | float | Level) -> Level:
     """Read a level: ``threshold``, a number between 0 and 1 for that quantile, another number or ``value:NUMBER``.
 
     Raises:
         UnitscopeError: it is none of these.
     """
+    if isinstance(given, Level):
+        return given
     text = str(given).strip()
     if text == THRESHOLD:
         return Level("threshold")
@@ -99,12 +95,14 @@ class Locations:
         return "all" if self.count is None else f"{self.count}{':random' if self.random else ''}"
 
 
-def parse_locations(given: str | int | None) -> Locations:
+def parse_locations(given: str | int | Locations | None) -> Locations:
     """Read locations: ``all``, ``16`` for an even sub-lattice of at most 16, ``16:random`` for a seeded draw.
 
     Raises:
         UnitscopeError: it is none of these.
     """
+    if isinstance(given, Locations):
+        return given
     if given is None or str(given).strip() == "all":
         return Locations()
     match = re.fullmatch(r"\s*([0-9]{1,6})(:random)?\s*", str(given))
@@ -116,110 +114,79 @@ def parse_locations(given: str | int | None) -> Locations:
     return Locations(int(match[1]), bool(match[2]))
 
 
+def _read_sizes(option: str) -> Callable[[Any], tuple[int, ...]]:
+    return lambda given: parse_sizes(given, option)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What every question about the units of a generator can be told.
+class EffectSettings(Settings):
+    """What every question about the units of a generator can be told."""
 
-    Attributes:
-        latents: the first so many; all of the run when None.
-        replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap, and of sets and cells that are drawn at random.
-        batch_size: pictures that are generated and segmented at once; that of the run when None.
-    """
-
-    latents: int | None = None
-    replicates: int = 1000
-    seed: int = 0
-    batch_size: int | None = None
-
-    def __post_init__(self) -> None:
-        _check(
-            self,
-            ("latents", self.latents is None or self.latents >= 1, "1 or more"),
-            ("replicates", self.replicates >= 100, "100 or more"),
-            ("seed", self.seed >= 0, "0 or more"),
-            ("batch_size", self.batch_size is None or self.batch_size >= 1, "1 or more"),
-        )
+    latents: int | None = setting(None, "The first so many; all of the run by default.", rule=at_least(1))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
+    seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=at_least(0))
+    batch_size: int | None = setting(
+        None, "Pictures generated and segmented at once; as many as in the run by default.", rule=at_least(1)
+    )
 
 
 @dataclass(frozen=True)
-class RemovalSettings(Settings):
-    """What the removal of units can be told, besides what every question can.
+class RemovalSettings(EffectSettings):
+    """What the removal of units can be told, besides what every question can."""
 
-    Attributes:
-        concept: ``NAME`` or ``NAME|CATEGORY``.
-        sizes: units of the sets; see :func:`parse_sizes`.
-        rank: by what units are ranked: ``iou`` with the concept, or the ``effect`` of each alone.
-        random: random sets of each size of a control.
-        control_sizes: sizes of the controls; the largest of `sizes` when empty.
-        control: the concept that the other control is ranked for, ``none`` for no such control; see
-            :func:`unitscope.experiments.effects.sets.choose_control` when None.
-        pairs: pictures before and after saved by each rule.
-    """
-
-    concept: str
-    sizes: tuple[int, ...] = (20,)
-    rank: Literal["iou", "effect"] = "iou"
-    random: int = 3
-    control_sizes: tuple[int, ...] = ()
-    control: str | None = None
-    pairs: int = 6
-
-    def __post_init__(self) -> None:
-        _check(
-            self,
-            ("sizes", bool(self.sizes) and min(self.sizes) >= 1, "one or more whole numbers from 1"),
-            ("rank", self.rank in ("iou", "effect"), "iou or effect"),
-            ("random", self.random >= 0, "0 or more"),
-            ("pairs", self.pairs >= 0, "0 or more"),
-        )
-        super().__post_init__()
+    concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY."))
+    units: tuple[int, ...] = setting(
+        (20,), "Sizes of the sets: 20, 1:30 or 1,2,5,20.", read=_read_sizes("--units"), metavar="SIZES"
+    )
+    rank: Literal["iou", "effect"] = setting(
+        "iou", "By IoU with the concept, or by the effect of each unit alone.", rule=one_of("iou", "effect")
+    )
+    random: int = setting(3, "Random sets of each size of the controls.", rule=at_least(0))
+    control_units: tuple[int, ...] = setting(
+        (),
+        "Sizes of the controls; the largest of --units by default.",
+        read=lambda given: () if given in ((), None) else parse_sizes(given, "--control-units"),
+        metavar="SIZES",
+    )
+    control: str | None = setting(
+        None,
+        "The concept of the other control; none for no such control; by default the one of the same category that most "
+        "units match.",
+        metavar="CONCEPT",
+    )
+    pairs: int = setting(6, "Pictures before and after saved by each rule.", rule=at_least(0))
 
 
 @dataclass(frozen=True)
-class InsertionSettings(Settings):
-    """What the insertion of units can be told, besides what every question can.
+class InsertionSettings(EffectSettings):
+    """What the insertion of units can be told, besides what every question can."""
 
-    Attributes:
-        concept: ``NAME`` or ``NAME|CATEGORY``.
-        units: the best so many are forced on together.
-        level: what they are forced to.
-        locations: which cells of the activation grid.
-        context: category of the concepts that say what was there before; that of the concept when None.
-        min_new: new pixels of the concept that make a success, as a fraction of the pixels of a cell.
-        random: random sets of as many units.
-        contexts: contexts that example pictures are saved of, those with the most places.
-    """
-
-    concept: str
-    units: int = 20
-    level: Level = Level("threshold")
-    locations: Locations = Locations()
-    context: str | None = None
-    min_new: float = 0.25
-    random: int = 1
-    contexts: int = 6
-
-    def __post_init__(self) -> None:
-        _check(
-            self,
-            ("units", self.units >= 1, "1 or more"),
-            ("min_new", 0 <= self.min_new < math.inf, "a fraction of a cell's pixels, 0 or more"),
-            ("random", self.random >= 0, "0 or more"),
-            ("contexts", self.contexts >= 0, "0 or more"),
-        )
-        super().__post_init__()
+    concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY."))
+    units: int = setting(20, "The best so many are forced on together.", rule=at_least(1))
+    level: Level = setting(
+        Level("threshold"),
+        "What units are forced to: threshold, a quantile such as 0.995, or an activation such as 5 or value:0.5.",
+        read=parse_level,
+        metavar="LEVEL",
+    )
+    locations: Locations = setting(
+        Locations(),
+        "all cells of the grid, 16 for an even lattice of at most 16, or 16:random for 16 drawn in each picture.",
+        read=parse_locations,
+        metavar="CELLS",
+    )
+    context: str | None = setting(
+        None, "Category of what was there before; the concept's own by default.", metavar="CATEGORY"
+    )
+    min_new: float = setting(
+        0.25,
+        "New pixels that make a success, as a fraction of those of a cell.",
+        rule=Rule("a fraction of a cell's pixels, 0 or more", lambda value: 0 <= value < math.inf),
+    )
+    random: int = setting(1, "Random sets of as many units.", rule=at_least(0))
+    contexts: int = setting(6, "Contexts that pictures before and after are saved of.", rule=at_least(0))
 
 
 @dataclass(frozen=True)
-class RankingSettings(Settings):
+class RankingSettings(EffectSettings):
     """What the ranking of units by their effect can be told."""
-
-
-def deciding(settings: Settings) -> dict[str, Any]:
-    """Return the settings that decide the results, as plain JSON values: all of them."""
-    values = asdict(settings)
-    for name in ("level", "locations"):
-        if name in values:
-            values[name] = str(getattr(settings, name))
-    return values

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import concept_numbers
-from unitscope.experiments.effects.settings import Settings, deciding
+from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layers.hooks import LayerGrid
 from unitscope.run.dissection import Dissection
@@ -104,7 +104,7 @@ class Subject:
         """Points of the pixel grid of a picture."""
         return self.samples.grid[0] * self.samples.grid[1]
 
-    def latents(self, settings: Settings) -> int:
+    def latents(self, settings: EffectSettings) -> int:
         """Return how many latents are looked at: the first of the run.
 
         Raises:
@@ -118,7 +118,7 @@ class Subject:
             )
         return settings.latents or count
 
-    def configuration(self, settings: Settings, **more: Any) -> dict[str, Any]:
+    def configuration(self, settings: EffectSettings, **more: Any) -> dict[str, Any]:
         """Return everything that decides the results.
 
         Raises:
@@ -132,7 +132,7 @@ class Subject:
             "run": {name: self.facts[name] for name in ("run_hash", "weights_hash") if name in self.facts},
             "layer": self.layer.name,
             **self.samples.describe(),
-            "settings": deciding(settings) | chosen,
+            "settings": settings.deciding() | chosen,
             **more,
         }
 
@@ -176,7 +176,7 @@ class Subject:
                 f"number from 1 to {self.layer.units}"
             )
 
-    def summary(self, settings: Settings, latents: int) -> dict[str, Any]:
+    def summary(self, settings: EffectSettings, latents: int) -> dict[str, Any]:
         """Return what every summary says: the dissection, the layer, how many latents, and how it was made."""
         return {
             **self.facts,
@@ -185,7 +185,7 @@ class Subject:
             "generator": self.samples.generator.name,
             "latents": latents,
             "points": self.points,
-            "settings": deciding(settings),
+            "settings": settings.deciding(),
             "seconds": self.seconds,
             "command": self.about.get("command", ""),
         }

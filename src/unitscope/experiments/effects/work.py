@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unitscope.experiments.effects.edited import EditedGenerator
-from unitscope.experiments.effects.settings import Settings
+from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.pieces import Piece, Stages, ranges
 from unitscope.progress import duration, say, visible
@@ -35,7 +35,9 @@ class Work:
         variants: pictures made of each latent besides the one as it is.
     """
 
-    def __init__(self, subject: Subject, settings: Settings, folder: RunFolder, *, variants: int) -> None:
+    def __init__(
+        self, subject: Subject, settings: EffectSettings, folder: RunFolder, *, variants: int
+    ) -> None:
         self.subject, self.variants = subject, variants
         self.batch_size = settings.batch_size or subject.batch_size
         latents = subject.latents(settings)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.settings import GIB, Rule, Settings, at_least, between, one_of, setting
 
-GIB = 2**30
 SET_SIZES = (1, 2, 3, 4, 5, 20, 64, 128, 256)
 """Units of the sets, by default; those that a layer has not got are left out."""
 SMALL_LAYER = 64
@@ -20,48 +20,41 @@ EVERY = 8
 
 
 @dataclass(frozen=True)
-class ImportanceSettings:
-    """What the importance of units can be told.
+class ImportanceSettings(Settings):
+    """What the importance of units can be told."""
 
-    Attributes:
-        ablation: what a removed unit is set to: ``zero``, or the ``mean`` of its activation over the train images.
-        set_sizes: units of the sets; the paper's and some more, as far as the layer has them, when empty.
-        curve: classes whose whole curve is measured.
-        random: repetitions of random sets of the same sizes.
-        fdr: false discovery rate of what is called important.
-        replicates: bootstrap replicates of the intervals.
-        seed: seed of the bootstrap and of the random sets.
-        batch_size: images a forward pass; that of the dissection when None.
-        cache_bytes: what is kept on disk at most of what crosses the cut; beyond it, it is computed again.
-    """
+    ablation: Literal["zero", "mean"] = setting(
+        "zero",
+        "What a removed unit is set to: zero, or the mean of its activation over the train pictures.",
+        rule=one_of("zero", "mean"),
+    )
+    set_sizes: tuple[int, ...] = setting(
+        (),
+        "Units of a set; may be given again; the paper's and some more by default.",
+        option="set-size",
+        rule=Rule("whole numbers from 1", lambda sizes: all(size >= 1 for size in sizes)),
+    )
+    curve: tuple[str, ...] = setting(
+        (), "A class whose whole curve is measured; may be given again.", metavar="CLASS"
+    )
+    random: int = setting(5, "Repetitions of random sets of the same sizes.", rule=at_least(0))
+    fdr: float = setting(0.05, "False discovery rate of what is important.", rule=between(0, 1))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
+    seed: int = setting(0, "Seed of the bootstrap and of random sets.", rule=at_least(0))
+    batch_size: int | None = setting(
+        None, "Pictures in a forward pass; as many as in the run by default.", rule=at_least(1)
+    )
+    cache_budget: float = setting(
+        20.0,
+        "Outputs of the network up to the layer kept on disk at most, GiB; beyond it they are computed again.",
+        rule=at_least(0),
+        decides=False,
+    )
 
-    ablation: Literal["zero", "mean"] = "zero"
-    set_sizes: tuple[int, ...] = ()
-    curve: tuple[str, ...] = ()
-    random: int = 5
-    fdr: float = 0.05
-    replicates: int = 1000
-    seed: int = 0
-    batch_size: int | None = None
-    cache_bytes: int = 20 * GIB
-
-    def __post_init__(self) -> None:
-        for name, valid, allowed in (
-            ("ablation", self.ablation in ("zero", "mean"), "zero or mean"),
-            ("set_sizes", all(size >= 1 for size in self.set_sizes), "whole numbers from 1"),
-            ("random", self.random >= 0, "0 or more"),
-            ("fdr", 0 < self.fdr < 1, "between 0 and 1"),
-            ("replicates", self.replicates >= 100, "100 or more"),
-            ("seed", self.seed >= 0, "0 or more"),
-            ("batch_size", self.batch_size is None or self.batch_size >= 1, "1 or more"),
-            ("cache_bytes", self.cache_bytes >= 0, "0 or more"),
-        ):
-            if not valid:
-                raise UnitscopeError(f"{name} is {getattr(self, name)!r}; it must be {allowed}")
-
-    def deciding(self) -> dict[str, Any]:
-        """The settings that decide the results."""
-        return {name: value for name, value in asdict(self).items() if name != "cache_bytes"}
+    @property
+    def cache_bytes(self) -> int:
+        """The budget of the cache in bytes."""
+        return round(self.cache_budget * GIB)
 
 
 def choose_set_sizes(given: Sequence[int], units: int, layer: str) -> tuple[int, ...]:

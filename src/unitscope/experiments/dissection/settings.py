@@ -1,0 +1,55 @@
+"""What a dissection can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unitscope.experiments.settings import GIB, Rule, Settings, at_least, between, one_of, setting
+
+ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
+"""Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the
+first pictures, which set the mark."""
+
+
+@dataclass(frozen=True)
+class DissectionSettings(Settings):
+    """What a dissection can be told; the defaults are the paper's."""
+
+    quantile: float = setting(0.01, "Fraction of pixels above a unit's threshold.", rule=between(0, 1))
+    min_iou: float = setting(
+        0.04, "Least IoU of a detector.", rule=Rule("from 0 to 1", lambda value: 0 <= value <= 1)
+    )
+    top: int = setting(5, "Strongest pictures kept for each unit.", rule=at_least(1))
+    border: Literal["edge", "zeros"] = setting(
+        "edge",
+        "Beyond the outermost cells: their own value, or a fade to zero.",
+        rule=one_of("edge", "zeros"),
+    )
+    replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=at_least(100))
+    seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=at_least(0))
+    batch_size: int = setting(
+        16, "Pictures in a forward pass; networks round differently at others.", rule=at_least(1)
+    )
+    keep: float = setting(
+        0.1,
+        "Largest quantile that can be asked for later; 1 keeps every activation.",
+        rule=Rule("above 0, at most 1", lambda value: 0 < value <= 1),
+        decides=False,
+    )
+    cache_budget: float = setting(
+        20.0,
+        "Activations kept on disk at most, GiB; beyond it they are computed again.",
+        rule=at_least(0),
+        decides=False,
+    )
+
+    @property
+    def kept(self) -> float:
+        """Fraction of pixels to keep."""
+        return min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
+
+    @property
+    def cache_bytes(self) -> int:
+        """The budget of the cache in bytes."""
+        return round(self.cache_budget * GIB)

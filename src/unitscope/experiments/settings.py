@@ -1,0 +1,141 @@
+"""What an experiment can be told: dataclasses whose fields say what they mean, what they must be, whether they decide.
+
+A field is written once. Its name is the keyword of the call, its help is that of the command line, its rule is checked
+before any work starts, and what decides results goes into the configuration of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, Self, TypeVar
+
+from unitscope.errors import UnitscopeError, did_you_mean
+
+GIB = 2**30
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be.
+
+    Attributes:
+        allowed: in words, after "it must be".
+        holds: whether a value is so.
+    """
+
+    allowed: str
+    holds: Callable[[Any], bool]
+
+
+def at_least(least: float) -> Rule:
+    """Return the rule of numbers from `least`; what is not given is allowed."""
+    return Rule(f"{least:g} or more", lambda value: value is None or value >= least)
+
+
+def between(low: float, high: float) -> Rule:
+    """Return the rule of numbers between two others, which are excluded."""
+    return Rule(f"between {low:g} and {high:g}", lambda value: low < value < high)
+
+
+def one_of(*words: str) -> Rule:
+    """Return the rule of words."""
+    return Rule(" or ".join(words), lambda value: value in words)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a setting besides its name, type and default.
+
+    Attributes:
+        help: one sentence for people.
+        rule: what it must be.
+        option: what the command line calls it, without dashes; the name with dashes for underlines when empty.
+        decides: whether results depend on it.
+        read: makes the value of what a person writes.
+        metavar: what stands for a value in the help of the command line.
+    """
+
+    help: str
+    rule: Rule | None = None
+    option: str = ""
+    decides: bool = True
+    read: Callable[[Any], Any] | None = None
+    metavar: str = ""
+
+
+def about(help: str, **more: Any) -> Mapping[str, About]:  # noqa: A002
+    """Return the metadata of a field, see :class:`About`."""
+    return {"about": About(help, **more)}
+
+
+def setting(default: T, help: str, **more: Any) -> T:  # noqa: A002
+    """Return a field with a default, see :class:`About`."""
+    found: T = field(default=default, metadata=about(help, **more))
+    return found
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an experiment can be told; the first setting that breaks its rule is refused.
+
+    Raises:
+        UnitscopeError: a setting is not what it must be.
+    """
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            known: About = each.metadata["about"]
+            if known.read is not None:
+                object.__setattr__(self, each.name, known.read(getattr(self, each.name)))
+            value = getattr(self, each.name)
+            if known.rule is not None and not known.rule.holds(value):
+                raise UnitscopeError(f"{each.name} is {value!r}; it must be {known.rule.allowed}")
+
+    @classmethod
+    def of(cls, settings: Self | None, given: Mapping[str, object]) -> Self:
+        """Return settings from an object, from single values, or from both where they do not disagree.
+
+        Args:
+            settings: an object that is there already.
+            given: values by name.
+
+        Raises:
+            UnitscopeError: a name is unknown, a value is not what it must be, or it is said twice and differently.
+        """
+        names = [each.name for each in fields(cls)]
+        for name in given:
+            if name not in names:
+                hint = did_you_mean(name, names) or f" settings are {', '.join(names)}"
+                raise UnitscopeError(f"there is no setting {name!r};{hint}")
+        if settings is None:
+            missing = [
+                each.name for each in fields(cls) if each.default is MISSING and each.name not in given
+            ]
+            if missing:
+                raise UnitscopeError(f"{missing[0]} is not given; give {missing[0]}=...")
+            return cls(**given)
+        if not isinstance(settings, cls):
+            raise UnitscopeError(f"settings are {type(settings).__name__}; give {cls.__name__}(...)")
+        said = cls(**{**{name: getattr(settings, name) for name in names}, **given})
+        for each in fields(cls):
+            before, now = getattr(settings, each.name), getattr(said, each.name)
+            if before not in (now, each.default):
+                raise UnitscopeError(f"{each.name} is {now!r} and, in settings, {before!r}; give it once")
+        return said
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the settings that decide the results, as plain values."""
+        values = asdict(self)
+        return {
+            each.name: values[each.name]
+            if _plain(getattr(self, each.name))
+            else str(getattr(self, each.name))
+            for each in fields(self)
+            if each.metadata["about"].decides
+        }
+
+
+def _plain(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str | tuple | list)
