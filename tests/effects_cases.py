@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from tiny import tables_of
 
-from unitscope.run import RunFolder
+from unitscope.run.folder import RunFolder
 
 
 class Killed(BaseException):

@@ -89,7 +89,7 @@ def test_exact_names_come_first_and_ambiguous_ones_are_refused():
     assert find_class("a_b", ["a b", "a_b"]) == 1
     assert find_class("a/b", ["a b", "a_b"]) is None
     with pytest.raises(
-        UnitscopeError, match="class folder 'a/b' may be 'a b' and 'a_b'; say with --class-map"
+        UnitscopeError, match="class folder 'a/b' may be 'a b' and 'a_b'; say with class_map="
     ):
         match_classes(["a/b"], ["a b", "a_b"])
 
@@ -100,11 +100,11 @@ def test_folders_that_fit_no_class_or_the_same_are_one_line():
         UnitscopeError, match="'kichen' matches none of the network's 2 classes; did you mean 'kitchen'"
     ):
         match_classes(["kichen"], classes)
-    with pytest.raises(UnitscopeError, match=r"matches none .* they are kitchen, bedroom; --class-map FILE"):
+    with pytest.raises(UnitscopeError, match=r"matches none .* they are kitchen, bedroom; class_map=FILE"):
         match_classes(["xyz"], classes)
     with pytest.raises(UnitscopeError, match="'kitchen' and 'Kitchen' both stand for class 'kitchen'"):
         match_classes(["kitchen", "Kitchen"], classes)
-    with pytest.raises(UnitscopeError, match="the network does not name its classes; give --class-map"):
+    with pytest.raises(UnitscopeError, match="the network does not name its classes; give class_map="):
         match_classes(["kitchen"], ())
 
 

@@ -73,7 +73,7 @@ def test_dissect_says_what_it_found_and_what_is_next(data, run, unitscope_says):
     assert said[0] == "Dissection of net on 10 pictures of data/pictures with 4 concepts"
     assert said[1].startswith("  conv1: ")
     assert " of 6 units match " in said[1]
-    assert said[-2:] == [f"  IoU of at least 4% counts; in {run}", f"next: unitscope report {run}"]
+    assert said[-2:] == [f"  IoU of at least 0.040 counts; in {run}", f"next: unitscope report {run}"]
 
 
 def test_dissect_prints_one_json_document(data, run, unitscope_says):

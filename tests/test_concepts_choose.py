@@ -42,7 +42,7 @@ def test_joined_pictures_keep_their_masks(two, tmp_path):
 
 def test_every_source_needs_its_masks(two, tmp_path):
     with pytest.raises(
-        UnitscopeError, match=r"--masks was given once and --labels once.* 2 --masks, one for each"
+        UnitscopeError, match=r"masks= was given once and labels= once.* 2 masks=, one for each"
     ):
         choose(two, masks=[tmp_path / "train" / "masks"], labels=[tmp_path / "labels.txt"])
 

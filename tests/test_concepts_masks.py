@@ -190,7 +190,7 @@ def test_mask_folder_errors(data: Path) -> None:
     (data / "more.txt").write_text("1 red\n")
     assert "nowhere' does not exist" in failure(data, ("nowhere", "more.txt"))
     assert "labels.txt' is a file" in failure(data, ("labels.txt", "more.txt"))
-    with pytest.raises(UnitscopeError, match="give --masks FOLDER and --labels FILE"):
+    with pytest.raises(UnitscopeError, match="give masks=FOLDER and labels=FILE"):
         PictureMasks(PictureFolder(data / "images"), [])
 
 

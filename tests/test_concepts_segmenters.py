@@ -249,7 +249,7 @@ def export(path: Path, batch: int | None) -> str:
 
 def test_a_function_that_returns_a_module_needs_labels(files: Path) -> None:
     spec = f"{files / 'code.py'}:module"
-    with pytest.raises(UnitscopeError, match="does not say what its outputs mean; give --labels FILE"):
+    with pytest.raises(UnitscopeError, match="does not say what its outputs mean; give labels=FILE"):
         load_segmenter(spec)
     found = load_segmenter(spec, labels=files / "labels.txt", preprocess="size=32x48")
     assert (found.name, found.preprocessing.size, found.nothing_channel) == ("module", (32, 48), True)

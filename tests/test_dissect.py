@@ -422,7 +422,9 @@ def test_a_network_that_fails_on_a_picture_names_it_and_is_left_as_it_was(networ
     samples = make_samples()
     network.fails_on = samples._inputs[9, 0, 0, 0] = 7.5
     before = state_of(network)
-    expected = "fails on the pictures from '000008' to '000011': ValueError: this picture hurts in many ways; --debug"
+    expected = (
+        "fails on the pictures from '000008' to '000011': ValueError: this picture hurts in many ways; the"
+    )
     with pytest.raises(UnitscopeError, match=expected):
         dissect(network, tmp_path / "run", samples=samples)
     assert state_of(network) == before
@@ -498,7 +500,7 @@ def test_settings_are_checked(setting, message):
 
 
 def test_no_layer_or_no_input_is_refused(network, tmp_path):
-    with pytest.raises(UnitscopeError, match="no layer to dissect; name one with --layer"):
+    with pytest.raises(UnitscopeError, match="no layer to dissect; name one with layers="):
         dissect(network, tmp_path / "run", layers=[])
     with pytest.raises(UnitscopeError, match="there are no inputs"):
         make_samples(0)

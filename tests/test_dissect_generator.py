@@ -314,14 +314,14 @@ def test_pictures_that_go_wrong_later_are_named(file, tmp_path):
 
 def test_neither_pictures_nor_latents_are_given(file, tmp_path):
     with pytest.raises(
-        UnitscopeError, match=r"nothing to dissect on; give --images for a network .* or --latents COUNT"
+        UnitscopeError, match=r"nothing to dissect on; give images= for a network .* or latents=COUNT"
     ):
         unitscope.dissect(f"{file}:shapes", out=tmp_path / "run")
     for option in ({"truncation": 1.0}, {"classes": (1,)}, {"latent_shape": 6}, {"range": "-1:1"}):
-        with pytest.raises(UnitscopeError, match="is about generators; give it with --latents"):
+        with pytest.raises(UnitscopeError, match="is about generators; give it with latents="):
             unitscope.dissect("world-vgg", "world:4", out=tmp_path / "run", **option)
     with pytest.raises(
-        UnitscopeError, match="nothing says what the generated pictures show; give --segmenter SPEC"
+        UnitscopeError, match="nothing says what the generated pictures show; give segmenter=SPEC"
     ):
         dissected(file, tmp_path / "run", segmenter=None)
     with pytest.raises(UnitscopeError, match=r"the latents have shape 5, and generator 'shapes' takes 6"):
@@ -331,11 +331,11 @@ def test_neither_pictures_nor_latents_are_given(file, tmp_path):
     ):
         dissected(file, tmp_path / "run", model=unitscope.Model(nn.Identity(), name="net"))
     with pytest.raises(
-        UnitscopeError, match="a generator makes pictures instead of reading them; give --latents COUNT"
+        UnitscopeError, match="a generator makes pictures instead of reading them; give latents=COUNT"
     ):
         unitscope.dissect(load_generator(f"{file}:shapes"), "world:4", out=tmp_path / "run")
     with pytest.raises(
-        UnitscopeError, match=r"generator 'world-vgg' not found; .*a network that reads pictures takes --"
+        UnitscopeError, match=r"generator 'world-vgg' not found; .*a network that reads pictures takes "
     ):
         dissected(file, tmp_path / "run", model="world-vgg")
     with pytest.raises(UnitscopeError, match="latents say their truncation and classes themselves"):

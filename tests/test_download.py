@@ -193,9 +193,7 @@ def test_many_short_transfers_make_a_whole_file(server):
 
 def test_what_arrived_is_kept_for_the_next_time(server, cache):
     server.behaviours = [truncate, *[partial(answer, code=500)] * 3]
-    with pytest.raises(
-        UnitscopeError, match=r"answers 500 .*\(640,000 bytes of it are kept, .*--weights FILE"
-    ):
+    with pytest.raises(UnitscopeError, match=r"answers 500 .*\(640,000 bytes of it are kept, .*weights=FILE"):
         get(server)
     assert not (cache / NAME).exists()
     assert get(server).read_bytes() == CONTENT
@@ -280,7 +278,7 @@ def test_a_part_that_is_the_file_or_none_of_it(server, cache, arrived):
     [
         (
             partial(answer, code=404),
-            "answers 404 Not Found; name another server with --mirror, put the file at",
+            "answers 404 Not Found; name another server with mirror=, put the file at",
         ),
         (page, "sends a web page instead of the file"),
         (partial(answer, code=200), "is not the published file: its SHA-256 starts with"),

@@ -83,7 +83,7 @@ def test_a_ranking_by_effect_orders_a_removal(run):
     order = {"concept": "tree", "units": 2, "rank": "effect", "random": 0, **FEW}
     target = run.parent / "by-effect"
     message = (
-        "--rank effect needs a finished ranking of layer 'units', which is not in .*; run 'unitscope rank"
+        r"rank='effect' needs a finished ranking of layer 'units', which is not in .*; run unitscope\.rank\("
     )
     with pytest.raises(UnitscopeError, match=message):
         unitscope.remove(run, out=target, **order)
@@ -139,7 +139,7 @@ def test_sizes(given, sizes):
     "given", ["", "1:", ":3", "3:1", "0", "-2", "1-3", "two", "1:9999", "1,,2", [], 0, "1.5"]
 )
 def test_sizes_that_cannot_be_read(given):
-    with pytest.raises(UnitscopeError, match=r"--units .*write a number of units"):
+    with pytest.raises(UnitscopeError, match=r"units=.*write a number of units"):
         parse_sizes(given)
 
 
@@ -172,7 +172,7 @@ def test_locations():
     assert parse_locations("16:random") == Locations(16, True)
     assert [str(each) for each in (Locations(), Locations(3), Locations(3, True))] == ["all", "3", "3:random"]
     for given in ("0", "-1", "some", "4:even", "1.5"):
-        with pytest.raises(UnitscopeError, match=r"--locations .* cannot be read"):
+        with pytest.raises(UnitscopeError, match=r"locations=.* cannot be read"):
             parse_locations(given)
 
 
@@ -181,7 +181,7 @@ def test_locations():
     [
         (
             lambda: RemovalSettings("a", units=()),
-            "--units is empty; write a number of units",
+            "units= is empty; write a number of units",
         ),
         (lambda: RemovalSettings("a", rank="area"), "rank is 'area'; it must be iou or effect"),
         (lambda: RemovalSettings("a", random=-1), "random is -1"),

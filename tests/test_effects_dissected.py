@@ -132,7 +132,7 @@ def test_another_segmenter_may_know_other_concepts(place):
     found = unitscope.remove(place / "run", concept="red", out=place / "other", **FEW, **given)
     assert set(found.effects["concept"]) == {"red", "leaf", "blue"}
     with pytest.raises(
-        unitscope.UnitscopeError, match="--concept 'leaf' never appears in the pictures of the run"
+        unitscope.UnitscopeError, match="concept='leaf' never appears in the pictures of the run"
     ):
         unitscope.remove(place / "run", concept="leaf", out=place / "leaf", **given)
 

@@ -118,7 +118,7 @@ def test_weights_and_new_weights_go_into_a_copy_of_what_is_given(file, tmp_path)
         ("{file}:noisy", "'noisy' returns another picture when it is given the same latent again, alone; turn off"),
         ("{file}:grey", r"'grey' returns shape \(2, 1, 64, 64\) for 2 latents; it must return pictures \(2, 3, H, W\)"),
         ("{file}:words", r"'words' returns a str for 2 latents; it must return pictures"),
-        ("{file}:unsure", "of a latent of generator 'unsure' is not known: it fails with 7 .*; give it with --latent"),
+        ("{file}:unsure", "of a latent of generator 'unsure' is not known: it fails with 7 .*; give it with latent"),
     ],
 )  # fmt: skip
 def test_what_is_no_generator_is_refused(file, spec, message):
@@ -130,7 +130,7 @@ def test_what_is_no_generator_is_refused(file, spec, message):
 def test_a_declared_shape_comes_first(file):
     assert load_generator(f"{file}:unsure", latent_shape="3x2").latent_shape == (3, 2)
     with pytest.raises(
-        UnitscopeError, match=r"'shapes' fails on latents of shape \(2, 5\): .* --latent-shape sets it"
+        UnitscopeError, match=r"'shapes' fails on latents of shape \(2, 5\): .* latent_shape= sets it"
     ):
         load_generator(f"{file}:shapes", latent_shape=5)
 
@@ -178,7 +178,7 @@ def test_the_range_is_found_in_the_pictures(values, found):
         (
             (-1, 1),
             (0, 1),
-            "returns values from -1 to 1, far outside its range of 0 to 1; --range LOW:HIGH gives",
+            "returns values from -1 to 1, far outside its range of 0 to 1; range=LOW:HIGH gives",
         ),
         ((0, 255), (-1, 1), "returns values from 0 to 255, far outside its range of -1 to 1"),
         ((-1, 1), (0, 255), "from -1 to 1, hardly any contrast in its range of 0 to 255"),
@@ -244,7 +244,7 @@ def test_a_class_is_the_last_value_of_a_latent(file, name):
 def test_generators_and_readers_of_pictures_are_not_mixed_up(file):
     for spec in ("world-gan", "proggan-kitchen", f"{file}:named", f"{file}:by_class"):
         with pytest.raises(
-            UnitscopeError, match="is a generator, which makes pictures instead of reading them; give --l"
+            UnitscopeError, match="is a generator, which makes pictures instead of reading them; give l"
         ):
             load_model(spec)
 
@@ -261,7 +261,7 @@ def test_layers_of_generators_are_listed(file, monkeypatch):
     assert [layer.alias for layer in unitscope.layers(f"{file}:by_class")][:2] == ["boxes", "large"]
     assert unitscope.layers(f"{file}:unsure", latent_shape="3x2")[-1].grid == (64, 64)
     with pytest.raises(
-        UnitscopeError, match=r"unsure fails on an input of 224x224 pixels: .* --latent-shape gives the"
+        UnitscopeError, match=r"unsure fails on an input of 224x224 pixels: .* latent_shape= gives the"
     ):
         unitscope.layers(f"{file}:unsure")
     module = load_generator(f"{file}:shapes").module.train()

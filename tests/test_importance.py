@@ -20,7 +20,7 @@ from unitscope.experiments.importance import measure, shards
 from unitscope.layers.interventions import ablate, intervene
 from unitscope.models.registry import load_model
 from unitscope.nouns.reopened import layer_of
-from unitscope.run import RunFolder
+from unitscope.run.folder import RunFolder
 from unitscope.sources.specs import open_pictures
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "importance.md"
@@ -404,9 +404,9 @@ def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path
         ({"class_map": {"red": "9", "green": "1", "Blue": "2", "yellow": "3"}}, "class 'red' is output 9"),
         ({"class_map": {"red": "1", "green": "1", "Blue": "2", "yellow": "3"}}, "both stand for class"),
         ({"set_sizes": (8,)}, "a set of 8 units does not fit layer 'relu', which has 7"),
-        ({"curve": ("pink",)}, "--curve 'pink' is none of the 4 classes"),
+        ({"curve": ("pink",)}, "curve='pink' is none of the 4 classes"),
         ({"layer": "rely"}, "layer 'rely' is not in .* did you mean 'relu'"),
-        ({"val": "train"}, "--train and --val are the same images"),
+        ({"val": "train"}, "train= and val= are the same images"),
         ({"val": "nowhere"}, "nowhere"),
         ({"model": "net.py:other"}, "has other weights than those that"),
     ],
@@ -435,7 +435,7 @@ def test_splits_without_a_common_class_are_refused(place, tmp_path):
     for name in ("Blue", "yellow"):
         shutil.rmtree(given["val"] / name)
     with pytest.raises(
-        UnitscopeError, match=r"--train \(Blue, yellow\) and --val \(green, red\) have no class in common"
+        UnitscopeError, match=r"train= \(Blue, yellow\) and val= \(green, red\) have no class in common"
     ):
         ask(place, tmp_path / "out", **given)
 

@@ -70,7 +70,7 @@ def test_names_hashes_and_settings():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"count": 0}, "0 latents are none to look at; give --latents 1 or more"),
+        ({"count": 0}, "0 latents are none to look at; give latents=1 or more"),
         ({"count": -3}, "-3 latents are none"),
         ({"shape": ()}, r"latents of shape \(\) cannot be drawn"),
         ({"shape": (4, 0)}, r"latents of shape \(4, 0\) cannot be drawn; give positive sizes, as 128 or 100x1x1"),

@@ -140,7 +140,7 @@ def test_without_a_network_one_line_says_what_to_do(spec, monkeypatch, tmp_path)
         library_model(spec)
     assert str(error.value) == (
         f"no weights for '{spec}': they are not in the cache and no network can be reached; give a local file "
-        f"with --weights FILE, or take random weights with '{spec}?weights=none'"
+        f"with weights=FILE, or take random weights with '{spec}?weights=none'"
     )
     assert constants.HF_HUB_OFFLINE is False
 

@@ -150,12 +150,12 @@ def test_label_files_go_to_masks_first(data):
         ),
         (
             {"segmenter": ["colors", "{data}/code.py:unnamed"]},
-            "does not say what its outputs mean; give --labels FILE",
+            "does not say what its outputs mean; give labels=FILE",
         ),
-        ({"segmenter": ["colors"], "labels": ["labels.txt"]}, "names its outputs itself; leave --labels out"),
+        ({"segmenter": ["colors"], "labels": ["labels.txt"]}, "names its outputs itself; leave labels= out"),
         (
             {"segmenter": ["colors"], "segmenter_preprocess": ["size=8", "size=9"]},
-            "--segmenter-preprocess was given 2 times and --segmenter once",
+            "segmenter_preprocess= was given 2 times and segmenter= once",
         ),
     ],
 )

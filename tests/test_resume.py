@@ -27,8 +27,9 @@ from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.registry import Model
-from unitscope.run import RunFolder, open_run, storage
-from unitscope.run.folder import open_for_writing
+from unitscope.run import storage
+from unitscope.run.dissection import open_run
+from unitscope.run.folder import RunFolder, open_for_writing
 
 VOCABULARY = Vocabulary([Concept("left", "part"), Concept("right", "part")])
 PICTURES, SHARD = 12, 4
@@ -230,7 +231,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
         ):
             dissect(tmp_path / "run")
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UnitscopeError, match="file is a file; give --out a folder"):
+    with pytest.raises(UnitscopeError, match="file is a file; give out= a folder"):
         dissect(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -244,7 +245,7 @@ def test_a_finished_run_is_returned_at_once(whole):
 def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(
-        UnitscopeError, match=r"is not empty and holds no run \(it has 'thesis.tex'\); give --out"
+        UnitscopeError, match=r"is not empty and holds no run \(it has 'thesis.tex'\); give out="
     ):
         dissect(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
@@ -256,7 +257,7 @@ def test_another_configuration_is_refused_with_the_difference(whole, monkeypatch
     with torch.no_grad():
         other.conv.weight += 1
     for changed, said in (
-        ({"quantile": 0.1}, r"\(settings.quantile: 0.05 there, 0.1 now\); give --out another folder"),
+        ({"quantile": 0.1}, r"\(settings.quantile: 0.05 there, 0.1 now\); give out= another folder"),
         ({"network": other}, r"\(model.weights_hash: \w{8}\.\.\. there, \w{8}\.\.\. now\); give"),
     ):
         with pytest.raises(UnitscopeError, match=said):
@@ -269,7 +270,7 @@ def test_one_process_at_a_time(tmp_path):
     with (
         open_for_writing(tmp_path / "run", config),
         pytest.raises(
-            UnitscopeError, match=r"another process is working on .*run; wait for it, or give --out"
+            UnitscopeError, match=r"another process is working on .*run; wait for it, or give out="
         ),
         open_for_writing(tmp_path / "run", config),
     ):
@@ -302,7 +303,7 @@ def test_an_unfinished_run_is_not_opened(tmp_path):
     with open_for_writing(tmp_path, {}):
         pass
     with pytest.raises(
-        UnitscopeError, match="is not finished; run the same 'unitscope dissect' command again"
+        UnitscopeError, match=r"is not finished; run the same unitscope\.dissect command again"
     ):
         open_run(tmp_path)
 

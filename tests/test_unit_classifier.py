@@ -164,7 +164,7 @@ def test_a_concept_decides_by_the_area_it_covers(place, tmp_path):
     with pytest.raises(UnitscopeError, match=r"concept 'rde' is not in the vocabulary .* did you mean 'red'"):
         ask(place, tmp_path / "out", concept="rde", **says)
     with pytest.raises(
-        UnitscopeError, match=r"covers no more than 0 % .*give another --min-area or other pictures"
+        UnitscopeError, match=r"covers no more than 0 % .*give another min_area= or other pictures"
     ):
         ask(place, tmp_path / "out", concept="never", **says)
 
@@ -426,7 +426,7 @@ def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
     manifest["model"]["spec"] = "gone.py:net"
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(
-        UnitscopeError, match=r"gone.py.* \(the run in .*/run names it; --model gives another\)"
+        UnitscopeError, match=r"gone.py.* \(the run in .*/run names it; model= gives another\)"
     ):
         ask(tmp_path, tmp_path / "out", images=place / "classes", positive="red")
 
@@ -440,17 +440,17 @@ def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
         ({"layer": "cnov"}, "layer 'cnov' is not in .*; did you mean 'conv'?"),
         ({"unit": 3}, "unit 3 is not in layer 'conv', which has 3 units; give a number from 0 to 2"),
         ({"positive": "rde"}, r"'rde' is no class of .*/classes and no folder; did you mean 'red'"),
-        ({"positive": ()}, "no positive pictures; give --positive"),
+        ({"positive": ()}, "no positive pictures; give positive="),
         ({"negative": "red"}, "'red' is among the positive and the negative pictures"),
         ({"positive": list(COLOURS)}, "no negative pictures: the positive ones are all classes"),
-        ({"images": ()}, "no negative pictures; give --negative"),
+        ({"images": ()}, "no negative pictures; give negative="),
         (
             {"images": (), "negative": "nowhere"},
-            "picture folder 'red' does not exist; give the path of a folder, or --im",
+            "picture folder 'red' does not exist; give the path of a folder, or im",
         ),
-        ({"concept": "red"}, "--concept 'red' says which pictures are positive; leave --positive"),
-        ({"segmenter": "colors"}, "--segmenter goes with --concept, which is not given"),
-        ({"images": ["world:9", "world:8"]}, "classes are taken from one --images, and 2 are given"),
+        ({"concept": "red"}, "concept='red' says which pictures are positive; leave positive="),
+        ({"segmenter": "colors"}, "segmenter= goes with concept=, which is not given"),
+        ({"images": ["world:9", "world:8"]}, "classes are taken from one images=, and 2 are given"),
         ({"device": "warp"}, "device 'warp' cannot be used"),
         ({"model": "nowhere.py:net"}, "nowhere.py"),
         ({"weights": "nowhere.pth"}, "nowhere.pth"),
@@ -519,7 +519,7 @@ def test_a_run_that_is_not_finished_is_one_line(place, tmp_path):
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     (tmp_path / "run" / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
     with pytest.raises(
-        UnitscopeError, match="is not finished; run the same 'unitscope dissect' command again"
+        UnitscopeError, match=r"is not finished; run the same unitscope\.dissect command again"
     ):
         unitscope.classify_unit(
             tmp_path / "run", layer="conv", unit=0, positive="red", images=place / "classes"

@@ -3,11 +3,74 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+language: Literal["python", "terminal"] = "python"
+"""How errors name options and calls: as keywords of Python, or as they are typed in a terminal."""
+
+KEYWORDS = {"layer": "layers", "set-size": "set_sizes", "class": "classes"}
+"""Options whose keyword is not their own name."""
+SAID = {"debug": "the traceback", "drop-cache": "drop_cache()"}
+"""Options that are no keywords."""
+CALLS = ("dissect", "layers", "importance", "remove", "insert", "rank", "compare")
+"""Commands that are functions of the library under the same name."""
+
+_COMMAND = re.compile(rf"'unitscope ({'|'.join(CALLS)})\b([^']*)'")
+_OPTION = re.compile(
+    r"(?<![\w-])--(?P<name>[a-z][a-z-]*[a-z])"
+    r"(?: (?:(?P<value>[A-Z][A-Z:]*(?:\.[a-z]+)?(?!\w)|\d[\d.]*\b|'[^']*')"
+    r"|(?P<word>(?:iou|effect|zero|mean|none)\b|[a-z]+=\S+)))?"
+)
 
 
 class UnitscopeError(Exception):
-    """A mistake in the input or its surroundings; the command line prints its one line and exits with 2."""
+    """A mistake in the input or its surroundings; the command line prints its one line and exits with 2.
+
+    Messages name options as they are typed, ``--layer``; who reads them in Python reads ``layers=``.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if language == "terminal" else _in_python(text)
+
+
+@contextmanager
+def speaking(to: Literal["python", "terminal"]) -> Iterator[None]:
+    """Let errors speak the language of a caller meanwhile."""
+    global language  # noqa: PLW0603 - one process has one caller, and its threads speak to the same
+    before, language = language, to
+    try:
+        yield
+    finally:
+        language = before
+
+
+def _in_python(text: str) -> str:
+    return _OPTION.sub(_keyword, _COMMAND.sub(_call, text))
+
+
+def _keyword(found: re.Match[str]) -> str:
+    name = found["name"]
+    value = repr(found["word"]) if found["word"] else found["value"]
+    if name in SAID:
+        return SAID[name] + (f" {value}" if value else "")
+    return f"{KEYWORDS.get(name, name.replace('-', '_'))}={value or ''}"
+
+
+def _call(found: re.Match[str]) -> str:
+    if not found[2].strip():
+        return f"unitscope.{found[1]}"
+    words = [
+        word if word.isupper() or word.startswith("--") else repr(word) for word in shlex.split(found[2])
+    ]
+    given = re.sub(
+        r"--([a-z-]+) ([^ ]+)", lambda option: f"{option[1].replace('-', '_')}={option[2]}", " ".join(words)
+    )
+    return f"unitscope.{found[1]}({', '.join(given.split(' '))})"
 
 
 def did_you_mean(given: str, known: Iterable[str], count: int = 3) -> str:

@@ -40,7 +40,7 @@ from unitscope.cli.options import (
 from unitscope.cli.tables import print_comparison, print_layers, print_models, print_units
 from unitscope.concepts.preview import check_out, describe, write_picture
 from unitscope.concepts.preview import segment as segment_picture
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, speaking
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.listing import download, list_models
@@ -339,10 +339,11 @@ def _show_run(run: unitscope.Dissection, as_json: bool, report: Path | None = No
 def main() -> None:
     """Run a command; an error that a person can act on is one line and exit code 2."""
     words = [word for word in sys.argv[1:] if word != "--debug"]
-    try:
-        app(words, prog_name="unitscope")
-    except UnitscopeError as error:
-        if len(words) < len(sys.argv) - 1:
-            traceback.print_exc()
-        print(f"unitscope: {error}", file=sys.stderr)
-        sys.exit(MISTAKE)
+    with speaking("terminal"):
+        try:
+            app(words, prog_name="unitscope")
+        except UnitscopeError as error:
+            if len(words) < len(sys.argv) - 1:
+                traceback.print_exc()
+            print(f"unitscope: {error}", file=sys.stderr)
+            sys.exit(MISTAKE)

@@ -177,7 +177,7 @@ def _unknown(spec: str) -> UnitscopeError:
         return _makes_pictures(spec)
     if spec in CATALOGUE:
         return UnitscopeError(
-            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter {spec}"
+            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter {spec!r}"
         )
     hint = did_you_mean(spec, [*MODELS, *GENERATORS, *CATALOGUE, *library_names(spec)])
     return UnitscopeError(

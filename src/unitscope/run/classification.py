@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from unitscope.run.manifest import Facts
+from unitscope.run.numbers import fraction_score, percent_score
 from unitscope.run.results import Result
 
 FOLDER = "classify"
@@ -55,7 +56,7 @@ class UnitClassification(Result):
             were = "picture was" if count == 1 else "pictures were"
             lines.append(f"  {count:,} {were} skipped; the manifest says which and why")
         lines.append(
-            f"  AUROC {_shown(facts['auroc'])}, average precision {_shown(facts['average_precision'])}"
+            f"  AUROC {fraction_score(facts['auroc'])}, average precision {fraction_score(facts['average_precision'])}"
         )
         first, second, own = facts["thresholds"].values()
         if facts["held_out"]:
@@ -66,15 +67,8 @@ class UnitClassification(Result):
         return "\n".join(lines)
 
 
-def _shown(score: dict[str, float | None], scale: float = 1, digits: int = 3, unit: str = "") -> str:
-    value = f"{scale * (score['value'] or 0):.{digits}f}{unit}"
-    if score["low"] is None or score["high"] is None:
-        return value
-    return f"{value} ({scale * score['low']:.{digits}f} to {scale * score['high']:.{digits}f})"
-
-
 def _rates(scores: dict[str, Any]) -> str:
-    shown = {name: _shown(score, 100, 1, " %") for name, score in scores.items()}
+    shown = {name: percent_score(score) for name, score in scores.items()}
     return (
         f"balanced accuracy {shown['balanced_accuracy']}, recall {shown['recall']}, "
         f"true negatives {shown['true_negative_rate']}"

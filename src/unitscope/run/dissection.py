@@ -10,6 +10,7 @@ import pandas as pd
 
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
+from unitscope.run.numbers import fraction
 from unitscope.run.results import Result
 
 
@@ -144,7 +145,9 @@ class Dissection(Result):
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
-        lines.append(f"  IoU of at least {100 * self.manifest.settings['min_iou']:g}% counts; in {self.path}")
+        lines.append(
+            f"  IoU of at least {fraction(self.manifest.settings['min_iou'])} counts; in {self.path}"
+        )
         return "\n".join(lines)
 
 

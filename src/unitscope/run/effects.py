@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run.numbers import Score, fraction_score, percent, percent_score
 from unitscope.run.results import Result
 
 FOLDER = "effects"
@@ -200,7 +201,7 @@ def _removal_lines(found: Removal) -> Iterator[str]:
         f"{facts['latents']:,} latents"
     )
     yield (
-        f"  {facts['concept']} covers {_percent(facts['area'])} of the pictures and is in {facts['pictures']:,} of them"
+        f"  {facts['concept']} covers {percent(facts['area'])} of the pictures and is in {facts['pictures']:,} of them"
     )
     own = [each for each in facts["sets"] if each["kind"] == "concept"]
     shown = own if len(own) <= SHOWN else [*own[: SHOWN - 1], own[-1]]
@@ -215,16 +216,16 @@ def _removal_lines(found: Removal) -> Iterator[str]:
     if facts["changed_most"]:
         yield f"  without the {own[-1]['k']:,} best, what changes most besides, in area of the picture:"
     for each in facts["changed_most"]:
-        change = _interval(each["change"], "+")
-        yield f"    {each['concept']} ({each['category']}): {change}, was {_percent(each['area'])}"
+        change = percent_score(each["change"], sign="+")
+        yield f"    {each['concept']} ({each['category']}): {change}, was {percent(each['area'])}"
     yield from (f"  {note}" for note in facts["notes"])
     yield f"  in {found.path}"
 
 
 def _share_lost(each: dict[str, Any]) -> str:
     beside = each["others_lost"]
-    others = "" if beside is None else f"; of all else in its category {_interval(beside)}"
-    return f"{_interval(each['lost'])} of its area is lost{others}"
+    others = "" if beside is None else f"; of all else in its category {_lost(beside)}"
+    return f"{_lost(each['lost'])} of its area is lost{others}"
 
 
 def _insertion_lines(found: Insertion) -> Iterator[str]:
@@ -251,8 +252,8 @@ def _insertion_lines(found: Insertion) -> Iterator[str]:
 
 def _appearing(each: dict[str, Any]) -> str:
     return (
-        f"{_interval(each['success'])} of {each['places']:,} places succeed, "
-        f"new area {_interval(each['new_area'], digits=2)} of the picture"
+        f"{_lost(each['success'])} of {each['places']:,} places succeed, "
+        f"new area {percent_score(each['new_area'], digits=2)} of the picture"
     )
 
 
@@ -267,29 +268,14 @@ def _ranking_lines(found: Ranking) -> Iterator[str]:
             "also first by IoU" if each["unit"] == each["first_by_iou"] else f"by IoU {each['first_by_iou']}"
         )
         correlation = each["correlation"]
-        ranks = "" if correlation["value"] is None else f"; ranks correlate {_number(correlation)}"
+        ranks = "" if correlation["value"] is None else f"; ranks correlate {fraction_score(correlation, 2)}"
         yield (
             f"    {each['concept']} ({each['category']}): most is lost without unit {each['unit']}, "
-            f"{_interval(each['lost'])}; {same}{ranks}"
+            f"{_lost(each['lost'])}; {same}{ranks}"
         )
     yield from (f"  {note}" for note in facts["notes"])
     yield f"  in {found.path}"
 
 
-def _percent(value: float, sign: str = "", digits: int = 1) -> str:
-    return f"{100 * value:{sign}.{digits}f} %"
-
-
-def _interval(score: dict[str, float | None], sign: str = "", digits: int = 1) -> str:
-    if score["value"] is None:
-        return "nothing to lose, so no share"
-    value = _percent(score["value"], sign, digits)
-    if score["low"] is None or score["high"] is None:
-        return value
-    ends = (f"{100 * score[end]:{sign}.{digits}f}" for end in ("low", "high"))  # type: ignore[operator]
-    return f"{value} ({' to '.join(ends)})"
-
-
-def _number(score: dict[str, float | None]) -> str:
-    ends = [f"{score[end]:.2f}" for end in ("value", "low", "high") if score[end] is not None]
-    return ends[0] if len(ends) < 3 else f"{ends[0]} ({ends[1]} to {ends[2]})"
+def _lost(score: Score) -> str:
+    return percent_score(score, none="nothing to lose, so no share")

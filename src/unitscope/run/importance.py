@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run.numbers import percent, percent_score
 from unitscope.run.results import Result
 
 FOLDER = "importance"
@@ -134,14 +135,14 @@ def _lines(found: Importance) -> Iterator[str]:
         f"set to {how}, for {facts['classes']:,} classes"
     )
     yield f"  ranked on {train['used']:,} images of {train['name']}, measured on {val['used']:,} of {val['name']}"
-    yield f"  all-class accuracy {_interval(facts['accuracy']['val'])}"
+    yield f"  all-class accuracy {percent_score(facts['accuracy']['val'])}"
     yield (
         f"  {facts['important_pairs']:,} of {facts['tested_pairs']:,} tested pairs of unit and class are "
         f"important (false discovery rate {100 * facts['fdr']:g} %)"
     )
     sizes = [k for k in SHOWN_SIZES if k in facts["set_sizes"]] or facts["set_sizes"][-1:]
     if sizes:
-        yield f"  balanced accuracy, mean over classes: {_percent(found.classes['balanced_accuracy'].mean())}"
+        yield f"  balanced accuracy, mean over classes: {percent(found.classes['balanced_accuracy'].mean())}"
     for kind in ("removed", "kept"):
         for k in sizes[-1:] if kind == "kept" else sizes:
             yield from _set_lines(found, kind, k)
@@ -157,17 +158,6 @@ def _set_lines(found: Importance, kind: str, k: int) -> Iterator[str]:
             which = f"the {k:,} most important" if ranking == "importance" else f"{k:,} random ones"
             loss = {"value": row["loss"], "low": row["loss_low"], "high": row["loss_high"]}
             yield (
-                f"    {words} {which}: {_percent(row['balanced_accuracy'])}, loss {_interval(loss)}; "
-                f"all-class {_percent(row['overall_accuracy'])}"
+                f"    {words} {which}: {percent(row['balanced_accuracy'])}, loss {percent_score(loss)}; "
+                f"all-class {percent(row['overall_accuracy'])}"
             )
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _interval(score: dict[str, float | None]) -> str:
-    value = _percent(score["value"] or 0)
-    if score["low"] is None or score["high"] is None:
-        return value
-    return f"{value} ({100 * score['low']:.1f} to {100 * score['high']:.1f})"

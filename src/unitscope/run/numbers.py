@@ -1,0 +1,50 @@
+"""How numbers are written for people: IoU as a fraction with three digits, shares and accuracies in per cent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Score = Mapping[str, float | None]
+"""A ``value`` with the ends ``low`` and ``high`` of its interval; None where there is none."""
+
+
+def fraction(value: float, digits: int = 3) -> str:
+    """Write an IoU, an AUROC or a correlation: ``0.446``."""
+    return f"{value:.{digits}f}"
+
+
+def percent(share: float, *, digits: int = 1, sign: Literal["", "+"] = "", unit: str = " %") -> str:
+    """Write a share: ``44.6 %``."""
+    return f"{100 * share:{sign}.{digits}f}{unit}"
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """Write an interval of fractions: ``0.401 to 0.487``."""
+    return f"{fraction(low, digits)} to {fraction(high, digits)}"
+
+
+def fraction_score(score: Score, digits: int = 3) -> str:
+    """Write a fraction with its interval: ``0.446 (0.401 to 0.487)``."""
+    value, low, high = score["value"], score["low"], score["high"]
+    shown = fraction(value or 0, digits)
+    return shown if low is None or high is None else f"{shown} ({interval(low, high, digits)})"
+
+
+def percent_score(score: Score, *, digits: int = 1, sign: Literal["", "+"] = "", none: str = "0.0 %") -> str:
+    """Write a share with its interval: ``44.6 % (40.1 to 48.7)``.
+
+    Args:
+        score: the share.
+        digits: after the point.
+        sign: ``+`` writes the sign of gains as well.
+        none: what stands for a share of nothing.
+    """
+    value, low, high = score["value"], score["low"], score["high"]
+    if value is None:
+        return none
+    shown = percent(value, digits=digits, sign=sign)
+    if low is None or high is None:
+        return shown
+    ends = (percent(end, digits=digits, sign=sign, unit="") for end in (low, high))
+    return f"{shown} ({' to '.join(ends)})"
