@@ -1,64 +1,93 @@
-"""Options that several commands share."""
+"""Options of the command line are made from dataclasses: the settings of experiments, and groups of what belongs together."""
 
 from __future__ import annotations
 
-import shlex
-import sys
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-MOST_CACHE = 2**20
-"""GiB."""
+from unitscope.experiments.settings import About
 
-ModelName = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL", help="A name, package.module:function, file.py:function or a generator's file."
-    ),
-]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of a finished dissection.")]
-Preprocess = Annotated[
-    str | None,
-    typer.Option(
-        help="Replace parts of the model's preprocessing: size=192,channels=bgr,range=0:255,"
-        "mean=104:117:123,scale=255,framing=crop."
-    ),
-]
-SegmenterNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
-    ),
-]
-SegmenterPreprocess = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn."
-    ),
-]
-Latents = Annotated[
-    int | None, typer.Option(help="For a generator: how many latents of --seed its pictures are made from.")
-]
-LatentShape = Annotated[
-    str | None,
-    typer.Option(help="Shape of one latent, as 128 or 100x1x1, where the generator does not say it."),
-]
-Masks = Annotated[list[Path] | None, typer.Option(help="A folder of label masks; may be given again.")]
-Labels = Annotated[list[Path] | None, typer.Option(help="The label file of a mask folder or of a segmenter.")]
-Weights = Annotated[
-    Path | None,
-    typer.Option(help="A file of weights for the model: safetensors, or torch.save of a state dict."),
-]
-Mirror = Annotated[
-    str | None, typer.Option(metavar="URL", help="Another server for checkpoints that are downloaded.")
-]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; a GPU when there is one.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+METAVARS = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
+"""What stands for a value whose field says nothing."""
 
 
-def command_line() -> str:
-    """Return what the user typed."""
-    return shlex.join(["unitscope", *sys.argv[1:]])
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let every parameter of a command that is annotated with a dataclass be one option for each field."""
+    parts = inspect.signature(command, eval_str=True).parameters.values()
+    expanded: list[inspect.Parameter] = []
+    for part in parts:
+        of_part = [part.replace(kind=part.KEYWORD_ONLY)]
+        if is_dataclass(part.annotation):
+            kinds = typing.get_type_hints(part.annotation)
+            of_part = [_parameter(each, kinds[each.name]) for each in fields(part.annotation)]
+        expanded += of_part
+
+    @wraps(command)
+    def called(**given: object) -> None:
+        command(
+            **{
+                part.name: _gathered(part.annotation, given)
+                if is_dataclass(part.annotation)
+                else given[part.name]
+                for part in parts
+            }
+        )
+
+    called.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in expanded}
+    return called
+
+
+def _parameter(each: Field[Any], kind: Any) -> inspect.Parameter:
+    """Return the option of a field."""
+    known: About = each.metadata["about"]
+    default: Any = inspect.Parameter.empty if each.default is MISSING else each.default
+    value = _value(kind)
+    if known.read is not None:
+        kind, default = str, _written(default)
+    elif typing.get_origin(kind) is tuple:
+        kind, default = list[value] | None, None  # type: ignore[valid-type]
+    words = [f"--{word}" for word in (known.option or each.name.replace("_", "-")).split()]
+    made = typer.Option(
+        *words,
+        help=known.help,
+        metavar=known.metavar or METAVARS.get(value),
+        rich_help_panel=known.panel,
+        min=known.bounds[0],
+        max=known.bounds[1],
+        show_default=default not in ("", None),
+    )
+    return inspect.Parameter(
+        each.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, made]
+    )
+
+
+def _value(kind: Any) -> Any:
+    """Return the type of one value: ``tuple[int, ...]`` and ``int | None`` are of int."""
+    inner = [each for each in typing.get_args(kind) if each not in (type(None), Ellipsis)]
+    return inner[0] if inner and typing.get_origin(kind) is not typing.Literal else kind
+
+
+def _written(default: object) -> str | None:
+    """Return a default as it is typed."""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default)) or None
+    return str(default)
+
+
+def _gathered(group: Any, given: Mapping[str, object]) -> object:
+    """Return the dataclass of the values of its options."""
+    kinds = typing.get_type_hints(group)
+    values = {}
+    for each in fields(group):
+        value = given[each.name]
+        many = each.metadata["about"].read is None and typing.get_origin(kinds[each.name]) is tuple
+        values[each.name] = tuple(value or ()) if many else value  # type: ignore[arg-type]
+    return group(**values)

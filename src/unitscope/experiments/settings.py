@@ -13,6 +13,10 @@ from typing import Any, Self, TypeVar
 from unitscope.errors import UnitscopeError, did_you_mean
 
 GIB = 2**30
+MOST_CACHE = 2**20
+"""GiB."""
+SPEED = "Speed"
+"""Heading of settings about time and space."""
 T = TypeVar("T")
 
 
@@ -51,10 +55,13 @@ class About:
     Attributes:
         help: one sentence for people.
         rule: what it must be.
-        option: what the command line calls it, without dashes; the name with dashes for underlines when empty.
+        option: what the command line calls it, without dashes, or several words for it; the name with dashes for
+            underlines when empty.
         decides: whether results depend on it.
         read: makes the value of what a person writes.
         metavar: what stands for a value in the help of the command line.
+        panel: under which heading it stands there.
+        bounds: numbers that the command line refuses already while it reads are outside of these.
     """
 
     help: str
@@ -63,6 +70,8 @@ class About:
     decides: bool = True
     read: Callable[[Any], Any] | None = None
     metavar: str = ""
+    panel: str = "What is measured"
+    bounds: tuple[float | None, float | None] = (None, None)
 
 
 def about(help: str, **more: Any) -> Mapping[str, About]:  # noqa: A002

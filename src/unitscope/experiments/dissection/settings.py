@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from unitscope.experiments.settings import GIB, Rule, Settings, at_least, between, one_of, setting
+from unitscope.experiments.settings import GIB, MOST_CACHE, SPEED, Rule, Settings, at_least, between, one_of, setting
 
 ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
 """Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the
@@ -29,19 +29,22 @@ class DissectionSettings(Settings):
     replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=at_least(100))
     seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=at_least(0))
     batch_size: int = setting(
-        16, "Pictures in a forward pass; networks round differently at others.", rule=at_least(1)
+        16, "Pictures in a forward pass; networks round differently at others.", rule=at_least(1), panel=SPEED
     )
     keep: float = setting(
         0.1,
         "Largest quantile that can be asked for later; 1 keeps every activation.",
         rule=Rule("above 0, at most 1", lambda value: 0 < value <= 1),
         decides=False,
+        panel=SPEED,
     )
     cache_budget: float = setting(
         20.0,
         "Activations kept on disk at most, GiB; beyond it they are computed again.",
         rule=at_least(0),
         decides=False,
+        panel=SPEED,
+        bounds=(0, MOST_CACHE),
     )
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import Rule, Settings, about, at_least, one_of, setting
+from unitscope.experiments.settings import SPEED, Rule, Settings, about, at_least, one_of, setting
 
 MOST_SIZES = 1000
 NO_CONTROL = "none"
@@ -122,11 +122,16 @@ def _read_sizes(option: str) -> Callable[[Any], tuple[int, ...]]:
 class EffectSettings(Settings):
     """What every question about the units of a generator can be told."""
 
-    latents: int | None = setting(None, "The first so many; all of the run by default.", rule=at_least(1))
+    latents: int | None = setting(
+        None, "The first so many; all of the run by default.", rule=at_least(1), option="latents samples"
+    )
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
     seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=at_least(0))
     batch_size: int | None = setting(
-        None, "Pictures generated and segmented at once; as many as in the run by default.", rule=at_least(1)
+        None,
+        "Pictures generated and segmented at once; as many as in the run by default.",
+        rule=at_least(1),
+        panel=SPEED,
     )
 
 

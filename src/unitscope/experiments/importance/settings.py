@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import GIB, Rule, Settings, at_least, between, one_of, setting
+from unitscope.experiments.settings import GIB, MOST_CACHE, SPEED, Rule, Settings, at_least, between, one_of, setting
 
 SET_SIZES = (1, 2, 3, 4, 5, 20, 64, 128, 256)
 """Units of the sets, by default; those that a layer has not got are left out."""
@@ -32,6 +30,7 @@ class ImportanceSettings(Settings):
         (),
         "Units of a set; may be given again; the paper's and some more by default.",
         option="set-size",
+        bounds=(1, None),
         rule=Rule("whole numbers from 1", lambda sizes: all(size >= 1 for size in sizes)),
     )
     curve: tuple[str, ...] = setting(
@@ -42,13 +41,15 @@ class ImportanceSettings(Settings):
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
     seed: int = setting(0, "Seed of the bootstrap and of random sets.", rule=at_least(0))
     batch_size: int | None = setting(
-        None, "Pictures in a forward pass; as many as in the run by default.", rule=at_least(1)
+        None, "Pictures in a forward pass; as many as in the run by default.", rule=at_least(1), panel=SPEED
     )
     cache_budget: float = setting(
         20.0,
         "Outputs of the network up to the layer kept on disk at most, GiB; beyond it they are computed again.",
         rule=at_least(0),
         decides=False,
+        panel=SPEED,
+        bounds=(0, MOST_CACHE),
     )
 
     @property
@@ -79,5 +80,5 @@ def curve_sizes(units: int) -> tuple[int, ...]:
     near = list(range(EVERY + 1))
     while near[-1] < units // 2:
         near.append(near[-1] + max(near[-1] // EVERY, 1))
-    inside = np.array([size for size in near if size <= units // 2])
-    return tuple(sorted({*inside.tolist(), *(units - inside).tolist()}))
+    inside = [size for size in near if size <= units // 2]
+    return tuple(sorted({*inside, *(units - size for size in inside)}))

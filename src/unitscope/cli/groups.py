@@ -1,0 +1,340 @@
+"""Options that belong together, and that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from unitscope.experiments.settings import SPEED, about, setting
+
+NETWORK, PICTURES, LABELS, OUTPUT = "Network", "Pictures", "Labels", "Output"
+MEASURED = "What is measured"
+SEGMENTER = (
+    "upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
+)
+MIRROR = "Another server for files that are downloaded, or a folder that holds them."
+DEVICE = "cpu, cuda, cuda:1, mps; a GPU when there is one."
+CLASSES = "A folder with one folder for each class, or world:COUNT:SPLIT"
+
+ModelName = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        show_default=False,
+        help="A name, package.module:function, file.py:function or a generator's file.",
+    ),
+]
+RunPath = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", show_default=False, help="The run folder of a finished dissection."),
+]
+
+
+@dataclass(frozen=True)
+class JsonOptions:
+    """How a quick command prints."""
+
+    as_json: bool = setting(False, "Print JSON for programs.", option="json", panel=OUTPUT)
+
+
+@dataclass(frozen=True)
+class ShownOptions(JsonOptions):
+    """How a command that takes time shows itself."""
+
+    quiet: bool = setting(False, "No progress bars.", panel=OUTPUT)
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How a table is printed or written."""
+
+    style: Literal["table", "csv", "json", "parquet"] = setting(
+        "table", "How to print.", option="format", panel=OUTPUT
+    )
+    out: Path | None = setting(None, "A file to write instead of printing.", metavar="FILE", panel=OUTPUT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(ShownOptions):
+    """Where a dissection goes."""
+
+    out: Path = field(
+        metadata=about(
+            "The run folder; the same command on it goes on where it stopped.", metavar="FOLDER", panel=OUTPUT
+        )
+    )
+    drop_cache: bool = setting(False, "Delete the kept activations when the run is complete.", panel=SPEED)
+
+
+@dataclass(frozen=True)
+class OutputOptions(ShownOptions):
+    """Where the answer to a question about a run goes."""
+
+    out: Path | None = setting(
+        None, "The folder to write; one below RUN by default.", metavar="FOLDER", panel=OUTPUT
+    )
+
+
+@dataclass(frozen=True)
+class ReportOptions(JsonOptions):
+    """Where a report goes."""
+
+    out: Path | None = setting(
+        None, "Where to write it; RUN/report by default.", metavar="FOLDER", panel=OUTPUT
+    )
+
+
+@dataclass(frozen=True)
+class DownloadOptions:
+    """What is fetched."""
+
+    fetch: tuple[str, ...] = setting(
+        (), "Fetch a published network; may be given again.", option="download", metavar="NAME", panel=NETWORK
+    )
+    mirror: str | None = setting(None, MIRROR, metavar="URL", panel=NETWORK)
+
+
+@dataclass(frozen=True)
+class PreprocessOptions:
+    """What a network that reads pictures sees of them."""
+
+    preprocess: str | None = setting(
+        None,
+        "Replace parts of the model's preprocessing: size=192,channels=bgr,range=0:255,mean=104:117:123,scale=255,"
+        "framing=crop.",
+        metavar="SETTINGS",
+        panel=NETWORK,
+    )
+
+
+@dataclass(frozen=True)
+class ShapeOptions:
+    """What one latent looks like."""
+
+    latent_shape: str | None = setting(
+        None,
+        "Shape of one latent, as 128 or 100x1x1, where the generator does not say it.",
+        metavar="SHAPE",
+        panel=PICTURES,
+    )
+
+
+@dataclass(frozen=True)
+class LoadingOptions:
+    """Where weights come from and where networks run."""
+
+    weights: Path | None = setting(
+        None,
+        "A file of weights for the model: safetensors, or torch.save of a state dict.",
+        metavar="FILE",
+        panel=NETWORK,
+    )
+    mirror: str | None = setting(None, MIRROR, metavar="URL", panel=NETWORK)
+    device: str | None = setting(None, DEVICE, metavar="DEVICE", panel=SPEED)
+
+
+@dataclass(frozen=True)
+class NetworkOptions(LoadingOptions, PreprocessOptions):
+    """What belongs to the network of a dissection."""
+
+    reinitialize: int | None = setting(
+        None,
+        "Give the model new random weights from this seed first, as a control.",
+        metavar="SEED",
+        panel=NETWORK,
+        bounds=(0, None),
+    )
+
+
+@dataclass(frozen=True)
+class SameNetworkOptions(LoadingOptions):
+    """How the network of a run is found again."""
+
+    model: str | None = setting(
+        None,
+        "The network or generator, if the run does not say how to get it or it has moved.",
+        metavar="MODEL",
+        panel=NETWORK,
+    )
+
+
+@dataclass(frozen=True)
+class LatentOptions(ShapeOptions):
+    """What a generator makes pictures from."""
+
+    latents: int | None = setting(
+        None, "For a generator: how many latents of --seed its pictures are made from.", panel=PICTURES
+    )
+    truncation: float | None = setting(
+        None, "Cut off the normal distribution of latents at -T and T.", metavar="T", panel=PICTURES
+    )
+    classes: tuple[int, ...] = setting(
+        (),
+        "A class of a class-conditional generator; may be given again.",
+        option="class",
+        panel=PICTURES,
+    )
+    range: str | None = setting(
+        None,
+        "Values of black and white in generated pictures, as -1:1 or 0:255.",
+        metavar="LOW:HIGH",
+        panel=PICTURES,
+    )
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """What a network that reads pictures is dissected on."""
+
+    images: tuple[str, ...] = setting(
+        (),
+        "A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.",
+        metavar="PICTURES",
+        panel=PICTURES,
+    )
+
+
+@dataclass(frozen=True)
+class SegmenterOptions:
+    """What labels generated pictures."""
+
+    segmenter: tuple[str, ...] = setting(
+        (),
+        SEGMENTER,
+        metavar="SEGMENTER",
+        panel=LABELS,
+    )
+    labels: tuple[Path, ...] = setting(
+        (),
+        "The label file of a mask folder or of a segmenter; may be given again.",
+        metavar="FILE",
+        panel=LABELS,
+    )
+    segmenter_preprocess: tuple[str, ...] = setting(
+        (),
+        "A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn.",
+        metavar="SETTINGS",
+        panel=LABELS,
+    )
+
+
+@dataclass(frozen=True)
+class ConceptOptions(SegmenterOptions):
+    """What says where concepts are."""
+
+    masks: tuple[Path, ...] = setting(
+        (), "A folder of label masks; may be given again.", metavar="FOLDER", panel=LABELS
+    )
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """Which layers are dissected, and on which grid."""
+
+    layer: tuple[str, ...] = setting(
+        (), "A layer to dissect; may be given again.", metavar="LAYER", panel=MEASURED
+    )
+    grid: str | None = setting(
+        None,
+        "Pixel grid, as 56 or 48x64; by default a quarter of the input size, 64 of generated pictures.",
+        metavar="GRID",
+        panel=MEASURED,
+    )
+
+
+@dataclass(frozen=True)
+class LayerOption:
+    """Which layer of a run is asked about."""
+
+    layer: str | None = setting(
+        None, "A layer of the run; its last by default.", metavar="LAYER", panel=MEASURED
+    )
+
+
+@dataclass(frozen=True)
+class SelectionOptions:
+    """Which units of a run are listed."""
+
+    layer: tuple[str, ...] = setting(
+        (), "Only this layer; may be given again.", metavar="LAYER", panel=MEASURED
+    )
+    concept: tuple[str, ...] = setting(
+        (), "Only units labelled so; may be given again.", metavar="CONCEPT", panel=MEASURED
+    )
+    category: tuple[str, ...] = setting(
+        (), "Only labels of this category; may be given again.", metavar="CATEGORY", panel=MEASURED
+    )
+    min_iou: float = setting(0.0, "Least IoU.", panel=MEASURED)
+    sort: str = setting(
+        "iou", "A column: iou, layer, unit, concept, threshold, ...", metavar="COLUMN", panel=MEASURED
+    )
+    quantile: float | None = setting(
+        None, "Label again at this quantile, from the activations kept in RUN.", panel=MEASURED
+    )
+    limit: int | None = setting(None, "At most so many rows.", panel=OUTPUT, bounds=(1, None))
+
+
+@dataclass(frozen=True)
+class ClassOptions:
+    """Which unit is scored, and on what."""
+
+    layer: str = field(metadata=about("A layer of the run.", metavar="LAYER", panel=MEASURED))
+    unit: int = field(metadata=about("A unit of that layer.", panel=MEASURED, bounds=(0, None)))
+    positive: tuple[str, ...] = setting(
+        (), "A class of --images or a folder; may be given again.", metavar="CLASS", panel=PICTURES
+    )
+    negative: tuple[str, ...] = setting(
+        (),
+        "A class of --images or a folder; every other class of --images without it.",
+        metavar="CLASS",
+        panel=PICTURES,
+    )
+    images: tuple[str, ...] = setting(
+        (),
+        "A folder with a folder for each class, or world[:COUNT[:SPLIT]].",
+        metavar="PICTURES",
+        panel=PICTURES,
+    )
+    concept: str | None = setting(
+        None,
+        "Positive are the pictures that show this concept instead.",
+        metavar="CONCEPT",
+        panel=PICTURES,
+    )
+    latents: int | None = setting(
+        None,
+        "For the run of a generator: so many latents of --seed; those of the run by default.",
+        panel=PICTURES,
+    )
+
+
+@dataclass(frozen=True)
+class ClassFolderOptions:
+    """Pictures in class folders: to rank units on, and to measure on."""
+
+    train: str = field(metadata=about(f"{CLASSES}: to rank units on.", metavar="PICTURES", panel=PICTURES))
+    val: str = field(metadata=about(f"{CLASSES}: to measure on.", metavar="PICTURES", panel=PICTURES))
+    class_map: Path | None = setting(
+        None,
+        "A file with lines 'folder,class': a class of the network, or its number.",
+        metavar="FILE",
+        panel=PICTURES,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawingOptions(SegmenterOptions, JsonOptions):
+    """How a picture is labelled and drawn."""
+
+    segmenter: tuple[str, ...] = field(metadata=about(SEGMENTER, metavar="SEGMENTER", panel=LABELS))
+    concept: tuple[str, ...] = setting(
+        (), "Show only this concept; may be given again.", metavar="CONCEPT", panel=LABELS
+    )
+    mirror: str | None = setting(None, MIRROR, metavar="URL", panel=NETWORK)
+    device: str | None = setting(None, DEVICE, metavar="DEVICE", panel=SPEED)
+    out: Path = field(
+        metadata=about("The picture to write: .png, .jpg, .pdf or .svg.", metavar="FILE", panel=OUTPUT)
+    )

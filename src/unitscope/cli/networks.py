@@ -1,0 +1,64 @@
+"""Commands about networks: which there are, what layers they have, what a segmenter sees."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unitscope.cli import calls
+from unitscope.cli.groups import (
+    DownloadOptions,
+    DrawingOptions,
+    JsonOptions,
+    ModelName,
+    PreprocessOptions,
+    ShapeOptions,
+    TableOptions,
+)
+from unitscope.cli.options import options
+from unitscope.cli.output import print_json, print_lines
+
+
+@options
+def models(*, downloads: DownloadOptions, table: TableOptions) -> None:
+    """List the networks that have a name, or download published ones."""
+    from unitscope.cli.tables import print_models  # noqa: PLC0415
+
+    for name in downloads.fetch:
+        print_lines(str(calls.download(name, downloads.mirror)))
+    if not downloads.fetch:
+        print_models(calls.list_models(), table.style, table.out)
+
+
+@options
+def layers(
+    model: ModelName, *, preprocess: PreprocessOptions, shape: ShapeOptions, output: JsonOptions
+) -> None:
+    """List the layers of a model with their output shapes."""
+    from unitscope.cli.tables import print_layers  # noqa: PLC0415
+
+    found = calls.layers(model, preprocess.preprocess, shape.latent_shape)
+    print_layers(found, as_json=output.as_json)
+
+
+@options
+def segment(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", show_default=False, help="A picture file.")],
+    *,
+    drawing: DrawingOptions,
+) -> None:
+    """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
+    from unitscope.concepts.preview import check_out, describe, write_picture  # noqa: PLC0415
+
+    check_out(drawing.out)
+    found = calls.segment(image, drawing)
+    found = found.only(list(drawing.concept)) if drawing.concept else found
+    picture = write_picture(found, drawing.out)
+    if drawing.as_json:
+        areas = [asdict(area) for plane in range(len(found.planes)) for area in found.areas(plane)]
+        print_json({"picture": str(picture), "areas": areas})
+    else:
+        print_lines(*describe(found), f"picture: {picture}")

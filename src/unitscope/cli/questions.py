@@ -1,0 +1,119 @@
+"""Commands that ask about the units of a finished dissection."""
+
+from __future__ import annotations
+
+from unitscope.cli import calls
+from unitscope.cli.groups import (
+    ClassFolderOptions,
+    ClassOptions,
+    ConceptOptions,
+    LayerOption,
+    OutputOptions,
+    RunPath,
+    SameNetworkOptions,
+    SegmenterOptions,
+)
+from unitscope.cli.options import options
+from unitscope.cli.output import print_json, print_lines
+from unitscope.experiments.classification.settings import ClassifierSettings
+from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.run.results import Result
+
+
+@options
+def classify_unit(
+    run: RunPath,
+    *,
+    classes: ClassOptions,
+    concepts: ConceptOptions,
+    network: SameNetworkOptions,
+    settings: ClassifierSettings,
+    output: OutputOptions,
+) -> None:
+    """Score one unit as a classifier of pictures: its peak activation against a threshold."""
+    found = calls.classify_unit(
+        run, classes, concepts=concepts, network=network, settings=settings, output=output
+    )
+    if output.as_json:
+        print_json({"page": str(found.page), **found.scores})
+    else:
+        print_lines(repr(found), f"page: {found.page}")
+
+
+@options
+def importance(
+    run: RunPath,
+    *,
+    folders: ClassFolderOptions,
+    layer: LayerOption,
+    network: SameNetworkOptions,
+    settings: ImportanceSettings,
+    output: OutputOptions,
+) -> None:
+    """Remove units of a layer, alone and in sets, and measure how well each class is still told."""
+    found = calls.importance(
+        run, folders, layer=layer.layer, network=network, settings=settings, output=output
+    )
+    if output.as_json:
+        print_json({"path": str(found.path), **found.summary})
+    else:
+        print_lines(repr(found))
+
+
+@options
+def remove(
+    run: RunPath,
+    *,
+    layer: LayerOption,
+    segmenter: SegmenterOptions,
+    network: SameNetworkOptions,
+    settings: RemovalSettings,
+    output: OutputOptions,
+) -> None:
+    """Set the units of a generator that match a concept best to zero, and measure what its pictures lose."""
+    _print(
+        calls.remove(run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output),
+        output,
+    )
+
+
+@options
+def insert(
+    run: RunPath,
+    *,
+    layer: LayerOption,
+    segmenter: SegmenterOptions,
+    network: SameNetworkOptions,
+    settings: InsertionSettings,
+    output: OutputOptions,
+) -> None:
+    """Force the units of a generator that match a concept on at single places, and see where it appears."""
+    _print(
+        calls.insert(run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output),
+        output,
+    )
+
+
+@options
+def rank(
+    run: RunPath,
+    *,
+    layer: LayerOption,
+    segmenter: SegmenterOptions,
+    network: SameNetworkOptions,
+    settings: RankingSettings,
+    output: OutputOptions,
+) -> None:
+    """Set every unit of a generator's layer to zero alone, and rank the units by what each concept loses."""
+    _print(
+        calls.rank(run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output),
+        output,
+    )
+
+
+def _print(found: Result, output: OutputOptions) -> None:
+    if output.as_json:
+        print_json({"path": str(found.path), "page": str(found.page), **found.summary})
+    else:
+        print_lines(repr(found), f"page: {found.page}")

@@ -1,0 +1,103 @@
+"""Commands that make dissections and look into finished ones."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unitscope.cli import calls
+from unitscope.cli.groups import (
+    ConceptOptions,
+    JsonOptions,
+    LatentOptions,
+    LayerOptions,
+    ModelName,
+    NetworkOptions,
+    PictureOptions,
+    ReportOptions,
+    RunOptions,
+    RunPath,
+    SelectionOptions,
+    TableOptions,
+)
+from unitscope.cli.options import options
+from unitscope.cli.output import print_json, print_lines
+from unitscope.experiments.dissection.settings import DissectionSettings
+
+DEMO_MODEL = "world-vgg"
+
+
+@options
+def demo(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The run folder to write.")] = Path("demo-run"),
+    pictures: Annotated[int, typer.Option(metavar="N", help="How many scenes to draw.", min=1)] = 1000,
+    *,
+    output: JsonOptions,
+) -> None:
+    """Dissect the bundled network on the embedded world and write the report."""
+    run = calls.dissect(DEMO_MODEL, PictureOptions((f"world:{pictures}",)), output=RunOptions(out=out))
+    report = calls.write_report(run.path)
+    if output.as_json:
+        print_json({**run.summary, "report": str(report)})
+    else:
+        print_lines(repr(run), f"report: {report}")
+
+
+@options
+def dissect(
+    model: ModelName,
+    *,
+    network: NetworkOptions,
+    pictures: PictureOptions,
+    latents: LatentOptions,
+    concepts: ConceptOptions,
+    layers: LayerOptions,
+    settings: DissectionSettings,
+    output: RunOptions,
+) -> None:
+    """Label every unit of some layers with the concept it matches best."""
+    run = calls.dissect(
+        model, pictures, latents=latents, network=network, concepts=concepts, layers=layers, settings=settings,
+        output=output,
+    )  # fmt: skip
+    if output.drop_cache:
+        run.drop_cache()
+    if output.as_json:
+        print_json(run.summary)
+    else:
+        print_lines(repr(run), f"next: unitscope report {shlex.quote(str(run.path))}")
+
+
+@options
+def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> None:
+    """List units with their concepts."""
+    from unitscope.cli.tables import print_units  # noqa: PLC0415
+
+    print_units(calls.select(run, wanted), table.style, table.out)
+
+
+@options
+def report(run: RunPath, *, output: ReportOptions) -> None:
+    """Write the report of a run: a folder to open in a browser, without a server."""
+    index = calls.write_report(run, output.out)
+    if output.as_json:
+        print_json({"report": str(index)})
+    else:
+        print_lines(f"report: {index}")
+
+
+@options
+def compare(
+    first: RunPath,
+    second: Annotated[Path, typer.Argument(metavar="RUN", show_default=False, help="Another.")],
+    *,
+    table: TableOptions,
+) -> None:
+    """Set two runs side by side: detectors and concepts by layer and category."""
+    from unitscope.cli.tables import print_comparison  # noqa: PLC0415
+
+    comparison, runs = calls.compare(first, second)
+    print_comparison(comparison, runs, table.style, table.out)
