@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import re
@@ -13,11 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, write_arrays, write_file, write_json, writing
@@ -198,16 +198,18 @@ def open_for_writing(path: Path, config: dict[str, Any], *, kind: str = DISSECTI
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    lock = FileLock(path / LOCK, blocking=False)
     with writing(path / LOCK):
-        file: IO[str] = (path / LOCK).open("a")
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock.acquire()
+        except Timeout:
             raise UnitscopeError(
                 f"another process is working on {path}; wait for it, or give --out another folder"
             ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _refuse_strangers(path: Path) -> None:
