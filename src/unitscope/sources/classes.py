@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.pictures import PictureFolder
-from unitscope.sources.specs import names_the_world, open_pictures
+from unitscope.sources.specs import names_registered, open_pictures
 
 
 class ClassFolders(PictureFolder):
@@ -51,7 +51,7 @@ class ClassFolders(PictureFolder):
 
 
 def open_classed(given: str | Path | PictureSource) -> ClassedSource:
-    """Return pictures that know their class: a folder of class folders, or the built-in world and its scenes.
+    """Return pictures that know their class: a folder of class folders, or what a package registers, such as the world.
 
     Args:
         given: a folder, ``world[:COUNT[:SPLIT]]``, or a source.
@@ -60,7 +60,7 @@ def open_classed(given: str | Path | PictureSource) -> ClassedSource:
         UnitscopeError: there is no such source, or its pictures have no classes.
     """
     if isinstance(given, str | Path):
-        if not names_the_world(str(given)):
+        if not names_registered(str(given)):
             return ClassFolders(Path(given).expanduser())
         given = open_pictures(str(given))
     if not isinstance(given, ClassedSource):
