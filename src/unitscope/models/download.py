@@ -1,4 +1,10 @@
-"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there."""
+"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there.
+
+By hand, because pooch 1.9 and ``torch.hub`` begin again from the first byte after every break, keep a web page or an
+error's text as the file where its name gives no hash, and let two processes fetch one file twice. Pooch also wants
+whole hashes, of which the published names give the first digits only; ``torch.hub`` has no second attempt and keeps
+half a file that has no hash.
+"""
 
 from __future__ import annotations
 
