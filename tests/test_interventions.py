@@ -1,10 +1,11 @@
 import pytest
 import torch
+from references import intervene
 from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.layers.hooks import probe_layers
-from unitscope.layers.interventions import ablate, insert, intervene
+from unitscope.layers.interventions import ablate, insert
 from unitscope.layers.readout import Reading
 
 
