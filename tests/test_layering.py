@@ -38,7 +38,7 @@ AT_RUN_TIME = {("models", "world"), ("sources", "world"), ("concepts", "world")}
 
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
 OUTSIDE = {
-    "stats": {"torch", "numpy", "numba"},
+    "stats": {"torch", "numpy", "numba", "scipy"},
     "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
 }
 """What else a room may import, besides the standard library."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from unitscope.stats import kernels
 from unitscope.stats.base import Statistic, agreed, counted
 from unitscope.stats.cells import StrongCells
+from unitscope.stats.inference import CONFIDENCE, interval, poisson_weights
 from unitscope.stats.intersection import areas_by_picture, planes_last
 from unitscope.stats.raster import over_unit_blocks
 
@@ -79,24 +80,12 @@ class IntersectionBootstrap(Statistic):
         _add_exact(self.intersections, weights.T @ shared.astype(np.float64))
         _add_exact(self.unions, weights.T @ unions.astype(np.float64))
 
-    def result(self, confidence: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def result(self, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the percentile interval of the IoU, low and high ``(U,)``."""
         self.settle()
-        iou = np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T)
-        tail = (1 - confidence) / 2
-        low, high = np.quantile(iou, [tail, 1 - tail], axis=1)
-        return low, high
+        return interval(np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T), confidence)
 
 
 def _add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
     """Add sums of whole numbers below 2**53, which float64 holds exactly."""
     np.add(into, sums, out=into, casting="unsafe")
-
-
-def poisson_weights(samples: NDArray[np.int64], replicates: int, seed: int) -> NDArray[np.int64]:
-    """Draw Poisson(1) weights ``(n, R)``; a row depends on the seed and its sample number alone."""
-    rows = [
-        np.random.Generator(np.random.Philox(key=[seed, sample])).poisson(1.0, replicates)
-        for sample in samples
-    ]
-    return np.stack(rows) if rows else np.zeros((0, replicates), np.int64)

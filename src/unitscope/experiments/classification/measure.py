@@ -22,7 +22,7 @@ from unitscope.experiments.classification.groups import Candidates
 from unitscope.experiments.classification.mistakes import choose_mistakes, picture_mistakes
 from unitscope.experiments.classification.peaks import Peaks, UnitReader, read_peaks
 from unitscope.experiments.classification.settings import ClassifierSettings
-from unitscope.experiments.classification.verdict import CONFIDENCE, Verdict, halve, judge
+from unitscope.experiments.classification.verdict import Verdict, halve, judge
 from unitscope.experiments.samples import Samples
 from unitscope.layers.grid import raster_sampling
 from unitscope.layers.hooks import LayerGrid
@@ -30,6 +30,7 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.storage import write_json, writing
 from unitscope.sources.files import combined_hash
 from unitscope.sources.latents import SeededLatents
+from unitscope.stats.inference import CONFIDENCE
 
 SCHEMA_VERSION = 1
 ALONE = "a group of one picture cannot be halved or drawn from, so there are no intervals and no held-out threshold"
