@@ -59,8 +59,7 @@ class IntersectionBootstrap(Statistic):
         pixels, shared = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         over_unit_blocks(
             cells.units, kernels.intersect_by_picture,
-            cells.values, cells.positions, cells.offsets, *cells.axes,
-            self.thresholds, planes_last(labels), self.concepts, pixels, shared,
+            *cells.arrays, self.thresholds, planes_last(labels), self.concepts, pixels, shared,
         )  # fmt: skip
         areas = areas_by_picture(labels, self.label_values)
         areas[:, 0] = 0

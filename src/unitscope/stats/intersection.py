@@ -40,8 +40,7 @@ class Intersections(Statistic):
         cells.require(self.thresholds)
         over_unit_blocks(
             cells.units, kernels.intersect,
-            cells.values, cells.positions, cells.offsets, *cells.axes,
-            self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
+            *cells.arrays, self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
         )  # fmt: skip
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -85,7 +85,7 @@ class ActivationHistogram(Statistic):
         span[:] = 1 << LEVELS[0], 0
         over_unit_blocks(
             activation.units, kernels.count_leading_digits,
-            activation.grids, activation.rows, activation.columns, 32 - LEVELS[0], self.counts, span,
+            activation.grids, activation.reading, 32 - LEVELS[0], self.counts, span,
         )  # fmt: skip
         if len(span):
             self._use(int(span[:, 0].min()), int(span[:, 1].max()))
@@ -208,7 +208,7 @@ class ThresholdSearch(Statistic):
         bits = LEVELS[self._round]
         over_unit_blocks(
             cells.units, kernels.count_next_digits,
-            cells.values, cells.positions, cells.offsets, *cells.axes,
+            *cells.arrays,
             self.prefixes, self.bounds, 32 - sum(LEVELS[: self._round + 1]), bits, self.counts,
         )  # fmt: skip
 
