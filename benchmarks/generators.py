@@ -89,7 +89,7 @@ def make_subject(latents: int, generator: str) -> Subject:
     layer = LayerGrid(
         LAYER, units, grid, GridGeometry.even(grid, samples.generator.size), Reading("NUhw", grid)
     )
-    return Subject(samples, layer, matches, {}, batch_size=BATCH, show=False)
+    return Subject(samples, layer, matches, {}, batch_size=BATCH)
 
 
 class Stopwatch:

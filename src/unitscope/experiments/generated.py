@@ -13,6 +13,8 @@ from torch import Tensor
 from unitscope.concepts.labellers import Labeller
 from unitscope.experiments.samples import Batch, Samples, check_fits
 from unitscope.models.generators import Generator
+from unitscope.models.weights import device_of
+from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import without_repeats
 
@@ -28,15 +30,23 @@ class GeneratedSamples:
         latents: what it is given.
         labeller: made for pictures of the generator's size; it must not need the index of a picture.
         grid: pixel grid ``(gh, gw)``, the one the labeller was made for.
+        segmenter: what gets the labeller again.
     """
 
     generated = True
 
     def __init__(
-        self, generator: Generator, latents: SeededLatents, labeller: Labeller, *, grid: tuple[int, int]
+        self,
+        generator: Generator,
+        latents: SeededLatents,
+        labeller: Labeller,
+        *,
+        grid: tuple[int, int],
+        segmenter: SegmenterRecord | None = None,
     ) -> None:
         check_fits(labeller.vocabulary)
         self.generator, self.latents, self.labeller, self.grid = generator, latents, labeller, grid
+        self.segmenter = segmenter
         self.size = generator.size
         self.sample_ids: Sequence[str] = latents.sample_ids
         self.vocabulary = labeller.vocabulary
@@ -45,7 +55,7 @@ class GeneratedSamples:
     @property
     def device(self) -> torch.device:
         """Where the generator is."""
-        return next((p.device for p in self.generator.module.parameters()), torch.device("cpu"))
+        return device_of(self.generator.module)
 
     def describe(self) -> dict[str, Any]:
         """Return names and content hashes of latents and labels."""

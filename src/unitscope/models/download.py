@@ -22,7 +22,7 @@ from typing import Any
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
 from unitscope.models.checkpoints import read_state
-from unitscope.progress import stage
+from unitscope.progress import progress_bar, showing
 
 CHUNK = 1 << 20
 PARTIAL, VERSION, LOCK = ".partial", ".version", ".lock"
@@ -241,7 +241,7 @@ class _Transfer:
         with self.partial.open("r+b" if start else "wb") as out:
             out.seek(start)
             out.truncate()
-            with stage(self.file.name, total or 0, done=start, show=self.show) as advance:
+            with showing(self.show), progress_bar(self.file.name, total or 0, done=start) as advance:
                 received = start
                 while chunk := _read(response):
                     out.write(chunk)

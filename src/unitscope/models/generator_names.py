@@ -20,7 +20,7 @@ from unitscope.models.factories import HOW, call_factory, kind_of, names_a_facto
 from unitscope.models.generators import RANGES, ClassConditional, Generator, look_at, parse_range
 from unitscope.models.latent_shapes import find_latent_shape, parse_latent_shape
 from unitscope.models.networks import generator_from_state
-from unitscope.models.weights import ready
+from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
 
 PUBLISHED = tuple(name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator")
@@ -77,7 +77,7 @@ def load_generator(
     Raises:
         UnitscopeError: there is no such generator, it cannot be made, or it makes no pictures.
     """
-    spec = str(spec)
+    spec, given = str(spec), full_path(weights)
     if spec in PUBLISHED or _is_checkpoint(spec):
         made, weights = _from_checkpoint(spec, weights, mirror), None
     else:
@@ -85,7 +85,7 @@ def load_generator(
     if weights is not None:
         fill(made.module, read_state(weights), weights)
     return _finished(
-        replace(made, spec=spec),
+        replace(made, spec=spec, weights=given, reinitialized=reinitialize),
         latent_shape=latent_shape,
         range=range,
         reinitialize=reinitialize,
@@ -112,6 +112,7 @@ def take_generator(
         generator = replace(generator, module=deepcopy(generator.module))
     if weights is not None:
         fill(generator.module, read_state(weights), weights)
+    generator = replace(generator, weights=full_path(weights), reinitialized=reinitialize)
     return _finished(
         generator, latent_shape=latent_shape, range=range, reinitialize=reinitialize, device=device
     )

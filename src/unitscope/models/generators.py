@@ -48,6 +48,8 @@ class Generator:
         aliases: readable names of layers, each with the dotted module name it stands for.
         classes: number of classes of a class-conditional one, else 0.
         size: height and width of its pictures; (0, 0) until :func:`look_at` has found it.
+        weights: the file of weights it was filled with, if any.
+        reinitialized: the seed of its random weights, where it is a control.
     """
 
     module: nn.Module
@@ -60,6 +62,8 @@ class Generator:
     aliases: Mapping[str, str] = field(default_factory=dict)
     classes: int = 0
     size: tuple[int, int] = (0, 0)
+    weights: str | None = None
+    reinitialized: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what decides its pictures beside the weights, as plain JSON values."""

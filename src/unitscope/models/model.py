@@ -25,6 +25,8 @@ class Model:
         classes: names of the outputs, if it is a classifier.
         aliases: readable names of layers, each with the dotted module name it stands for.
         checkpoint: name in the catalogue of the weights it is still without.
+        weights: the file of weights it was filled with, if any.
+        reinitialized: the seed of its random weights, where it is a control.
     """
 
     module: nn.Module
@@ -35,6 +37,8 @@ class Model:
     classes: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     checkpoint: str = ""
+    weights: str | None = None
+    reinitialized: int | None = None
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.

@@ -29,7 +29,7 @@ from unitscope.models.networks import (
     vgg16_places365,
 )
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
-from unitscope.models.weights import ready
+from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
 
 __all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model"]
@@ -123,7 +123,8 @@ def load_model(
         fill(model.module, read_state(file), file)
     if reinitialize is not None:
         start_anew(model.module, reinitialize)
-    return replace(model, spec=spec, module=ready(model.module, device))
+    found = replace(model, weights=full_path(weights), reinitialized=reinitialize)
+    return replace(found, spec=spec, module=ready(model.module, device))
 
 
 def _make(spec: str, *, pretrained: bool) -> Model:

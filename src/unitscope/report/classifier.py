@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from unitscope.report.classifier_figure import (
     NEGATIVE,
@@ -19,9 +17,12 @@ from unitscope.report.classifier_figure import (
 from unitscope.report.data import records
 from unitscope.report.figures import save_figure
 from unitscope.report.filling import fill
+from unitscope.report.folder import REPORT, check_replaceable, replacing
 from unitscope.report.single import draw_picture, single_page, themed_svg
+from unitscope.run.classification import UnitClassification
 
 THEMED = {POSITIVE: "--accent", NEGATIVE: "--rule-strong"}
+
 RATES = {
     "balanced_accuracy": "Balanced accuracy",
     "accuracy": "Accuracy",
@@ -31,20 +32,21 @@ RATES = {
 KINDS = {"false alarm": "false-alarm", "miss": "miss"}
 
 
-def write_classifier_page(folder: Path, *, command: str = "") -> Path:
-    """Write ``plot.svg``, ``plot.png``, ``mistakes/`` and ``index.html`` of a unit as a classifier.
-
-    Args:
-        folder: holds ``scores.json``, ``peaks.parquet``, ``mistakes.parquet`` and ``pictures/``.
-        command: what the user typed.
+def write_classifier_page(found: UnitClassification) -> Path:
+    """Write the page of a unit as a classifier; an earlier one is replaced in one step.
 
     Returns:
         The path of ``index.html``.
     """
-    facts = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-    peaks, mistakes = (
-        pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("peaks", "mistakes")
-    )
+    target = found.path / REPORT
+    check_replaceable(target)
+    with replacing(target) as folder:
+        _write(found, folder)
+    return target / "index.html"
+
+
+def _write(found: UnitClassification, folder: Path) -> None:
+    facts, peaks, mistakes = found.scores, found.peaks, found.mistakes
     save_figure(classifier_figure(peaks, facts), folder / "plot")
     text = fill(
         "classifier.html",
@@ -55,12 +57,11 @@ def write_classifier_page(folder: Path, *, command: str = "") -> Path:
         plot=themed_svg(classifier_figure(peaks, facts), THEMED),
         tiles=_tiles(facts, peaks),
         rows=_rows(facts),
-        mistakes={kind: _drawn(mistakes, kind, folder) for kind in KINDS},
+        mistakes={kind: _drawn(mistakes, kind, found.path, folder) for kind in KINDS},
         counts=_counts(peaks),
-        command=command,
+        command=found.manifest.command,
     )
     (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
-    return folder / "index.html"
 
 
 def _tiles(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, str]]:
@@ -102,7 +103,7 @@ def _counts(peaks: pd.DataFrame) -> dict[str, int]:
     return {"false alarm": int((said & ~truth).sum()), "miss": int((~said & truth).sum())}
 
 
-def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, Any]]:
+def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[dict[str, Any]]:
     """Draw the mistakes of one kind; return what the page says about each."""
     found = []
     for row in records(mistakes[mistakes["kind"] == kind].rename(columns={"class": "of_class"})):
@@ -110,14 +111,12 @@ def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, An
         if isinstance(row.picture, str):
             name = f"mistakes/{KINDS[kind]}-{row.rank:02d}.jpg"
             (folder / "mistakes").mkdir(exist_ok=True)
-            size = draw_picture(
-                folder / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name
-            )
+            size = draw_picture(run / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name)
         found.append(
             {
                 "file": name,
                 "size": size if name else None,
-                "picture": row.picture if name else None,
+                "picture": f"../{row.picture}" if name else None,
                 "id": row.id,
                 "class": row.of_class if isinstance(row.of_class, str) else "",
                 "peak": f"{row.peak:.4g}",

@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.dissection import layer_title
-from unitscope.run.folder import read_manifest
+from unitscope.run.manifest import Manifest, read_manifest
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "units": (
@@ -53,7 +52,7 @@ class RunData:
     """
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     units: pd.DataFrame
     layers: pd.DataFrame
     concepts: pd.DataFrame
@@ -63,7 +62,7 @@ class RunData:
 
     def title(self, layer: str) -> str:
         """Return the name to show for a layer."""
-        return layer_title(self.manifest, layer)
+        return layer if self.manifest.model is None else self.manifest.model.layer_title(layer)
 
     def matches(self, layer: str) -> pd.DataFrame:
         """Return the best concepts of every unit of a layer, by unit and rank."""

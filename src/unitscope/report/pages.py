@@ -15,6 +15,7 @@ import pandas as pd
 
 from unitscope.report.data import RunData, records
 from unitscope.report.filling import fill
+from unitscope.run.manifest import plain
 
 SHARED_SCRIPTS = ("core", "theme")
 LATER_SCRIPTS = ("marks", "store", "router", "axes", "charts", "exemplars", "pager")
@@ -73,17 +74,25 @@ def _facts(data: RunData) -> dict[str, Any]:
     """Return what the templates say about the run."""
     manifest = data.manifest
     used = data.samples["used"].astype(bool)
-    model = {name: value for name, value in manifest.get("model", {}).items() if name != "aliases"}
     return {
-        "model": {"name": "", "spec": "", "reinitialized": None, **model},
-        "data": {"name": "", "pictures": len(used), "hash": "", "latents": None, **manifest.get("data", {})},
-        "vocabulary": {"name": "", "count": len(data.concepts), **manifest.get("concepts", {})},
-        "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.get("settings", {})},
-        "segmenter": manifest.get("segmenter", {}),
-        "packages": manifest.get("packages", {}),
-        "seconds": manifest.get("seconds", {}),
-        "created": str(manifest.get("created", "")),
-        "command": str(manifest.get("command", "")),
+        "model": manifest.model,
+        "listed": {
+            name: {} if record is None else plain(record)
+            for name, record in (
+                ("model", manifest.model),
+                ("data", manifest.data),
+                ("vocabulary", manifest.concepts),
+                ("segmenter", manifest.segmenter),
+            )
+        },
+        "data": manifest.data,
+        "vocabulary": manifest.concepts,
+        "settings": manifest.settings,
+        "segmenter": manifest.segmenter,
+        "packages": manifest.packages,
+        "seconds": manifest.seconds,
+        "created": manifest.created,
+        "command": manifest.command,
         "layers": [data.title(name) for name in data.layer_names],
         "skipped": [(row.id, row.reason or "no reason given") for row in records(data.samples[~used])],
         "pictures_used": int(used.sum()),

@@ -79,7 +79,7 @@ class Catalogue:
 def run_payload(data: RunData, catalogue: Catalogue) -> dict[str, Json]:
     """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
     slots = category_slots(catalogue.categories)
-    settings = data.manifest.get("settings", {})
+    settings = data.manifest.settings
     return {
         "minIou": settings.get("min_iou", 0.04),
         "quantile": settings.get("quantile", 0.01),

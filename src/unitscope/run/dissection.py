@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from unitscope.errors import UnitscopeError
-from unitscope.run.folder import DISSECTION, RunFolder, configuration_hash, read_manifest, require_kind
-
-TABLES = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
+from unitscope.run.folder import RunFolder
+from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
+from unitscope.run.results import Result
 
 
-class Dissection:
+class Dissection(Result):
     """What every unit of a network matches, read from a run folder on demand.
 
     Each table is a pandas data frame; ``docs/tables.md`` describes the columns.
@@ -24,22 +22,41 @@ class Dissection:
         path: the run folder.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.manifest: dict[str, Any] = read_manifest(path)
+    kind = "dissection"
+    command = "dissect"
+    tables = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Read a table by name.
+    @property
+    def network(self) -> NetworkRecord:
+        """What it looked into."""
+        assert self.manifest.model is not None
+        return self.manifest.model
 
-        Raises:
-            UnitscopeError: the run has no such table.
-        """
-        file = self.path / "tables" / f"{name}.parquet"
-        if not file.is_file():
-            known = ", ".join(TABLES)
-            raise UnitscopeError(f"{self.path} has no table {name!r}; a complete dissection has: {known}")
-        frame: pd.DataFrame = pq.read_table(file).to_pandas()
-        return frame
+    @property
+    def data(self) -> DataRecord:
+        """The pictures, or the latents they were made from."""
+        assert self.manifest.data is not None
+        return self.manifest.data
+
+    @property
+    def generated(self) -> bool:
+        """Whether it looked into a generator."""
+        return self.network.generator is not None
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Pixel grid ``(gh, gw)`` of the label maps."""
+        rows, columns = self.manifest.settings["grid"]
+        return rows, columns
+
+    def identity(self) -> Facts:
+        """Return what others that start from it say of it: ``run``, ``run_hash``, ``weights_hash``, ``model``."""
+        return {
+            "run": str(self.path),
+            "run_hash": self.configuration_hash,
+            "weights_hash": self.network.weights_hash,
+            "model": self.network.name,
+        }
 
     @cached_property
     def units(self) -> pd.DataFrame:
@@ -82,26 +99,24 @@ class Dissection:
     @property
     def title(self) -> str:
         """Network, pictures and concepts in one line."""
-        model, data = self.manifest["model"], self.manifest["data"]
-        weights = (
-            "" if model.get("reinitialized") is None else f" (random weights, seed {model['reinitialized']})"
-        )
-        pictures = f"{_counted(data['used'], 'picture')} of {data['name']}"
-        if "latents" in data:
-            pictures = f"the pictures of {data['name']}"
-        return (
-            f"{model['name']}{weights} on {pictures} "
-            f"with {_counted(self.manifest['concepts']['count'], 'concept')}"
-        )
+        network, data, concepts = self.network, self.data, self.manifest.concepts
+        assert concepts is not None
+        seed = network.reinitialized
+        weights = "" if seed is None else f" (random weights, seed {seed})"
+        pictures = f"{_counted(data.used, 'picture')} of {data.name}"
+        if data.latents is not None:
+            pictures = f"the pictures of {data.name}"
+        return f"{network.name}{weights} on {pictures} with {_counted(concepts.count, 'concept')}"
 
-    def summary(self) -> dict[str, Any]:
-        """Return the outcome as plain values: the run, pictures used and skipped, detectors by layer."""
+    @property
+    def summary(self) -> Facts:
+        """The outcome as plain values: the run, pictures used and skipped, detectors by layer."""
         together = self.layers[self.layers["category"] == "all"]
         return {
             "run": str(self.path),
-            "model": self.manifest["model"]["name"],
-            "pictures": self.manifest["data"]["used"],
-            "skipped": len(self.manifest["data"]["skipped"]),
+            "model": self.network.name,
+            "pictures": self.data.used,
+            "skipped": len(self.data.skipped),
             "layers": [
                 {"layer": row.layer, "units": row.units, "detectors": row.detectors, "concepts": row.concepts}
                 for row in together.itertuples()
@@ -113,7 +128,7 @@ class Dissection:
         RunFolder(self.path).drop_cache()
 
     def __repr__(self) -> str:
-        settings, skipped = self.manifest["settings"], len(self.manifest["data"]["skipped"])
+        skipped = len(self.data.skipped)
         lines = [f"Dissection of {self.title}"]
         if skipped:
             were = "was" if skipped == 1 else "were"
@@ -125,29 +140,12 @@ class Dissection:
                 f"{row.concepts!s} {category}" for category, row in by_category.items() if row.concepts
             )
             lines.append(
-                f"  {layer_title(self.manifest, str(layer))}: {together.detectors} of {together.units} units match "
+                f"  {self.network.layer_title(str(layer))}: {together.detectors} of {together.units} units match "
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
-        lines.append(f"  IoU of at least {100 * settings['min_iou']:g}% counts; in {self.path}")
+        lines.append(f"  IoU of at least {100 * self.manifest.settings['min_iou']:g}% counts; in {self.path}")
         return "\n".join(lines)
-
-
-def run_hash(run: Dissection) -> str:
-    """Return the SHA-256 of a run's configuration."""
-    return configuration_hash(run.manifest)
-
-
-def layer_title(manifest: dict[str, Any], layer: str) -> str:
-    """Return the name to show for a layer of a run: the readable one, where the network has one."""
-    aliases: dict[str, str] = manifest.get("model", {}).get("aliases", {})
-    return next((alias for alias, path in aliases.items() if path == layer), layer)
-
-
-def layer_path(manifest: dict[str, Any], name: str) -> str:
-    """Return the module name of a layer of a run that may be named by its readable name."""
-    aliases: dict[str, str] = manifest["model"].get("aliases", {})
-    return aliases.get(name, name)
 
 
 def _counted(number: Any, noun: str) -> str:
@@ -160,10 +158,4 @@ def open_run(path: Path | str) -> Dissection:
     Raises:
         UnitscopeError: the folder holds no run, or one that is not finished.
     """
-    run = Dissection(Path(path))
-    require_kind(run.path, run.manifest, DISSECTION)
-    if run.manifest["status"] != "complete":
-        raise UnitscopeError(
-            f"the run in {path} is not finished; run the same 'unitscope dissect' command again to go on"
-        )
-    return run
+    return Dissection.open(path)

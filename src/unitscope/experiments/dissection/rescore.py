@@ -16,13 +16,12 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
 
 
-def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -> pd.DataFrame:
+def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     """Label every unit of a run again, with thresholds at another quantile.
 
     Args:
         run: a finished run whose activations were kept.
         quantile: fraction of pixels above the threshold, in (0, 1).
-        show: force progress bars on or off.
 
     Returns:
         A unit table as `run.units`.
@@ -30,7 +29,7 @@ def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -
     Raises:
         UnitscopeError: the activations were not kept, or the quantile is outside (0, 1).
     """
-    given = run.manifest["settings"]
+    given = run.manifest.settings
     settings = DissectionSettings(
         quantile=quantile, min_iou=given["min_iou"], replicates=given["replicates"], seed=given["seed"]
     )
@@ -39,37 +38,32 @@ def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -
         [Concept(*pair) for pair in zip(concepts["name"], concepts["category"], strict=True)]
     )
     activations = _activations(run)
-    statistics, _ = activations.merged()
-    scores = score(
-        activations, statistics, find_thresholds(activations, statistics, quantile, show=show), show=show
-    )
-    intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed, show=show)
+    statistics = activations.merged()
+    scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
+    intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
     return unit_table(Findings(activations.plan, vocabulary, statistics, scores, intervals, settings.min_iou))
 
 
-def thresholds_at(
-    run: Dissection, quantile: float, *, show: bool | None = None
-) -> dict[str, NDArray[np.float32]]:
+def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.float32]]:
     """Return the activation that every unit of a run exceeds on a fraction of all pixels, by layer ``(U,)``.
 
     Args:
         run: a finished run whose activations were kept.
         quantile: the fraction, in (0, 1).
-        show: force progress bars on or off.
 
     Raises:
         UnitscopeError: the activations were not kept, or not those of so large a fraction.
     """
     activations = _activations(run)
-    statistics, _ = activations.merged()
-    return find_thresholds(activations, statistics, quantile, show=show)
+    statistics = activations.merged()
+    return find_thresholds(activations, statistics, quantile)
 
 
 def _activations(run: Dissection) -> Activations:
     return Activations(
         RunFolder(run.path),
-        ReadingPlan.from_dict(run.manifest["plan"]),
+        ReadingPlan.from_dict(run.manifest.plan),
         reader=None,
         concepts=len(run.concepts) + 1,
-        top=run.manifest["settings"]["top"],
+        top=run.manifest.settings["top"],
     )

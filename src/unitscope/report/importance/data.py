@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.report.data import RunData
 from unitscope.run.importance import open_importance
+from unitscope.run.manifest import Facts, Manifest
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "classes": (
@@ -63,7 +64,7 @@ class Importance:
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     run: RunData
     layer: str
     classes: pd.DataFrame
@@ -90,10 +91,9 @@ class Importance:
         return self.run.title(self.layer)
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Facts:
         """The outcome as the manifest holds it, see ``docs/importance.md``."""
-        summary: dict[str, Any] = self.manifest["summary"]
-        return summary
+        return self.manifest.summary
 
     @property
     def ablation(self) -> str:
@@ -117,7 +117,7 @@ def read_importance(folder: Path, run: RunData) -> Importance:
         UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
     """
     manifest = open_importance(folder).manifest
-    layer = _layer(folder, str(manifest["summary"]["layer"]), run)
+    layer = _layer(folder, str(manifest.summary["layer"]), run)
     tables = {name: _table(folder, name) for name in COLUMNS}
     classes = tables["classes"].sort_values("class", key=lambda names: names.str.lower(), kind="stable")
     classes = classes.reset_index(drop=True)

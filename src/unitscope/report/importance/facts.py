@@ -17,13 +17,13 @@ ABLATIONS = {"zero": "set to zero", "mean": "set to its mean"}
 
 def page_facts(data: Importance) -> dict[str, Any]:
     """Return what the template of the page needs."""
-    model = data.run.manifest.get("model", {})
+    model = data.run.manifest.model
     classes, images = data.classes, data.images
     unused = images[~images["used"].astype(bool)]
     sizes = numbers.sizes(data)
     chosen = chosen_classes(data)
     return {
-        "model": str(model.get("name", "")),
+        "model": model.name if model else "",
         "layer": data.title,
         "removed_means": ABLATIONS.get(data.ablation, f"replaced: {data.ablation}"),
         "units": len(data.units),
@@ -36,9 +36,9 @@ def page_facts(data: Importance) -> dict[str, Any]:
         "top": FEW,
         "overall": numbers.overall_baseline(data),
         "error_rate": data.error_rate,
-        "created": str(data.manifest.get("created", "")),
-        "command": str(data.summary.get("command", "")),
-        "config": dict(data.manifest["config"]),
+        "created": data.manifest.created,
+        "command": data.manifest.command,
+        "config": dict(data.manifest.config),
         "tiles": _tiles(data, sizes),
         "names": data.names,
         "first": chosen[0] if chosen else (data.names or [""])[0],
