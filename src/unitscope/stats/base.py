@@ -58,12 +58,12 @@ class Declared(Generic[T]):
         raise AttributeError(f"{owner.__name__} was not made by Statistic.__init__")
 
     def empty(self, sizes: dict[str, int]) -> NDArray[T]:
-        """Return the array of a statistic that has seen nothing, given the size of each letter."""
+        """Return an array that has seen nothing, of the declared shape, given the size of each letter."""
         shape = tuple(int(axis) if axis.isdigit() else sizes[axis] for axis in self.axes)
         return np.full(shape, self.fill, self.dtype) if self.fill else np.zeros(shape, self.dtype)
 
     def fit(self, mine: NDArray[T], other: NDArray[T]) -> bool:
-        """Tell whether two arrays belong to the same question."""
+        """Tell whether two arrays of the declared shape belong to the same question."""
         if self.equal:
             return np.array_equal(mine, other)
         sizes = zip(self.axes, mine.shape, other.shape, strict=True)

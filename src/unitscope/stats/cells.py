@@ -86,7 +86,7 @@ class StrongCells:
         return bool((self.floors <= bounds).all())
 
     def require(self, bounds: NDArray[np.float32]) -> None:
-        """Refuse to answer questions about values that were not kept.
+        """Refuse to answer questions about values above `bounds` ``(U,)`` (activation scale) that were not kept.
 
         Raises:
             ValueError: a bound is below the unit's floor.

@@ -22,7 +22,7 @@ class ActivationExtent(Statistic):
         super().__init__(U=units)
 
     def update(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
-        """Take in the lowest and highest activation of each picture and unit, both ``(n, U)`` float32."""
+        """Take in the lowest ``(n, U)`` and highest ``(n, U)`` activation of each picture and unit."""
         self.low = np.minimum(self.low, low.min(axis=0, initial=np.inf))
         self.high = np.maximum(self.high, high.max(axis=0, initial=-np.inf))
 

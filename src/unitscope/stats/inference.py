@@ -48,7 +48,7 @@ def keyed_order(count: int, seed: int, number: int) -> Numbers:
 
 
 def sequenced_order(count: int, seed: int, number: int) -> Numbers:
-    """Return another random order, as :func:`keyed_order`: that of the random sets of an importance.
+    """Return another random order ``(count,)`` int64, as :func:`keyed_order`: that of the random sets of an importance.
 
     It comes from another generator, whose sets are those of earlier runs.
     """
@@ -73,7 +73,7 @@ def interval(replicates: Floats, confidence: float = CONFIDENCE) -> Interval:
 
 
 def no_interval(count: int) -> Interval:
-    """Return `count` intervals that are not there: NaN."""
+    """Return intervals that are not there: NaN, low and high ``(count,)``."""
     return np.full(count, np.nan), np.full(count, np.nan)
 
 
@@ -119,5 +119,8 @@ def rank_correlation(values: NDArray[Any], other: Floats) -> Floats:
 
 
 def q_values(p_values: Floats) -> Floats:
-    """Return the least false discovery rate that calls each test ``(k,)`` (Benjamini and Hochberg 1995)."""
+    """Return the least false discovery rate ``(k,)`` that calls each of k tests, from their p-values ``(k,)``.
+
+    The procedure is that of Benjamini and Hochberg (1995).
+    """
     return np.asarray(scipy.stats.false_discovery_control(p_values, method="bh"), np.float64)

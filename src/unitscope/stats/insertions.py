@@ -35,7 +35,7 @@ class Places:
         return len(self.sample)
 
     def at(self, chosen: NDArray[np.bool_]) -> Places:
-        """Return some of the rows."""
+        """Return the rows for which `chosen` ``(m,)`` holds."""
         return Places(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
@@ -54,7 +54,7 @@ class Insertions(OrderedRows):
         super().__init__(groups, locations, concepts)
 
     def update(self, places: Places) -> None:
-        """Take in some places.
+        """Take in m places, ``(m,)`` each.
 
         Raises:
             ValueError: a number is out of range.
@@ -67,7 +67,7 @@ class Insertions(OrderedRows):
         self._add(places=np.stack(columns, axis=1))
 
     def result(self) -> Places:
-        """Return all places."""
+        """Return all places, ``(m,)`` each, ordered by sample, then by group, and so on."""
         self.settle()
         return Places(*self.places.T)
 

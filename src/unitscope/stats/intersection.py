@@ -15,7 +15,7 @@ HALVES = 2
 
 
 def halves(samples: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the half ``(n,)`` each sample number belongs to."""
+    """Return the half, 0 or 1, that each sample number belongs to: ``(n,) -> (n,)``."""
     return samples % HALVES
 
 
@@ -92,7 +92,10 @@ def areas_by_picture(labels: NDArray[np.int16], concepts: int) -> NDArray[np.int
 
 
 def without_repeats(labels: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Clear a concept from a plane where an earlier plane names it at the same pixel, so that it counts once."""
+    """Clear a concept from a plane where an earlier plane names it at the same pixel, so that it counts once.
+
+    Label maps ``(n, P, H, W) -> (n, P, H, W)``, a copy.
+    """
     labels = labels.copy()
     for plane in range(1, labels.shape[1]):
         for earlier in range(plane):

@@ -32,19 +32,21 @@ def exceeding_count(quantile: float, values: int) -> int:
 
 
 def values_to_keys(values: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Map float32 values to keys in the same order; -0 and 0 share one."""
+    """Map values of any shape to keys in the same order; -0 and 0 share one."""
     bits = (values + np.float32(0)).view(np.uint32)
     return np.where(bits >> 31 != 0, ~bits, bits | np.uint32(0x80000000)).astype(np.uint32)
 
 
 def keys_to_values(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Undo :func:`values_to_keys`."""
+    """Return the values of keys of any shape: undo :func:`values_to_keys`."""
     bits = np.where(keys >> 31 != 0, keys & np.uint32(0x7FFFFFFF), ~keys).astype(np.uint32)
     return bits.view(np.float32)
 
 
 def values_below(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return what all float32 values of these keys or higher ones are greater than; for the key of zero, zero itself.
+    """Return what all values of these keys or higher ones are greater than; for the key of zero, zero itself.
+
+    Keys of any shape, values of the same.
 
     Zeros are what most of a sparse unit consists of: nobody needs to look at them to count them.
     """
@@ -80,7 +82,7 @@ class ActivationHistogram(Statistic):
         self._first, self._end = min(self._first, first), max(self._end, end)
 
     def update(self, activation: ActivationRaster) -> None:
-        """Count every raster value."""
+        """Count every raster value of activations ``(n, U, h, w)``."""
         span = np.empty((activation.units, 2), np.int64)
         span[:] = 1 << LEVELS[0], 0
         over_unit_blocks(

@@ -53,7 +53,12 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class ActivationRaster:
-    """Activations ``(n, U, h, w)`` float32 and how the pixel grid ``(gh, gw)`` reads them."""
+    """Activations and how the pixel grid reads them.
+
+    Attributes:
+        grids: ``(n, U, h, w)``, in one block of memory.
+        sampling: how the pixel grid ``(gh, gw)`` reads them.
+    """
 
     grids: NDArray[np.float32]
     sampling: Sampling
