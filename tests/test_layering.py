@@ -36,7 +36,7 @@ MAY_IMPORT = {
 
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
 OUTSIDE = {
-    "stats": {"torch", "numpy", "numba"},
+    "stats": {"torch", "numpy", "numba", "scipy"},
     "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
 }
 """What else a room may import, besides the standard library."""
