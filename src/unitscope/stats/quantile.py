@@ -32,7 +32,7 @@ def exceeding_count(quantile: float, values: int) -> int:
 
 
 def keys_to_values(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return the float32 values of keys: their bits, turned so that keys have the order of the values."""
+    """Return the float32 values of keys of any shape: their bits, turned so that keys have the order of the values."""
     bits = np.where(keys >> 31 != 0, keys & np.uint32(0x7FFFFFFF), ~keys).astype(np.uint32)
     return bits.view(np.float32)
 
