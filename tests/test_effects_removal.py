@@ -30,7 +30,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects import removal, work
 from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
 
 SETTINGS = {"concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from unitscope.layers.grid import (
+from unitscope.layer.grid import (
     AxisGeometry,
     GridGeometry,
     Sampling,

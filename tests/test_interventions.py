@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import probe_layers
-from unitscope.layers.interventions import ablate, insert, intervene
-from unitscope.layers.readout import Reading
+from unitscope.layer.hooks import probe_layers
+from unitscope.layer.interventions import ablate, insert, intervene
+from unitscope.layer.readout import Reading
 
 
 class InPlace(nn.Module):

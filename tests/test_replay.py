@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from unitscope import replay as replay_module
 from unitscope.errors import UnitscopeError
-from unitscope.layers.interventions import intervene
+from unitscope.layer.interventions import intervene
 from unitscope.replay import TOLERANCE, cut
 
 

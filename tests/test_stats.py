@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from unitscope.layers.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
+from unitscope.layer.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
 from unitscope.stats import (
     ActivationHistogram,
     ActivationRaster,

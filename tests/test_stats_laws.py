@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unitscope.layers.grid import GridGeometry, raster_sampling
+from unitscope.layer.grid import GridGeometry, raster_sampling
 from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,

@@ -1,7 +1,7 @@
 """Compiled loops over (unit, picture, pixel): the only place where every pixel of every unit is touched.
 
 Each kernel works on units ``first`` to ``last`` and releases the interpreter lock. Raster values are computed with the
-operations of :func:`unitscope.layers.grid.upsample` in the same order, without fused multiply-add, so both agree to the
+operations of :func:`unitscope.layer.grid.upsample` in the same order, without fused multiply-add, so both agree to the
 bit.
 
 Every value of every grid is counted once, and the strong cells are copied out (:func:`collect`). Everything after that

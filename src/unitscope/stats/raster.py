@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unitscope.layers.grid import AxisSampling, Sampling
+from unitscope.layer.grid import AxisSampling, Sampling
 
 AxisArrays = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32]]
 

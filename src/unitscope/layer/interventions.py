@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import LayerGrid, find_layers
-from unitscope.layers.names import LayerName, pick, put
+from unitscope.layer.hooks import LayerGrid, find_layers
+from unitscope.layer.names import LayerName, pick, put
 
 Edit = Callable[[Tensor], Tensor]
 """Returns another activation of the same shape ``(N, U, h, w)``, and leaves the one it was given as it was."""
@@ -97,7 +97,7 @@ def intervene(module: nn.Module, layer: LayerGrid, edit: Edit) -> Iterator[None]
 
     Args:
         module: the network, in eval mode.
-        layer: from :func:`unitscope.layers.hooks.probe_layers`.
+        layer: from :func:`unitscope.layer.hooks.probe_layers`.
         edit: receives ``(N, U, h, w)``.
 
     Raises:
