@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from references import values_to_keys
 
-from unitscope.layers.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
+from unitscope.layer.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
 from unitscope.stats import (
     ActivationHistogram,
     ActivationRaster,

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unitscope
-from unitscope.layers.grid import GridGeometry, raster_sampling
+from unitscope.layer.grid import GridGeometry, raster_sampling
 from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,

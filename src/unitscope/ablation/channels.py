@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, fx
 
-from unitscope.layers.readout import Reading
+from unitscope.layer.readout import Reading
 from unitscope.replay import CannotCut, Graph
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.layers.interventions import replacing
-from unitscope.layers.names import entries
+from unitscope.layer.interventions import replacing
+from unitscope.layer.names import entries
 from unitscope.replay.graphs import CannotCut, Graph
 
 _LIBRARY = torch.library.Library("unitscope", "FRAGMENT")

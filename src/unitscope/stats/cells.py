@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.layers.grid import Sampling, identity_sampling
+from unitscope.layer.grid import Sampling, identity_sampling
 from unitscope.stats import kernels
 from unitscope.stats.base import State
 from unitscope.stats.kernels import PackedCells

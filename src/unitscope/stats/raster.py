@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unitscope.layers.grid import Sampling
+from unitscope.layer.grid import Sampling
 
 AxisArrays = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32]]
 """For every point of a raster axis its lower cell, its upper cell and the weight of the upper one, ``(G,)`` each."""

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.layers.grid import Sampling
+from unitscope.layer.grid import Sampling
 from unitscope.stats import kernels
 from unitscope.stats.raster import Reading, over_unit_blocks
 

@@ -20,8 +20,8 @@ from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import Verdict, halve, judge
 from unitscope.experiments.samples import Samples, called
 from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, ranges, run
-from unitscope.layers.grid import raster_sampling
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.grid import raster_sampling
+from unitscope.layer.hooks import LayerGrid
 from unitscope.models.weights import device_of
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection

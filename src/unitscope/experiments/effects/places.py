@@ -30,7 +30,7 @@ from unitscope.experiments.effects.tables import (
     saved_columns,
     shown_table,
 )
-from unitscope.layers.interventions import insert
+from unitscope.layer.interventions import insert
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import Facts
 from unitscope.stats import Places

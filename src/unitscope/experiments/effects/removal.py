@@ -30,7 +30,7 @@ from unitscope.experiments.effects.tables import (
 )
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
 from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
 from unitscope.run.effects import Removal
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import Facts

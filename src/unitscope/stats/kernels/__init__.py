@@ -29,7 +29,7 @@ Memory
 
 Why the order of operations matters
     Columns are blended first, then rows, each as ``a + weight * (b - a)`` in float32: the operations of
-    :func:`unitscope.layers.grid.upsample` in the same order, without fused multiply-add. So a point has the same
+    :func:`unitscope.layer.grid.upsample` in the same order, without fused multiply-add. So a point has the same
     bits here as there, a loop over `upsample` counts the same integers, and neither batches nor threads change a
     result. A cell that lies outside of the grid is a zero of its own, column ``w`` or row ``h``.
 

@@ -1,7 +1,7 @@
 """From the activation grid of a layer to the pixel grid on which units and concepts are compared.
 
 A cell of an activation grid looks at a window of the picture. Its centre, in pixels of the network's input, is
-``offset + scale * index`` along each axis (see :mod:`unitscope.layers.receptive_field`). The pixel grid is an even
+``offset + scale * index`` along each axis (see :mod:`unitscope.layer.receptive_field`). The pixel grid is an even
 raster over the same picture. Every raster point takes the bilinear mean of the four nearest cell centres, so an
 activation appears where the network looked, also when padding and strides shift the grid.
 """

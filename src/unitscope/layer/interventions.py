@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import find_layers
-from unitscope.layers.names import LayerName, pick, put
+from unitscope.layer.hooks import find_layers
+from unitscope.layer.names import LayerName, pick, put
 
 Edit = Callable[[Tensor], Tensor]
 """Returns another activation of the same shape ``(N, U, h, w)``, and leaves the one it was given as it was."""

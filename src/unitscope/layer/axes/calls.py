@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from unitscope.layers.axes.axes import Axes, Part, broadcast, kinds, length, lost, over_picture, units
+from unitscope.layer.axes.axes import Axes, Part, broadcast, kinds, length, lost, over_picture, units
 
 Place = tuple[float, float]
 """Scale and offset of one axis of the picture, in pixels."""

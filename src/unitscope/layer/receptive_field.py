@@ -14,9 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from unitscope.layers.axes import Axes, Call, Followed, Part, follow, lost
-from unitscope.layers.grid import AxisGeometry, GridGeometry
-from unitscope.layers.readout import MOST_EXTRA_TOKENS
+from unitscope.layer.axes import Axes, Call, Followed, Part, follow, lost
+from unitscope.layer.grid import AxisGeometry, GridGeometry
+from unitscope.layer.readout import MOST_EXTRA_TOKENS
 
 
 class GeometryTracker(TorchDispatchMode):
