@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "models": "errors progress registered layer",
     "concepts": "errors registered sources models",
     "world": "errors sources models concepts",
-    "run": "errors",
+    "run": "errors registered",
     "experiments": "errors progress layer replay ablation stats sources models concepts run",
     "report": "errors run",
     "nouns": "errors registered layer sources models concepts run experiments",
