@@ -26,10 +26,10 @@ MAY_IMPORT = {
     "experiments": "errors progress layers replay ablation stats sources models concepts run",
     "report": "errors run",
     "nouns": "errors registered layers sources models concepts run experiments",
-    "api": "errors layers sources models concepts run experiments nouns",
-    "classifying": "errors sources models concepts run experiments report api nouns",
-    "importance": "errors layers sources models run experiments api nouns",
-    "effects": "errors models run experiments report api nouns",
+    "api": "errors progress layers sources models concepts run experiments nouns",
+    "classifying": "errors progress sources models concepts run experiments report api nouns",
+    "importance": "errors progress layers sources models run experiments api nouns",
+    "effects": "errors progress models run experiments report api nouns",
     "cli": "errors progress layers models concepts nouns run experiments report api",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
