@@ -19,9 +19,9 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.grid import GridGeometry
-from unitscope.layers.hooks import LayerGrid
-from unitscope.layers.readout import Reading
+from unitscope.layer.grid import GridGeometry
+from unitscope.layer.hooks import LayerGrid
+from unitscope.layer.readout import Reading
 from unitscope.models.generator_names import load_generator
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.networks.proggan import ProgressiveGenerator

@@ -28,10 +28,10 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.plan import LayerPlan, Raster, ReadingPlan
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.grid import GridGeometry
-from unitscope.layers.hooks import LayerGrid
-from unitscope.layers.interventions import Edit
-from unitscope.layers.readout import Reading
+from unitscope.layer.grid import GridGeometry
+from unitscope.layer.hooks import LayerGrid
+from unitscope.layer.interventions import Edit
+from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
 from unitscope.run.folder import open_for_writing
 from unitscope.run.manifest import NetworkRecord

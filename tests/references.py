@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unitscope.layers.interventions import replacing
+from unitscope.layer.interventions import replacing
 from unitscope.sources.class_names import KnownNames
 
 IMAGENET = tuple(

@@ -9,7 +9,7 @@ from torch import nn
 from unitscope.ablation import Ablation, predicted_classes
 from unitscope.ablation.linear import ConvolutionStep, MatrixStep
 from unitscope.errors import UnitscopeError
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
 from unitscope.replay import cut
 
 EXACT = 1e-4

@@ -19,7 +19,7 @@ from unitscope.experiments.dissection import settings as settings_module
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.layers.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
+from unitscope.layer.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
 from unitscope.models.registry import Model
 from unitscope.stats import exceeding_count
 

@@ -24,8 +24,8 @@ from unitscope.experiments.dissection.plan import LayerPlan, Raster
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pictures import PictureFiles
-from unitscope.layers.grid import GridGeometry, raster_sampling, upsample
-from unitscope.layers.hooks import probe_layers, trace
+from unitscope.layer.grid import GridGeometry, raster_sampling, upsample
+from unitscope.layer.hooks import probe_layers, trace
 from unitscope.models.registry import load_generator
 from unitscope.nouns.generated import default_points
 from unitscope.nouns.reopened import reopen_generated, reopen_model

@@ -33,7 +33,7 @@ from unitscope.experiments.effects import work
 from unitscope.experiments.effects.insertion import force_at, run_insertion
 from unitscope.experiments.effects.locations import Footprints, LocationPlan, lattice
 from unitscope.experiments.effects.settings import InsertionSettings, Level, Locations
-from unitscope.layers.interventions import insert
+from unitscope.layer.interventions import insert
 
 SETTINGS = {"concept": "door", "units": 1, "random": 1, "replicates": 200}
 COUNT = 12

@@ -30,7 +30,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects import work
 from unitscope.experiments.effects.ranking import ranks, run_ranking
 from unitscope.experiments.effects.settings import RankingSettings
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
 from unitscope.progress import showing
 
 COUNT = 24

@@ -31,7 +31,7 @@ from unitscope.experiments.effects import removal, work
 from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.skeleton import Piece
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
 
 SETTINGS = {"concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from references import pixel_corners
 
-from unitscope.layers.grid import (
+from unitscope.layer.grid import (
     AxisGeometry,
     GridGeometry,
     Sampling,

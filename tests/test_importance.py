@@ -18,7 +18,7 @@ from tiny import run_cli, tables_of
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance import measure
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
 from unitscope.models.registry import load_model
 from unitscope.nouns.reopened import layer_of
 from unitscope.run import RunFolder

@@ -11,7 +11,7 @@ from PIL import Image
 from unitscope.experiments.classification.peaks import UnitReader
 from unitscope.experiments.pictures import JPEG_QUALITY
 from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import Sampling, upsample
+from unitscope.layer.grid import Sampling, upsample
 from unitscope.run.masks import pack_mask
 
 FALSE_ALARM, MISS = "false alarm", "miss"

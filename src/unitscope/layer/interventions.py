@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import find_layers
-from unitscope.layers.names import LayerName, pick, put
+from unitscope.layer.hooks import find_layers
+from unitscope.layer.names import LayerName, pick, put
 
 Edit = Callable[[Tensor], Tensor]
 """Returns another activation of the same shape ``(N, U, h, w)``, and leaves the one it was given as it was."""
@@ -91,7 +91,7 @@ def levels_of(level: float | Tensor, activation: Tensor) -> Tensor:
 
 @contextmanager
 def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Replace the tensor that a layer's name stands for in every forward pass, as the layer returns it.
+    """Replace the tensor that a layer's name stands for in every forward pass, of any shape, as the layer returns it.
 
     Raises:
         UnitscopeError: the network has no such layer.
