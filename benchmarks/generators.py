@@ -13,7 +13,7 @@ import torch
 from common import report_ratio
 from torch import nn
 
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.edited import EditedGenerator
@@ -66,7 +66,7 @@ def random_samples(latents: int) -> GeneratedSamples:
     generator = look_at(random, drawn.read(range(min(latents, 4))))
     grid = (generator.size[0] // 4, generator.size[1] // 4)
     labeller = SegmenterLabeller(
-        make_segmenter(), framing=Framing("squash", 1.0, "bilinear"), size=generator.size, grid=grid
+        make_segmenter(), PixelGrid(Framing("squash", 1.0, "bilinear"), generator.size, grid)
     )
     return GeneratedSamples(generator, drawn, labeller, grid=grid)
 

@@ -12,8 +12,7 @@ from unitscope.layer.hooks import trace
 from unitscope.models.weights import device_of
 from unitscope.nouns.reopened import layer_of, reopen_generated, reopen_model
 from unitscope.run.dissection import Dissection
-from unitscope.sources.dataset import dataset_pictures
-from unitscope.sources.decode import decode_picture
+from unitscope.sources.dataset import picture_to_rgb
 from unitscope.sources.framing import Framing
 
 
@@ -41,7 +40,12 @@ def _picture(run: Dissection, picture: object) -> tuple[torch.nn.Module, Tensor]
     network = reopen_model(run)
     preprocessing = network.preprocessing
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
-    pixels = dataset_pictures([picture]).read(0)
+    try:
+        pixels = picture_to_rgb(picture)
+    except ValueError as error:
+        raise UnitscopeError(
+            f"that is no picture: {error}; give a file, an image or an array of bytes"
+        ) from error
     values = preprocessing.apply(framing.resize(pixels, preprocessing.size))
     return network.module, torch.from_numpy(values)[None]
 

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -107,7 +107,7 @@ class Unit:
     @cached_property
     def exemplars(self) -> list[Exemplar]:
         """Its strongest pictures with the region where it is above its threshold."""
-        return [self._exemplar(row) for row in self._rows("exemplars", "rank").to_dict("records")]
+        return [self._exemplar(row) for row in self._rows("exemplars", "rank").itertuples()]
 
     @cached_property
     def histogram(self) -> pd.DataFrame:
@@ -187,16 +187,12 @@ class Unit:
         chosen = found[(found["layer"] == self.layer) & (found["unit"] == self.number)]
         return chosen.sort_values(order, ignore_index=True)
 
-    def _exemplar(self, row: dict[str, object]) -> Exemplar:
-        height, width, packed = row["mask_height"], row["mask_width"], row["mask"]
-        assert isinstance(height, int)
-        assert isinstance(width, int)
-        assert isinstance(packed, bytes)
-        file = self.run.path / str(row["picture"])
-        picture = None
-        if row["picture"] is not None and file.is_file():
+    def _exemplar(self, row: Any) -> Exemplar:
+        file, picture = self.run.path / str(row.picture), None
+        if row.picture is not None and file.is_file():
             picture = np.asarray(Image.open(file).convert("RGB"))
-        return Exemplar(str(row["id"]), float(str(row["peak"])), picture, unpack_mask(packed, height, width))
+        mask = unpack_mask(row.mask, row.mask_height, row.mask_width)
+        return Exemplar(str(row.id), float(row.peak), picture, mask)
 
 
 def _inline(picture: NDArray[np.uint8] | None) -> str:
