@@ -16,7 +16,7 @@ from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
-from unitscope.layers.hooks import LayerDescription, describe_layers
+from unitscope.layer.hooks import LayerDescription, describe_layers
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import MakesPicturesError, Model

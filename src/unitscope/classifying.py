@@ -16,6 +16,7 @@ from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.labellers import Labeller, Unlabelled
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import (
+    OTHERS,
     Candidates,
     concept_numbers,
     groups_by_concept,
@@ -95,8 +96,7 @@ def classify_unit(
         model: the network, if the run does not say how to get it, see :func:`unitscope.nouns.reopened.reopen_model`.
         weights: a file of weights for it.
         mirror: another server for checkpoints that are downloaded.
-        out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default. An earlier classification there
-            is replaced in one step.
+        out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default.
         device: where the networks run; a GPU when there is one.
         settings: see :class:`ClassifierSettings`.
         command: what the user typed, for the page.
@@ -118,13 +118,13 @@ def classify_unit(
     with left_as_it_was(model if model is not None else ""):
         if is_generated(run):
             _refuse_pictures(run, concept, {**words, "masks": as_paths(masks)})
-            target = _target(which, str(concept), out)
             samples, asked = _generated(run, str(concept), latents, settings, {**says, **source})
+            target = _target(which, _name(asked, concept, settings), out)
             module: nn.Module = samples.generator.module
         else:
             _refuse_latents(run, latents)
             asked = _candidates(**words, concept=concept, min_area=settings.min_area)
-            target = _target(which, concept or asked.names[0], out)
+            target = _target(which, _name(asked, concept, settings), out)
             module, samples = _of_pictures(run, asked, {"masks": as_paths(masks), **says}, source)
         numbers = concept_numbers(concept, samples.vocabulary) if concept else np.zeros(0, np.int64)
         with showing(show), typed_command(command):
@@ -203,6 +203,14 @@ def _candidates(
             "--negative as folders"
         )
     return groups_of_classes(yes, no, open_classed(listed[0]) if listed else None)
+
+
+def _name(asked: Candidates, concept: str | None, settings: ClassifierSettings) -> str:
+    """Return what the folder of a question is called; other questions have other names."""
+    positive, negative = asked.names
+    if concept is not None:
+        return concept if settings.min_area == ClassifierSettings.min_area else positive
+    return positive if negative == OTHERS else f"{positive}-against-{negative}"
 
 
 def _target(which: UnitOfRun, name: str, out: AnyPath | None) -> Path:

@@ -11,7 +11,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance.images import match_images
 from unitscope.experiments.importance.measure import run_importance
 from unitscope.experiments.importance.settings import ImportanceSettings
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.models.registry import Model
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.network import left_as_it_was

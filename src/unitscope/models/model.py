@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import nn
 
@@ -48,6 +47,6 @@ class Model:
         """
         return find_layer(name, self.module, self.aliases, self.name)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what decides its input beside the weights, for the manifest of a run."""
         return {"preprocessing": self.preprocessing.to_dict()}

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from unitscope.concepts.choose import segmenter_labellers
-from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.labellers import Labeller, PixelGrid
 from unitscope.concepts.merge import MergedLabeller
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
@@ -211,7 +211,7 @@ def label_generated(
         specs,
         labels,
         settings=segmenter_preprocess,
-        where={"framing": Framing(), "size": generator.size, "grid": grid},
+        where=PixelGrid(Framing(), generator.size, grid),
         mirror=mirror,
         device=device,
     )

@@ -15,7 +15,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.classification.measure import UnitOfRun
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model

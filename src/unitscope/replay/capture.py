@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.layers.interventions import replacing
-from unitscope.layers.names import entries
+from unitscope.layer.interventions import replacing
+from unitscope.layer.names import entries
 from unitscope.replay.graphs import CannotCut, Graph
 
 _LIBRARY = torch.library.Library("unitscope", "FRAGMENT")
@@ -27,7 +27,7 @@ class _Viewed(Exception):
 
 
 def output_of(output: Any) -> Tensor:
-    """Return the tensor a network answers with: its only one, or the one called ``logits``.
+    """Return the tensor ``(N, ...)`` a network answers with: its only one, or the one called ``logits``.
 
     Raises:
         UnitscopeError: there is none, or several.

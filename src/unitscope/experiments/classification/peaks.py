@@ -16,7 +16,7 @@ from unitscope.experiments.forward import run_batch
 from unitscope.experiments.generated import made_of
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.experiments.skeleton import Job, Piece, State
-from unitscope.layers.hooks import LayerGrid, trace
+from unitscope.layer.hooks import LayerGrid, trace
 from unitscope.run.storage import Arrays
 
 STRETCH = 16

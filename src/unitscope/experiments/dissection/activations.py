@@ -26,7 +26,7 @@ from unitscope.experiments.generated import made_of
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.experiments.skeleton import Piece, State
-from unitscope.layers.hooks import trace
+from unitscope.layer.hooks import trace
 from unitscope.progress import Advance
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, Arrays

@@ -14,7 +14,7 @@ from unitscope.experiments.dissection.activations import Activations, ShardStati
 from unitscope.experiments.dissection.plan import LayerPlan, Raster
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import GridGeometry, Sampling, raster_sampling
+from unitscope.layer.grid import GridGeometry, Sampling, raster_sampling
 from unitscope.progress import progress_bar
 from unitscope.stats.topk import NO_PICTURE
 

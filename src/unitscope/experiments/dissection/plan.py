@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import (
+from unitscope.layer.grid import (
     AxisGeometry,
     Border,
     GridGeometry,
@@ -21,8 +21,8 @@ from unitscope.layers.grid import (
     identity_sampling,
     raster_sampling,
 )
-from unitscope.layers.hooks import LayerGrid, probe_layers
-from unitscope.layers.readout import Reading
+from unitscope.layer.hooks import LayerGrid, probe_layers
+from unitscope.layer.readout import Reading
 
 SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""

@@ -13,7 +13,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import concept_numbers
 from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.run.dissection import Dissection
 from unitscope.run.manifest import Facts
 

@@ -39,7 +39,7 @@ from unitscope.experiments.skeleton import (
     ranges,
     run,
 )
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.models.registry import Model
 from unitscope.models.weights import device_of, weights_hash
 from unitscope.progress import say

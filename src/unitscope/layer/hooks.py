@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.grid import GridGeometry
-from unitscope.layers.names import LayerName, entries, entry_name, parse_layer, pick
-from unitscope.layers.readout import Reading, Unreadable, find_reading
-from unitscope.layers.receptive_field import EvenGeometry, GeometryTracker
+from unitscope.layer.grid import GridGeometry
+from unitscope.layer.names import LayerName, entries, entry_name, parse_layer, pick
+from unitscope.layer.readout import Reading, Unreadable, find_reading
+from unitscope.layer.receptive_field import EvenGeometry, GeometryTracker
 
 Reader = Callable[[str, Tensor], None]
 """Called with a layer's name and its output, at the moment the layer returns."""
@@ -81,7 +81,7 @@ def trace(
 
     Args:
         module: the network, in eval mode.
-        layers: names of layers, see :func:`unitscope.layers.names.parse_layer`.
+        layers: names of layers, see :func:`unitscope.layer.names.parse_layer`.
         read: receives ``(name, output)``; what it keeps, it must copy.
         stop_early: end the pass after the last of `layers`; what comes after is not computed.
 
@@ -236,7 +236,7 @@ def probe_layers(
     Args:
         module: the network, in eval mode.
         inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of images from others.
-        layers: names of layers, see :func:`unitscope.layers.names.parse_layer`.
+        layers: names of layers, see :func:`unitscope.layer.names.parse_layer`.
         size: for a generator, height and width of its pictures, over which the grids lie evenly.
 
     Returns:

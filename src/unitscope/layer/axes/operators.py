@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from unitscope.layers.axes.axes import (
+from unitscope.layer.axes.axes import (
     Axes,
     Axis,
     Part,
@@ -25,7 +25,7 @@ from unitscope.layers.axes.axes import (
     regroup,
     units,
 )
-from unitscope.layers.axes.calls import (
+from unitscope.layer.axes.calls import (
     Call,
     Followed,
     Place,
@@ -339,7 +339,7 @@ RULES: dict[str, Any] = {
 
 
 def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
-    """Return what the results of a call are."""
+    """Return what is known of the results of a call, tensors of any shape."""
     rule = RULES.get(call.name)
     found = None
     if rule is not None:
