@@ -24,37 +24,37 @@ from unitscope.cli.groups import (
     SelectionOptions,
     ShownOptions,
 )
-from unitscope.experiments.dissection.settings import DissectionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from unitscope.concepts.preview import Preview
+    from unitscope.concepts.preview import Segmentation
     from unitscope.experiments.classification.settings import ClassifierSettings
+    from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
-    from unitscope.layers.hooks import LayerDescription
+    from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.listing import Listed
     from unitscope.run.classification import UnitClassification
     from unitscope.run.dissection import Dissection
     from unitscope.run.effects import Insertion, Ranking, Removal
     from unitscope.run.importance import Importance
 
-# ruff: noqa: PLC0415
+DEMO_MODEL = "world-vgg"
 
 
 def dissect(
     model: str,
-    pictures: PictureOptions,
     *,
+    pictures: PictureOptions,
     output: RunOptions,
-    latents: LatentOptions = LatentOptions(),
-    network: NetworkOptions = NetworkOptions(),
-    concepts: ConceptOptions = ConceptOptions(),
-    layers: LayerOptions = LayerOptions(),
-    settings: DissectionSettings | None = None,
+    latents: LatentOptions,
+    network: NetworkOptions,
+    concepts: ConceptOptions,
+    layers: LayerOptions,
+    settings: DissectionSettings,
 ) -> Dissection:
     """Dissect a network on pictures, or a generator on latents."""
     return unitscope.dissect(
@@ -65,6 +65,11 @@ def dissect(
         mirror=network.mirror, reinitialize=network.reinitialize, grid=layers.grid, device=network.device,
         settings=settings, command=command_line(), show=_show(output),
     )  # fmt: skip
+
+
+def demo(pictures: int, out: Path) -> Dissection:
+    """Dissect the bundled network on unseen scenes."""
+    return unitscope.dissect(DEMO_MODEL, f"world:{pictures}", out=out, command=command_line())
 
 
 def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
@@ -112,7 +117,7 @@ def layers(model: str, preprocess: str | None, latent_shape: str | None) -> Sequ
     return unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape)
 
 
-def segment(image: Path, drawing: DrawingOptions) -> Preview:
+def segment(image: Path, drawing: DrawingOptions) -> Segmentation:
     """Label a picture."""
     from unitscope.concepts.preview import segment as segment_picture
     from unitscope.nouns.device import choose_device
@@ -166,7 +171,9 @@ def remove(
     output: OutputOptions,
 ) -> Removal:
     """Set units of a generator to zero."""
-    return unitscope.remove(run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output))
+    return unitscope.remove(
+        run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output)
+    )
 
 
 def insert(
@@ -179,7 +186,9 @@ def insert(
     output: OutputOptions,
 ) -> Insertion:
     """Force units of a generator on."""
-    return unitscope.insert(run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output))
+    return unitscope.insert(
+        run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output)
+    )
 
 
 def rank(
@@ -192,7 +201,9 @@ def rank(
     output: OutputOptions,
 ) -> Ranking:
     """Rank the units of a generator by their effect."""
-    return unitscope.rank(run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output))
+    return unitscope.rank(
+        run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output)
+    )
 
 
 def _segmenter(given: SegmenterOptions) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from unitscope.experiments.settings import SPEED, about, setting
+from unitscope.cli.options import LABELS, NETWORK, OUTPUT, PICTURES
+from unitscope.experiments.settings import MEASURED, SPEED, about, setting
 
-NETWORK, PICTURES, LABELS, OUTPUT = "Network", "Pictures", "Labels", "Output"
-MEASURED = "What is measured"
 SEGMENTER = (
     "upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
 )
@@ -103,8 +102,7 @@ class PreprocessOptions:
 
     preprocess: str | None = setting(
         None,
-        "Replace parts of the model's preprocessing: size=192,channels=bgr,range=0:255,mean=104:117:123,scale=255,"
-        "framing=crop.",
+        "Replace parts of the model's preprocessing, as size=192,channels=bgr; also range, mean, scale, framing.",
         metavar="SETTINGS",
         panel=NETWORK,
     )

@@ -21,7 +21,21 @@ MISTAKE = 2
 INTERRUPTED = 130
 
 
-class Commands(typer.core.TyperGroup):
+class Readable(typer.core.TyperCommand):
+    """A command whose help shows no types of Python."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, with nothing where a type would stand that a person did not write."""
+        found = super().get_params(ctx)
+        for each in found:
+            if each.metavar is None:  # flags that typer adds
+                each.metavar = ""
+            if isinstance(each, typer.core.TyperArgument):
+                vars(each)["display_type_rich"] = lambda ctx: None  # noqa: ARG005
+        return found
+
+
+class Commands(typer.core.TyperGroup, Readable):
     """The commands; an interrupted one says how to go on."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -37,7 +51,7 @@ app = typer.Typer(
     name="unitscope",
     cls=Commands,
     help="See what every unit of a vision network responds to.",
-    epilog="Example: unitscope demo",
+    epilog="Example:\n\nunitscope demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -52,7 +66,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "units": (runs.units, "runs/vgg --min-iou 0.1 --sort unit"),
     "classify-unit": (
         questions.classify_unit,
-        "runs/vgg --layer relu4_3 --unit 25 --images world:60:test --positive street",
+        "runs/gan --layer layer4 --unit 28 --concept tree",
     ),
     "importance": (questions.importance, "runs/vgg --train world:600:train --val world:300:val"),
     "remove": (questions.remove, "runs/gan --concept tree --units 1,5,20"),
@@ -64,7 +78,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 """Every command with an example of what follows its name."""
 
 for _name, (_command, _example) in COMMANDS.items():
-    app.command(_name, epilog=f"Example: unitscope {_name} {_example}")(_command)
+    app.command(_name, cls=Readable, epilog=f"Example:\n\nunitscope {_name} {_example}")(_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -25,7 +25,7 @@ from unitscope.cli.output import print_json, print_lines
 @options
 def models(*, downloads: DownloadOptions, table: TableOptions) -> None:
     """List the networks that have a name, or download published ones."""
-    from unitscope.cli.tables import print_models  # noqa: PLC0415
+    from unitscope.cli.tables import print_models
 
     for name in downloads.fetch:
         print_lines(str(calls.download(name, downloads.mirror)))
@@ -38,7 +38,7 @@ def layers(
     model: ModelName, *, preprocess: PreprocessOptions, shape: ShapeOptions, output: JsonOptions
 ) -> None:
     """List the layers of a model with their output shapes."""
-    from unitscope.cli.tables import print_layers  # noqa: PLC0415
+    from unitscope.cli.tables import print_layers
 
     found = calls.layers(model, preprocess.preprocess, shape.latent_shape)
     print_layers(found, as_json=output.as_json)
@@ -51,7 +51,7 @@ def segment(
     drawing: DrawingOptions,
 ) -> None:
     """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
-    from unitscope.concepts.preview import check_out, describe, write_picture  # noqa: PLC0415
+    from unitscope.concepts.preview import check_out, describe, write_picture
 
     check_out(drawing.out)
     found = calls.segment(image, drawing)

@@ -1,4 +1,4 @@
-"""Options of the command line are made from dataclasses: the settings of experiments, and groups of what belongs together."""
+"""Options of the command line, made from dataclasses: settings of experiments, and groups of what belongs together."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from typing import Annotated, Any
 
 import typer
 
-from unitscope.experiments.settings import About
+from unitscope.experiments.settings import MEASURED, SPEED, About
 
-METAVARS = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
+NETWORK, PICTURES, LABELS, OUTPUT = "Network", "Pictures", "Labels", "Output"
+
+PANELS = (NETWORK, PICTURES, LABELS, MEASURED, SPEED, OUTPUT)
+"""Headings of options, in order."""
+METAVARS = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH", bool: ""}
 """What stands for a value whose field says nothing."""
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Let every parameter of a command that is annotated with a dataclass be one option for each field."""
     parts = inspect.signature(command, eval_str=True).parameters.values()
-    expanded: list[inspect.Parameter] = []
-    for part in parts:
-        of_part = [part.replace(kind=part.KEYWORD_ONLY)]
-        if is_dataclass(part.annotation):
-            kinds = typing.get_type_hints(part.annotation)
-            of_part = [_parameter(each, kinds[each.name]) for each in fields(part.annotation)]
-        expanded += of_part
+    expanded = sorted((each for part in parts for each in _expanded(part)), key=_place)
 
     @wraps(command)
     def called(**given: object) -> None:
@@ -45,6 +43,19 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
+def _expanded(part: inspect.Parameter) -> list[inspect.Parameter]:
+    """Return the options of one parameter, by their headings."""
+    if not is_dataclass(part.annotation):
+        return [part.replace(kind=part.KEYWORD_ONLY)]
+    kinds = typing.get_type_hints(part.annotation)
+    return [_parameter(each, kinds[each.name]) for each in fields(part.annotation)]
+
+
+def _place(parameter: inspect.Parameter) -> int:
+    panel = parameter.annotation.__metadata__[0].rich_help_panel
+    return PANELS.index(panel) + 1 if panel in PANELS else 0
+
+
 def _parameter(each: Field[Any], kind: Any) -> inspect.Parameter:
     """Return the option of a field."""
     known: About = each.metadata["about"]
@@ -58,7 +69,7 @@ def _parameter(each: Field[Any], kind: Any) -> inspect.Parameter:
     made = typer.Option(
         *words,
         help=known.help,
-        metavar=known.metavar or METAVARS.get(value),
+        metavar=known.metavar or METAVARS.get(value) or "|".join(typing.get_args(value)),
         rich_help_panel=known.panel,
         min=known.bounds[0],
         max=known.bounds[1],

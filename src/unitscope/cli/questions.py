@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from unitscope.cli import calls
 from unitscope.cli.groups import (
     ClassFolderOptions,
@@ -18,7 +20,9 @@ from unitscope.cli.output import print_json, print_lines
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
-from unitscope.run.results import Result
+
+if TYPE_CHECKING:
+    from unitscope.run.results import Result
 
 
 @options
@@ -73,7 +77,9 @@ def remove(
 ) -> None:
     """Set the units of a generator that match a concept best to zero, and measure what its pictures lose."""
     _print(
-        calls.remove(run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output),
+        calls.remove(
+            run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output
+        ),
         output,
     )
 
@@ -90,7 +96,9 @@ def insert(
 ) -> None:
     """Force the units of a generator that match a concept on at single places, and see where it appears."""
     _print(
-        calls.insert(run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output),
+        calls.insert(
+            run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output
+        ),
         output,
     )
 

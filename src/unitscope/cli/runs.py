@@ -27,8 +27,6 @@ from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
 from unitscope.experiments.dissection.settings import DissectionSettings
 
-DEMO_MODEL = "world-vgg"
-
 
 @options
 def demo(
@@ -38,7 +36,7 @@ def demo(
     output: JsonOptions,
 ) -> None:
     """Dissect the bundled network on the embedded world and write the report."""
-    run = calls.dissect(DEMO_MODEL, PictureOptions((f"world:{pictures}",)), output=RunOptions(out=out))
+    run = calls.demo(pictures, out)
     report = calls.write_report(run.path)
     if output.as_json:
         print_json({**run.summary, "report": str(report)})
@@ -60,7 +58,7 @@ def dissect(
 ) -> None:
     """Label every unit of some layers with the concept it matches best."""
     run = calls.dissect(
-        model, pictures, latents=latents, network=network, concepts=concepts, layers=layers, settings=settings,
+        model, pictures=pictures, latents=latents, network=network, concepts=concepts, layers=layers, settings=settings,
         output=output,
     )  # fmt: skip
     if output.drop_cache:
@@ -74,7 +72,7 @@ def dissect(
 @options
 def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> None:
     """List units with their concepts."""
-    from unitscope.cli.tables import print_units  # noqa: PLC0415
+    from unitscope.cli.tables import print_units
 
     print_units(calls.select(run, wanted), table.style, table.out)
 
@@ -97,7 +95,7 @@ def compare(
     table: TableOptions,
 ) -> None:
     """Set two runs side by side: detectors and concepts by layer and category."""
-    from unitscope.cli.tables import print_comparison  # noqa: PLC0415
+    from unitscope.cli.tables import print_comparison
 
     comparison, runs = calls.compare(first, second)
     print_comparison(comparison, runs, table.style, table.out)

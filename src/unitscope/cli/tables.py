@@ -6,15 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from unitscope.errors import UnitscopeError
-from unitscope.layer.hooks import LayerDescription
-from unitscope.nouns.listing import Listed
-from unitscope.run.dissection import Dissection
+
+if TYPE_CHECKING:
+    from unitscope.layer.hooks import LayerDescription
+    from unitscope.nouns.listing import Listed
+    from unitscope.run.dissection import Dissection
 
 MEASURES = ("units", "IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
 PIPE_WIDTH = 200

@@ -15,8 +15,8 @@ from unitscope.errors import UnitscopeError, did_you_mean
 GIB = 2**30
 MOST_CACHE = 2**20
 """GiB."""
-SPEED = "Speed"
-"""Heading of settings about time and space."""
+MEASURED, SPEED = "What is measured", "Speed"
+"""Headings of settings."""
 T = TypeVar("T")
 
 
@@ -70,7 +70,7 @@ class About:
     decides: bool = True
     read: Callable[[Any], Any] | None = None
     metavar: str = ""
-    panel: str = "What is measured"
+    panel: str = MEASURED
     bounds: tuple[float | None, float | None] = (None, None)
 
 

@@ -47,12 +47,14 @@ class Checkpoint:
         kind: what it does.
         about: what it is, for people.
         paths: its files below the base URL.
+        expected_bytes: about how large they are, where the network's shape is known: the values of its state dict.
     """
 
     name: str
     kind: Kind
     about: str
     paths: tuple[str, ...]
+    expected_bytes: int | None = None
 
     @cached_property
     def files(self) -> tuple[CheckpointFile, ...]:
@@ -61,9 +63,9 @@ class Checkpoint:
 
 
 CLASSIFIERS = {
-    "vgg16": ("VGG-16", "0bafbc55"),
-    "alexnet": ("AlexNet with grouped convolutions", "92864cf6"),
-    "resnet152": ("ResNet-152", "f928166e5c"),
+    "vgg16": ("VGG-16", "0bafbc55", 543_023_796),
+    "alexnet": ("AlexNet with grouped convolutions", "92864cf6", 233_454_516),
+    "resnet152": ("ResNet-152", "f928166e5c", 236_173_708),
 }
 SCENES = {
     "bedroom": ("bedrooms", "d8a89ff1"),
@@ -80,11 +82,13 @@ SEGMENTERS = {
         "Unified Perceptual Parsing: objects, parts and materials, UPerNet with ResNet-50",
         "upp-resnet50-upernet",
         40,
+        296_994_624,
     ),
     "colors-csail": (
         "colour names, dilated ResNet-18 with pyramid pooling",
         "color-resnet18dilated-ppm_deepsup",
         20,
+        None,
     ),
 }
 
@@ -96,8 +100,9 @@ def _published() -> list[Checkpoint]:
             "classifier",
             f"{what}, 365 scene classes of Places365",
             (f"{name}_places365-{digits}.pth",),
+            size,
         )
-        for name, (what, digits) in CLASSIFIERS.items()
+        for name, (what, digits, size) in CLASSIFIERS.items()
     ]
     generators = [
         Checkpoint(
@@ -114,8 +119,9 @@ def _published() -> list[Checkpoint]:
                 f"segmodel/{folder}/{file}"
                 for file in (f"encoder_epoch_{epoch}.pth", f"decoder_epoch_{epoch}.pth", "labels.json")
             ),
+            size,
         )
-        for name, (what, folder, epoch) in SEGMENTERS.items()
+        for name, (what, folder, epoch, size) in SEGMENTERS.items()
     ]
     return [*classifiers, *generators, *segmenters]
 

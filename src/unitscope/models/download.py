@@ -27,7 +27,6 @@ from filelock import FileLock
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
-from unitscope.models.checkpoints import read_state
 from unitscope.progress import progress_bar, showing
 
 CHUNK = 1 << 20
@@ -278,6 +277,8 @@ class _Transfer:
 
 def _problem(path: Path, file: CheckpointFile) -> str:
     """Say why a file cannot be the one whose name gives no hash: it cannot be opened as what it is."""
+    from unitscope.models.checkpoints import read_state
+
     try:
         if file.name.endswith(".json"):
             json.loads(path.read_text(encoding="utf-8"))

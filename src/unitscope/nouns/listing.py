@@ -7,15 +7,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
-from unitscope.concepts.upp import UnifiedParsing
-from unitscope.concepts.upp_labels import published_labels
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE, Checkpoint
 from unitscope.models.download import cached_path, fetch
-from unitscope.models.registry import MODELS
 from unitscope.registered import GENERATORS, NETWORKS, SEGMENTERS, package_of, registered
 
 BUNDLED = "bundled with the embedded world"
@@ -67,21 +61,8 @@ def _listed(checkpoint: Checkpoint) -> Listed:
     here = all(path.is_file() for path in paths)
     size = sum(path.stat().st_size for path in paths) if here else None
     names = tuple(file.name for file in checkpoint.files)
-    expected = size or _expected_bytes(checkpoint.name)
+    expected = size or checkpoint.expected_bytes
     return Listed(checkpoint.name, checkpoint.kind, checkpoint.about, names, size, expected, here)
-
-
-def _expected_bytes(name: str) -> int | None:
-    """Count the values of a network that can be built without its file."""
-    with torch.device("meta"):
-        module: nn.Module
-        if name in MODELS:
-            module = MODELS[name]().module
-        elif name == "upp":
-            module = UnifiedParsing(published_labels())
-        else:
-            return None
-    return sum(int(value.nbytes) for value in module.state_dict().values())
 
 
 def download(name: str, *, mirror: str | None = None, show: bool | None = None) -> Path:

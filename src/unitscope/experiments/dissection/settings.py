@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from unitscope.experiments.settings import GIB, MOST_CACHE, SPEED, Rule, Settings, at_least, between, one_of, setting
+from unitscope.experiments.settings import (
+    GIB,
+    MOST_CACHE,
+    SPEED,
+    Rule,
+    Settings,
+    at_least,
+    between,
+    one_of,
+    setting,
+)
 
 ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
 """Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import GIB, MOST_CACHE, SPEED, Rule, Settings, at_least, between, one_of, setting
+from unitscope.experiments.settings import (
+    GIB,
+    MOST_CACHE,
+    SPEED,
+    Rule,
+    Settings,
+    at_least,
+    between,
+    one_of,
+    setting,
+)
 
 SET_SIZES = (1, 2, 3, 4, 5, 20, 64, 128, 256)
 """Units of the sets, by default; those that a layer has not got are left out."""
