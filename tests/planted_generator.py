@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from references import intervene
 from torch import Tensor, nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
@@ -29,7 +30,7 @@ from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.hooks import LayerGrid
-from unitscope.layer.interventions import Edit, intervene
+from unitscope.layer.interventions import Edit
 from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
 from unitscope.run.folder import open_for_writing

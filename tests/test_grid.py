@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from references import pixel_corners
 
 from unitscope.layer.grid import (
     AxisGeometry,
@@ -8,7 +9,6 @@ from unitscope.layer.grid import (
     Sampling,
     axis_sampling,
     identity_sampling,
-    pixel_corners,
     raster_sampling,
     upsample,
 )

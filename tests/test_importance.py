@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from references import intervene
 from tiny import run_cli, tables_of
 
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance import measure, shards
-from unitscope.layer.interventions import ablate, intervene
+from unitscope.layer.interventions import ablate
 from unitscope.models.registry import load_model
 from unitscope.nouns.reopened import layer_of
 from unitscope.run import RunFolder

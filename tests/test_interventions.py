@@ -1,10 +1,11 @@
 import pytest
 import torch
+from references import intervene
 from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.layer.hooks import probe_layers
-from unitscope.layer.interventions import ablate, insert, intervene
+from unitscope.layer.interventions import ablate, insert
 from unitscope.layer.readout import Reading
 
 

@@ -23,7 +23,7 @@ from unitscope.report import folder as folder_module
 from unitscope.report import write, write_report
 from unitscope.report.data import read_run
 from unitscope.report.figures import concepts_figure, layers_figure
-from unitscope.report.masks import OUTLINE, draw_mask, resize_mask, run_lengths, unpack_mask
+from unitscope.report.masks import OUTLINE, draw_mask, run_lengths
 from unitscope.report.palette import category_slots
 from unitscope.report.payload import BLOCK, layer_slugs, rebin, rounded, script
 from unitscope.report.strips import PictureCache, Tile, draw_strip, strip_size, to_image
@@ -298,7 +298,6 @@ def test_run_lengths_and_packing() -> None:
             rebuilt[at : at + length] = index % 2 == 1
             at += length
         assert (rebuilt.reshape(mask.shape) == mask).all()
-        assert (unpack_mask(np.packbits(mask).tobytes(), *mask.shape) == mask).all()
     assert run_lengths(np.zeros((3, 3), bool)) == []
 
 
@@ -310,7 +309,6 @@ def test_outline_is_inside_the_mask_and_the_rest_is_dimmed() -> None:
     assert (drawn[mask] == OUTLINE).sum() == 100 - 36
     assert drawn[10, 10] == 0x00C8C8C8
     assert drawn[0, 0] == 0x007D7D7D
-    assert resize_mask(mask, 40, 40).sum() == 400
     image = np.asarray(to_image(drawn).convert("RGB"))
     assert image[5, 5].tolist() == [255, 230, 0]
 

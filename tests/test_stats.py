@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from references import values_to_keys
 
 from unitscope.layer.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
 from unitscope.stats import (
@@ -20,7 +21,7 @@ from unitscope.stats import (
     exceeding_count,
 )
 from unitscope.stats.intersection import without_repeats
-from unitscope.stats.quantile import keys_to_values, values_to_keys
+from unitscope.stats.quantile import keys_to_values
 from unitscope.stats.resampling import resample
 
 

@@ -81,14 +81,6 @@ def pixel_centres(points: int, pixels: int) -> NDArray[np.float64]:
     return (np.arange(points, dtype=np.float64) + 0.5) * (pixels / points) - 0.5
 
 
-def pixel_corners(points: int, pixels: int) -> NDArray[np.float64]:
-    """`points` positions from the first pixel's centre to the last's, in pixels, ends included.
-
-    The paper's published code places its raster so when it is given a scale and an offset.
-    """
-    return np.linspace(0.0, pixels - 1.0, points).astype(np.float64)
-
-
 def axis_sampling(
     axis: AxisGeometry, positions: NDArray[np.float64], *, border: Border = "edge"
 ) -> AxisSampling:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layer.hooks import LayerGrid, find_layers
+from unitscope.layer.hooks import find_layers
 from unitscope.layer.names import LayerName, pick, put
 
 Edit = Callable[[Tensor], Tensor]
@@ -87,28 +87,6 @@ def levels_of(level: float | Tensor, activation: Tensor) -> Tensor:
             "or one for every unit"
         )
     return levels.expand(activation.shape[1])
-
-
-@contextmanager
-def intervene(module: nn.Module, layer: LayerGrid, edit: Edit) -> Iterator[None]:
-    """Apply an edit to a layer's activation in every forward pass of a network until the block ends.
-
-    The network is left as it was, also after an exception.
-
-    Args:
-        module: the network, in eval mode.
-        layer: from :func:`unitscope.layer.hooks.probe_layers`.
-        edit: receives ``(N, U, h, w)``.
-
-    Raises:
-        UnitscopeError: the network has no such layer.
-    """
-
-    def replace(output: Tensor) -> Tensor:
-        return layer.reading.replace(output, edit(layer.read(output)))
-
-    with replacing(module, layer.name, replace):
-        yield
 
 
 @contextmanager

@@ -1,9 +1,14 @@
-"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there."""
+"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there.
+
+By hand, because pooch 1.9 and ``torch.hub`` begin again from the first byte after every break, keep a web page or an
+error's text as the file where its name gives no hash, and let two processes fetch one file twice. Pooch also wants
+whole hashes, of which the published names give the first digits only; ``torch.hub`` has no second attempt and keeps
+half a file that has no hash.
+"""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import http.client
 import json
@@ -19,14 +24,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
 from unitscope.models.checkpoints import read_state
 from unitscope.progress import progress_bar, showing
 
 CHUNK = 1 << 20
-PARTIAL, VERSION, LOCK = ".partial", ".version", ".lock"
-"""Endings beside a file that is on its way: what has arrived, which version of the file it is, who fetches it."""
+PARTIAL, VERSION = ".partial", ".version"
+"""Endings beside a file that is on its way: what has arrived, and which version of the file it is."""
 GONE = frozenset({*range(300, 400), 400, 401, 403, 404, 410})
 """Answers that another attempt does not change."""
 INSTEAD = {
@@ -122,34 +129,22 @@ class _Transfer:
         self.url, self.file, self.show, self.patience = url, file, show, patience
         self.instead = ""
         self.path = cached_path(file)
-        self.partial, self.version, self.lock = (
-            self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION, LOCK)
+        self.partial, self.version = (
+            self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION)
         )
+        self.lock = cache_folder() / "locks" / f"{file.path.replace('/', '-')}.lock"
 
     def run(self) -> None:
         """Fetch the file, or wait for the process that does."""
         with self._writing():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._locked():
+            for folder in (self.path.parent, self.lock.parent):
+                folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.lock):
                 if not self.path.is_file():
                     self._fetch()
                     self._check()
                     os.replace(self.partial, self.path)
                     self.version.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep other processes out; the lock file is gone afterwards, so one that waited for it looks again."""
-        while True:
-            with self.lock.open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not _is_open_as(self.lock, lock.fileno()):
-                    continue
-                try:
-                    yield
-                finally:
-                    self.lock.unlink(missing_ok=True)
-                return
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -278,13 +273,6 @@ class _Transfer:
             f"cannot download {self.url}: {reason}{kept}; name another server with --mirror, put the file at "
             f"{self.path}, or {self.instead}"
         )
-
-
-def _is_open_as(path: Path, descriptor: int) -> bool:
-    """Tell whether an open file is still the one of this name."""
-    with suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    return False
 
 
 def _problem(path: Path, file: CheckpointFile) -> str:

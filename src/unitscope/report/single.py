@@ -15,8 +15,9 @@ from PIL import Image
 
 from unitscope.report.figure_style import INK, MUTED, RULE
 from unitscope.report.figures import STYLE
-from unitscope.report.masks import draw_mask, resize_mask, unpack_mask
+from unitscope.report.masks import draw_mask
 from unitscope.report.strips import QUALITY, pack_image, to_image
+from unitscope.run.masks import resize_mask, unpack_mask
 
 ASSETS = Path(__file__).parent / "assets"
 SIDE = 256

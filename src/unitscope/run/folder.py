@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.manifest import MANIFEST, Facts, Manifest, plain, read_manifest
@@ -146,16 +145,18 @@ def open_for_writing(
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    lock = FileLock(path / LOCK, blocking=False)
     with writing(path / LOCK):
-        file: IO[str] = (path / LOCK).open("a")
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock.acquire()
+        except Timeout:
             raise UnitscopeError(
                 f"another process is working on {path}; wait for it, or give --out another folder"
             ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _refuse_strangers(path: Path) -> None:

@@ -31,14 +31,8 @@ def exceeding_count(quantile: float, values: int) -> int:
     return math.ceil(Fraction(str(quantile)) * values)
 
 
-def values_to_keys(values: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Map float32 values to keys in the same order; -0 and 0 share one."""
-    bits = (values + np.float32(0)).view(np.uint32)
-    return np.where(bits >> 31 != 0, ~bits, bits | np.uint32(0x80000000)).astype(np.uint32)
-
-
 def keys_to_values(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Undo :func:`values_to_keys`."""
+    """Return the float32 values of keys: their bits, turned so that keys have the order of the values."""
     bits = np.where(keys >> 31 != 0, keys & np.uint32(0x7FFFFFFF), ~keys).astype(np.uint32)
     return bits.view(np.float32)
 

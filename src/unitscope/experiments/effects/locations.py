@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.experiments.effects.settings import Locations
+from unitscope.run.masks import cells_at
 
 Numbers = NDArray[np.int64]
 Grid = tuple[int, int]
@@ -23,7 +24,7 @@ def lattice(grid: Grid, count: int) -> Numbers:
     rows, columns = max(
         sides, key=lambda side: (min(side[0] / height, side[1] / width), side[0] * side[1], side)
     )
-    chosen = [(np.arange(n) * 2 + 1) * cells // (2 * n) for n, cells in ((rows, height), (columns, width))]
+    chosen = [cells_at(n, cells) for n, cells in ((rows, height), (columns, width))]
     cells: Numbers = (chosen[0][:, None] * width + chosen[1]).ravel()
     return cells
 
@@ -122,9 +123,9 @@ class Footprints:
 def _axis(cells: int, points: int) -> tuple[Numbers, Numbers]:
     """Return cells and points of an axis that belong together, by cell."""
     point = np.arange(points)
-    cell = (2 * point + 1) * cells // (2 * points)
+    cell = cells_at(points, cells)
     alone = np.setdiff1d(np.arange(cells), cell)
     cell = np.concatenate([cell, alone])
-    point = np.concatenate([point, (2 * alone + 1) * points // (2 * cells)])
+    point = np.concatenate([point, cells_at(cells, points)[alone]])
     order = np.argsort(cell, kind="stable")
     return cell[order], point[order]

@@ -14,6 +14,7 @@ from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.tables import names_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import Pair, packed
+from unitscope.run.masks import resize_mask
 
 Numbers = NDArray[np.int64]
 Columns = dict[str, Any]
@@ -132,7 +133,9 @@ def mask_columns(saved: Sequence[SavedPair], name: str, masks: Sequence[NDArray[
     """Return a mask of each pair from one of the pixel grid, the mask of where the pictures differ, and sizes."""
     pairs = [each.pair for each in saved]
     return {
-        name: packed([pair.at_picture_size(mask) for pair, mask in zip(pairs, masks, strict=True)]),
+        name: packed(
+            [resize_mask(mask, *pair.before.shape[:2]) for pair, mask in zip(pairs, masks, strict=True)]
+        ),
         "changed_mask": packed([pair.changed for pair in pairs]),
         "mask_height": integers(pair.before.shape[0] for pair in pairs),
         "mask_width": integers(pair.before.shape[1] for pair in pairs),
