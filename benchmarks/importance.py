@@ -23,7 +23,7 @@ import torch
 from common import BATCH
 
 import unitscope
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 from unitscope.nouns.device import choose_device
 
 PREPROCESS = "size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255"
@@ -88,7 +88,7 @@ NETWORKS = {"world": world, "squeezenet": squeezenet}
 def bare_seconds(run: unitscope.Dissection, images: int, device: torch.device) -> float:
     """Return the seconds of bare forward passes of so many images, by the time of 64."""
     facts = run.network
-    module = load_model(facts.spec, device=device).module
+    module = load_network(facts.spec, device=device).module
     assert facts.input_size is not None
     inputs = torch.randn(BATCH, 3, *facts.input_size, device=device)
     with torch.no_grad():

@@ -49,7 +49,7 @@ class RandomPictures:
 
 def measure_importance(images: int) -> None:
     """Measure importance."""
-    model = unitscope.Model(
+    model = unitscope.Network(
         make(), Preprocessing(size=(SIZE, SIZE)), classes=tuple(str(number) for number in range(CLASSES))
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -20,7 +20,7 @@ from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.layer.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.stats import exceeding_count
 
 COUNT, SIDE, GRID, QUANTILE = 23, 32, (10, 12), 0.02
@@ -86,7 +86,7 @@ def make_samples(count=COUNT) -> InMemorySamples:
 def dissect(network, out, *, layers=LAYERS, samples=None, **settings):
     given = {"quantile": QUANTILE, "top": 3, "replicates": 100, "batch_size": 4, **settings}
     return run_dissection(
-        Model(network, name="net"),
+        Network(network, name="net"),
         samples or make_samples(),
         layers=layers,
         out=out,
@@ -515,7 +515,7 @@ def test_the_library_gives_a_network_back_as_it_got_it(tmp_path):
     network = Network().train()
     network.tokens.eval()
     before = state_of(network)
-    model = Model(network, unitscope.Preprocessing(size=(SIDE, SIDE)), name="net")
+    model = Network(network, unitscope.Preprocessing(size=(SIDE, SIDE)), name="net")
     listed = [layer.name for layer in unitscope.layers(model)]
     assert listed.index("fine") < listed.index("coarse") < listed.index("head")
     assert state_of(network) == before

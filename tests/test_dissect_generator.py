@@ -327,9 +327,9 @@ def test_neither_pictures_nor_latents_are_given(file, tmp_path):
     with pytest.raises(UnitscopeError, match=r"the latents have shape 5, and generator 'shapes' takes 6"):
         dissected(file, tmp_path / "run", latents=SeededLatents(4, (5,)))
     with pytest.raises(
-        UnitscopeError, match="net is a Model, a network that reads pictures; give a Generator or a mod"
+        UnitscopeError, match="net is a Network, a network that reads pictures; give a Generator or a mod"
     ):
-        dissected(file, tmp_path / "run", model=unitscope.Model(nn.Identity(), name="net"))
+        dissected(file, tmp_path / "run", model=unitscope.Network(nn.Identity(), name="net"))
     with pytest.raises(
         UnitscopeError, match="a generator makes pictures instead of reading them; give --latents COUNT"
     ):
