@@ -19,8 +19,8 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.network import Network
+from unitscope.models.preprocessing import Preprocessing
 from unitscope.world import WorldPictures
 
 BATCH = 16

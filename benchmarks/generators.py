@@ -13,7 +13,7 @@ import torch
 from common import report_ratio
 from torch import nn
 
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.edited import EditedGenerator
@@ -26,7 +26,8 @@ from unitscope.models.generator_names import load_generator
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.nouns.generated import default_points, label_generated
+from unitscope.nouns.concepts import Concepts
+from unitscope.nouns.samples import generated
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
@@ -52,7 +53,7 @@ def bundled_samples(latents: int) -> GeneratedSamples:
     """Return the pictures of the bundled generator with its segmenter."""
     generator = load_generator("world-gan")
     drawn = SeededLatents(latents, generator.latent_shape, 1)
-    return label_generated(generator, drawn, grid=default_points(generator.size))
+    return generated(generator, drawn, Concepts())
 
 
 def random_samples(latents: int) -> GeneratedSamples:
@@ -66,7 +67,7 @@ def random_samples(latents: int) -> GeneratedSamples:
     generator = look_at(random, drawn.read(range(min(latents, 4))))
     grid = (generator.size[0] // 4, generator.size[1] // 4)
     labeller = SegmenterLabeller(
-        make_segmenter(), framing=Framing("squash", 1.0, "bilinear"), size=generator.size, grid=grid
+        make_segmenter(), PixelGrid(Framing("squash", 1.0, "bilinear"), generator.size, grid)
     )
     return GeneratedSamples(generator, drawn, labeller, grid=grid)
 

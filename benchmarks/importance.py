@@ -73,9 +73,9 @@ def squeezenet(folder: Path, options: argparse.Namespace) -> tuple[unitscope.Dis
         for file in sorted((data / "places_objects" / "val" / kind).glob(f"*{ending}"))[:64]:
             (few / kind / file.name).symlink_to(file.resolve())
     run = unitscope.dissect(
-        f"{options.data}/models/real_models.py:squeezenet_places365", few / "images", out=folder / "run",
-        layers=[options.layer or "fire9"], masks=few / "annotations", labels=data / "places_objects" / "labels.txt",
-        preprocess=PREPROCESS, device=options.device,
+        unitscope.network(f"{options.data}/models/real_models.py:squeezenet_places365", preprocess=PREPROCESS),
+        few / "images", unitscope.masks(few / "annotations", data / "places_objects" / "labels.txt"), out=folder / "run",
+        layers=[options.layer or "fire9"], device=options.device,
     )  # fmt: skip
     with (data / "places96" / "classes.tsv").open(encoding="utf-8") as file:
         outputs = {name: number for name, number, *_ in csv.reader(file, delimiter="\t") if number.isdigit()}

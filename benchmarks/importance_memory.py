@@ -58,7 +58,7 @@ def measure_importance(images: int) -> None:
         )
         train, val = (RandomPictures(images // 2, seed) for seed in (1, 2))
         settings = unitscope.ImportanceSettings(set_sizes=SIZES, random=2)
-        unitscope.importance(run, train=train, val=val, model=model, settings=settings, device="cpu")
+        unitscope.importance(run, train, val, network=model, settings=settings, device="cpu")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import measure as settings_module
 from unitscope.experiments.dissection import plan as reading
+from unitscope.experiments.dissection import settings as settings_module
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
@@ -49,7 +49,7 @@ class Patches(nn.Module):
         return torch.cat([tokens.mean(1, keepdim=True), tokens], 1)
 
 
-class Network(nn.Module):
+class Planted(nn.Module):
     def __init__(self):
         super().__init__()
         self.fine = nn.Conv2d(3, 5, 3)
@@ -70,7 +70,7 @@ class Network(nn.Module):
 @pytest.fixture
 def network():
     torch.manual_seed(3)
-    return Network().eval()
+    return Planted().eval()
 
 
 def make_samples(count=COUNT) -> InMemorySamples:
@@ -123,7 +123,7 @@ def iou(one, other):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     torch.manual_seed(3)
-    network = Network().eval()
+    network = Planted().eval()
     return network, dissect(network, tmp_path_factory.mktemp("dissect") / "run")
 
 
@@ -149,7 +149,7 @@ def naive(finished):
 
 
 def test_thresholds_and_pixel_counts_are_those_of_the_paper(run, naive):
-    assert run.manifest["config"]["channels_last"]
+    assert run.manifest.config["channels_last"]
     units, counts = run.units.set_index(["layer", "unit"]), run.table("iou")
     pairs = {(row.layer, row.unit, row.number): row for row in counts.itertuples()}
     expected = set()
@@ -247,7 +247,7 @@ def test_channels_lie_last_in_memory_where_the_network_takes_that(tmp_path, kind
     network.conv.register_forward_pre_hook(lambda _m, given: seen.append(given[0]))
     samples = InMemorySamples(torch.randn(COUNT, 3, 33, 33), make_samples()._labels, VOCABULARY)
     run = dissect(network, tmp_path / "run", layers=["conv"], samples=samples)
-    assert run.manifest["config"]["channels_last"] is last
+    assert run.manifest.config["channels_last"] is last
     assert all(each.is_contiguous(memory_format=torch.channels_last) for each in seen[-COUNT // 4 :]) is last
     layout = torch.channels_last if last else torch.contiguous_format
     with torch.no_grad():
@@ -512,7 +512,7 @@ def test_fewer_pictures_than_exemplars_and_one_picture_alone(network, tmp_path):
 
 
 def test_the_library_gives_a_network_back_as_it_got_it(tmp_path):
-    network = Network().train()
+    network = Planted().train()
     network.tokens.eval()
     before = state_of(network)
     model = Network(network, unitscope.Preprocessing(size=(SIDE, SIDE)), name="net")

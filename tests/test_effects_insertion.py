@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -344,9 +346,8 @@ def test_mistakes_are_one_line_before_work_starts(tmp_path, change, message):
 
 def test_a_layer_of_one_cell_is_refused(tmp_path):
     subject = planted_subject(COUNT)
-    subject.layer = type(subject.layer)(
-        "units", 6, (1, 1), subject.layer.geometry, type(subject.layer.reading)("NU", (1, 1))
-    )
+    layer = replace(subject.layer, grid=(1, 1), reading=type(subject.layer.reading)("NU", (1, 1)))
+    subject = replace(subject, layer=layer)
     with pytest.raises(UnitscopeError, match="layer 'units' has a grid of 1x1, so there are no places"):
         force(tmp_path / "out", subject)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from unitscope.concepts.choose import choose_labeller
 
 import unitscope
-from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.colors import COLORS
 from unitscope.concepts.merge import MergedLabeller, merge_vocabularies
 from unitscope.concepts.vocabulary import Concept, Vocabulary
@@ -187,4 +187,4 @@ def test_a_dissection_of_masks_and_colors(data, tmp_path):
     pixels = concepts.set_index("name")["pixels"]
     assert pixels["dot"] == 6 * 1
     assert pixels["red"] == pixels["green"] == pixels["blue"] == 6 * 16 / 3
-    assert run.manifest["concepts"]["categories"] == ["object", "color"]
+    assert run.manifest.concepts.categories == ["object", "color"]

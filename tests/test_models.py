@@ -13,8 +13,8 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.models import registry
-from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.network import Network
+from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.weights import reinitialize, weights_hash
 from unitscope.sources.framing import Framing

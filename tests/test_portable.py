@@ -20,9 +20,9 @@ LOCK_TWICE = """
 from pathlib import Path
 from unitscope.errors import UnitscopeError
 from unitscope.run.folder import open_for_writing
-with open_for_writing(Path(sys.argv[1]), {}):
+with open_for_writing(Path(sys.argv[1]), {}, kind="dissection", command="dissect"):
     try:
-        with open_for_writing(Path(sys.argv[1]), {}):
+        with open_for_writing(Path(sys.argv[1]), {}, kind="dissection", command="dissect"):
             pass
     except UnitscopeError as error:
         print(error)

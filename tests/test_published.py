@@ -111,7 +111,7 @@ class Small(torch.nn.Module):
 
 def test_an_alias_names_a_layer_wherever_one_is_named(tmp_path, capsys, run_command):
     torch.manual_seed(0)
-    model = registry.Model(Small(), name="small", aliases={"last": "stages.1"})
+    model = unitscope.Network(Small(), name="small", aliases={"last": "stages.1"})
     assert [model.layer_name(name) for name in ("last", "last#2", "last[0]", "stages.0")] == [
         "stages.1", "stages.1#2", "stages.1[0]", "stages.0"
     ]  # fmt: skip

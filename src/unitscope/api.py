@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -60,7 +60,7 @@ def dissect(
     data: PicturesLike | LatentsLike,
     concepts: ConceptsLike | None = None,
     *,
-    layers: str | list[str] | tuple[str, ...] = (),
+    layers: str | Sequence[str] = (),
     out: AnyPath,
     grid: Grid | None = None,
     device: str | None = None,
@@ -174,7 +174,7 @@ def classify_unit(
             which.run, groups, pictures, concepts, network, settings=chosen, device=cast(str | None, device)
         )
         numbers = concept_numbers(concept, asked.samples.vocabulary) if concept else np.zeros(0, np.int64)
-        name = f"{which.layer.name}-{unit}-{concept or asked.asked.names[0]}"
+        name = f"{which.layer.name}-{unit}-{groups.name(asked.asked, chosen)}"
         place = which.run.path / classification.FOLDER / _short(name)
         found = run_unit_classifier(
             which,

@@ -17,6 +17,9 @@ SEGMENTERS = "unitscope.segmenters"
 PICTURES = "unitscope.pictures"
 """Functions of what was written, ``NAME`` or ``NAME:...``, that return a `PictureSource`."""
 
+VIEWS = "unitscope.views"
+"""Functions that show a result, or ask its network again: what a run can be asked and lies above it."""
+
 
 def registered(group: str) -> dict[str, EntryPoint]:
     """Return what is registered in a group, by name; the first of two with one name, in the order of the path."""
@@ -31,7 +34,7 @@ def package_of(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else entry.module
 
 
-def make_registered(group: str, name: str, *given: str) -> object:
+def make_registered(group: str, name: str, *given: object) -> object:
     """Return what the function registered under a name returns.
 
     Raises:

@@ -22,7 +22,7 @@ from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
 from unitscope.concepts.colors import CATEGORY, COLORS
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.merge import MergedLabeller
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import NOTHING, Concept, Vocabulary
@@ -126,9 +126,8 @@ def segment(image: Path | str, segmenters: Sequence[Segmenter]) -> Segmentation:
     height, width = picture.shape[:2]
     scale = LONGEST / max(height, width)
     grid = (max(round(height * scale), 1), max(round(width * scale), 1))
-    labellers = [
-        SegmenterLabeller(each, framing=Framing(), size=(height, width), grid=grid) for each in segmenters
-    ]
+    where = PixelGrid(Framing(), (height, width), grid)
+    labellers = [SegmenterLabeller(each, where) for each in segmenters]
     merged = MergedLabeller(labellers)
     titles = _titles([(each.name, title) for each in segmenters for title in each.plane_titles])
     maps = merged.label([merged.prepare(0, picture)])[0]

@@ -54,7 +54,11 @@ class GridGeometry:
 class AxisSampling:
     """For each point of a raster axis: the two cells it lies between and the weight of the upper one.
 
-    The index ``cells`` stands for "outside, value zero".
+    Attributes:
+        cells: cells of the axis; as an index it stands for "outside, value zero".
+        lower: ``(G,)``.
+        upper: ``(G,)``; the lower cell where its weight is zero.
+        weight: of the upper cell ``(G,)``, from 0 to below 1.
     """
 
     cells: int
@@ -77,7 +81,7 @@ class Sampling:
 
 
 def pixel_centres(points: int, pixels: int) -> NDArray[np.float64]:
-    """Centres of `points` equal parts of an axis of `pixels` pixels, in pixels; the first pixel's centre is 0."""
+    """Centres ``(points,)`` of equal parts of an axis of `pixels` pixels, in pixels; the first pixel's centre is 0."""
     return (np.arange(points, dtype=np.float64) + 0.5) * (pixels / points) - 0.5
 
 

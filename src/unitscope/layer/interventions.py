@@ -91,7 +91,7 @@ def levels_of(level: float | Tensor, activation: Tensor) -> Tensor:
 
 @contextmanager
 def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Replace the tensor that a layer's name stands for in every forward pass, as the layer returns it.
+    """Replace the tensor that a layer's name stands for in every forward pass, of any shape, as the layer returns it.
 
     Raises:
         UnitscopeError: the network has no such layer.

@@ -64,7 +64,7 @@ def entry_name(path: str, call: int | None, keys: tuple[str, ...]) -> str:
 
 
 def entries(output: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Tensor]]:
-    """Yield every tensor in an output with the way to it through tuples, lists and dicts."""
+    """Yield every tensor in an output, of any shape, with the way to it through tuples, lists and dicts."""
     if isinstance(output, Tensor):
         yield keys, output
     elif isinstance(output, Mapping):
@@ -76,7 +76,7 @@ def entries(output: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 
 def pick(layer: LayerName, output: Any) -> Tensor:
-    """Return the tensor that a layer's name stands for.
+    """Return the tensor, of any shape, that a layer's name stands for.
 
     Without keys, an output with exactly one floating-point tensor stands for that one, however it is wrapped.
 
@@ -102,7 +102,7 @@ def pick(layer: LayerName, output: Any) -> Tensor:
 
 
 def put(layer: LayerName, output: Any, value: Tensor) -> Any:
-    """Return an output with another tensor in place of the one that a layer's name stands for.
+    """Return an output with another tensor, of any shape, in place of the one that a layer's name stands for.
 
     Raises:
         UnitscopeError: there is no such entry, or it is in something that cannot be taken apart.

@@ -42,7 +42,7 @@ class GeometryTracker(TorchDispatchMode):
         self._known[inputs] = Followed(axes, (1.0, 0.0), (1.0, 0.0))
 
     def axes_of(self, output: Tensor) -> Axes | None:
-        """Return what the axes of a tensor run over, or None if it was not computed from the input."""
+        """Return what the axes of a tensor of any shape run over, or None if it was not computed from the input."""
         found = self._followed(output)
         return None if found is None else found.axes
 
@@ -102,7 +102,7 @@ class EvenGeometry:
         self.size = size
 
     def axes_of(self, output: Tensor) -> None:
-        """Return nothing: the shape decides."""
+        """Return nothing for an output of any shape: the shape decides."""
         del output
 
     def of(self, output: Tensor, grid: tuple[int, int]) -> GridGeometry:

@@ -23,7 +23,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
@@ -226,7 +225,7 @@ class _Transfer:
         with response:
             self._receive(response, arrived)
 
-    def _open(self, arrived: int) -> Any:
+    def _open(self, arrived: int) -> http.client.HTTPResponse:
         headers = {"User-Agent": "unitscope", "Accept-Encoding": "identity"}
         version = self.version.read_text(encoding="utf-8") if self.version.is_file() else ""
         if arrived and (version or self.file.hash_prefix):
@@ -234,9 +233,11 @@ class _Transfer:
             if version:
                 headers["If-Range"] = version
         request = urllib.request.Request(self.url, headers=headers)
-        return urllib.request.urlopen(request, timeout=self.patience.timeout)
+        # A file:// address answers with something that acts like a response, as far as it is asked here.
+        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=self.patience.timeout)
+        return response
 
-    def _receive(self, response: Any, arrived: int) -> None:
+    def _receive(self, response: http.client.HTTPResponse, arrived: int) -> None:
         partly = response.status == http.client.PARTIAL_CONTENT
         start = arrived if partly and _starts_at(response) == arrived else 0
         if partly and start != arrived:
@@ -259,7 +260,7 @@ class _Transfer:
         if total is not None and received < total:
             raise _Broken(f"the transfer ended after {received:,} of {total:,} bytes")
 
-    def _note_version(self, response: Any) -> None:
+    def _note_version(self, response: http.client.HTTPResponse) -> None:
         """Keep what tells versions of the file apart, so that parts of two are never put together."""
         version = response.headers.get("ETag", "")
         if not version or version.startswith("W/"):
@@ -303,7 +304,7 @@ def _problem(path: Path, file: CheckpointFile) -> str:
     return ""
 
 
-def _read(response: Any) -> bytes:
+def _read(response: http.client.HTTPResponse) -> bytes:
     try:
         chunk: bytes = response.read1(CHUNK)
     except TimeoutError as error:
@@ -313,7 +314,7 @@ def _read(response: Any) -> bytes:
     return chunk
 
 
-def _starts_at(response: Any) -> int | None:
+def _starts_at(response: http.client.HTTPResponse) -> int | None:
     kind, _, rest = response.headers.get("Content-Range", "").partition(" ")
     first = rest.partition("-")[0]
     return int(first) if kind == "bytes" and first.isdigit() else None

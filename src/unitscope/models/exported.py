@@ -228,7 +228,7 @@ def _match(pattern: re.Pattern[str], text: str, what: str) -> None:
         raise _Refused(f"{text[:80]!r} is not {what} of a plain network")
 
 
-def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
+def _strings(value: object, key: str) -> Iterator[tuple[str, str]]:
     """Go through all text in a JSON value, each with the key it stands under."""
     if isinstance(value, dict):
         for name, part in value.items():

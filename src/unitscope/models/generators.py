@@ -82,7 +82,7 @@ class Generator:
             "size": list(self.size),
         }
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what decides its pictures beside the weights, for the manifest of a run."""
         return {"generator": self.to_dict()}
 
@@ -191,7 +191,7 @@ def look_at(generator: Generator, latents: Tensor) -> Generator:
     return replace(generator, size=size, range=generator.range or _detect(low, high))
 
 
-def _run(generator: Generator, latents: Tensor) -> Any:
+def _run(generator: Generator, latents: Tensor) -> object:
     try:
         with torch.no_grad():
             return generator.module(latents)
@@ -216,7 +216,7 @@ def _refuse_infinite(output: Tensor, name: str) -> None:
         )
 
 
-def _refuse_unsteady(first: Tensor, again: Any, name: str, contrast: float) -> None:
+def _refuse_unsteady(first: Tensor, again: object, name: str, contrast: float) -> None:
     """Refuse a generator with noise of its own, or whose picture depends on the others of the batch."""
     if not isinstance(again, Tensor) or again.shape != first.shape:
         raise UnitscopeError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import nn
 
@@ -54,7 +53,7 @@ class Network:
         rows, columns = self.preprocessing.size
         return f"Network({self.name!r}, input {rows}x{columns}, {what_it_has(self.module, self.layers)})"
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what decides its input beside the weights, for the manifest of a run."""
         return {"preprocessing": self.preprocessing.to_dict()}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +29,7 @@ def weights_hash(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _entries(module: nn.Module) -> Iterator[tuple[str, Any]]:
+def _entries(module: nn.Module) -> Iterator[tuple[str, object]]:
     state = module.state_dict()
     yield from state.items()
     for path, part in module.named_modules():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from unitscope.concepts.labellers import Labeller, MaskLabeller, SegmenterLabeller, WorldLabeller
+from unitscope.concepts.labellers import Labeller, MaskLabeller, PixelGrid, SegmenterLabeller, WorldLabeller
 from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.merge import JoinedLabeller, MergedLabeller
 from unitscope.concepts.segmenter import Segmenter
@@ -18,26 +18,10 @@ from unitscope.nouns.paths import AnyPath, as_paths
 from unitscope.nouns.pictures import parts_of
 from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.base import LabelledSource, PictureSource
-from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.pictures import PictureFolder
 
 NOTHING_SAYS = "nothing says what the pictures show"
-
-
-@dataclass(frozen=True)
-class View:
-    """The region of pictures that label maps are wanted of.
-
-    Attributes:
-        size: of the network's input or of generated pictures ``(H, W)``, pixels.
-        grid: pixel grid ``(gh, gw)`` of the label maps.
-        framing: the region of a picture that the network sees.
-    """
-
-    size: tuple[int, int]
-    grid: tuple[int, int]
-    framing: Framing = field(default_factory=Framing)
 
 
 @dataclass(frozen=True)
@@ -81,17 +65,17 @@ class Concepts:
         """Return the segmenters on a device."""
         return [each.load(device) for each in self.segmenters]
 
-    def labeller(self, pictures: PictureSource, view: View, device: torch.device) -> Labeller:
+    def labeller(self, pictures: PictureSource, where: PixelGrid, device: torch.device) -> Labeller:
         """Return what labels pictures, checked before any work; their own labels where nothing is said.
 
         Raises:
             UnitscopeError: nothing says what the pictures show, or something does not fit them.
         """
-        chosen: list[Labeller] = [] if not self.masks else [_by_masks(self, pictures, view)]
-        chosen += self._by_segmenters(view, device)
-        return _merged(chosen) if chosen else _own(pictures, view)
+        chosen: list[Labeller] = [] if not self.masks else [_by_masks(self, pictures, where)]
+        chosen += self._by_segmenters(where, device)
+        return _merged(chosen) if chosen else _own(pictures, where)
 
-    def for_generated(self, view: View, device: torch.device) -> Labeller:
+    def for_generated(self, where: PixelGrid, device: torch.device) -> Labeller:
         """Return what labels generated pictures.
 
         Raises:
@@ -99,13 +83,10 @@ class Concepts:
         """
         if self.masks:
             raise UnitscopeError("nobody has masks of generated pictures; give a segmenter")
-        return _merged(self._by_segmenters(view, device))
+        return _merged(self._by_segmenters(where, device))
 
-    def _by_segmenters(self, view: View, device: torch.device) -> list[Labeller]:
-        return [
-            SegmenterLabeller(each, framing=view.framing, size=view.size, grid=view.grid)
-            for each in self.load(device)
-        ]
+    def _by_segmenters(self, where: PixelGrid, device: torch.device) -> list[Labeller]:
+        return [SegmenterLabeller(each, where) for each in self.load(device)]
 
     def record(self) -> SegmenterRecord:
         """Return what gets the segmenters again."""
@@ -253,7 +234,7 @@ def _check_masks(masks: Sequence[Path], labels: Sequence[Path], sources: int) ->
         raise UnitscopeError(f"--masks was given {_times(masks)} and --labels {_times(labels)}; {wanted}")
 
 
-def _by_masks(concepts: Concepts, pictures: PictureSource, view: View) -> Labeller:
+def _by_masks(concepts: Concepts, pictures: PictureSource, where: PixelGrid) -> Labeller:
     sources = parts_of(pictures)
     _check_masks(concepts.masks, concepts.labels, len(sources))
     labellers = []
@@ -262,13 +243,13 @@ def _by_masks(concepts: Concepts, pictures: PictureSource, view: View) -> Labell
             raise UnitscopeError(f"masks go with a folder of pictures; {source.name!r} is none")
         pairs = list(zip(concepts.masks[number :: len(sources)], concepts.labels, strict=True))
         masked = PictureMasks(source, pairs)
-        labeller = MaskLabeller(masked, framing=view.framing, size=view.size, grid=view.grid)
+        labeller = MaskLabeller(masked, where)
         labeller.check()
         labellers.append(labeller)
     return _joined(pictures, labellers)
 
 
-def _own(pictures: PictureSource, view: View) -> Labeller:
+def _own(pictures: PictureSource, where: PixelGrid) -> Labeller:
     """Return the labels that all pictures come with."""
     sources = parts_of(pictures)
     labelled = [source for source in sources if isinstance(source, LabelledSource)]
@@ -276,7 +257,7 @@ def _own(pictures: PictureSource, view: View) -> Labeller:
         raise UnitscopeError(f"{NOTHING_SAYS}; give --masks DIR with --labels FILE, or --segmenter SPEC")
     return _joined(
         pictures,
-        [WorldLabeller(source, framing=view.framing, size=view.size, grid=view.grid) for source in labelled],
+        [WorldLabeller(source, where) for source in labelled],
     )
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from unitscope.concepts.labellers import Unlabelled
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import (
+    OTHERS,
     Candidates,
     groups_by_concept,
     groups_of_classes,
@@ -55,6 +56,13 @@ class Groups:
                 f"--concept {concept!r} says which pictures are positive; leave --positive and --negative out"
             )
         return cls(yes, no, concept)
+
+    def name(self, asked: Candidates, settings: ClassifierSettings) -> str:
+        """Return what the folder of a question is called; other questions have other names."""
+        positive, negative = asked.names
+        if self.concept is not None:
+            return self.concept if settings.min_area == ClassifierSettings.min_area else positive
+        return positive if negative == OTHERS else f"{positive}-against-{negative}"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.labellers import Labeller, PixelGrid
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
@@ -10,7 +10,7 @@ from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.weights import device_of
-from unitscope.nouns.concepts import Concepts, ConceptsLike, View, as_concepts, segmenter
+from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts, segmenter
 from unitscope.nouns.generator import generator
 from unitscope.nouns.latents import Latents, LatentsLike, draw_latents, seen
 from unitscope.nouns.network import Source, network, on_device, place_for
@@ -72,7 +72,7 @@ def label_pictures(
 ) -> Labeller:
     """Return what labels pictures where a network sees them."""
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
-    return concepts.labeller(opened, View(preprocessing.size, grid, framing), device_of(found.module))
+    return concepts.labeller(opened, PixelGrid(framing, preprocessing.size, grid), device_of(found.module))
 
 
 def generated(
@@ -95,7 +95,7 @@ def generated(
         if not made.segmenter:
             raise UnitscopeError("nothing says what the generated pictures show; give --segmenter SPEC")
         concepts = segmenter(made.segmenter)
-    labeller = concepts.for_generated(View(made.size, points), device_of(made.module))
+    labeller = concepts.for_generated(PixelGrid(Framing(), made.size, points), device_of(made.module))
     return GeneratedSamples(made, drawn, labeller, grid=points, segmenter=concepts.record())
 
 

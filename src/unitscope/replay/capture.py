@@ -27,7 +27,7 @@ class _Viewed(Exception):
 
 
 def output_of(output: Any) -> Tensor:
-    """Return the tensor a network answers with: its only one, or the one called ``logits``.
+    """Return the tensor ``(N, ...)`` a network answers with: its only one, or the one called ``logits``.
 
     Raises:
         UnitscopeError: there is none, or several.

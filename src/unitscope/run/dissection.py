@@ -6,11 +6,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
 from unitscope.run.results import Result
+from unitscope.run.unit import Unit
 
 
 class Dissection(Result):
@@ -77,6 +82,59 @@ class Dissection(Result):
     def matches(self) -> pd.DataFrame:
         """The best concepts of every unit."""
         return self.table("matches")
+
+    def unit(self, layer: str, number: int) -> Unit:
+        """Return one unit, which shows itself in a notebook.
+
+        Args:
+            layer: one of the run's layers.
+            number: of the unit, from 0.
+
+        Raises:
+            UnitscopeError: there is no such layer or unit.
+        """
+        return Unit(self, layer, number)
+
+    def label_map(self, picture: int | str) -> NDArray[np.int16]:
+        """Return the label map of a picture ``(P, gh, gw)``; values are numbers of the concepts table, 0 is nothing.
+
+        Args:
+            picture: its number or id.
+
+        Raises:
+            UnitscopeError: there is no such picture.
+        """
+        found = make_registered(VIEWS, "label-map", self, self.find_picture(picture))
+        assert isinstance(found, np.ndarray)
+        return found
+
+    def find_layer(self, name: str) -> str:
+        """Return the module name of a layer that may be named by its readable name.
+
+        Raises:
+            UnitscopeError: the run did not look into that layer.
+        """
+        path, known = self.network.layer_path(name), list(dict.fromkeys(self.layers["layer"]))
+        if path not in known:
+            titles = dict.fromkeys([*known, *map(self.network.layer_title, known)])
+            hint = did_you_mean(name, titles) or f" it has {', '.join(known)}"
+            raise UnitscopeError(f"layer {name!r} is not in {self.path};{hint}")
+        return path
+
+    def find_picture(self, picture: int | str) -> int:
+        """Return the number of a picture that may be named by its id.
+
+        Raises:
+            UnitscopeError: there is no such picture, or it could not be read.
+        """
+        samples = self.table("samples")
+        found = samples[samples["id" if isinstance(picture, str) else "sample"] == picture]
+        if not len(found):
+            hint = did_you_mean(str(picture), samples["id"]) or f" there are {len(samples)}"
+            raise UnitscopeError(f"picture {picture!r} is not in {self.path};{hint}")
+        if not found["used"].iloc[0]:
+            raise UnitscopeError(f"picture {picture!r} could not be read: {found['reason'].iloc[0]}")
+        return int(found["sample"].iloc[0])
 
     def best(self, count: int = 20) -> pd.DataFrame:
         """Return the units of highest IoU."""

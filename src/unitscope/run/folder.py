@@ -20,6 +20,7 @@ from unitscope.run.manifest import MANIFEST, Facts, Manifest, plain, read_manife
 from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, write_arrays, write_file, writing
 
 LOCK = "lock"
+PARTS = ("shards", "cache", "tables", "pictures")
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
@@ -125,22 +126,37 @@ def open_for_writing(
     """
     if path.exists() and not path.is_dir():
         raise UnitscopeError(f"{path} is a file; give --out a folder, new or with a run in it")
+    made = not path.exists()
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
     _refuse_strangers(path)
-    folder = RunFolder(path)
+    folder, known = RunFolder(path), (path / MANIFEST).is_file()
     with _lock(path):
-        if (path / MANIFEST).is_file():
+        if known:
             require_kind(path, folder.manifest, kind, command)
             _refuse_changes(path, folder.manifest.config, plain(config))
         else:
             Manifest.new(kind, config).write(path)
         with writing(path):
-            for name in ("shards", "cache", "tables", "pictures"):
+            for name in PARTS:
                 (path / name).mkdir(exist_ok=True)
         for leftover in path.rglob("*" + PARTIAL):
             leftover.unlink(missing_ok=True)
-        yield folder
+        try:
+            yield folder
+        except UnitscopeError:
+            if not known and not any((path / "shards").iterdir()):
+                _forget(path, made=made)
+            raise
+
+
+def _forget(path: Path, *, made: bool) -> None:
+    """Leave nothing of a run that was refused before any work was done."""
+    for name in PARTS:
+        shutil.rmtree(path / name, ignore_errors=True)
+    (path / MANIFEST).unlink(missing_ok=True)
+    if made:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

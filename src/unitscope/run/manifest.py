@@ -210,7 +210,7 @@ class Manifest:
 
 def plain(value: object) -> Facts:
     """Return what JSON holds of mappings and dataclasses."""
-    found: Facts = msgspec.to_builtins(value)
+    found: Facts = msgspec.json.decode(msgspec.json.encode(value))
     return found
 
 

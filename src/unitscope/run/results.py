@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
+from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import require_kind
 from unitscope.run.manifest import MANIFEST, Facts, Manifest, read_manifest
 
@@ -78,6 +80,22 @@ class Result:
     def summary(self) -> Facts:
         """The outcome as plain values, once it is complete."""
         return self.manifest.summary
+
+    def report(self) -> Path:
+        """Write its page, and return the path of ``index.html``.
+
+        Raises:
+            UnitscopeError: the folder holds something else where the page is to be.
+        """
+        index = make_registered(VIEWS, f"{self.kind}-page", self)
+        assert isinstance(index, Path)
+        return index
+
+    def _repr_html_(self) -> str:
+        first, *rest = repr(self).splitlines()
+        link = f' <a href="{escape(self.page.resolve().as_uri())}">report</a>' if self.page.is_file() else ""
+        lines = "\n".join(line.removeprefix("  ") for line in rest)
+        return f"<p><strong>{escape(first)}</strong>{link}</p><pre>{escape(lines)}</pre>"
 
     def table(self, name: str) -> pd.DataFrame:
         """Read a table by name.

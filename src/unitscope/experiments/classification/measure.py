@@ -17,7 +17,7 @@ from unitscope.experiments.classification.groups import Candidates
 from unitscope.experiments.classification.mistakes import choose_mistakes, picture_mistakes
 from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitReader, merged_peaks, read_peaks
 from unitscope.experiments.classification.settings import ClassifierSettings
-from unitscope.experiments.classification.verdict import CONFIDENCE, Verdict, halve, judge
+from unitscope.experiments.classification.verdict import Verdict, halve, judge
 from unitscope.experiments.samples import Samples, called
 from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, ranges, run
 from unitscope.layer.grid import raster_sampling
@@ -28,6 +28,7 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.manifest import Facts
 from unitscope.sources.files import combined_hash
 from unitscope.sources.latents import SeededLatents
+from unitscope.stats.inference import CONFIDENCE
 
 ALONE = "a group of one picture cannot be halved or drawn from, so there are no intervals and no held-out threshold"
 PEAKS = "peaks"

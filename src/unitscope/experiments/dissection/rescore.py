@@ -7,13 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection.activations import Activations
-from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
 from unitscope.run.dissection import Dissection
-from unitscope.run.folder import RunFolder
 
 
 def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
@@ -37,7 +35,7 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     vocabulary = Vocabulary(
         [Concept(*pair) for pair in zip(concepts["name"], concepts["category"], strict=True)]
     )
-    activations = _activations(run)
+    activations = kept_activations(run)
     statistics = activations.merged()
     scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
     intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
@@ -54,16 +52,6 @@ def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.floa
     Raises:
         UnitscopeError: the activations were not kept, or not those of so large a fraction.
     """
-    activations = _activations(run)
+    activations = kept_activations(run)
     statistics = activations.merged()
     return find_thresholds(activations, statistics, quantile)
-
-
-def _activations(run: Dissection) -> Activations:
-    return Activations(
-        RunFolder(run.path),
-        ReadingPlan.from_dict(run.manifest.plan),
-        reader=None,
-        concepts=len(run.concepts) + 1,
-        top=run.manifest.settings["top"],
-    )

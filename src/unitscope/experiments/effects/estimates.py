@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import rankdata
 
-from unitscope.experiments.intervals import Floats, Interval, draw_weights, interval, no_interval
 from unitscope.stats import ConceptPixels
+from unitscope.stats.inference import (
+    Floats,
+    Interval,
+    draw_weights,
+    interval,
+    no_interval,
+    rank_correlation,
+    ratio_intervals,
+)
 
 Numbers = NDArray[np.int64]
 ROWS_AT_ONCE = 1024
@@ -34,7 +41,7 @@ class DrawnLatents:
     @classmethod
     def draw(cls, samples: Numbers, *, replicates: int, seed: int) -> DrawnLatents:
         """Draw the weights of latents with these sample numbers ``(N,)``."""
-        return cls(samples, draw_weights(samples, replicates, seed).astype(np.int64))
+        return cls(samples, draw_weights(samples, replicates, seed, np.int64))
 
     @cached_property
     def counted(self) -> Numbers:
@@ -61,20 +68,6 @@ class DrawnLatents:
         found = [ratio_intervals(self.sums(above[rows]), self.sums(below[rows])) for rows in blocks]
         low, high = (np.concatenate(ends) for ends in zip(*found, strict=True))
         return low, high
-
-
-def ratio_intervals(above: Numbers, below: Numbers) -> Interval:
-    """Return the intervals of ratios ``(V,)`` from their replicates ``(V, R)`` each."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below == 0, np.nan, above / below)
-    finite = np.isfinite(ratios)
-    low, high = no_interval(len(ratios))
-    whole = finite.all(1)
-    if whole.any():
-        low[whole], high[whole] = interval(ratios[whole])
-    for row in np.flatnonzero(finite.any(1) & ~whole):
-        (low[row],), (high[row],) = interval(ratios[row][None])
-    return low, high
 
 
 @dataclass(frozen=True)
@@ -170,18 +163,8 @@ class Effects:
         """
         changes = self.changes(concept)
         total = np.asarray(changes.sum(1), np.int64)
-        value = _spearman(-total, iou)[0]
+        value = rank_correlation(-total, iou)[0]
         if not np.isfinite(value) or len(self.pixels.samples) < 2:
             return float(value), np.nan, np.nan
-        low, high = interval(_spearman(-self.drawn.sums(changes), iou)[None])
+        low, high = interval(rank_correlation(-self.drawn.sums(changes), iou)[None])
         return float(value), float(low[0]), float(high[0])
-
-
-def _spearman(values: Numbers, other: Floats) -> Floats:
-    """Correlate the ranks of columns ``(V, R)`` with those of other values ``(V,)``; equal ones share a rank."""
-    ranks, fixed = rankdata(values, axis=0), rankdata(other)
-    ranks, fixed = ranks - ranks.mean(0), fixed - fixed.mean()
-    scale = np.sqrt((ranks**2).sum(0) * (fixed**2).sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation: Floats = np.where(scale > 0, fixed @ ranks / scale, np.nan)
-    return correlation

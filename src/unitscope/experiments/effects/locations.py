@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unitscope.experiments.effects.settings import Locations
 from unitscope.run.masks import cells_at
+from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
 Grid = tuple[int, int]
@@ -62,10 +63,7 @@ class LocationPlan:
         """Return the cells ``(n, count)`` of samples ``(n,)``, which depend on nothing but a sample and the seed."""
         if self.kind != "random":
             return np.broadcast_to(self.cells, (len(samples), self.count))
-        drawn = [
-            np.random.Generator(np.random.Philox(key=[self.seed, sample])).permutation(len(self.cells))
-            for sample in samples
-        ]
+        drawn = [keyed_order(len(self.cells), self.seed, sample) for sample in samples]
         return np.stack([np.sort(order[: self.count]) for order in drawn]).astype(np.int64)
 
 

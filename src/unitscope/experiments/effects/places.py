@@ -24,7 +24,6 @@ from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
     SavedPair,
     concept_columns,
-    entry,
     integers,
     mask_columns,
     reals,
@@ -35,6 +34,7 @@ from unitscope.layer.interventions import insert
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import Facts
 from unitscope.stats import Places
+from unitscope.stats.inference import interval_entry
 
 Numbers = NDArray[np.int64]
 
@@ -286,6 +286,6 @@ class PlaceFindings:
 def _entries(shares: Shares, row: int) -> dict[str, Any]:
     return {
         "places": int(shares.places[row]),
-        "new_area": entry(*shares.new[:, row]),
-        "success": entry(*shares.success[:, row]),
+        "new_area": interval_entry(*shares.new[:, row]),
+        "success": interval_entry(*shares.success[:, row]),
     }

@@ -15,12 +15,13 @@ from unitscope.experiments.effects.estimates import Effects
 from unitscope.experiments.effects.removal import RemovalPlan, measure_removal
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.effects.tables import concept_columns, effect_table, entry, integers, reals
+from unitscope.experiments.effects.tables import concept_columns, effect_table, integers, reals
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment
 from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effects import Ranking
 from unitscope.run.manifest import Facts
 from unitscope.stats import AreaChanges
+from unitscope.stats.inference import interval_entry
 
 SHOWN = 8
 """Concepts of the summary."""
@@ -129,9 +130,11 @@ def _shown(concepts: pa.Table, effects: Effects) -> list[Facts]:
                 "category": row["category"],
                 "area": row["area"],
                 "unit": unit,
-                "lost": entry(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
+                "lost": interval_entry(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
                 "first_by_iou": None if np.isnan(row["first_by_iou"]) else int(row["first_by_iou"]),
-                "correlation": entry(row["correlation"], row["correlation_low"], row["correlation_high"]),
+                "correlation": interval_entry(
+                    row["correlation"], row["correlation_low"], row["correlation_high"]
+                ),
             }
         )
     return shown

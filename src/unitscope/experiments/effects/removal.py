@@ -23,7 +23,6 @@ from unitscope.experiments.effects.tables import (
     SavedPair,
     concept_columns,
     effect_table,
-    entry,
     integers,
     mask_columns,
     saved_columns,
@@ -36,6 +35,7 @@ from unitscope.run.effects import Removal
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import Facts
 from unitscope.stats import AreaChanges, PixelCounts
+from unitscope.stats.inference import interval_entry
 from unitscope.stats.intersection import areas_by_picture
 
 Numbers = NDArray[np.int64]
@@ -271,7 +271,7 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
 
 
 def _lost_by(found: ConceptEffects, row: int) -> dict[str, float | None]:
-    return entry(found.lost[row], found.lost_low[row], found.lost_high[row])
+    return interval_entry(found.lost[row], found.lost_low[row], found.lost_high[row])
 
 
 def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int = 6) -> list[dict[str, Any]]:
@@ -286,7 +286,7 @@ def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int =
     for number in first:
         found, row = effects.of(number), plan.largest
         scale = effects.points * len(effects.pixels.samples)
-        change = entry(found.change[row] / scale, found.change_low[row], found.change_high[row])
+        change = interval_entry(found.change[row] / scale, found.change_low[row], found.change_high[row])
         if sums[number]:
             concept = vocabulary[number]
             rows.append(

@@ -140,9 +140,3 @@ def mask_columns(saved: Sequence[SavedPair], name: str, masks: Sequence[NDArray[
         "mask_height": integers(pair.before.shape[0] for pair in pairs),
         "mask_width": integers(pair.before.shape[1] for pair in pairs),
     }
-
-
-def entry(value: float, low: float, high: float) -> dict[str, float | None]:
-    """Return a value with its interval as JSON can hold it: None where there is none."""
-    given = {"value": value, "low": low, "high": high}
-    return {name: float(number) if np.isfinite(number) else None for name, number in given.items()}

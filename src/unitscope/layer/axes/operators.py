@@ -339,7 +339,7 @@ RULES: dict[str, Any] = {
 
 
 def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
-    """Return what the results of a call are."""
+    """Return what is known of the results of a call, tensors of any shape."""
     rule = RULES.get(call.name)
     found = None
     if rule is not None:
