@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
 from unitscope.concepts.choose import choose_labeller
+
 from unitscope.errors import UnitscopeError
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures

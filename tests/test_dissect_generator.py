@@ -17,6 +17,7 @@ from PIL import Image
 from tiny import assert_same_run, run_cli, tables_of
 from tiny_generator import dissect_words, write_generator
 from torch import nn
+from unitscope.nouns.generated import default_points
 
 import unitscope
 from unitscope.errors import UnitscopeError
@@ -27,8 +28,7 @@ from unitscope.experiments.pictures import PictureFiles
 from unitscope.layer.grid import GridGeometry, raster_sampling, upsample
 from unitscope.layer.hooks import probe_layers, trace
 from unitscope.models.registry import load_generator
-from unitscope.nouns.generated import default_points
-from unitscope.nouns.reopened import reopen_generated, reopen_model
+from unitscope.nouns.reopened import reopen_generated, reopen_network
 from unitscope.run.manifest import plain
 from unitscope.sources.latents import SeededLatents
 
@@ -328,9 +328,9 @@ def test_neither_pictures_nor_latents_are_given(file, tmp_path):
     with pytest.raises(UnitscopeError, match=r"the latents have shape 5, and generator 'shapes' takes 6"):
         dissected(file, tmp_path / "run", latents=SeededLatents(4, (5,)))
     with pytest.raises(
-        UnitscopeError, match="net is a Model, a network that reads pictures; give a Generator or a mod"
+        UnitscopeError, match="net is a Network, a network that reads pictures; give a Generator or a mod"
     ):
-        dissected(file, tmp_path / "run", model=unitscope.Model(nn.Identity(), name="net"))
+        dissected(file, tmp_path / "run", model=unitscope.Network(nn.Identity(), name="net"))
     with pytest.raises(
         UnitscopeError, match="a generator makes pictures instead of reading them; give latents=COUNT"
     ):
@@ -362,7 +362,7 @@ def test_a_run_is_opened_again_with_everything_it_had(run, file):
     with pytest.raises(UnitscopeError, match="other has other weights than those that"):
         reopen_generated(run, model=f"{file}:other")
     with pytest.raises(UnitscopeError, match="is of a generator, which reads no pictures"):
-        reopen_model(run)
+        reopen_network(run)
 
 
 def test_another_segmenter_under_the_same_name_is_refused(file, tmp_path):

@@ -345,7 +345,7 @@ def test_an_interrupted_transfer_can_go_on(server, cache, monkeypatch):
 
 
 def _fetch_there(url, folder):
-    import os  # noqa: PLC0415
+    import os
 
     os.environ["UNITSCOPE_CACHE"] = str(folder)
     fetch(TINY, mirror=url, show=False, patience=QUICK)

@@ -19,7 +19,7 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance import measure
 from unitscope.layer.interventions import ablate
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 from unitscope.nouns.reopened import layer_of
 from unitscope.run.folder import RunFolder
 from unitscope.sources.specs import open_pictures
@@ -200,7 +200,7 @@ def test_a_mean_is_removed_as_a_mean(place, tmp_path):
     result = ask(place, tmp_path / "out", ablation="mean")
     assert result.summary["ablation"] == "mean"
     assert not result.effects["important"].any()
-    model = load_model(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
+    model = load_network(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
     run = unitscope.open_run(place / "run")
     layer = layer_of(run, "relu")
     train, val = (images_of(model, place / split) for split in ("train", "val"))
@@ -241,7 +241,7 @@ def world(tmp_path_factory):
 
 def whole_passes(run, removed):
     """Predictions for the val scenes with some units ablated by a hook."""
-    model = load_model("world-vgg")
+    model = load_network("world-vgg")
     source = open_pictures("world:24:test")
     inputs = torch.from_numpy(np.stack([model.preprocessing.apply(source.read(i)) for i in range(24)]))
     with torch.no_grad(), intervene(model.module, layer_of(run, "relu1_2"), lambda a: ablate(a, removed)):

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from unitscope.concepts.choose import choose_labeller
 
 import unitscope
-from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.colors import COLORS
 from unitscope.concepts.merge import MergedLabeller, merge_vocabularies
 from unitscope.concepts.vocabulary import Concept, Vocabulary

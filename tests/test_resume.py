@@ -26,7 +26,7 @@ from unitscope.experiments.dissection import plan as reading
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.run import storage
 from unitscope.run.dissection import open_run
 from unitscope.run.folder import RunFolder, open_for_writing
@@ -68,7 +68,7 @@ def dissect(out, *, network=None, quantile=0.05, cache_bytes=2**30):
         quantile=quantile, replicates=100, batch_size=2, top=2, cache_budget=cache_bytes / 2**30
     )
     network = network or Counting()
-    run_dissection(Model(network, name="net"), make_samples(), layers=["conv"], out=out, settings=settings)
+    run_dissection(Network(network, name="net"), make_samples(), layers=["conv"], out=out, settings=settings)
     return network.seen
 
 
@@ -257,7 +257,7 @@ def test_another_configuration_is_refused_with_the_difference(whole, monkeypatch
     with torch.no_grad():
         other.conv.weight += 1
     for changed, said in (
-        ({"quantile": 0.1}, r"\(settings.quantile: 0.05 there, 0.1 now\); give out= another folder"),
+        ({"quantile": 0.1}, r"\(settings.quantile: 0.05 there, 0.1 now\); give --out another folder"),
         ({"network": other}, r"\(model.weights_hash: \w{8}\.\.\. there, \w{8}\.\.\. now\); give"),
     ):
         with pytest.raises(UnitscopeError, match=said):

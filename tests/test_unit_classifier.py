@@ -20,7 +20,7 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification import measure
 from unitscope.experiments.classification.verdict import halve, judge
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "classify.md"
 SIDE = 16
@@ -398,7 +398,7 @@ def test_a_control_is_reinitialized_again(place, tmp_path):
 
 def test_a_file_of_weights_is_remembered(place, tmp_path):
     file = tmp_path / "weights.pth"
-    torch.save(load_model(f"{place}/net.py:other").module.state_dict(), file)
+    torch.save(load_network(f"{place}/net.py:other").module.state_dict(), file)
     says = {"masks": place / "masks", "labels": place / "labels.txt", "preprocess": f"size={SIDE}"}
     run = unitscope.dissect(
         f"{place}/net.py:net", place / "pictures", out=tmp_path / "run", layers=["conv"], weights=file, **says
@@ -504,7 +504,7 @@ def test_a_word_that_may_be_two_classes_is_one_line(place, tmp_path):
 def test_a_place_that_cannot_be_written_is_one_line(place, tmp_path):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(UnitscopeError, match=r"cannot write|is a file; give --out"):
+        with pytest.raises(UnitscopeError, match=r"cannot write|is a file; give out="):
             ask(place, out, images=place / "classes", positive="red")
 
 

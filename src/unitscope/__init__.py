@@ -4,19 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unitscope.api import dissect, layers
-    from unitscope.classifying import classify_unit
-    from unitscope.effects import insert, rank, remove
+    from unitscope.api import classify_unit, dissect, importance, insert, layers, rank, remove
     from unitscope.errors import UnitscopeError
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
-    from unitscope.importance import importance
     from unitscope.models.generators import ClassConditional, Generator
+    from unitscope.models.network import Network
     from unitscope.models.preprocessing import Preprocessing
-    from unitscope.models.registry import Model, load_generator, load_model
+    from unitscope.nouns.concepts import Concepts, colors, masks, segmenter
+    from unitscope.nouns.generator import generator
+    from unitscope.nouns.latents import Latents, latents
+    from unitscope.nouns.network import network
+    from unitscope.nouns.pictures import pictures
     from unitscope.run.classification import UnitClassification
     from unitscope.run.comparison import compare
     from unitscope.run.dissection import Dissection, open_run
@@ -36,51 +38,37 @@ if TYPE_CHECKING:
 
     __version__: str
 
-PLACES = {
-    "ClassConditional": "unitscope.models.generators",
-    "ClassifierSettings": "unitscope.experiments.classification.settings",
-    "Dissection": "unitscope.run.dissection",
-    "DissectionSettings": "unitscope.experiments.dissection.settings",
-    "Generator": "unitscope.models.generators",
-    "Importance": "unitscope.run.importance",
-    "ImportanceSettings": "unitscope.experiments.importance.settings",
-    "Insertion": "unitscope.run.effects",
-    "InsertionSettings": "unitscope.experiments.effects.settings",
-    "Model": "unitscope.models.registry",
-    "Preprocessing": "unitscope.models.preprocessing",
-    "Ranking": "unitscope.run.effects",
-    "RankingSettings": "unitscope.experiments.effects.settings",
-    "Removal": "unitscope.run.effects",
-    "RemovalSettings": "unitscope.experiments.effects.settings",
-    "SeededLatents": "unitscope.sources.latents",
-    "UnitClassification": "unitscope.run.classification",
-    "UnitscopeError": "unitscope.errors",
-    "at_quantile": "unitscope.experiments.dissection.rescore",
-    "classify_unit": "unitscope.classifying",
-    "compare": "unitscope.run.comparison",
-    "dissect": "unitscope.api",
-    "find_importances": "unitscope.run.importance",
-    "find_insertions": "unitscope.run.effects",
-    "find_rankings": "unitscope.run.effects",
-    "find_removals": "unitscope.run.effects",
-    "importance": "unitscope.importance",
-    "insert": "unitscope.effects",
-    "layers": "unitscope.api",
-    "load_generator": "unitscope.models.registry",
-    "load_model": "unitscope.models.registry",
-    "open_importance": "unitscope.run.importance",
-    "open_insertion": "unitscope.run.effects",
-    "open_ranking": "unitscope.run.effects",
-    "open_removal": "unitscope.run.effects",
-    "open_run": "unitscope.run.dissection",
-    "rank": "unitscope.effects",
-    "remove": "unitscope.effects",
+_WHERE = {
+    "api": "classify_unit dissect importance insert layers rank remove",
+    "errors": "UnitscopeError",
+    "experiments.classification.settings": "ClassifierSettings",
+    "experiments.dissection.rescore": "at_quantile",
+    "experiments.dissection.settings": "DissectionSettings",
+    "experiments.effects.settings": "InsertionSettings RankingSettings RemovalSettings",
+    "experiments.importance.settings": "ImportanceSettings",
+    "models.generators": "ClassConditional Generator",
+    "models.network": "Network",
+    "models.preprocessing": "Preprocessing",
+    "nouns.concepts": "Concepts colors masks segmenter",
+    "nouns.generator": "generator",
+    "nouns.latents": "Latents latents",
+    "nouns.network": "network",
+    "nouns.pictures": "pictures",
+    "run.classification": "UnitClassification",
+    "run.comparison": "compare",
+    "run.dissection": "Dissection open_run",
+    "run.effects": "Insertion Ranking Removal find_insertions find_rankings find_removals open_insertion open_ranking "
+    "open_removal",
+    "run.importance": "Importance find_importances open_importance",
+    "sources.latents": "SeededLatents",
 }
-"""Where each public name is; it is imported when it is first asked for."""
+"""Public names by module; each is imported when it is first used, so that ``import unitscope`` costs nothing."""
+_MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
     "ClassConditional",
     "ClassifierSettings",
+    "Concepts",
     "Dissection",
     "DissectionSettings",
     "Generator",
@@ -88,7 +76,8 @@ __all__ = [
     "ImportanceSettings",
     "Insertion",
     "InsertionSettings",
-    "Model",
+    "Latents",
+    "Network",
     "Preprocessing",
     "Ranking",
     "RankingSettings",
@@ -100,32 +89,38 @@ __all__ = [
     "__version__",
     "at_quantile",
     "classify_unit",
+    "colors",
     "compare",
     "dissect",
     "find_importances",
     "find_insertions",
     "find_rankings",
     "find_removals",
+    "generator",
     "importance",
     "insert",
+    "latents",
     "layers",
-    "load_generator",
-    "load_model",
+    "masks",
+    "network",
     "open_importance",
     "open_insertion",
     "open_ranking",
     "open_removal",
     "open_run",
+    "pictures",
     "rank",
     "remove",
+    "segmenter",
 ]
 
 
 def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
     if name == "__version__":
         found: object = import_module("importlib.metadata").version("unitscope")
-    elif name in PLACES:
-        found = getattr(import_module(PLACES[name]), name)
+    elif name in _MODULES:
+        found = getattr(import_module(f"unitscope.{_MODULES[name]}"), name)
     else:
         raise AttributeError(f"module 'unitscope' has no attribute {name!r}")
     globals()[name] = found
@@ -133,4 +128,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    """Return the public names."""
+    return sorted({*globals(), *__all__})

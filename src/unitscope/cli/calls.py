@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import unitscope
 from unitscope.cli.groups import (
@@ -22,12 +24,10 @@ from unitscope.cli.groups import (
     SameNetworkOptions,
     SegmenterOptions,
     SelectionOptions,
-    ShownOptions,
 )
+from unitscope.errors import UnitscopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
     from unitscope.concepts.preview import Segmentation
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
     from unitscope.layer.hooks import LayerDescription
+    from unitscope.nouns.concepts import Concepts
     from unitscope.nouns.listing import Listed
     from unitscope.run.classification import UnitClassification
     from unitscope.run.dissection import Dissection
@@ -45,31 +46,112 @@ if TYPE_CHECKING:
 DEMO_MODEL = "world-vgg"
 
 
+@contextmanager
+def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
+    """Note what the user typed in what is written meanwhile; fetch from a mirror and be quiet, if asked to."""
+    from unitscope.models.download import mirrored
+    from unitscope.progress import showing
+    from unitscope.run.manifest import typed_command
+
+    words = shlex.join(["unitscope", *sys.argv[1:]])
+    with typed_command(words), mirrored(mirror), showing(False if quiet else None):
+        yield
+
+
 def dissect(
     model: str,
     *,
     pictures: PictureOptions,
-    output: RunOptions,
     latents: LatentOptions,
     network: NetworkOptions,
     concepts: ConceptOptions,
     layers: LayerOptions,
     settings: DissectionSettings,
+    output: RunOptions,
 ) -> Dissection:
     """Dissect a network on pictures, or a generator on latents."""
-    return unitscope.dissect(
-        model, pictures.images, out=output.out, latents=latents.latents, truncation=latents.truncation,
-        classes=latents.classes, latent_shape=latents.latent_shape, range=latents.range, layers=layers.layer,
-        masks=concepts.masks, labels=concepts.labels, segmenter=concepts.segmenter,
-        segmenter_preprocess=concepts.segmenter_preprocess, preprocess=network.preprocess, weights=network.weights,
-        mirror=network.mirror, reinitialize=network.reinitialize, grid=layers.grid, device=network.device,
-        settings=settings, command=command_line(), show=_show(output),
+    _check_kind(pictures, latents, network, concepts)
+    with typed(network.mirror, quiet=output.quiet):
+        if latents.latents is None:
+            source, said = _reader(model, network, concepts, len(pictures.images))
+        else:
+            source, said = _maker(model, latents, network, concepts)
+        return unitscope.dissect(
+            source, pictures.images or _drawn(latents), said, layers=layers.layer, out=output.out, grid=layers.grid,
+            device=network.device, settings=settings,
+        )  # fmt: skip
+
+
+def _reader(
+    model: str, given: NetworkOptions, concepts: ConceptOptions, sources: int
+) -> tuple[unitscope.Network | unitscope.Generator, Concepts]:
+    """Return a network that reads pictures, and what says where concepts are."""
+    from unitscope.nouns.concepts import read_concepts
+
+    network = unitscope.network(
+        model, preprocess=given.preprocess, weights=given.weights, reinitialize=given.reinitialize,
+        device=given.device,
     )  # fmt: skip
+    says = (concepts.labels, concepts.segmenter, concepts.segmenter_preprocess)
+    return network, read_concepts(concepts.masks, *says, sources=sources)
+
+
+def _maker(
+    model: str, latents: LatentOptions, given: NetworkOptions, concepts: ConceptOptions
+) -> tuple[unitscope.Network | unitscope.Generator, Concepts]:
+    """Return a generator, and what labels its pictures: its own segmenter where only that is described."""
+    from unitscope.nouns.concepts import read_concepts
+
+    generator = unitscope.generator(
+        model, latent_shape=latents.latent_shape, range=latents.range, weights=given.weights,
+        reinitialize=given.reinitialize, device=given.device,
+    )  # fmt: skip
+    described = concepts.labels or concepts.segmenter_preprocess
+    own = (generator.segmenter,) if generator.segmenter and described else ()
+    said = read_concepts((), concepts.labels, concepts.segmenter or own, concepts.segmenter_preprocess)
+    return generator, said
+
+
+def _drawn(given: LatentOptions) -> unitscope.Latents:
+    assert given.latents is not None
+    return unitscope.latents(given.latents, truncation=given.truncation, classes=given.classes)
+
+
+def _check_kind(
+    pictures: PictureOptions, latents: LatentOptions, network: NetworkOptions, concepts: ConceptOptions
+) -> None:
+    """Refuse options that do not go together."""
+    if not pictures.images and latents.latents is None:
+        raise UnitscopeError(
+            "nothing to dissect on; give --images for a network that reads pictures, or --latents COUNT for a generator"
+        )
+    if pictures.images and latents.latents is not None:
+        raise UnitscopeError(
+            "--images and --latents are both given; a network that reads pictures takes --images, a generator --latents"
+        )
+    of_latents = {
+        "truncation": latents.truncation,
+        "class": latents.classes or None,
+        "latent-shape": latents.latent_shape,
+        "range": latents.range,
+    }
+    wrong = [option for option, value in of_latents.items() if value is not None]
+    if latents.latents is None and wrong:
+        raise UnitscopeError(f"--{wrong[0]} is about generators; give it with --latents")
+    if latents.latents is not None and concepts.masks:
+        raise UnitscopeError(
+            "--masks do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC"
+        )
+    if latents.latents is not None and network.preprocess is not None:
+        raise UnitscopeError(
+            "--preprocess is about pictures that a network reads; --latent-shape and --range describe a generator"
+        )
 
 
 def demo(pictures: int, out: Path) -> Dissection:
     """Dissect the bundled network on unseen scenes."""
-    return unitscope.dissect(DEMO_MODEL, f"world:{pictures}", out=out, command=command_line())
+    with typed():
+        return unitscope.dissect(DEMO_MODEL, f"world:{pictures}", out=out)
 
 
 def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
@@ -112,7 +194,7 @@ def download(name: str, mirror: str | None) -> Path:
     return fetch(name, mirror=mirror)
 
 
-def layers(model: str, preprocess: str | None, latent_shape: str | None) -> Sequence[LayerDescription]:
+def layers(model: str, preprocess: str | None, latent_shape: str | None) -> list[LayerDescription]:
     """List the layers of a network or generator."""
     return unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape)
 
@@ -120,12 +202,12 @@ def layers(model: str, preprocess: str | None, latent_shape: str | None) -> Sequ
 def segment(image: Path, drawing: DrawingOptions) -> Segmentation:
     """Label a picture."""
     from unitscope.concepts.preview import segment as segment_picture
+    from unitscope.nouns.concepts import read_concepts
     from unitscope.nouns.device import choose_device
 
-    return segment_picture(
-        image, drawing.segmenter, labels=drawing.labels, segmenter_preprocess=drawing.segmenter_preprocess,
-        mirror=drawing.mirror, device=choose_device(drawing.device),
-    )  # fmt: skip
+    with typed(drawing.mirror):
+        said = read_concepts((), drawing.labels, drawing.segmenter, drawing.segmenter_preprocess)
+        return segment_picture(image, said.load(choose_device(drawing.device)))
 
 
 def classify_unit(
@@ -138,11 +220,33 @@ def classify_unit(
     output: OutputOptions,
 ) -> UnitClassification:
     """Score a unit as a classifier of pictures."""
-    return unitscope.classify_unit(
-        run, layer=classes.layer, unit=classes.unit, positive=classes.positive, negative=classes.negative,
-        images=classes.images, concept=classes.concept, masks=concepts.masks, latents=classes.latents,
-        settings=settings, **_segmenter(concepts), **_found(network, output),
-    )  # fmt: skip
+    from unitscope.nouns.concepts import read_concepts
+
+    opened = unitscope.open_run(run)
+    data: tuple[str, ...] | unitscope.Latents | None = classes.images or None
+    if classes.latents is not None:
+        _refuse_latents(opened, classes)
+        data = unitscope.latents(classes.latents)
+    with typed(network.mirror, quiet=output.quiet):
+        if opened.generated and not concepts.masks:
+            said = _segmenter(opened, concepts)
+        else:
+            says = (concepts.labels, concepts.segmenter, concepts.segmenter_preprocess)
+            said = read_concepts(concepts.masks, *says, sources=len(classes.images))
+        return unitscope.classify_unit(
+            opened, classes.layer, classes.unit, data, said, positive=classes.positive, negative=classes.negative,
+            concept=classes.concept, network=_found(opened, network), out=output.out, settings=settings,
+            device=network.device,
+        )  # fmt: skip
+
+
+def _refuse_latents(run: Dissection, classes: ClassOptions) -> None:
+    if not run.generated:
+        raise UnitscopeError(
+            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
+        )
+    if classes.images:
+        raise UnitscopeError("--images and --latents are both given; the run of a generator takes --latents")
 
 
 def importance(
@@ -155,10 +259,12 @@ def importance(
     output: OutputOptions,
 ) -> Importance:
     """Measure the importance of units for classes."""
-    return unitscope.importance(
-        run, train=folders.train, val=folders.val, layer=layer, class_map=folders.class_map, settings=settings,
-        **_found(network, output),
-    )  # fmt: skip
+    opened = unitscope.open_run(run)
+    with typed(network.mirror, quiet=output.quiet):
+        return unitscope.importance(
+            opened, folders.train, folders.val, layer=layer, class_map=folders.class_map,
+            network=_found(opened, network), out=output.out, device=network.device, settings=settings,
+        )  # fmt: skip
 
 
 def remove(
@@ -171,9 +277,12 @@ def remove(
     output: OutputOptions,
 ) -> Removal:
     """Set units of a generator to zero."""
-    return unitscope.remove(
-        run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output)
-    )
+    opened = unitscope.open_run(run)
+    with typed(network.mirror, quiet=output.quiet):
+        return unitscope.remove(
+            opened, layer=layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
+            out=output.out, device=network.device, settings=settings,
+        )  # fmt: skip
 
 
 def insert(
@@ -186,9 +295,12 @@ def insert(
     output: OutputOptions,
 ) -> Insertion:
     """Force units of a generator on."""
-    return unitscope.insert(
-        run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output)
-    )
+    opened = unitscope.open_run(run)
+    with typed(network.mirror, quiet=output.quiet):
+        return unitscope.insert(
+            opened, layer=layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
+            out=output.out, device=network.device, settings=settings,
+        )  # fmt: skip
 
 
 def rank(
@@ -201,35 +313,21 @@ def rank(
     output: OutputOptions,
 ) -> Ranking:
     """Rank the units of a generator by their effect."""
-    return unitscope.rank(
-        run, layer=layer, settings=settings, **_segmenter(segmenter), **_found(network, output)
-    )
+    opened = unitscope.open_run(run)
+    with typed(network.mirror, quiet=output.quiet):
+        return unitscope.rank(
+            opened, layer=layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
+            out=output.out, device=network.device, settings=settings,
+        )  # fmt: skip
 
 
-def _segmenter(given: SegmenterOptions) -> dict[str, Any]:
-    return {
-        "segmenter": given.segmenter or None,
-        "labels": given.labels,
-        "segmenter_preprocess": given.segmenter_preprocess or None,
-    }
+def _segmenter(run: Dissection, given: SegmenterOptions) -> Concepts | None:
+    from unitscope.nouns.reopened import concepts_again
+
+    return concepts_again(run, given.labels, given.segmenter, given.segmenter_preprocess)
 
 
-def _found(network: SameNetworkOptions, output: OutputOptions) -> dict[str, Any]:
-    return {
-        "model": network.model,
-        "weights": network.weights,
-        "mirror": network.mirror,
-        "device": network.device,
-        "out": output.out,
-        "command": command_line(),
-        "show": _show(output),
-    }
+def _found(run: Dissection, given: SameNetworkOptions) -> unitscope.Network | unitscope.Generator | None:
+    from unitscope.nouns.reopened import named_again
 
-
-def _show(output: ShownOptions) -> bool | None:
-    return False if output.quiet else None
-
-
-def command_line() -> str:
-    """Return what the user typed."""
-    return shlex.join(["unitscope", *sys.argv[1:]])
+    return named_again(run, given.model, given.weights)
