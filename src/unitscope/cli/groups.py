@@ -87,6 +87,14 @@ class ReportOptions(JsonOptions):
 
 
 @dataclass(frozen=True)
+class DemoOptions:
+    """How large the demonstration is, and where it goes."""
+
+    pictures: int = setting(1000, "How many scenes to draw.", panel=PICTURES, bounds=(1, None))
+    out: Path = setting(Path("demo-run"), "The run folder to write.", metavar="FOLDER", panel=OUTPUT)
+
+
+@dataclass(frozen=True)
 class DownloadOptions:
     """What is fetched."""
 
@@ -286,7 +294,7 @@ class ClassOptions:
     )
     negative: tuple[str, ...] = setting(
         (),
-        "A class of --images or a folder; every other class of --images without it.",
+        "The same, and may be given again; every other class of --images without it.",
         metavar="CLASS",
         panel=PICTURES,
     )

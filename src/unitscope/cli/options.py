@@ -64,7 +64,8 @@ def _parameter(each: Field[Any], kind: Any) -> inspect.Parameter:
     if known.read is not None:
         kind, default = str, _written(default)
     elif typing.get_origin(kind) is tuple:
-        kind, default = list[value] | None, None  # type: ignore[valid-type]
+        kind = list[value]  # type: ignore[valid-type]
+        kind, default = (kind, default) if default is inspect.Parameter.empty else (kind | None, None)
     words = [f"--{word}" for word in (known.option or each.name.replace("_", "-")).split()]
     made = typer.Option(
         *words,

@@ -11,6 +11,7 @@ import typer
 from unitscope.cli import calls
 from unitscope.cli.groups import (
     ConceptOptions,
+    DemoOptions,
     JsonOptions,
     LatentOptions,
     LayerOptions,
@@ -29,14 +30,9 @@ from unitscope.experiments.dissection.settings import DissectionSettings
 
 
 @options
-def demo(
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The run folder to write.")] = Path("demo-run"),
-    pictures: Annotated[int, typer.Option(metavar="N", help="How many scenes to draw.", min=1)] = 1000,
-    *,
-    output: JsonOptions,
-) -> None:
+def demo(*, scenes: DemoOptions, output: JsonOptions) -> None:
     """Dissect the bundled network on the embedded world and write the report."""
-    run = calls.demo(pictures, out)
+    run = calls.demo(scenes.pictures, scenes.out)
     report = calls.write_report(run.path)
     if output.as_json:
         print_json({**run.summary, "report": str(report)})
