@@ -14,13 +14,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 from tiny import NET, dissect_words, draw, run_cli, tables_of
-from typer.main import get_command
 
 import unitscope
-from unitscope import cli, progress
+from unitscope import progress
 from unitscope.experiments.dissection import plan
-
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 
 
 @pytest.fixture(scope="module")
@@ -222,26 +219,6 @@ def test_the_installed_command_works_in_a_pipe(run):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(json.loads(done.stdout)) == 1
-
-
-def commands():
-    top = get_command(cli.app)
-    return {"": top, **top.commands}
-
-
-def test_every_option_is_documented():
-    if not DOCS.is_file():
-        pytest.skip(f"{DOCS} is not there")
-    intro, *rest = DOCS.read_text().split("\n## unitscope ")
-    sections = {"": intro, **{part.split()[0]: part for part in rest}}
-    for name, command in commands().items():
-        assert name in sections, f"docs/cli.md has no section 'unitscope {name}'"
-        for parameter in command.params:
-            for option in parameter.opts:
-                if option.startswith("--") and option not in ("--help",):
-                    assert f"{option}`" in sections[name] or f"{option} " in sections[name], (
-                        f"{name} {option}"
-                    )
 
 
 # Mistakes.
