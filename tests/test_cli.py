@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from typer.main import get_command
 
 import unitscope
 from unitscope import cli, progress
+from unitscope.cli.options import PANELS
 from unitscope.experiments.dissection import plan
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
@@ -97,7 +100,7 @@ def test_the_cache_can_be_dropped(data, tmp_path, unitscope_says):
 
 def test_layers_are_listed_in_the_order_they_run(data, unitscope_says):
     said = unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24")
-    assert [line.split()[0] for line in said.splitlines()] == ["layer", "conv1", "relu1", "conv2", "head"]
+    assert [line.split()[0] for line in said.splitlines()] == ["name", "conv1", "relu1", "conv2", "head"]
     assert "6 x 24 x 24" in said
     listed = json.loads(unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24", "--json"))
     assert listed[2] == {
@@ -229,19 +232,37 @@ def commands():
     return {"": top, **top.commands}
 
 
-def test_every_option_is_documented():
-    if not DOCS.is_file():
-        pytest.skip(f"{DOCS} is not there")
-    intro, *rest = DOCS.read_text().split("\n## unitscope ")
-    sections = {"": intro, **{part.split()[0]: part for part in rest}}
-    for name, command in commands().items():
-        assert name in sections, f"docs/cli.md has no section 'unitscope {name}'"
-        for parameter in command.params:
-            for option in parameter.opts:
-                if option.startswith("--") and option not in ("--help",):
-                    assert f"{option}`" in sections[name] or f"{option} " in sections[name], (
-                        f"{name} {option}"
-                    )
+def test_the_document_has_the_tables_that_the_options_make():
+    done = subprocess.run(
+        [sys.executable, DOCS.parents[1] / ".ci" / "options.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_stands_before_a_command_is_documented():
+    intro = DOCS.read_text(encoding="utf-8").split("\n## ")[0]
+    for parameter in commands()[""].params:
+        for option in parameter.opts:
+            assert option in intro
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_help_has_an_example_that_can_be_typed_and_no_types_of_python(name, unitscope_says):
+    said = unitscope_says(*([name] if name else []), "--help")
+    assert not re.search(r"<\w+(\[\w+\])?>|list\[", said)
+    example = re.search(r"Example:\s+unitscope ([^\n]*)", said)
+    words = shlex.split(example.group(1))
+    assert words[0] == name or not name
+    commands()[words[0]].make_context(words[0], words[1:])
+
+
+def test_options_stand_under_headings_in_one_order(unitscope_says):
+    said = unitscope_says("dissect", "--help")
+    places = [said.index(f"─ {heading} ─") for heading in PANELS]
+    assert places == sorted(places)
 
 
 # Mistakes.
