@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,10 +16,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 from tiny import NET, dissect_words, draw, run_cli, tables_of
+from typer.main import get_command
 
 import unitscope
-from unitscope import progress
+from unitscope import cli, progress
+from unitscope.cli.options import PANELS
 from unitscope.experiments.dissection import plan
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +100,7 @@ def test_the_cache_can_be_dropped(data, tmp_path, unitscope_says):
 
 def test_layers_are_listed_in_the_order_they_run(data, unitscope_says):
     said = unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24")
-    assert [line.split()[0] for line in said.splitlines()] == ["layer", "conv1", "relu1", "conv2", "head"]
+    assert [line.split()[0] for line in said.splitlines()] == ["name", "conv1", "relu1", "conv2", "head"]
     assert "6 x 24 x 24" in said
     listed = json.loads(unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24", "--json"))
     assert listed[2] == {
@@ -219,6 +225,44 @@ def test_the_installed_command_works_in_a_pipe(run):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(json.loads(done.stdout)) == 1
+
+
+def commands():
+    top = get_command(cli.app)
+    return {"": top, **top.commands}
+
+
+def test_the_document_has_the_tables_that_the_options_make():
+    done = subprocess.run(
+        [sys.executable, DOCS.parents[1] / ".ci" / "options.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_stands_before_a_command_is_documented():
+    intro = DOCS.read_text(encoding="utf-8").split("\n## ")[0]
+    for parameter in commands()[""].params:
+        for option in parameter.opts:
+            assert option in intro
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_help_has_an_example_that_can_be_typed_and_no_types_of_python(name, unitscope_says):
+    said = unitscope_says(*([name] if name else []), "--help")
+    assert not re.search(r"<\w+(\[\w+\])?>|list\[", said)
+    example = re.search(r"Example:\s+unitscope ([^\n]*)", said)
+    words = shlex.split(example.group(1))
+    assert words[0] == name or not name
+    commands()[words[0]].make_context(words[0], words[1:])
+
+
+def test_options_stand_under_headings_in_one_order(unitscope_says):
+    said = unitscope_says("dissect", "--help")
+    places = [said.index(f"─ {heading} ─") for heading in PANELS]
+    assert places == sorted(places)
 
 
 # Mistakes.

@@ -1,12 +1,11 @@
-"""What --help says of every command, and the words that a command reads."""
+"""What --help says of the options of every command."""
 
 import re
-import shlex
 
 import pytest
 from typer.main import get_command
 
-from unitscope.cli.main import COMMANDS, app
+from unitscope.cli.main import app
 from unitscope.cli.options import PANELS
 
 TOP = get_command(app)
@@ -32,14 +31,6 @@ def test_options_stand_under_a_heading_with_a_metavar_and_help(name):
         assert each.rich_help_panel in PANELS, each.opts
         assert each.help.endswith("."), each.opts
         assert each.is_flag or re.fullmatch(r"[A-Z:]+|[a-z]+(\|[a-z]+)+", each.metavar), each.opts
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_example_of_a_command_is_one_that_it_reads(name):
-    example = COMMANDS[name][1]
-    assert TOP.commands[name].epilog == f"Example:\n\nunitscope {name} {example}"
-    given = TOP.commands[name].make_context(name, shlex.split(example)).params
-    assert set(given) == {each.name for each in TOP.commands[name].params if each.expose_value}
 
 
 def test_a_picture_is_segmented_by_a_segmenter_that_is_named(tmp_path, capsys):

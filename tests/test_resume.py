@@ -257,7 +257,7 @@ def test_another_configuration_is_refused_with_the_difference(whole, monkeypatch
     with torch.no_grad():
         other.conv.weight += 1
     for changed, said in (
-        ({"quantile": 0.1}, r"\(settings.quantile: 0.05 there, 0.1 now\); give --out another folder"),
+        ({"quantile": 0.1}, r"\(settings.quantile: 0.05 there, 0.1 now\); give out= another folder"),
         ({"network": other}, r"\(model.weights_hash: \w{8}\.\.\. there, \w{8}\.\.\. now\); give"),
     ):
         with pytest.raises(UnitscopeError, match=said):

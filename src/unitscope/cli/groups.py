@@ -12,9 +12,10 @@ from unitscope.cli.options import LABELS, NETWORK, OUTPUT, PICTURES
 from unitscope.experiments.settings import MEASURED, SPEED, about, setting
 
 SEGMENTER = (
-    "upp, colors, csail:FOLDER, package.module:function, file.py:function or file.pt2; may be given again."
+    "A network that labels pixels: upp, colors, csail:FOLDER, package.module:function, file.py:function "
+    "or file.pt2; may be given again"
 )
-MIRROR = "Another server for files that are downloaded, or a folder that holds them."
+MIRROR = "Another server for files that are downloaded, or a folder that holds them; also UNITSCOPE_MIRROR."
 DEVICE = "cpu, cuda, cuda:1, mps; a GPU when there is one."
 CLASSES = "A folder with one folder for each class, or world:COUNT:SPLIT"
 
@@ -110,7 +111,9 @@ class PreprocessOptions:
 
     preprocess: str | None = setting(
         None,
-        "Replace parts of the model's preprocessing, as size=192,channels=bgr; also range, mean, scale, framing.",
+        "Replace parts of the model's preprocessing, as size=192,channels=bgr,range=0:255; likewise "
+        "mean=104:117:123, "
+        "scale=255 and framing=crop.",
         metavar="SETTINGS",
         panel=NETWORK,
     )
@@ -134,7 +137,7 @@ class LoadingOptions:
 
     weights: Path | None = setting(
         None,
-        "A file of weights for the model: safetensors, or torch.save of a state dict.",
+        "A file of weights for the model: safetensors, or torch.save of a state dict; nothing in it is run.",
         metavar="FILE",
         panel=NETWORK,
     )
@@ -179,13 +182,16 @@ class LatentOptions(ShapeOptions):
     )
     classes: tuple[int, ...] = setting(
         (),
-        "A class of a class-conditional generator; may be given again.",
+        "A class of a class-conditional generator, by number; may be given again, they are taken in "
+        "turn; all by default.",
         option="class",
         panel=PICTURES,
     )
     range: str | None = setting(
         None,
-        "Values of black and white in generated pictures, as -1:1 or 0:255.",
+        "Values of black and white in generated pictures, as -1:1 or 0:255; by default declared by the "
+        "generator or found "
+        "in its first pictures.",
         metavar="LOW:HIGH",
         panel=PICTURES,
     )
@@ -197,7 +203,7 @@ class PictureOptions:
 
     images: tuple[str, ...] = setting(
         (),
-        "A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.",
+        "A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again, the pictures are read together.",
         metavar="PICTURES",
         panel=PICTURES,
     )
@@ -209,13 +215,13 @@ class SegmenterOptions:
 
     segmenter: tuple[str, ...] = setting(
         (),
-        SEGMENTER,
+        f"{SEGMENTER}; by default that of a generator or run.",
         metavar="SEGMENTER",
         panel=LABELS,
     )
     labels: tuple[Path, ...] = setting(
         (),
-        "The label file of a mask folder or of a segmenter; may be given again.",
+        "A label file for each segmenter that does not name its outputs itself.",
         metavar="FILE",
         panel=LABELS,
     )
@@ -231,8 +237,21 @@ class SegmenterOptions:
 class ConceptOptions(SegmenterOptions):
     """What says where concepts are."""
 
+    labels: tuple[Path, ...] = setting(
+        (),
+        "Label files: one for each plane of masks, then one for each segmenter that does not name its "
+        "outputs itself: "
+        "lines 'number name' or 'number name category', one name a line, .csv or .json.",
+        metavar="FILE",
+        panel=LABELS,
+    )
     masks: tuple[Path, ...] = setting(
-        (), "A folder of label masks; may be given again.", metavar="FOLDER", panel=LABELS
+        (),
+        "A folder of label masks: for picture a/x.jpg the mask is a/x.png, one value per pixel, 0 for "
+        "nothing. For several "
+        "picture folders or planes: for each label file, one mask folder for each picture folder.",
+        metavar="FOLDER",
+        panel=LABELS,
     )
 
 
@@ -241,11 +260,16 @@ class LayerOptions:
     """Which layers are dissected, and on which grid."""
 
     layer: tuple[str, ...] = setting(
-        (), "A layer to dissect; may be given again.", metavar="LAYER", panel=MEASURED
+        (),
+        "A layer to dissect; may be given again; by default the model's own choice.",
+        metavar="LAYER",
+        panel=MEASURED,
     )
     grid: str | None = setting(
         None,
-        "Pixel grid, as 56 or 48x64; by default a quarter of the input size, 64 of generated pictures.",
+        "Pixel grid, as 56 or 48x64, rows x columns; a quarter of the input size by default; for a "
+        "generator 64, no more "
+        "than its pictures have pixels and no less than a quarter of them.",
         metavar="GRID",
         panel=MEASURED,
     )
@@ -275,10 +299,16 @@ class SelectionOptions:
     )
     min_iou: float = setting(0.0, "Least IoU.", panel=MEASURED)
     sort: str = setting(
-        "iou", "A column: iou, layer, unit, concept, threshold, ...", metavar="COLUMN", panel=MEASURED
+        "iou",
+        "A column, by its name or its heading, such as iou, layer, unit, concept or threshold; measures "
+        "go from high to low.",
+        metavar="COLUMN",
+        panel=MEASURED,
     )
     quantile: float | None = setting(
-        None, "Label again at this quantile, from the activations kept in RUN.", panel=MEASURED
+        None,
+        "Label all units again at this quantile, up to --keep of the run, from the activations kept in RUN.",
+        panel=MEASURED,
     )
     limit: int | None = setting(None, "At most so many rows.", panel=OUTPUT, bounds=(1, None))
 
@@ -300,13 +330,16 @@ class ClassOptions:
     )
     images: tuple[str, ...] = setting(
         (),
-        "A folder with a folder for each class, or world[:COUNT[:SPLIT]].",
+        "A folder with one folder for each class, or world[:COUNT[:SPLIT]], whose classes are its "
+        "scenes. With --concept, "
+        "any folder; may then be given again.",
         metavar="PICTURES",
         panel=PICTURES,
     )
     concept: str | None = setting(
         None,
-        "Positive are the pictures that show this concept instead.",
+        "NAME or NAME|CATEGORY, in place of --positive and --negative: positive are the pictures that "
+        "show it.",
         metavar="CONCEPT",
         panel=PICTURES,
     )
@@ -325,7 +358,9 @@ class ClassFolderOptions:
     val: str = field(metadata=about(f"{CLASSES}: to measure on.", metavar="PICTURES", panel=PICTURES))
     class_map: Path | None = setting(
         None,
-        "A file with lines 'folder,class': a class of the network, or its number.",
+        "A file with lines 'folder,class': which class of the network, or number of its output from 0, a "
+        "class folder stands "
+        "for.",
         metavar="FILE",
         panel=PICTURES,
     )
@@ -335,7 +370,7 @@ class ClassFolderOptions:
 class DrawingOptions(SegmenterOptions, JsonOptions):
     """How a picture is labelled and drawn."""
 
-    segmenter: tuple[str, ...] = field(metadata=about(SEGMENTER, metavar="SEGMENTER", panel=LABELS))
+    segmenter: tuple[str, ...] = field(metadata=about(f"{SEGMENTER}.", metavar="SEGMENTER", panel=LABELS))
     concept: tuple[str, ...] = setting(
         (), "Show only this concept; may be given again.", metavar="CONCEPT", panel=LABELS
     )

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from unitscope.errors import UnitscopeError
+from unitscope.run.numbers import fraction, heading, interval
 
 if TYPE_CHECKING:
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.listing import Listed
     from unitscope.run.dissection import Dissection
 
-MEASURES = ("units", "IoU", "held out", "threshold", "mean IoU 1", "mean IoU 2")
+MEASURES = ("units", "IoU", "IoU held out", "threshold", "mean IoU 1", "mean IoU 2")
 PIPE_WIDTH = 200
 """Columns of a table that is not printed on a terminal."""
 
@@ -34,12 +35,10 @@ def print_comparison(
 ) -> None:
     """Print two runs side by side, or write them to a file."""
     title = "\n".join(f"{i}: {run.title}" for i, run in enumerate(runs, start=1))
-    readable = pd.DataFrame({"layer": comparison["layer"], "category": comparison["category"]})
-    for name in ("detectors", "concepts", "mean_iou"):
-        for run in (1, 2):
-            values = comparison[f"{name}_{run}"]
-            shown = values.map("{:.3f}".format, na_action="ignore") if name == "mean_iou" else values
-            readable[f"{name.replace('_iou', ' IoU')} {run}"] = shown
+    measures = [f"{name}_{run}" for name in ("detectors", "concepts", "mean_iou") for run in (1, 2)]
+    readable = comparison[["layer", "category", *measures]].rename(columns=heading)
+    for measure in ("mean IoU 1", "mean IoU 2"):
+        readable[measure] = readable[measure].map(fraction, na_action="ignore")
     print_frame(comparison, readable, style, out, title=title)
 
 
@@ -50,13 +49,13 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
         return
     rows = [
         {
-            "layer": layer.name,
+            "name": layer.name,
             "alias": layer.alias,
             "kind": layer.kind,
-            "output": "" if layer.shape is None else " x ".join(str(n) for n in layer.shape[1:]),
+            "shape": "" if layer.shape is None else " x ".join(str(n) for n in layer.shape[1:]),
             "units": "" if layer.units is None else layer.units,
             "grid": "" if layer.grid is None else f"{layer.grid[0]}x{layer.grid[1]}",
-            "read as": layer.reading,
+            "reading": layer.reading,
         }
         for layer in layers
     ]
@@ -70,19 +69,23 @@ def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None
     frame = frame.astype(
         {"bytes": "Int64", "expected_bytes": "Int64"}
     )  # whole numbers, also beside missing ones
-    here = ["bundled" if not model.files else "yes" if model.cached else "no" for model in models]
+    cached = ["bundled" if not model.files else "yes" if model.cached else "no" for model in models]
     readable = pd.DataFrame(
         {
             "name": frame["name"],
             "kind": frame["kind"],
-            "what it is": frame["about"],
+            "about": frame["about"],
             "files": frame["files"].map("\n".join),
-            "size": [_megabytes(model) for model in models],
-            "here": here,
+            "bytes": [_megabytes(model) for model in models],
+            "cached": cached,
         }
     )
     print_frame(
-        frame, readable, style, out, title=f"{len(models)} networks; those not here are downloaded when used"
+        frame,
+        readable,
+        style,
+        out,
+        title=f"{len(models)} networks; those not cached are downloaded when used",
     )
 
 
@@ -134,17 +137,17 @@ def unit_rows(units: pd.DataFrame) -> pd.DataFrame:
     label = (
         units["concept"].fillna("").where(units["concept"].notna(), "(" + units["status"].astype(str) + ")")
     )
-    interval = [f"{low:.3f} to {high:.3f}" if iou else "" for iou, low, high in
-                zip(units["iou"], units["iou_low"], units["iou_high"], strict=True)]  # fmt: skip
+    ends = [interval(low, high) if iou else "" for iou, low, high in
+            zip(units["iou"], units["iou_low"], units["iou_high"], strict=True)]  # fmt: skip
     return pd.DataFrame(
         {
             "layer": units["layer"],
             "unit": units["unit"],
             "concept": label,
             "category": units["category"].fillna(""),
-            "IoU": units["iou"].map("{:.3f}".format),
-            "95 % interval": interval,
-            "held out": units["iou_heldout"].map("{:.3f}".format),
+            heading("iou"): units["iou"].map(fraction),
+            "IoU low to high": ends,
+            heading("iou_heldout"): units["iou_heldout"].map(fraction),
             "threshold": units["threshold"].map("{:.4g}".format),
         }
     )

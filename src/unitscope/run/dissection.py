@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,9 @@ from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
 from unitscope.run.numbers import fraction
 from unitscope.run.results import Result
-from unitscope.run.unit import Unit
+
+if TYPE_CHECKING:
+    from unitscope.run.unit import Unit
 
 
 class Dissection(Result):
@@ -94,6 +96,8 @@ class Dissection(Result):
         Raises:
             UnitscopeError: there is no such layer or unit.
         """
+        from unitscope.run.unit import Unit
+
         return Unit(self, layer, number)
 
     def label_map(self, picture: int | str) -> NDArray[np.int16]:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.manifest import MANIFEST, Facts, Manifest, plain, read_manifest
@@ -161,6 +160,8 @@ def _forget(path: Path, *, made: bool) -> None:
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     lock = FileLock(path / LOCK, blocking=False)
     with writing(path / LOCK):
         try:

@@ -1,8 +1,8 @@
-"""How numbers are written for people: IoU as a fraction with three digits, shares and accuracies in per cent."""
+"""How numbers and columns are written for people: IoU with three digits, shares and accuracies in per cent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 Score = Mapping[str, float | None]
@@ -48,3 +48,14 @@ def percent_score(score: Score, *, digits: int = 1, sign: Literal["", "+"] = "",
         return shown
     ends = (percent(end, digits=digits, sign=sign, unit="") for end in (low, high))
     return f"{shown} ({' to '.join(ends)})"
+
+
+def heading(column: str) -> str:
+    """Write the name of a column: ``iou_heldout`` is ``IoU held out``, ``mean_iou_1`` is ``mean IoU 1``."""
+    return " ".join({"iou": "IoU", "heldout": "held out"}.get(word, word) for word in column.split("_"))
+
+
+def column_of(name: str, columns: Iterable[str]) -> str:
+    """Return the column that a name or heading stands for; the name as it is when there is none."""
+    by_heading = {heading(column).lower(): column for column in columns}
+    return by_heading.get(heading(name).lower(), name)

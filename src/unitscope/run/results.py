@@ -107,5 +107,5 @@ class Result:
         if not file.is_file():
             known = ", ".join(self.tables)
             raise UnitscopeError(f"{self.path} has no table {name!r}; a complete {self.kind} has: {known}")
-        frame: pd.DataFrame = pq.read_table(file).to_pandas()
+        frame: pd.DataFrame = pq.ParquetFile(file).read().to_pandas()
         return frame

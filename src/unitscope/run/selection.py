@@ -8,6 +8,7 @@ import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.dissection import Dissection
+from unitscope.run.numbers import column_of
 
 DESCENDING = ("iou", "iou_low", "iou_high", "iou_heldout", "peak", "quantile_fraction", "threshold")
 
@@ -30,7 +31,7 @@ def select_units(
         concepts: only units labelled with one of these concepts.
         categories: only units labelled with a concept of these categories.
         min_iou: least IoU.
-        sort: a column; measures go from high to low, names and numbers upwards.
+        sort: a column, by its name or its heading; measures go from high to low, names and numbers upwards.
         units: a unit table to choose from instead of the run's own, such as that of `at_quantile`.
 
     Raises:
@@ -51,6 +52,7 @@ def select_units(
                 )
         if wanted:
             units = units[units[column].isin(list(wanted)).fillna(False)]
+    sort = column_of(sort, units.columns)
     if sort not in units.columns:
         raise UnitscopeError(f"cannot sort by {sort!r};{did_you_mean(sort, units.columns)} columns: "
                              + ", ".join(units.columns))  # fmt: skip

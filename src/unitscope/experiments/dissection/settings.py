@@ -43,7 +43,8 @@ class DissectionSettings(Settings):
     )
     keep: float = setting(
         0.1,
-        "Largest quantile that can be asked for later; 1 keeps every activation.",
+        "Largest quantile that 'units --quantile' can be asked for later without the network; 1 keeps "
+        "every activation.",
         rule=Rule("above 0, at most 1", lambda value: 0 < value <= 1),
         decides=False,
         panel=SPEED,

@@ -139,12 +139,15 @@ class EffectSettings(Settings):
 class RemovalSettings(EffectSettings):
     """What the removal of units can be told, besides what every question can."""
 
-    concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY."))
+    concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY.", metavar="CONCEPT"))
     units: tuple[int, ...] = setting(
         (20,), "Sizes of the sets: 20, 1:30 or 1,2,5,20.", read=_read_sizes("--units"), metavar="SIZES"
     )
     rank: Literal["iou", "effect"] = setting(
-        "iou", "By IoU with the concept, or by the effect of each unit alone.", rule=one_of("iou", "effect")
+        "iou",
+        "By what units are ranked: iou with the concept, or the effect of each alone, from a finished "
+        "'unitscope rank'.",
+        rule=one_of("iou", "effect"),
     )
     random: int = setting(3, "Random sets of each size of the controls.", rule=at_least(0))
     control_units: tuple[int, ...] = setting(
@@ -155,7 +158,8 @@ class RemovalSettings(EffectSettings):
     )
     control: str | None = setting(
         None,
-        "The concept of the other control; none for no such control; by default the one of the same category that most "
+        "The concept of the other control; none for no such control; by default the one of the same "
+        "category that most "
         "units match.",
         metavar="CONCEPT",
     )
@@ -166,17 +170,19 @@ class RemovalSettings(EffectSettings):
 class InsertionSettings(EffectSettings):
     """What the insertion of units can be told, besides what every question can."""
 
-    concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY."))
+    concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY.", metavar="CONCEPT"))
     units: int = setting(20, "The best so many are forced on together.", rule=at_least(1))
     level: Level = setting(
         Level("threshold"),
-        "What units are forced to: threshold, a quantile such as 0.995, or an activation such as 5 or value:0.5.",
+        "What units are forced to: threshold, a quantile such as 0.995, or an activation such as 5 or "
+        "value:0.5.",
         read=parse_level,
         metavar="LEVEL",
     )
     locations: Locations = setting(
         Locations(),
-        "all cells of the grid, 16 for an even lattice of at most 16, or 16:random for 16 drawn in each picture.",
+        "all cells of the grid, 16 for an even lattice of at most 16, or 16:random for 16 drawn in each "
+        "picture.",
         read=parse_locations,
         metavar="CELLS",
     )

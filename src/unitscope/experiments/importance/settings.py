@@ -38,7 +38,8 @@ class ImportanceSettings(Settings):
     )
     set_sizes: tuple[int, ...] = setting(
         (),
-        "Units of a set; may be given again; the paper's and some more by default.",
+        "Units of a set; may be given again; 1, 2, 3, 4, 5, 20, 64, 128 and 256 by default, as far as "
+        "the layer has them.",
         option="set-size",
         bounds=(1, None),
         rule=Rule("whole numbers from 1", lambda sizes: all(size >= 1 for size in sizes)),
@@ -55,7 +56,8 @@ class ImportanceSettings(Settings):
     )
     cache_budget: float = setting(
         20.0,
-        "Outputs of the network up to the layer kept on disk at most, GiB; beyond it they are computed again.",
+        "Outputs of the network up to the layer kept on disk at most, GiB; beyond it they are computed "
+        "again.",
         rule=at_least(0),
         decides=False,
         panel=SPEED,

@@ -1,0 +1,74 @@
+"""Starting costs little: CPU time of light commands over that of the libraries they would otherwise wait for.
+
+    python benchmarks/startup.py [--repeats 5]
+
+Each is a process of its own, and the least of several counts. ``unitscope --help`` and ``import unitscope`` are set
+against ``import torch``, ``unitscope units`` on a small run against ``import pandas, pyarrow``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+COMMAND = "import sys; from unitscope.cli.main import main; sys.argv[0] = 'unitscope'; main()"
+DISSECTION = "dissect world-vgg --images world:8 --layer relu1_1 --replicates 100 --quiet --out"
+MOST = {"help": 0.15, "import": 0.1, "units": 1.6}
+
+
+def cpu_seconds(code: str, *words: str, repeats: int) -> float:
+    """Return the least CPU time that a process of its own takes, user and system."""
+    found = []
+    for _ in range(repeats):
+        before = os.times()
+        subprocess.run([sys.executable, "-c", code, *words], check=True, stdout=subprocess.DEVNULL)
+        after = os.times()
+        found.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
+    return min(found)
+
+
+def main() -> None:
+    """Measure, and print one JSON line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=5)
+    repeats = parser.parse_args().repeats
+    with tempfile.TemporaryDirectory() as place:
+        run = str(Path(place) / "run")
+        subprocess.run(
+            [sys.executable, "-c", COMMAND, *DISSECTION.split(), run], check=True, stdout=subprocess.DEVNULL
+        )
+        seconds = {
+            "help": cpu_seconds(COMMAND, "--help", repeats=repeats),
+            "import": cpu_seconds("import unitscope", repeats=repeats),
+            "units": cpu_seconds(COMMAND, "units", run, repeats=repeats),
+            "torch": cpu_seconds("import torch", repeats=repeats),
+            "tables": cpu_seconds("import pandas, pyarrow", repeats=repeats),
+        }
+    ratios = {
+        "help": seconds["help"] / seconds["torch"],
+        "import": seconds["import"] / seconds["torch"],
+        "units": seconds["units"] / seconds["tables"],
+    }
+    print(
+        json.dumps(
+            {
+                "benchmark": "startup",
+                **{f"{name}_ratio": round(ratio, 3) for name, ratio in ratios.items()},
+                **{f"{name}_seconds": round(value, 3) for name, value in seconds.items()},
+                "within": all(ratio <= MOST[name] for name, ratio in ratios.items()),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
