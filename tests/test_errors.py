@@ -25,6 +25,8 @@ SAID = {
     "'unitscope dissect' makes one": "unitscope.dissect makes one",
     "'unitscope models' lists them": "'unitscope models' lists them",
     "'unitscope classify-unit' makes one": "'unitscope classify-unit' makes one",
+    "'python -m training.gan --out weights' makes them": "'python -m training.gan --out weights' makes them",
+    "'unitscope units RUN --limit 3' lists --units": "'unitscope units RUN --limit 3' lists units=",
     "a --- b, x--y and -- are no options": "a --- b, x--y and -- are no options",
 }
 

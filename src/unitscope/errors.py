@@ -20,6 +20,8 @@ CALLS = ("dissect", "layers", "importance", "remove", "insert", "rank", "compare
 """Commands that are functions of the library under the same name."""
 
 _COMMAND = re.compile(rf"'unitscope ({'|'.join(CALLS)})\b([^']*)'")
+_TYPED = re.compile(r"('(?:unitscope|python) [^']*')")
+"""Commands without such a function: they stay as they are typed, with their options."""
 _OPTION = re.compile(
     r"(?<![\w-])--(?P<name>[a-z][a-z-]*[a-z])"
     r"(?: (?:(?P<value>[A-Z][A-Z:]*(?:\.[a-z]+)?(?!\w)|\d[\d.]*\b|'[^']*')"
@@ -50,7 +52,8 @@ def speaking(to: Literal["python", "terminal"]) -> Iterator[None]:
 
 
 def _in_python(text: str) -> str:
-    return _OPTION.sub(_keyword, _COMMAND.sub(_call, text))
+    parts = _TYPED.split(_COMMAND.sub(_call, text))
+    return "".join(part if i % 2 else _OPTION.sub(_keyword, part) for i, part in enumerate(parts))
 
 
 def _keyword(found: re.Match[str]) -> str:
