@@ -94,9 +94,9 @@ def place(tmp_path_factory) -> Path:
         Image.fromarray(half).save(folder / f"masks/{number}.png")
     (folder / "labels.txt").write_text("1\tred\tcolor\n")
     unitscope.dissect(
-        f"{folder}/net.py:net", folder / "pictures", out=folder / "run", layers=["conv", "relu"],
-        masks=folder / "masks", labels=folder / "labels.txt", grid=SIDE, device="cpu",
-        preprocess=f"size={SIDE},mean=0,scale=1",
+        unitscope.network(f"{folder}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1"), folder / "pictures",
+        unitscope.masks(folder / "masks", folder / "labels.txt"), out=folder / "run", layers=["conv", "relu"],
+        grid=SIDE, device="cpu",
         settings=unitscope.DissectionSettings(quantile=0.3, replicates=100, batch_size=5),
     )  # fmt: skip
     return folder
