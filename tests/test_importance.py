@@ -409,11 +409,11 @@ def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path
         ({"layer": "rely"}, "layer 'rely' is not in .* did you mean 'relu'"),
         ({"val": "train"}, "--train and --val are the same images"),
         ({"val": "nowhere"}, "nowhere"),
-        ({"model": "net.py:other"}, "has other weights than those that"),
+        ({"network": "net.py:other"}, "has other weights than those that"),
     ],
 )
 def test_mistakes_are_one_line_before_work_starts(place, tmp_path, change, message):
-    for name in ("val", "model"):
+    for name in ("val", "network"):
         if name in change:
             change = {**change, name: str(place / change[name])}
     with pytest.raises(UnitscopeError, match=message) as refused:
