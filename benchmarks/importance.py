@@ -74,8 +74,8 @@ def squeezenet(folder: Path, options: argparse.Namespace) -> tuple[unitscope.Dis
             (few / kind / file.name).symlink_to(file.resolve())
     run = unitscope.dissect(
         unitscope.network(f"{options.data}/models/real_models.py:squeezenet_places365", preprocess=PREPROCESS),
-        few / "images", unitscope.masks(few / "annotations", data / "places_objects" / "labels.txt"), out=folder / "run",
-        layers=[options.layer or "fire9"], device=options.device,
+        few / "images", unitscope.masks(few / "annotations", data / "places_objects" / "labels.txt"),
+        out=folder / "run", layers=[options.layer or "fire9"], device=options.device,
     )  # fmt: skip
     with (data / "places96" / "classes.tsv").open(encoding="utf-8") as file:
         outputs = {name: number for name, number, *_ in csv.reader(file, delimiter="\t") if number.isdigit()}

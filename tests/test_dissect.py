@@ -522,7 +522,12 @@ def test_the_library_gives_a_network_back_as_it_got_it(tmp_path):
     assert listed.index("fine") < listed.index("coarse") < listed.index("head")
     assert state_of(network) == before
     with pytest.raises(UnitscopeError, match="nothing says what the pictures show"):
-        unitscope.dissect(model, pictures(tmp_path), out=tmp_path / "run", layers=["fine"], reinitialize=1)
+        unitscope.dissect(
+            unitscope.network(model, reinitialize=1),
+            pictures(tmp_path),
+            out=tmp_path / "run",
+            layers=["fine"],
+        )
     assert state_of(network) == before
 
 

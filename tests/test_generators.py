@@ -102,7 +102,7 @@ def test_weights_and_new_weights_go_into_a_copy_of_what_is_given(file, tmp_path)
     ("spec", "message"),
     [
         ("world-gam", "generator 'world-gam' not found; did you mean 'world-gan'"),
-        ("{file}:nothing", r"returned nothing \(None\); it must return an nn.Module or a unitscope.models.generators"),
+        ("{file}:nothing", r"returned nothing \(None\); it must return an nn.Module or a unitscope.Generator"),
         ("{file}:shape", "generator function 'shape' not found in .*; did you mean 'shapes'"),
         ("{file}:undeclared", "declares 3 classes and is not wrapped; give Generator\\(ClassConditional"),
         ("{file}:nan_at_once", "'nan_at_once' returns pictures with values that are not finite .* check its weights"),

@@ -94,9 +94,9 @@ def place(tmp_path_factory) -> Path:
         Image.fromarray(half).save(folder / f"masks/{number}.png")
     (folder / "labels.txt").write_text("1\tred\tcolor\n")
     unitscope.dissect(
-        f"{folder}/net.py:net", folder / "pictures", out=folder / "run", layers=["conv", "relu"],
-        masks=folder / "masks", labels=folder / "labels.txt", grid=SIDE, device="cpu",
-        preprocess=f"size={SIDE},mean=0,scale=1",
+        unitscope.network(f"{folder}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1"), folder / "pictures",
+        unitscope.masks(folder / "masks", folder / "labels.txt"), out=folder / "run", layers=["conv", "relu"],
+        grid=SIDE, device="cpu",
         settings=unitscope.DissectionSettings(quantile=0.3, replicates=100, batch_size=5),
     )  # fmt: skip
     return folder
@@ -409,11 +409,11 @@ def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path
         ({"layer": "rely"}, "layer 'rely' is not in .* did you mean 'relu'"),
         ({"val": "train"}, "train= and val= are the same images"),
         ({"val": "nowhere"}, "nowhere"),
-        ({"model": "net.py:other"}, "has other weights than those that"),
+        ({"network": "net.py:other"}, "has other weights than those that"),
     ],
 )
 def test_mistakes_are_one_line_before_work_starts(place, tmp_path, change, message):
-    for name in ("val", "model"):
+    for name in ("val", "network"):
         if name in change:
             change = {**change, name: str(place / change[name])}
     with pytest.raises(UnitscopeError, match=message) as refused:

@@ -145,7 +145,7 @@ def test_files_that_cannot_be_imported(tmp_path: Path, text: str, message: str) 
             "proggan-bedroom",
             "'proggan-bedroom' is a generator, which makes pictures instead of reading them; give latents=",
         ),
-        ("upp", "give it with segmenter='upp'"),
+        ("upp", "give it with concepts='upp'"),
         ("torchvison:resnet18", "did you mean 'torchvision:resnet18'"),
         ("nowhere.py:make", "model file 'nowhere.py' does not exist"),
         ("nowhere.package:make", "model module 'nowhere.package' cannot be imported: ModuleNotFoundError"),

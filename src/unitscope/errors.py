@@ -12,7 +12,15 @@ from typing import Literal
 language: Literal["python", "terminal"] = "python"
 """How errors name options and calls: as keywords of Python, or as they are typed in a terminal."""
 
-KEYWORDS = {"layer": "layers", "set-size": "set_sizes", "class": "classes"}
+KEYWORDS = {
+    "layer": "layers",
+    "set-size": "set_sizes",
+    "class": "classes",
+    "images": "pictures",
+    "model": "network",
+    "segmenter": "concepts",
+    "segmenter-preprocess": "preprocess",
+}
 """Options whose keyword is not their own name."""
 SAID = {"debug": "the traceback", "drop-cache": "drop_cache()"}
 """Options that are no keywords."""

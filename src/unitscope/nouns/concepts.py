@@ -82,7 +82,9 @@ class Concepts:
             UnitscopeError: there is no segmenter, or it cannot be made.
         """
         if self.masks:
-            raise UnitscopeError("nobody has masks of generated pictures; give a segmenter")
+            raise UnitscopeError(
+                "--masks do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC"
+            )
         return _merged(self._by_segmenters(where, device))
 
     def _by_segmenters(self, where: PixelGrid, device: torch.device) -> list[Labeller]:

@@ -46,8 +46,8 @@ def generator(
     changes = (latent_shape, range, weights, reinitialize)
     if isinstance(source, Network):
         raise UnitscopeError(
-            f"{source.name or 'the network'} is a Network, which reads pictures; give a Generator or a module, or "
-            "pictures in place of latents"
+            f"{source.name or 'the network'} is a Network, a network that reads pictures; give a Generator or a "
+            "module, or --images in place of --latents"
         )
     if isinstance(source, str):
         found = load_generator(

@@ -27,6 +27,7 @@ from unitscope.nouns.pictures import PicturesLike, classed, parts_of, pictures
 from unitscope.nouns.reopened import reopen_generated, reopen_network
 from unitscope.nouns.samples import label_pictures
 from unitscope.run.dissection import Dissection
+from unitscope.sources.base import ClassedSource
 from unitscope.sources.latents import SeededLatents
 
 Words = AnyPath | Sequence[AnyPath]
@@ -97,14 +98,14 @@ def ask_of_pictures(
     """
     if isinstance(given, Latents | SeededLatents):
         raise UnitscopeError(
-            f"latents are for generators, and the run in {run.path} is of a network that reads pictures; give pictures"
+            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
         )
     said = as_concepts(concepts)
     if groups.concept is None:
         if said != Concepts():
-            raise UnitscopeError("--segmenter, --masks and --labels go with --concept, which is not given")
-        images = None if given is None else classed(given)
-        asked = groups_of_classes(groups.positive, groups.negative, images)
+            name = "masks" if said.masks else "segmenter"
+            raise UnitscopeError(f"--{name} goes with --concept, which is not given")
+        asked = groups_of_classes(groups.positive, groups.negative, _classes(given))
     else:
         opened = pictures(() if given is None else given)
         asked = groups_by_concept(groups.concept, settings.min_area, parts_of(opened))
@@ -119,6 +120,18 @@ def ask_of_pictures(
         labeller = label_pictures(asked.pictures, preprocessing, said, run.grid, found)
         samples = PictureSamples(asked.pictures, labeller, preprocessing=preprocessing, grid=run.grid)
     return Question(found.module, samples, asked)
+
+
+def _classes(given: PicturesLike | None) -> ClassedSource | None:
+    """Return pictures by class; None where none are given."""
+    if given is None or not isinstance(given, list | tuple):
+        return None if given is None else classed(given)
+    if len(given) > 1 and isinstance(given[0], AnyPath):
+        raise UnitscopeError(
+            f"classes are taken from one --images, and {len(given)} are given; put the others into --positive and "
+            "--negative as folders"
+        )
+    return (classed(given[0]) if len(given) == 1 else classed(given)) if given else None
 
 
 def ask_of_latents(
@@ -138,7 +151,7 @@ def ask_of_latents(
     """
     said = as_concepts(concepts)
     wrong = {
-        "pictures": given is not None and not isinstance(given, Latents | SeededLatents),
+        "images": given is not None and not isinstance(given, Latents | SeededLatents),
         "positive": bool(groups.positive),
         "negative": bool(groups.negative),
         "masks": bool(said.masks),
@@ -146,8 +159,8 @@ def ask_of_latents(
     for name, there in wrong.items():
         if there:
             raise UnitscopeError(
-                f"{name} are for networks that read pictures, and the run in {run.path} is of a generator; say with "
-                "a concept which of its own pictures are positive"
+                f"--{name} is for networks that read pictures, and the run in {run.path} is of a generator; say with "
+                "--concept which of its own pictures are positive"
             )
     if groups.concept is None:
         raise UnitscopeError(

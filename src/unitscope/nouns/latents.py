@@ -74,7 +74,7 @@ def draw_latents(generator: Generator, asked: LatentsLike, *, seed: int) -> Seed
         shapes = ["x".join(map(str, shape)) for shape in (asked.shape, generator.latent_shape)]
         raise UnitscopeError(
             f"the latents have shape {shapes[0]}, and generator {generator.name!r} takes {shapes[1]}; "
-            "give latents of that shape, or the generator's latent shape"
+            "give latents of that shape, or --latent-shape"
         )
     _refuse_classes(generator, asked.classes)
     return asked
@@ -83,7 +83,7 @@ def draw_latents(generator: Generator, asked: LatentsLike, *, seed: int) -> Seed
 def _refuse_classes(generator: Generator, classes: Sequence[int]) -> None:
     if classes and not generator.classes:
         raise UnitscopeError(
-            f"generator {generator.name!r} is not class-conditional, and class {classes[0]} is given; leave it "
+            f"generator {generator.name!r} is not class-conditional, and class {classes[0]} is given; leave --class "
             "out, or wrap the module in unitscope.ClassConditional"
         )
     if generator.classes and not classes:

@@ -84,7 +84,7 @@ def blank_network(source: Source, preprocess: str | None = None) -> Network:
 def _reader(source: nn.Module | Network | Generator) -> Network:
     if isinstance(source, Generator | ClassConditional):
         raise UnitscopeError(
-            "a generator makes pictures instead of reading them; give latents in place of pictures"
+            "a generator makes pictures instead of reading them; give --latents COUNT in place of --images"
         )
     return source if isinstance(source, Network) else Network(source, name=type(source).__name__)
 

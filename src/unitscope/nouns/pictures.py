@@ -37,7 +37,7 @@ def pictures(*sources: PicturesLike) -> PictureSource:
     """
     found = [source for given in sources for source in _opened(given)]
     if not found:
-        raise UnitscopeError("no pictures given; name a folder")
+        raise UnitscopeError("no pictures given; name a folder with --images")
     return found[0] if len(found) == 1 else JoinedPictures(found)
 
 

@@ -180,7 +180,7 @@ def _wanted(run: Dissection, source: Source | None) -> Source:
     if not wanted:
         raise UnitscopeError(
             f"the run in {run.path} does not say where its network {run.network.name!r} came from: it was given as a "
-            "module; give it again"
+            "module; give it again, as --model"
         )
     return wanted
 
