@@ -14,7 +14,7 @@ from PIL import Image
 from unitscope.report.charts import bars, curve, densities, dots, heatmap, histogram, scatter
 from unitscope.report.charts.files import ENDINGS, bundle, file_spec, save_figure
 from unitscope.report.charts.parts import Figure, Measure, percent, points
-from unitscope.report.charts.theme import COLORS, PALETTE, category_slots
+from unitscope.report.charts.theme import COLORS, PALETTE
 
 NASTY = 'it\'s <img src=x> \\ "quoted"'
 
@@ -128,18 +128,18 @@ def test_a_page_gets_the_specification_of_the_file() -> None:
     assert {
         key: value for key, value in file.items() if key not in ("width", "title", "padding", "config")
     } == {key: value for key, value in page.items() if key != "width"}
-    assert [row["value"] for row in page["data"]["values"]] == pytest.approx(
+    assert [row["value"] for row in page["datasets"]["rows"]] == pytest.approx(
         estimates()["value"].tolist(), rel=1e-5
     )
-    assert page["data"]["values"][2]["low"] is None
+    assert page["datasets"]["rows"][2]["low"] is None
 
 
 def test_a_large_map_is_a_picture_with_its_values_in_bytes() -> None:
     small, large = map_figure().spec(), large_map_figure().spec()
     assert "usermeta" not in small
-    assert len(small["layer"][0]["data"]["values"]) == 19
+    assert len(small["datasets"]["rows"]) == 19
     assert large["usermeta"]["cells"]["rows"][1] == f"{NASTY} 1"
-    row = next(iter(large["layer"][0]["data"]["values"]))
+    row = next(iter(large["datasets"]["rows"]))
     assert row["light"].startswith("data:image/png;base64,")
     assert row["light"] != row["dark"]
 
@@ -148,17 +148,6 @@ def test_every_colour_has_two_shades_that_are_used_once() -> None:
     light = [pair[0] for pair in PALETTE.values()]
     assert len(set(light)) == len(light)
     assert not set(light) & {pair[1] for pair in PALETTE.values()}
-
-
-def test_categories_keep_their_colours() -> None:
-    assert category_slots(["color", "object", "fabric", "sky-like"]) == {
-        "color": 3,
-        "object": 0,
-        "fabric": 6,
-        "sky-like": 7,
-    }
-    many = category_slots([f"category {at}" for at in range(20)])
-    assert set(many.values()) == set(range(8))
 
 
 def test_the_scripts_are_made_once_for_each_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

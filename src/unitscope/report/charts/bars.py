@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from unitscope.report.charts.parts import FILL, Measure, data, rule, series_color, tooltip
+from unitscope.report.charts.parts import FILL, Measure, data, layered, rule, series_color, tooltip
 from unitscope.report.charts.theme import COLORS, INK, STRONG
 
 
@@ -51,7 +51,7 @@ def interval_bars(
         )
     layers += [rule(chance, axis="x", dashed=True)] if chance is not None else []
     layers += [rule(0, axis="x", color=STRONG)] if limits is None else []
-    return alt.layer(*layers).properties(width=FILL, height=alt.Step(24))
+    return layered(*layers, height=alt.Step(24))
 
 
 def count_columns(
@@ -75,7 +75,7 @@ def count_columns(
         scale=alt.Scale(domainMax={"expr": "most || null"}),
     )
     order = alt.Order("order:Q")
-    return (
+    chart: alt.Chart = (
         alt.Chart(data(rows))
         .mark_bar(cursor="pointer", width={"band": 0.76})
         .encode(
@@ -93,3 +93,4 @@ def count_columns(
         .add_params(alt.param("most", value=0))
         .properties(width=FILL, height=200)
     )
+    return chart

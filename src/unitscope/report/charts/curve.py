@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from unitscope.report.charts.parts import FILL, Measure, data, series_color, series_shape, tooltip
+from unitscope.report.charts.parts import Measure, data, layered, series_color, series_shape, tooltip
 from unitscope.report.charts.theme import MUTED, STRONG
 
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -70,7 +70,7 @@ def curves(
         layers.append(
             loose.mark_rule(strokeWidth=1.3, aria=False).encode(x=x, y="low:Q", y2="high:Q", color=color)
         )
-    return alt.layer(*layers).resolve_legend(shape="shared").properties(width=FILL, height=280)
+    return layered(*layers, height=280)
 
 
 def steps(
@@ -101,14 +101,14 @@ def steps(
             alt.Tooltip("count:Q", title=title),
         ],
     )
-    return alt.layer(line, point).properties(width=FILL, height=200)
+    return layered(line, point, height=200)
 
 
-def threshold(title: str = "") -> alt.LayerChart:
+def threshold(title: str = "") -> tuple[alt.Chart, alt.Chart]:
     """Return a line with a label at every row of the data set `threshold` (column `value`)."""
     base = alt.Chart(data(pd.DataFrame({"value": []}), "threshold")).encode(x="value:Q")
     line = base.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=STRONG)
     text = base.transform_calculate(text=f"'{title}' + format(datum.value, '.3~g')").mark_text(
         align="left", dx=5, y=0, baseline="top", color=MUTED, aria=False
     )
-    return alt.layer(line, text.encode(text="text:N"))
+    return line, text.encode(text="text:N")

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from unitscope.report.charts.parts import FILL, Measure, data, labels, series_color, series_shape
+from unitscope.report.charts.parts import Measure, data, labels, layered, series_color, series_shape
 from unitscope.report.charts.theme import INK
 
 STEPS = 200
@@ -88,7 +88,7 @@ def strips(
     opacity = float(np.clip(18 * len(colors) ** 0.5 / max(len(points), 1) ** 0.5, 0.08, 0.75))
     shown = measure.number("x") + f" + '{measure.unit}'"
     dot = alt.Chart(data(points)).transform_calculate(shown=shown).mark_point(size=30, opacity=opacity)
-    return alt.layer(
+    return layered(
         hill.mark_area(opacity=0.2, aria=False).encode(y=alt.Y("base:Q", axis=axis), y2="top:Q"),
         hill.mark_line(strokeWidth=1.4, aria=False).encode(y="top:Q"),
         dot.encode(
@@ -102,4 +102,5 @@ def strips(
                 alt.Tooltip("shown:N", title=measure.title),
             ],
         ),
-    ).properties(width=FILL, height=height)
+        height=height,
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from unitscope.report.charts.parts import FILL, Measure, data, rule, series_color, series_shape, tooltip
+from unitscope.report.charts.parts import Measure, data, layered, rule, series_color, series_shape, tooltip
 from unitscope.report.charts.theme import PANEL, SHAPES, STRONG
 
 
@@ -60,6 +60,6 @@ def interval_dots(
         tooltip=tooltip(measure, name="name", series="series"),
         **({"href": alt.Href("href:N")} if "href" in rows else {}),
     )
-    chart = alt.layer(rule(0, axis="x", color=STRONG), interval, dot)
+    chart = layered(rule(0, axis="x", color=STRONG), interval, dot, height=alt.Step(abs(step)))
     params = [alt.param("from", value=0), alt.param("to", value=1)] if limits else []
-    return chart.add_params(*params).properties(width=FILL, height=alt.Step(abs(step)))
+    return chart.add_params(*params)

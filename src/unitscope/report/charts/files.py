@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def file_spec(figure: Figure) -> dict[str, Any]:
 
 def bundle() -> Path:
     """Return the script with Vega, Vega-Lite and Vega-Embed; made once for each version, and kept in the cache."""
-    path = cache_folder() / "charts" / f"vega-{vlc.__version__}-{VERSION}.js"
+    path = cache_folder() / "charts" / f"vega-{version('vl-convert-python')}-{VERSION}.js"
     if not path.is_file():
         code = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
         text = vlc.javascript_bundle(code, vl_version=VERSION)

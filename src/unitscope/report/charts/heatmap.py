@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from unitscope.report.charts.parts import FILL, Measure, data, labels
+from unitscope.report.charts.parts import Measure, data, labels, layered
 from unitscope.report.charts.theme import COLORS, INK, PALETTE, PANEL
 
 MOST_CELLS = 4000
@@ -56,11 +57,11 @@ def heat_map(
     legend = alt.Legend(title=measure.title, labelExpr=measure.label, gradientLength=160, tickCount=4)
     color = alt.Color("value:Q", scale=scale, legend=legend)
     if matrix.size > MOST_CELLS:
-        chart = _picture(matrix, x, y, color).properties(width=FILL, height=height)
+        chart = _picture(matrix, (x, y, color), height)
         names = {"rows": list(rows), "columns": list(columns), "low": limits[0], "high": limits[1]}
         shown = {"title": measure.title, "scale": measure.scale, "unit": measure.unit, "hrefs": hrefs}
         chart.usermeta = {
-            "cells": {**names, **shown, "codes": base64.b64encode(_codes(matrix, limits)).decode()}
+            "cells": {**names, **shown, "codes": base64.b64encode(_codes(matrix, limits).tobytes()).decode()}
         }
         return chart
     down, across = np.nonzero(np.isfinite(matrix))
@@ -69,9 +70,9 @@ def heat_map(
             "x": across,
             "y": down,
             "value": matrix[down, across],
-            "row": [rows[at] for at in down],
-            "column": [columns[at] for at in across],
-            "href": [hrefs[at] if hrefs else None for at in down],
+            "row": [rows[at] for at in down.tolist()],
+            "column": [columns[at] for at in across.tolist()],
+            "href": [hrefs[at] if hrefs else None for at in down.tolist()],
         }
     )
     drawn = alt.Chart(data(cells)).transform_calculate(
@@ -87,7 +88,7 @@ def heat_map(
         tooltip=[alt.Tooltip(f"{each}:N", title=each) for each in ("row", "column")]
         + [alt.Tooltip("shown:N", title=measure.title)],
     )
-    return alt.layer(chart).properties(width=FILL, height=height)
+    return layered(chart, height=height)
 
 
 def _axis(names: Sequence[str], title: str | None, *, down: bool = False) -> alt.X | alt.Y:
@@ -108,11 +109,14 @@ def _axis(names: Sequence[str], title: str | None, *, down: bool = False) -> alt
     return kind(field, axis=axis, scale=alt.Scale(domain=[0, len(names)], nice=False, reverse=down))
 
 
-def _picture(matrix: NDArray[np.float64], x: alt.X, y: alt.Y, color: alt.Color) -> alt.LayerChart:
-    scale = color.to_dict()["scale"]
-    low, high = scale["domain"][0], scale["domain"][-1]
+def _picture(
+    matrix: NDArray[np.float64], channels: tuple[alt.X | alt.Y, alt.X | alt.Y, alt.Color], height: float
+) -> alt.LayerChart:
+    x, y, color = channels
+    scale: Any = color.to_dict()
+    low, high = scale["scale"]["domain"][0], scale["scale"]["domain"][-1]
     codes = _codes(matrix, (low, high))
-    urls = {name: _url(codes, scale["range"], dark) for dark, name in enumerate(("light", "dark"))}
+    urls = {name: _url(codes, scale["scale"]["range"], dark) for dark, name in enumerate(("light", "dark"))}
     rows, columns = matrix.shape
     frame = pd.DataFrame([{**urls, "x": 0, "x2": columns, "y": 0, "y2": rows, "value": low}])
     image = (
@@ -130,7 +134,7 @@ def _picture(matrix: NDArray[np.float64], x: alt.X, y: alt.Y, color: alt.Color) 
     )
     ends = alt.Chart(alt.InlineData(values=[{"value": low}, {"value": high}]))
     legend = ends.mark_point(size=0, aria=False).encode(color=color)
-    return alt.layer(image, legend).add_params(alt.param("theme", value="light"))
+    return layered(image, legend, height=height).add_params(alt.param("theme", value="light"))
 
 
 def _codes(matrix: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from unitscope.report.charts.curve import threshold
-from unitscope.report.charts.parts import FILL, data, percent
+from unitscope.report.charts.parts import data, layered, percent
 from unitscope.report.charts.theme import ACCENT, STRONG
 
 DECADES = [10.0**-power for power in range(13)]
@@ -51,4 +51,4 @@ def histogram(rows: pd.DataFrame, *, title: str) -> alt.LayerChart:
             tooltip=[alt.Tooltip("activation:N", title=title), alt.Tooltip("shown:N", title=measure.title)],
         )
     )
-    return alt.layer(bins, threshold("threshold ")).properties(width=FILL, height=200)
+    return layered(bins, *threshold("threshold "), height=200)

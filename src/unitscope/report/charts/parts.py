@@ -71,7 +71,19 @@ class Figure:
     def spec(self) -> dict[str, Any]:
         """Return the Vega-Lite specification, without title and look."""
         found: dict[str, Any] = self.chart.to_dict(validate=False, context={"consolidate": False})
-        return {key: value for key, value in found.items() if key not in ("config", "$schema")}
+        datasets: dict[str, Any] = {}
+        _collect(found, datasets)
+        found = {key: value for key, value in found.items() if key not in ("config", "$schema")}
+        return {**found, "datasets": datasets}
+
+
+def _collect(spec: Any, datasets: dict[str, Any]) -> None:
+    """Move named data out of a specification, so that each is written once and a page can replace it."""
+    for item in spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ():
+        if isinstance(item, dict) and "values" in item and "name" in item:
+            datasets[item["name"]] = item.pop("values")
+        else:
+            _collect(item, datasets)
 
 
 def data(rows: pd.DataFrame, name: str = ROWS) -> alt.InlineData:
@@ -112,7 +124,8 @@ def rule(value: float, *, axis: str, dashed: bool = False, color: str = MUTED) -
     mark = alt.Chart(alt.InlineData(values=[{"at": value}])).mark_rule(
         color=color, strokeDash=[2, 3] if dashed else [1, 0], aria=False
     )
-    return mark.encode(**{axis: alt.X("at:Q") if axis == "x" else alt.Y("at:Q")})
+    line: alt.Chart = mark.encode(x="at:Q") if axis == "x" else mark.encode(y="at:Q")
+    return line
 
 
 def labels(names: Sequence[str], field: str = "datum.value") -> str:
@@ -123,3 +136,11 @@ def labels(names: Sequence[str], field: str = "datum.value") -> str:
 
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", " ")
+
+
+def layered(*charts: alt.Chart | alt.LayerChart, height: float | alt.Step) -> alt.LayerChart:
+    """Put charts on each other, as wide as the page."""
+    found = alt.layer(*charts)
+    if not isinstance(found, alt.LayerChart):
+        raise TypeError("layers cannot be facets")
+    return found.properties(width=FILL, height=height)

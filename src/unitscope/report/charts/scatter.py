@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unitscope.report.charts.parts import FILL, Measure, data, labels, tooltip
+from unitscope.report.charts.parts import Measure, data, labels, layered, tooltip
 from unitscope.report.charts.theme import COLORS, INK
 
 GOLDEN = (5**0.5 - 1) / 2
@@ -17,8 +17,7 @@ GOLDEN = (5**0.5 - 1) / 2
 
 def spread(count: int) -> NDArray[np.float64]:
     """Return places from 0 to 1 for so many points that follow each other, no two close: `(count,)`."""
-    found: NDArray[np.float64] = (np.arange(count) * GOLDEN) % 1
-    return found
+    return np.asarray((np.arange(count) * GOLDEN) % 1, np.float64)
 
 
 def columns(
@@ -51,4 +50,4 @@ def columns(
     mean = middle.mark_point(shape="diamond", size=70, color=INK, fill=INK).encode(
         x=alt.X("column:Q"), y=y, tooltip=[alt.Tooltip("shown:N", title="mean")]
     )
-    return alt.layer(dot, line, mean).properties(width=FILL, height=280)
+    return layered(dot, line, mean, height=280)
