@@ -13,17 +13,18 @@ SOURCE = Path(unitscope.__file__).parent
 MAY_IMPORT = {
     "errors": "",
     "progress": "",
+    "cache": "",
     "layers": "errors",
     "replay": "errors layers",
     "ablation": "errors layers replay",
     "stats": "layers",
     "sources": "errors",
-    "models": "errors progress layers",
+    "models": "cache errors progress layers",
     "concepts": "errors sources models",
     "world": "errors sources models concepts",
     "run": "errors",
     "experiments": "errors progress layers replay ablation stats sources models concepts run",
-    "report": "errors run",
+    "report": "cache errors run",
     "nouns": "errors layers sources models concepts run experiments",
     "api": "errors layers sources models concepts run experiments nouns",
     "classifying": "errors sources models concepts run experiments report api nouns",
@@ -39,7 +40,7 @@ AT_RUN_TIME = {("models", "world"), ("sources", "world"), ("concepts", "world")}
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
 OUTSIDE = {
     "stats": {"torch", "numpy", "numba"},
-    "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
+    "report": {"altair", "vl_convert", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
 }
 """What else a room may import, besides the standard library."""
 

@@ -86,7 +86,7 @@ def map_figure(rows: int = 4, columns: int = 5) -> Figure:
     names = [[f"{NASTY} {at}" for at in range(count)] for count in matrix.shape]
     chart = heatmap.heat_map(
         matrix, Measure("correlation"), rows=names[0], columns=names[1],
-        colors=heatmap.DIVERGING, limits=(-1, 1), titles=("units", "classes"), height=200,
+        colors=heatmap.DIVERGING, limits=(-1, 1), titles=("units", "classes"), size=(0, 200),
     )  # fmt: skip
     return Figure(chart, "map")
 

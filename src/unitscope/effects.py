@@ -29,7 +29,7 @@ from unitscope.nouns.device import choose_device
 from unitscope.nouns.network import left_as_it_was
 from unitscope.nouns.pictures import AnyPath
 from unitscope.nouns.reopened import layer_of, reopen_generated
-from unitscope.report.effects import write_effect_page
+from unitscope.report.pages.effects import write_effect_page
 from unitscope.run.dissection import Dissection, open_run, run_hash
 from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal
 from unitscope.run.folder import MANIFEST, slug

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unitscope.cache import cache_folder
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
 from unitscope.models.checkpoints import read_state
@@ -51,14 +52,6 @@ class Patience:
     timeout: float = 30.0
     tries: int = 4
     pause: float = 1.0
-
-
-def cache_folder() -> Path:
-    """Where checkpoints are kept: ``UNITSCOPE_CACHE``, or ``unitscope`` below ``XDG_CACHE_HOME`` or ``~/.cache``."""
-    if own := os.environ.get("UNITSCOPE_CACHE"):
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "unitscope"
 
 
 def cached_path(file: CheckpointFile) -> Path:

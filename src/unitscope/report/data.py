@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from unitscope.errors import UnitscopeError
 from unitscope.run.dissection import layer_title
 from unitscope.run.folder import read_manifest
+from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "units": (
@@ -61,6 +63,26 @@ class RunData:
     layer_names: tuple[str, ...]
     pictures: frozenset[str]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of the run: model, data, vocabulary, settings, how and when it was made."""
+        manifest = self.manifest
+        model = {name: value for name, value in manifest.get("model", {}).items() if name != "aliases"}
+        return {
+            "model": {"name": "", "spec": "", "reinitialized": None, **model},
+            "data": {
+                "name": "",
+                "pictures": len(self.samples),
+                "hash": "",
+                "latents": None,
+                **manifest.get("data", {}),
+            },
+            "vocabulary": {"name": "", "count": len(self.concepts), **manifest.get("concepts", {})},
+            "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.get("settings", {})},
+            **{name: manifest.get(name, {}) for name in ("segmenter", "packages", "seconds")},
+            **{name: str(manifest.get(name, "")) for name in ("created", "command")},
+        }
+
     def title(self, layer: str) -> str:
         """Return the name to show for a layer."""
         return layer_title(self.manifest, layer)
@@ -88,6 +110,18 @@ class RunData:
         _, first = np.unique(number[order], return_index=True)
         best: pd.DataFrame = table.take(pa.array(order[first])).to_pandas()
         return best.astype({"layer": str}).set_index("number")
+
+
+def asked(found: Result) -> dict[str, Any]:
+    """Return what the page of a question says of how it was asked: when, and with which settings."""
+    manifest = found.manifest
+    return {"created": str(manifest.get("created", "")), "config": dict(manifest["config"])}
+
+
+def read_scores(folder: Path) -> dict[str, Any]:
+    """Return what was found of a unit as a classifier."""
+    found: dict[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    return found
 
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from unitscope.report.charts.parts import FILL, Measure, data, layered, rule, series_color, tooltip
-from unitscope.report.charts.theme import COLORS, INK, STRONG
+from unitscope.report.charts.parts import Measure, data, layered, rule, series_color, tooltip
+from unitscope.report.charts.theme import COLORS, INK, MUTED, PANEL, STRONG
 
 
 def interval_bars(
@@ -54,43 +54,40 @@ def interval_bars(
     return layered(*layers, height=alt.Step(24))
 
 
+SEPARATOR = "\u2063"
+"""Stands in a name behind what only tells it from others, which the axis does not show."""
+
+
 def count_columns(
-    rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: str, across: str | None
-) -> alt.Chart:
+    rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: str, numbers: bool = False
+) -> alt.LayerChart:
     """Draw counts as columns, in colours of their series; several of one name stand on each other.
 
     Args:
-        rows: columns `name`, `series`, `count`, and `href`, where choosing a column leads.
+        rows: columns `name`, `series`, `count`, and `href`, where choosing a column leads; `order` of the series.
         colors: by series.
         title: of the counts.
         noun: what the names are.
-        across: the title of the axis of names, None for none.
+        numbers: whether the counts stand above the columns.
     """
-    columns = alt.X(
-        "name:N", sort=None, axis=alt.Axis(title=across, labelAngle=-55, labelLimit=130, labelOverlap=False)
+    label = f"slice(datum.value, indexof(datum.value, '{SEPARATOR}') + 1)"
+    axis = alt.Axis(title=None, labelExpr=label, labelAngle=-55, labelLimit=130, labelOverlap=False)
+    counts = alt.Axis(title=title, grid=True, tickMinStep=1, format="d", tickCount=5, domain=False)
+    x = alt.X("name:N", sort=None, axis=axis)
+    y = alt.Y("count:Q", axis=counts, scale=alt.Scale(domainMax={"expr": "most || null"}))
+    base = alt.Chart(data(rows)).transform_calculate(label=label.replace("value", "name"))
+    bar = base.mark_bar(width={"band": 0.76}, stroke=PANEL, strokeWidth=0.75).encode(
+        x=x,
+        y=y,
+        color=series_color(colors, legend=False),
+        order="order:Q",
+        href="href:N",
+        tooltip=[
+            alt.Tooltip("label:N", title=noun),
+            alt.Tooltip("series:N", title="category"),
+            alt.Tooltip("count:Q", title=title),
+        ],
     )
-    counts = alt.Y(
-        "count:Q",
-        axis=alt.Axis(title=title, grid=True, tickMinStep=1, format="d", tickCount=5, domain=False),
-        scale=alt.Scale(domainMax={"expr": "most || null"}),
-    )
-    order = alt.Order("order:Q")
-    chart: alt.Chart = (
-        alt.Chart(data(rows))
-        .mark_bar(cursor="pointer", width={"band": 0.76})
-        .encode(
-            x=columns,
-            y=counts,
-            color=series_color(colors, legend=False),
-            order=order,
-            href="href:N",
-            tooltip=[
-                alt.Tooltip("label:N", title=noun),
-                alt.Tooltip("series:N", title="category"),
-                alt.Tooltip("count:Q", title=title),
-            ],
-        )
-        .add_params(alt.param("most", value=0))
-        .properties(width=FILL, height=200)
-    )
-    return chart
+    text = base.mark_text(dy=-6, fontSize=10, color=MUTED, aria=False).encode(x=x, y=y, text="count:Q")
+    chart = layered(*([bar, text] if numbers else [bar]), height=200)
+    return chart.add_params(alt.param("most", value=0))

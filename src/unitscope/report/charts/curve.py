@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import altair as alt
 import pandas as pd
@@ -34,7 +34,7 @@ def curves(
         logarithmic: whether that axis is (with zero).
         whiskers: rows that are `loose` are points with whiskers instead of parts of a curve.
     """
-    axis = alt.Axis(title=across, format=",d", tickMinStep=1)
+    axis = alt.Axis(title=across, format=",d", tickMinStep=1, tickCount=8)
     scale = (
         alt.Scale(type="symlog", nice=False) if logarithmic else alt.Scale(nice=False, zero=True, padding=6)
     )
@@ -73,30 +73,25 @@ def curves(
     return layered(*layers, height=280)
 
 
-def steps(
-    rows: pd.DataFrame, names: Sequence[str], colors: Mapping[str, str], *, title: str, across: str
-) -> alt.LayerChart:
+def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: str) -> alt.LayerChart:
     """Draw one line for each series over named steps, such as layers, with a point at each that can be chosen.
 
     Args:
-        rows: columns `name`, `series`, `count`, `text` and `href`.
-        names: the steps, in order.
+        rows: columns `name`, `series`, `count` and `href`, in the order of the names.
         colors: by series.
         title: of the counts.
-        across: of the axis of names.
+        noun: what the names are.
     """
-    x = alt.X("name:N", sort=list(names), axis=alt.Axis(title=across, labelAngle=-55, labelLimit=130))
-    y = alt.Y(
-        "count:Q", axis=alt.Axis(title=title, grid=True, tickMinStep=1, format="d", tickCount=5, domain=False)
-    )
-    color = series_color(colors, legend=False)
-    base = alt.Chart(data(rows)).encode(x=x, y=y, color=color)
+    x = alt.X("name:N", sort=None, axis=alt.Axis(title=None, labelAngle=-55, labelLimit=130))
+    counts = alt.Axis(title=title, grid=True, tickMinStep=1, format="d", tickCount=5, domain=False)
+    y = alt.Y("count:Q", axis=counts)
+    base = alt.Chart(data(rows)).encode(x=x, y=y, color=series_color(colors, legend=False))
     line = base.mark_line(strokeWidth=2, opacity=0.75, aria=False)
-    point = base.mark_point(size=55, cursor="pointer").encode(
+    point = base.mark_point(size=55).encode(
         shape=series_shape(list(colors)),
         href="href:N",
         tooltip=[
-            alt.Tooltip("name:N", title=across),
+            alt.Tooltip("name:N", title=noun),
             alt.Tooltip("series:N", title="category"),
             alt.Tooltip("count:Q", title=title),
         ],

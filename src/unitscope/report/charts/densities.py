@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from unitscope.report.charts.parts import Measure, data, labels, layered, series_color, series_shape
+from unitscope.report.charts.parts import Measure, data, labels, layered, rule, series_color, series_shape
 from unitscope.report.charts.theme import INK
 
 STEPS = 200
@@ -63,6 +63,7 @@ def strips(
     limits: tuple[float, float],
     height: float,
     shapes: Sequence[str] = ("circle",),
+    rules: Sequence[tuple[float, bool]] = (),
 ) -> alt.LayerChart:
     """Draw points at heights of their own, and areas.
 
@@ -75,11 +76,19 @@ def strips(
         limits: of the heights, the lower end first.
         height: of the chart, pixels.
         shapes: of the series.
+        rules: values of `x` to mark by a line, each with whether it is dotted.
     """
     places = [place for place, _ in names]
     texts = labels([name for _, name in names], f"indexof({places}, datum.value)")
     axis = alt.Axis(
-        title=None, values=places, labelExpr=texts, ticks=False, domain=False, grid=True, labelColor=INK
+        title=None,
+        values=places,
+        labelExpr=texts,
+        ticks=False,
+        domain=False,
+        grid=True,
+        labelColor=INK,
+        labelOverlap=False,
     )
     y = alt.Y("y:Q", axis=axis, scale=alt.Scale(domain=list(limits), nice=False, zero=False))
     x = alt.X("x:Q", axis=measure.axis(tickCount=7), scale=alt.Scale(zero=False, nice=False, padding=8))
@@ -88,10 +97,12 @@ def strips(
     opacity = float(np.clip(18 * len(colors) ** 0.5 / max(len(points), 1) ** 0.5, 0.08, 0.75))
     shown = measure.number("x") + f" + '{measure.unit}'"
     dot = alt.Chart(data(points)).transform_calculate(shown=shown).mark_point(size=30, opacity=opacity)
+    lines = [rule(at, axis="x", dashed=dotted, color=INK) for at, dotted in rules]
     return layered(
         hill.mark_area(opacity=0.2, aria=False).encode(y=alt.Y("base:Q", axis=axis), y2="top:Q"),
         hill.mark_line(strokeWidth=1.4, aria=False).encode(y="top:Q"),
         dot.encode(
+            **({"href": alt.Href("href:N")} if "href" in points else {}),
             x=x,
             y=y,
             color=color,
@@ -102,5 +113,6 @@ def strips(
                 alt.Tooltip("shown:N", title=measure.title),
             ],
         ),
+        *lines,
         height=height,
     )

@@ -20,6 +20,7 @@ def interval_dots(
     limits: bool = False,
     step: int = 26,
     legend: bool = True,
+    names: bool = True,
 ) -> alt.LayerChart:
     """Draw one row of dots for each name, each with its interval; a dot that is not `sure` is hollow.
 
@@ -31,10 +32,14 @@ def interval_dots(
         limits: whether the page sets the ends of the axis, as the parameters `from` and `to`.
         step: height of a row, pixels.
         legend: whether the series are named.
+        names: whether the names stand beside the rows.
     """
     domain = alt.Scale(domain=[{"expr": "from"}, {"expr": "to"}], nice=False) if limits else alt.Scale()
-    x = alt.X("value:Q", scale=domain, axis=measure.axis(grid=True, tickCount=5))
-    name = alt.Y("name:N", sort=None, axis=alt.Axis(title=None, labelLimit=240) if step > 0 else None)
+    axis = measure.axis(grid=True, tickCount=5)
+    if limits:
+        axis.title = None
+    x = alt.X("value:Q", scale=domain, axis=axis)
+    name = alt.Y("name:N", sort=None, axis=alt.Axis(title=None, labelLimit=240) if names else None)
     offset = alt.YOffset("series:N", sort=list(colors)) if len(colors) > 1 else alt.Undefined
     color = series_color(colors, legend=legend)
     base = (
@@ -60,6 +65,6 @@ def interval_dots(
         tooltip=tooltip(measure, name="name", series="series"),
         **({"href": alt.Href("href:N")} if "href" in rows else {}),
     )
-    chart = layered(rule(0, axis="x", color=STRONG), interval, dot, height=alt.Step(abs(step)))
+    chart = layered(rule(0, axis="x", color=STRONG), interval, dot, height=alt.Step(step))
     params = [alt.param("from", value=0), alt.param("to", value=1)] if limits else []
     return chart.add_params(*params)

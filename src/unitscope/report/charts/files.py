@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import vl_convert as vlc
 
-from unitscope.models.download import cache_folder
+from unitscope.cache import cache_folder
 from unitscope.report.charts.parts import Figure
 from unitscope.report.charts.theme import PANEL, config
 
@@ -31,7 +31,8 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def _numbered(svg: str) -> str:
-    """Number the definitions of a drawing from 0: the library counts on from drawing to drawing."""
+    """Number the definitions of a drawing from 0, for the library counts on, and drop what is no letter of XML."""
+    svg = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", svg)
     names = dict.fromkeys(re.findall(r'id="((?:clip|gradient_)\d+)"', svg))
     numbers = {name: f"d{at}" for at, name in enumerate(names)}
     return re.sub(r"\b(?:clip|gradient_)\d+\b", lambda found: numbers.get(found.group(), found.group()), svg)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from unitscope.report.charts.parts import Measure, data, labels, layered
-from unitscope.report.charts.theme import COLORS, INK, PALETTE, PANEL
+from unitscope.report.charts.theme import COLORS, INK, PALETTE, PANEL, RULE
 
 MOST_CELLS = 4000
 """Cells that are drawn one by one, each with a tooltip."""
@@ -33,7 +33,7 @@ def heat_map(
     colors: tuple[str, ...],
     limits: tuple[float, float],
     titles: tuple[str | None, str | None],
-    height: float,
+    size: tuple[float, float],
     hrefs: Sequence[str] | None = None,
 ) -> alt.LayerChart:
     """Draw a matrix ``(rows, columns)``; NaN is left open.
@@ -45,8 +45,8 @@ def heat_map(
         columns: their names.
         colors: of the limits, and of the middle if there are three.
         limits: values of the outer colours.
-        titles: of the axis of columns and of the axis of rows.
-        height: pixels.
+        titles: of the axis of columns and of the axis of rows; rows and columns are not named beside an empty one.
+        size: width (0 for that of the page) and height, pixels.
         hrefs: where choosing a cell of a row leads.
     """
     x = _axis(columns, titles[0])
@@ -57,13 +57,13 @@ def heat_map(
     legend = alt.Legend(title=measure.title, labelExpr=measure.label, gradientLength=160, tickCount=4)
     color = alt.Color("value:Q", scale=scale, legend=legend)
     if matrix.size > MOST_CELLS:
-        chart = _picture(matrix, (x, y, color), height)
+        chart = _picture(matrix, (x, y, color), size[1])
         names = {"rows": list(rows), "columns": list(columns), "low": limits[0], "high": limits[1]}
         shown = {"title": measure.title, "scale": measure.scale, "unit": measure.unit, "hrefs": hrefs}
         chart.usermeta = {
             "cells": {**names, **shown, "codes": base64.b64encode(_codes(matrix, limits).tobytes()).decode()}
         }
-        return chart
+        return _sized(chart, size[0])
     down, across = np.nonzero(np.isfinite(matrix))
     cells = pd.DataFrame(
         {
@@ -88,15 +88,20 @@ def heat_map(
         tooltip=[alt.Tooltip(f"{each}:N", title=each) for each in ("row", "column")]
         + [alt.Tooltip("shown:N", title=measure.title)],
     )
-    return layered(chart, height=height)
+    return _sized(layered(chart, height=size[1]), size[0])
+
+
+def _sized(chart: alt.LayerChart, width: float) -> alt.LayerChart:
+    chart = chart.properties(view=alt.ViewBackground(stroke=RULE))
+    return chart.properties(width=width) if width else chart
 
 
 def _axis(names: Sequence[str], title: str | None, *, down: bool = False) -> alt.X | alt.Y:
     """Return an axis over cells 0 .. n, each named in its middle if there are not too many."""
     kind = alt.Y if down else alt.X
-    places = [at + 0.5 for at in range(len(names))] if len(names) <= NAMED and any(names) else []
+    places = [at + 0.5 for at in range(len(names))] if len(names) <= NAMED and title != "" else []
     axis = alt.Axis(
-        title=title,
+        title=title or None,
         values=places,
         labelExpr=labels(list(names), "datum.value - 0.5") if places else "''",
         labelAngle=0 if down or max(map(len, names), default=0) < 3 else -90,

@@ -71,7 +71,7 @@ class Figure:
     def spec(self) -> dict[str, Any]:
         """Return the Vega-Lite specification, without title and look."""
         found: dict[str, Any] = self.chart.to_dict(validate=False, context={"consolidate": False})
-        datasets: dict[str, Any] = {}
+        datasets: dict[str, Any] = found.pop("datasets", {})
         _collect(found, datasets)
         found = {key: value for key, value in found.items() if key not in ("config", "$schema")}
         return {**found, "datasets": datasets}

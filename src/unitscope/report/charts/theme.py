@@ -67,7 +67,7 @@ def category_colors(categories: Iterable[str]) -> dict[str, str]:
 
 def config() -> dict[str, Any]:
     """Return the Vega-Lite configuration that all charts share."""
-    text = {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal", "labelLimit": 200}
+    text = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 200}
     axis = {
         **text,
         "grid": False,
@@ -88,9 +88,10 @@ def config() -> dict[str, Any]:
             **text,
             "title": None,
             "labelColor": INK,
+            "titleColor": MUTED,
+            "titleLimit": 320,
             "orient": "top",
             "direction": "horizontal",
-            "labelFontSize": 12,
             "labelLimit": 320,
             "columnPadding": 18,
             "columns": {"expr": "width < 480 ? 1 : 4"},

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.report.data import RunData
+from unitscope.report.data import RunData, asked
 from unitscope.run.importance import open_importance
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -50,7 +50,9 @@ class Importance:
 
     Attributes:
         folder: the importance folder.
-        manifest: its `manifest.json`.
+        summary: the outcome as the manifest holds it, see ``docs/importance.md``.
+        created: when it was measured.
+        config: its settings.
         run: the dissection it belongs to.
         layer: the layer, as the run's tables name it.
         classes: one row a class, A to Z, with numbers on the val images.
@@ -63,7 +65,9 @@ class Importance:
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    summary: dict[str, Any]
+    created: str
+    config: dict[str, Any]
     run: RunData
     layer: str
     classes: pd.DataFrame
@@ -90,12 +94,6 @@ class Importance:
         return self.run.title(self.layer)
 
     @property
-    def summary(self) -> dict[str, Any]:
-        """The outcome as the manifest holds it, see ``docs/importance.md``."""
-        summary: dict[str, Any] = self.manifest["summary"]
-        return summary
-
-    @property
     def ablation(self) -> str:
         """What a removed unit is set to: `zero` or `mean`."""
         return str(self.summary["ablation"])
@@ -116,8 +114,8 @@ def read_importance(folder: Path, run: RunData) -> Importance:
     Raises:
         UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
     """
-    manifest = open_importance(folder).manifest
-    layer = _layer(folder, str(manifest["summary"]["layer"]), run)
+    found = open_importance(folder)
+    layer = _layer(folder, str(found.summary["layer"]), run)
     tables = {name: _table(folder, name) for name in COLUMNS}
     classes = tables["classes"].sort_values("class", key=lambda names: names.str.lower(), kind="stable")
     classes = classes.reset_index(drop=True)
@@ -125,7 +123,7 @@ def read_importance(folder: Path, run: RunData) -> Importance:
     place = {name: at for at, name in enumerate(classes["class"])}
     column = {unit: at for at, unit in enumerate(units["unit"])}
     return Importance(
-        folder, manifest, run, layer, classes, units,
+        folder, found.summary, **asked(found), run=run, layer=layer, classes=classes, units=units,
         effects=_effects(tables["effects"], place, column),
         overall=tables["overall"],
         sets=_sets(tables["sets"], place),
