@@ -337,8 +337,9 @@ def test_the_page_shows_the_mistakes_and_needs_nothing_else(place, tmp_path):
         assert peaks.is_monotonic_decreasing if falling else peaks.is_monotonic_increasing
         assert len(peaks) <= FEW.mistakes
     names = {path.name for path in found.path.iterdir()}
-    files = {"index.html", "plot.svg", "plot.png", "scores.json", "peaks.parquet", "mistakes.parquet"}
-    assert names == files | {"pictures", "mistakes", "unitscope-classification.json"}
+    files = {"index.html", "charts.js", "scores.json", "peaks.parquet", "mistakes.parquet"}
+    files |= {f"plot.{ending}" for ending in ("svg", "png", "pdf")}
+    assert names == files | {"assets", "pictures", "mistakes", "unitscope-classification.json"}
 
 
 def test_names_from_the_data_are_text_on_the_page(place, tmp_path):

@@ -100,7 +100,7 @@ def strips(
     lines = [rule(at, axis="x", dashed=dotted, color=INK) for at, dotted in rules]
     return layered(
         hill.mark_area(opacity=0.2, aria=False).encode(y=alt.Y("base:Q", axis=axis), y2="top:Q"),
-        hill.mark_line(strokeWidth=1.4, aria=False).encode(y="top:Q"),
+        hill.mark_line(strokeWidth=1.4, aria=False).encode(y=alt.Y("top:Q", axis=axis)),
         dot.encode(
             **({"href": alt.Href("href:N")} if "href" in points else {}),
             x=x,

@@ -94,7 +94,7 @@ def config() -> dict[str, Any]:
             "direction": "horizontal",
             "labelLimit": 320,
             "columnPadding": 18,
-            "columns": {"expr": "width < 480 ? 1 : 4"},
+            "columns": {"expr": "width < 480 ? 1 : width < 720 ? 3 : 6"},
         },
         "title": {
             "anchor": "start",

@@ -24,6 +24,20 @@
     };
   }
 
+  // A title that is longer than its axis takes several lines.
+  function wrapped(spec, most) {
+    for (const part of Object.values(spec)) if (part && typeof part === 'object') wrapped(part, most);
+    const { axis } = spec;
+    if (typeof axis?.title !== 'string' || axis.title.length <= most) return spec;
+    const lines = [''];
+    for (const word of axis.title.split(' ')) {
+      if (lines.at(-1).length + word.length >= most) lines.push(word);
+      else lines.push(`${lines.pop()} ${word}`.trim());
+    }
+    axis.title = lines;
+    return spec;
+  }
+
   const words = (item) => Object.entries(item.tooltip).map(([name, value]) => `${name}: ${value}`).join(', ');
 
   // Draw a chart of this page, `name` in data/charts.js, with rows of its own or those it came with.
@@ -34,9 +48,10 @@
     const before = drawn.get(node);
     const mine = { name, given, dark: dark() };
     drawn.set(node, mine);
+    const drawing = filled(wrapped(themed(spec), Math.max(18, (node.clientWidth - 140) / 6.5)), given);
     const place = u.h('div', {});
     node.append(place);
-    const result = await window.vegaEmbed(place, themed(filled(spec, given)), {
+    const result = await window.vegaEmbed(place, drawing, {
       actions: false, renderer: 'svg', tooltip: { theme: 'custom' }, loader: { target: '_self' }, ...spec.usermeta?.embed,
     });
     if (drawn.get(node) !== mine) return void (result.finalize(), place.remove());
