@@ -37,8 +37,8 @@ from unitscope.nouns.generated import draw_latents
 from unitscope.nouns.network import left_as_it_was
 from unitscope.nouns.pictures import AnyPath, as_paths, open_sources
 from unitscope.nouns.reopened import is_generated, reopen_generated, reopen_model, unit_of
-from unitscope.report.pages.classification import write_classifier_page
 from unitscope.report.folder import check_replaceable, replacing
+from unitscope.report.pages.classification import write_classifier_page
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.storage import writing
 from unitscope.sources.base import PictureSource

@@ -79,7 +79,7 @@ def count_columns(
     bar = base.mark_bar(width={"band": 0.76}, stroke=PANEL, strokeWidth=0.75).encode(
         x=x,
         y=y,
-        color=series_color(colors, legend=False),
+        color=series_color(colors),
         order="order:Q",
         href="href:N",
         tooltip=[

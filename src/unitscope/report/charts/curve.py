@@ -85,7 +85,7 @@ def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: st
     x = alt.X("name:N", sort=None, axis=alt.Axis(title=None, labelAngle=-55, labelLimit=130))
     counts = alt.Axis(title=title, grid=True, tickMinStep=1, format="d", tickCount=5, domain=False)
     y = alt.Y("count:Q", axis=counts)
-    base = alt.Chart(data(rows)).encode(x=x, y=y, color=series_color(colors, legend=False))
+    base = alt.Chart(data(rows)).encode(x=x, y=y, color=series_color(colors))
     line = base.mark_line(strokeWidth=2, opacity=0.75, aria=False)
     point = base.mark_point(size=55).encode(
         shape=series_shape(list(colors)),

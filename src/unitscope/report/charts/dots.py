@@ -60,7 +60,7 @@ def interval_dots(
         y=name,
         yOffset=offset,
         color=color,
-        fill=alt.condition("datum.sure === false", alt.value(PANEL), series_color(colors, legend=False)),
+        fill=alt.condition("datum.sure === false", alt.value(PANEL), series_color(colors, legend=legend)),
         shape=series_shape(list(colors), shapes),
         tooltip=tooltip(measure, name="name", series="series"),
         **({"href": alt.Href("href:N")} if "href" in rows else {}),

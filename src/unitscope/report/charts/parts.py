@@ -102,7 +102,7 @@ def _plain(item: Any) -> Any:
 def series_color(colors: Mapping[str, str], *, legend: bool = True, field: str = "series") -> alt.Color:
     """Return the colour channel of named series, in their order."""
     scale = alt.Scale(domain=list(colors), range=list(colors.values()))
-    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(symbolOpacity=1) if legend else None)
+    return alt.Color(f"{field}:N", scale=scale, legend=alt.Undefined if legend else None)
 
 
 def series_shape(names: Sequence[str], shapes: Sequence[str] = SHAPES, *, field: str = "series") -> alt.Shape:

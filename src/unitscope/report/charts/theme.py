@@ -93,6 +93,7 @@ def config() -> dict[str, Any]:
             "orient": "top",
             "direction": "horizontal",
             "labelLimit": 320,
+            "symbolOpacity": 1,
             "columnPadding": 18,
             "columns": {"expr": "width < 480 ? 1 : width < 720 ? 3 : 6"},
         },

@@ -98,16 +98,16 @@ def units_figure(data: Importance, place: int) -> Figure:
     chart = loss_chart(losses_of(data, place, rows), step=44, limits=False)
     name = alt.Y("name:N", sort=None, axis=None)
     base = alt.Chart(inline(pd.DataFrame(strips), "strips")).encode(y=name)
-    image = base.mark_image(height=STRIP, aspect=True, align="left", width={"expr": "width"}).encode(
+    image = base.mark_image(height=STRIP, width=STRIP * PICTURES, align="left").encode(
         url="url:N", x=alt.value(0)
     )
     text = base.mark_text(align="left", dy=-STRIP / 2 - 9, color=INK, fontSize=11).encode(
         text="name:N", x=alt.value(0)
     )
     pictures = alt.layer(image, text).properties(width=STRIP * PICTURES + 12, height=alt.Step(88))
-    both = alt.hconcat(pictures, chart.properties(width=280, height=alt.Step(44))).resolve_scale(
-        y="independent"
-    )
+    both = alt.hconcat(
+        pictures, chart.properties(width=280, height=alt.Step(88, **{"for": "position"}))
+    ).resolve_scale(y="independent")
     return Figure(both, f"{data.names[place]}: the most important units of {data.title}")
 
 

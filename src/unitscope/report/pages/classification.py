@@ -104,7 +104,8 @@ def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
     )
     if len(values) > AS_SHAPES:
         chart.usermeta = {"embed": {"renderer": "canvas"}}
-    return Figure(chart, title(facts), numbers(facts))
+    lines = "solid: best threshold of either half, dotted: threshold of the dissection"
+    return Figure(chart, title(facts), f"{numbers(facts)}; {lines}")
 
 
 def _thresholds(facts: dict[str, Any]) -> list[tuple[float, bool]]:

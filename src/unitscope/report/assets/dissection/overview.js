@@ -50,7 +50,7 @@
     node.replaceChildren(...nodes);
     nodes.forEach((chart, at) => {
       const rows = entries.slice(at * each, (at + 1) * each).map((entry) => conceptRow(entry, layer));
-      u.charts.draw(chart, 'concepts', { data: { rows }, params: { most }, width: rows.length * 34 < width - 70 ? rows.length * 34 : 'container' });
+      u.charts.draw(chart, 'concepts', { data: { rows }, params: { most }, plain: true, width: rows.length * 34 < width - 70 ? rows.length * 34 : 'container' });
     });
   }
 

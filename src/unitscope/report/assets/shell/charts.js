@@ -14,11 +14,13 @@
     return JSON.parse(text);
   }
 
-  function filled(spec, { data = {}, params = {}, width = spec.width }) {
+  // `plain`: the page has a legend of its own.
+  function filled(spec, { data = {}, params = {}, width = spec.width, plain = false }) {
     const values = { theme: dark() ? 'dark' : 'light', ...params };
     return {
       ...spec,
       width,
+      config: plain ? { ...spec.config, legend: { disable: true } } : spec.config,
       datasets: { ...spec.datasets, ...data },
       params: (spec.params || []).map((param) => (param.name in values ? { ...param, value: values[param.name] } : param)),
     };
@@ -123,7 +125,7 @@
   async function page(node) {
     for (const chart of node.querySelectorAll('[data-chart]')) {
       const known = drawn.get(chart);
-      if (!known || known.dark !== dark()) await draw(chart, chart.dataset.chart);
+      if (!known || known.dark !== dark()) await draw(chart, chart.dataset.chart, { plain: 'plain' in chart.dataset });
     }
   }
 
