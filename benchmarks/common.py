@@ -166,7 +166,7 @@ def time_dissection(model: Model, samples: InMemorySamples, layers: Sequence[str
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         settings = DissectionSettings(batch_size=BATCH)
-        run_dissection(model, samples, layers=layers, out=Path(folder) / "run", settings=settings, show=False)
+        run_dissection(model, samples, layers=layers, out=Path(folder) / "run", settings=settings)
         return time.perf_counter() - start
 
 

@@ -62,7 +62,7 @@ def chosen_concepts(run: Dissection, layer: str, count: int) -> list[str]:
     best["pixels"] = [
         areas[name, category] for name, category in zip(best["concept"], best["category"], strict=True)
     ]
-    best["detected"] = best["iou"] >= run.manifest["settings"]["min_iou"]
+    best["detected"] = best["iou"] >= run.manifest.settings["min_iou"]
     best = best.sort_values(["detected", "pixels"], ascending=False, kind="stable").head(count)
     return [f"{row.concept}|{row.category}" for row in best.itertuples()]
 

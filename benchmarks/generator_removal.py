@@ -20,9 +20,9 @@ import torch
 from generators import BATCH, GENERATORS, interleave, make_subject, show
 
 from unitscope.experiments.effects.edited import EditedGenerator
-from unitscope.experiments.effects.removal import measure_removal, run_removal
+from unitscope.experiments.effects.removal import RemovalPlan, measure_removal, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
-from unitscope.experiments.pieces import ranges
+from unitscope.experiments.skeleton import Piece, ranges
 
 
 def main() -> None:
@@ -37,12 +37,13 @@ def main() -> None:
     concept = str(subject.vocabulary[1])
     edited = EditedGenerator.cut(subject.samples, subject.layer, BATCH)
     removed = torch.ones(options.variants, subject.layer.units, dtype=torch.bool).tril()
-    names = [f"without {k + 1} units" for k in range(options.variants)]
+    names = tuple(f"without {k + 1} units" for k in range(options.variants))
+    plan = RemovalPlan(at_once=BATCH, removed=removed, names=names, concept=1)
     seconds = interleave(
         edited,
         ranges(options.latents, BATCH),
         options.variants,
-        lambda batches: measure_removal(edited, batches, removed, concept=1, names=names),
+        lambda batches: [measure_removal(edited, plan, Piece(0, part)) for part in batches],
         options.repeats,
     )
     settings = RemovalSettings(concept, units=tuple(range(1, options.variants + 1)), random=0, control="none")

@@ -13,15 +13,15 @@ import torch
 from common import report_ratio
 from torch import nn
 
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.grid import GridGeometry
-from unitscope.layers.hooks import LayerGrid
-from unitscope.layers.readout import Reading
+from unitscope.layer.grid import GridGeometry
+from unitscope.layer.hooks import LayerGrid
+from unitscope.layer.readout import Reading
 from unitscope.models.generator_names import load_generator
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.networks.proggan import ProgressiveGenerator
@@ -66,7 +66,7 @@ def random_samples(latents: int) -> GeneratedSamples:
     generator = look_at(random, drawn.read(range(min(latents, 4))))
     grid = (generator.size[0] // 4, generator.size[1] // 4)
     labeller = SegmenterLabeller(
-        make_segmenter(), framing=Framing("squash", 1.0, "bilinear"), size=generator.size, grid=grid
+        make_segmenter(), PixelGrid(Framing("squash", 1.0, "bilinear"), generator.size, grid)
     )
     return GeneratedSamples(generator, drawn, labeller, grid=grid)
 
@@ -89,7 +89,7 @@ def make_subject(latents: int, generator: str) -> Subject:
     layer = LayerGrid(
         LAYER, units, grid, GridGeometry.even(grid, samples.generator.size), Reading("NUhw", grid)
     )
-    return Subject(samples, layer, matches, {}, batch_size=BATCH, show=False)
+    return Subject(samples, layer, matches, {}, batch_size=BATCH)
 
 
 class Stopwatch:

@@ -87,9 +87,10 @@ NETWORKS = {"world": world, "squeezenet": squeezenet}
 
 def bare_seconds(run: unitscope.Dissection, images: int, device: torch.device) -> float:
     """Return the seconds of bare forward passes of so many images, by the time of 64."""
-    facts = run.manifest["model"]
-    module = load_model(facts["spec"], device=device).module
-    inputs = torch.randn(BATCH, 3, *facts["input_size"], device=device)
+    facts = run.network
+    module = load_model(facts.spec, device=device).module
+    assert facts.input_size is not None
+    inputs = torch.randn(BATCH, 3, *facts.input_size, device=device)
     with torch.no_grad():
         float(module(inputs).sum())
         start = time.perf_counter()

@@ -79,7 +79,7 @@ def main() -> None:
                 model, f"world:{options.images}", out=Path(folder) / "run", device="cpu", show=False
             )
             seconds = time.perf_counter() - start
-            (layer,) = run.manifest["plan"]["layers"]
+            (layer,) = run.manifest.plan["layers"]
             labelled = int(run.units["concept"].notna().sum())
         line = {
             "benchmark": "networks",

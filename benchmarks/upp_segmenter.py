@@ -20,7 +20,7 @@ from common import report_ratio
 from numpy.typing import NDArray
 
 from unitscope.concepts.half_parts import half_parts
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.upp import UnifiedParsing
 from unitscope.concepts.upp_labels import published_labels
@@ -70,7 +70,7 @@ def main() -> None:
     module = UnifiedParsing(published_labels()).eval()
     preprocessing = Preprocessing(size=(side, side), range=(-1, 1), mean=(0, 0, 0), scale=(1, 1, 1))
     segmenter = Segmenter(module, module.vocabulary, preprocessing, planes=module.planes, takes_grid=True)
-    labeller = SegmenterLabeller(segmenter, framing=Framing(), size=(side, side), grid=(side // 4, side // 4))
+    labeller = SegmenterLabeller(segmenter, PixelGrid(Framing(), (side, side), (side // 4, side // 4)))
     prepared = labeller.prepare(0, WorldPictures(1, size=side).read(0))
     inputs = torch.from_numpy(prepared)[None]
     bare, whole = [], []

@@ -21,18 +21,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from references import intervene
 from torch import Tensor, nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.plan import LayerPlan, Raster, ReadingPlan
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.grid import GridGeometry
-from unitscope.layers.hooks import LayerGrid
-from unitscope.layers.interventions import Edit, intervene
-from unitscope.layers.readout import Reading
+from unitscope.layer.grid import GridGeometry
+from unitscope.layer.hooks import LayerGrid
+from unitscope.layer.interventions import Edit
+from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
 from unitscope.run.folder import open_for_writing
+from unitscope.run.manifest import NetworkRecord
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import areas_by_picture
 
@@ -195,11 +197,12 @@ def planted_run(path: Path, count: int = 24) -> Path:
         "concepts": {"number": numbers, "name": names, "category": categories, "pixels": matches.pixels[1:]},
         "layers": {"layer": [layer.name], "position": [0], "category": ["all"]},
     }
-    with open_for_writing(path, {"what": "planted", **samples.describe()}) as folder:
+    with open_for_writing(
+        path, {"what": "planted", **samples.describe()}, kind="dissection", command="dissect"
+    ) as folder:
         folder.write_tables((name, pd.DataFrame(columns)) for name, columns in tables.items())
-        folder.update_manifest(
-            status="complete",
-            model={"name": "planted", "weights_hash": "2" * 64, "aliases": {"drawing": layer.name}},
+        folder.complete(
+            model=NetworkRecord(name="planted", weights_hash="2" * 64, aliases={"drawing": layer.name}),
             settings={"batch_size": 5, "top": 1},
             plan=plan.to_dict(),
         )

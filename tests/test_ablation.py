@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from references import intervene
 from torch import nn
 
 from unitscope.ablation import Ablation, predicted_classes
 from unitscope.ablation.linear import ConvolutionStep, MatrixStep
 from unitscope.errors import UnitscopeError
-from unitscope.layers.interventions import ablate, intervene
+from unitscope.layer.interventions import ablate
 from unitscope.replay import cut
 
 EXACT = 1e-4

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from references import IMAGENET, find_class
 
 from unitscope.errors import UnitscopeError
-from unitscope.models.classes import imagenet_classes, places365_classes
+from unitscope.models.classes import places365_classes
 from unitscope.sources.base import ClassedSource
-from unitscope.sources.class_names import find_class, match_classes, plain_name, read_class_map
+from unitscope.sources.class_names import match_classes, plain_name, read_class_map
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.pictures import PictureFolder
 from unitscope.world import SCENE_CLASSES, WorldPictures
@@ -71,18 +72,18 @@ def test_a_name_is_found_however_it_is_spelt(name):
 
 def test_imagenet_folders_stand_for_imagenet_classes():
     names = ("n02690373_airliner", "n04552348_warplane", "n01484850_great_white_shark", "n02113186_Cardigan")
-    outputs = match_classes(names, imagenet_classes())
+    outputs = match_classes(names, IMAGENET)
     assert outputs[:2] == (404, 895)
-    assert [imagenet_classes()[output] for output in outputs[2:]] == ["great white shark", "Cardigan"]
-    assert find_class("cardigan", imagenet_classes()) == imagenet_classes().index("cardigan")
+    assert [IMAGENET[output] for output in outputs[2:]] == ["great white shark", "Cardigan"]
+    assert find_class("cardigan", IMAGENET) == IMAGENET.index("cardigan")
     assert match_classes(["n01440764_tench"], ["tench, Tinca tinca", "goldfish, Carassius auratus"]) == (0,)
 
 
 def test_all_of_imagenet_is_told_by_its_numbers():
     bare = [f"n{90000000 - 7 * place:08d}" for place in range(1000)]
-    assert match_classes(bare, imagenet_classes()) == tuple(reversed(range(1000)))
+    assert match_classes(bare, IMAGENET) == tuple(reversed(range(1000)))
     with pytest.raises(UnitscopeError, match="matches none"):
-        match_classes(bare[:10], imagenet_classes())
+        match_classes(bare[:10], IMAGENET)
 
 
 def test_exact_names_come_first_and_ambiguous_ones_are_refused():
@@ -146,9 +147,9 @@ def test_the_real_class_folders_stand_for_their_classes(shared):
     outputs = match_classes(folders.class_names, places365_classes())
     assert outputs == tuple(truth[name] for name in folders.class_names)
     names = sorted(path.name for path in (shared / "data" / "imagenet1000" / "val").iterdir())
-    assert match_classes(names, imagenet_classes()) == tuple(range(1000))
+    assert match_classes(names, IMAGENET) == tuple(range(1000))
     few = names[:134] + names[135:700]
-    matched = match_classes([name for name in few if "maillot" not in name], imagenet_classes())
+    matched = match_classes([name for name in few if "maillot" not in name], IMAGENET)
     assert len(set(matched)) == len(matched)
 
 

@@ -203,16 +203,16 @@ def test_the_version_is_printed_without_a_command(unitscope_says):
 
 
 def test_progress_is_silent_unless_somebody_watches(monkeypatch, capsys):
-    with progress.stage("counting", 3) as advance:
+    with progress.progress_bar("counting", 3) as advance:
         advance(1)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    with progress.stage("counting", 3, done=1) as advance:
+    with progress.progress_bar("counting", 3, done=1) as advance:
         advance(2)
     captured = capsys.readouterr()
     assert "counting" in captured.err
     assert captured.out == ""
-    with progress.stage("counting", 3, show=False):
+    with progress.showing(False), progress.progress_bar("counting", 3):
         pass
     assert capsys.readouterr() == ("", "")
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from unitscope.concepts.colors import COLORS, color_names, lab
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenters import load_segmenter
 from unitscope.sources.framing import Framing
 from unitscope.world.names import COLORS as WORLD_COLORS
@@ -75,7 +75,7 @@ def test_the_package_ships_a_compact_form_and_no_table():
 def test_the_plane_of_a_picture():
     segmenter = load_segmenter("colors")
     assert [str(concept) for concept in segmenter.vocabulary.concepts] == [f"{name}|color" for name in COLORS]
-    made = SegmenterLabeller(segmenter, framing=Framing(), size=(64, 64), grid=(4, 6))
+    made = SegmenterLabeller(segmenter, PixelGrid(Framing(), (64, 64), (4, 6)))
     picture = np.zeros((40, 60, 3), np.uint8)
     picture[:20, :, 0] = picture[20:, 30:, 2] = 255
     labels = made.label([made.prepare(0, picture)])

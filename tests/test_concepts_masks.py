@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unitscope.concepts.labellers import MaskLabeller, WorldLabeller
+from unitscope.concepts.labellers import MaskLabeller, PixelGrid, WorldLabeller
 from unitscope.concepts.masks import PictureMasks, read_mask
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
@@ -195,7 +195,7 @@ def test_mask_folder_errors(data: Path) -> None:
 
 
 def test_mask_labeller(data: Path) -> None:
-    labeller = MaskLabeller(masks(data), framing=Framing("crop"), size=(10, 10), grid=(2, 2))
+    labeller = MaskLabeller(masks(data), PixelGrid(Framing("crop"), (10, 10), (2, 2)))
     labeller.check()
     picture = labeller.masks.pictures.read(0)
     labels = labeller.label([labeller.prepare(index, picture) for index in (0, 2)])
@@ -211,7 +211,7 @@ def test_world_labeller() -> None:
     source = SimpleNamespace(
         labels=lambda index: labels + index, vocabulary=Vocabulary([]), name="world", content_hash="0" * 64
     )
-    labeller = WorldLabeller(source, framing=Framing(), size=(6, 6), grid=(3, 3))  # type: ignore[arg-type]
+    labeller = WorldLabeller(source, PixelGrid(Framing(), (6, 6), (3, 3)))  # type: ignore[arg-type]
     prepared = [labeller.prepare(index, np.zeros((6, 6, 3), np.uint8)) for index in range(2)]
     assert (labeller.planes, labeller.name) == (4, "world")
     assert np.array_equal(labeller.label(prepared), np.stack([labels, labels + 1])[:, :, 1::2, 1::2])

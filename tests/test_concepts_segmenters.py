@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unitscope.concepts import segmenters
-from unitscope.concepts.labellers import MaskLabeller, SegmenterLabeller
+from unitscope.concepts.labellers import MaskLabeller, PixelGrid, SegmenterLabeller
 from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.segmenters import Segmenter, load_segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
@@ -53,7 +52,7 @@ def labeller(
     function: Callable[[Tensor], Any], grid: tuple[int, int] = (6, 6), **options: Any
 ) -> SegmenterLabeller:
     segmenter = Segmenter(Output(function), RGB, PIXELS, "colours", **options)
-    return SegmenterLabeller(segmenter, framing=Framing(), size=(8, 8), grid=grid)
+    return SegmenterLabeller(segmenter, PixelGrid(Framing(), (8, 8), grid))
 
 
 def pictures(count: int = 1) -> list[np.ndarray]:
@@ -175,7 +174,7 @@ def test_the_segmenter_sees_the_region_of_the_network() -> None:
     picture = np.zeros((20, 60, 3), np.uint8)
     picture[:, 20:40, 2] = 255
     segmenter = Segmenter(Output(scores), RGB, replace(PIXELS, size=(12, 36)))
-    made = SegmenterLabeller(segmenter, framing=Framing("crop"), size=(8, 8), grid=(6, 6))
+    made = SegmenterLabeller(segmenter, PixelGrid(Framing("crop"), (8, 8), (6, 6)))
     assert made.prepare(0, picture).shape == (3, 12, 36)
     assert (made.label([made.prepare(0, picture)])[..., 1:-1] == 3).all()
 
@@ -283,7 +282,7 @@ def test_exported_programs_of_any_batch_size(files: Path, batch: int | None) -> 
     found = load_segmenter(spec, labels=files / "labels.txt")
     assert found.preprocessing.size == (10, 12)
     assert found.batch == ((1, 8) if batch is None else (batch, batch))
-    made = SegmenterLabeller(found, framing=Framing(), size=(8, 8), grid=(5, 5))
+    made = SegmenterLabeller(found, PixelGrid(Framing(), (8, 8), (5, 5)))
     prepared = [made.prepare(index, picture) for index, picture in enumerate(pictures(10))]
     expected = F.interpolate(
         torch.nn.functional.conv2d(
@@ -302,7 +301,7 @@ def test_exported_programs_of_any_batch_size(files: Path, batch: int | None) -> 
 def test_a_program_inside_a_module_decides_the_batch(files: Path) -> None:
     found = load_segmenter(f"{files / 'code.py'}:wrapped", labels=files / "labels.txt", preprocess="size=12")
     assert (found.batch, found.preprocessing.size) == ((1, 1), (12, 12))
-    made = SegmenterLabeller(found, framing=Framing(), size=(8, 8), grid=(5, 5))
+    made = SegmenterLabeller(found, PixelGrid(Framing(), (8, 8), (5, 5)))
     assert label(made, 3).shape == (3, 1, 5, 5)
 
 
@@ -320,16 +319,14 @@ def test_a_program_inside_a_module_decides_the_batch(files: Path) -> None:
         ),
         ("weights.pkl", "or a file.pt2 saved with torch.export.save"),
         (
-            "unknown",
-            "segmenter 'unknown' not found; did you mean 'known'? "
-            "segmenters are upp, colors, colors-csail, csail, world, known; give FILE.py",
+            "wrld",
+            "segmenter 'wrld' not found; did you mean 'world'? "
+            "segmenters are upp, colors, colors-csail, csail, world; give FILE.py",
         ),
         ("{folder}/nowhere.pt2", "exported program '{folder}/nowhere.pt2' does not exist"),
     ],
 )
-def test_segmenters_that_cannot_be_made(files: Path, spec: str, message: str, monkeypatch: Any) -> None:
-    monkeypatch.setitem(segmenters.SEGMENTERS, "known", lambda: Segmenter(nn.Conv2d(3, 4, 1), RGB))
-    assert load_segmenter("known").vocabulary == RGB
+def test_segmenters_that_cannot_be_made(files: Path, spec: str, message: str) -> None:
     with pytest.raises(UnitscopeError) as caught:
         load_segmenter(spec.format(folder=files), labels=files / "labels.txt")
     assert message.format(folder=files) in str(caught.value)
@@ -345,9 +342,9 @@ def test_a_real_segmenter_agrees_with_real_masks(shared: Path) -> None:
         str(network / "model.pt2"), labels=network / "labels.txt", preprocess="range=-1:1,mean=0,scale=1"
     )
     assert (segmenter.preprocessing.size, len(segmenter.vocabulary)) == ((512, 512), 32)
-    where: dict[str, Any] = {"framing": Framing(), "size": (192, 192), "grid": (48, 48)}
+    where = PixelGrid(Framing(), (192, 192), (48, 48))
     names = []
-    for made in (SegmenterLabeller(segmenter, **where), MaskLabeller(masks, **where)):
+    for made in (SegmenterLabeller(segmenter, where), MaskLabeller(masks, where)):
         table = np.array(["" if concept is None else concept.name for concept in made.vocabulary])
         chosen = (10, 100, 300)
         names.append(table[made.label([made.prepare(index, source.read(index)) for index in chosen])])

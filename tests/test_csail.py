@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from unitscope.concepts.backbones import DeepStemResNet
 from unitscope.concepts.csail import PoolingDecoder
 from unitscope.concepts.csail_labels import read_csail_labels
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenters import load_segmenter
 from unitscope.errors import UnitscopeError
 from unitscope.sources.framing import Framing
@@ -134,7 +134,7 @@ def test_a_folder_is_a_segmenter(folder, networks):
         "tree|object",
     ]
     assert (found.planes, found.preprocessing.size) == (2, (96, 96))
-    made = SegmenterLabeller(found, framing=Framing(), size=(64, 64), grid=(12, 12))
+    made = SegmenterLabeller(found, PixelGrid(Framing(), (64, 64), (12, 12)))
     prepared = made.prepare(0, np.random.default_rng(0).integers(0, 256, (80, 80, 3), np.uint8))
     rgb = (torch.from_numpy(prepared)[None] + 1) / 2 * 255
     pixels = (rgb.flip(1) - torch.tensor([100.0, 110, 120])[:, None, None]) / torch.tensor([1.0, 2, 4])[

@@ -14,12 +14,12 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import measure as settings_module
 from unitscope.experiments.dissection import plan as reading
+from unitscope.experiments.dissection import settings as settings_module
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.layers.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
+from unitscope.layer.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
 from unitscope.models.registry import Model
 from unitscope.stats import exceeding_count
 
@@ -149,7 +149,7 @@ def naive(finished):
 
 
 def test_thresholds_and_pixel_counts_are_those_of_the_paper(run, naive):
-    assert run.manifest["config"]["channels_last"]
+    assert run.manifest.config["channels_last"]
     units, counts = run.units.set_index(["layer", "unit"]), run.table("iou")
     pairs = {(row.layer, row.unit, row.number): row for row in counts.itertuples()}
     expected = set()
@@ -247,7 +247,7 @@ def test_channels_lie_last_in_memory_where_the_network_takes_that(tmp_path, kind
     network.conv.register_forward_pre_hook(lambda _m, given: seen.append(given[0]))
     samples = InMemorySamples(torch.randn(COUNT, 3, 33, 33), make_samples()._labels, VOCABULARY)
     run = dissect(network, tmp_path / "run", layers=["conv"], samples=samples)
-    assert run.manifest["config"]["channels_last"] is last
+    assert run.manifest.config["channels_last"] is last
     assert all(each.is_contiguous(memory_format=torch.channels_last) for each in seen[-COUNT // 4 :]) is last
     layout = torch.channels_last if last else torch.contiguous_format
     with torch.no_grad():

@@ -24,11 +24,12 @@ from unitscope.experiments.dissection.plan import LayerPlan, Raster
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pictures import PictureFiles
-from unitscope.layers.grid import GridGeometry, raster_sampling, upsample
-from unitscope.layers.hooks import probe_layers, trace
+from unitscope.layer.grid import GridGeometry, raster_sampling, upsample
+from unitscope.layer.hooks import probe_layers, trace
 from unitscope.models.registry import load_generator
 from unitscope.nouns.generated import default_points
 from unitscope.nouns.reopened import reopen_generated, reopen_model
+from unitscope.run.manifest import plain
 from unitscope.sources.latents import SeededLatents
 
 COUNT, SEED = 24, 1
@@ -149,13 +150,13 @@ def test_what_is_not_kept_is_read_again_without_labelling(run, file, tmp_path, m
 def test_the_manifest_says_what_decides_the_results(run):
     manifest = run.manifest
     latents = {"count": 24, "shape": [6], "seed": 1, "truncation": None, "classes": []}
-    assert manifest["config"]["latents"] == manifest["data"]["latents"] == latents
-    assert manifest["data"]["hash"] == SeededLatents(24, (6,), 1).content_hash
-    assert manifest["data"]["name"] == "24 latents of seed 1"
+    assert manifest.config["latents"] == manifest.data.latents == latents
+    assert manifest.data.hash == SeededLatents(24, (6,), 1).content_hash
+    assert manifest.data.name == "24 latents of seed 1"
     facts = {"latent_shape": [6], "range": [-1.0, 1.0], "classes": 0, "size": [64, 64]}
-    assert manifest["config"]["model"]["generator"] == manifest["model"]["generator"] == facts
-    assert manifest["settings"]["grid"] == [64, 64]
-    assert manifest["segmenter"]["specs"][0].endswith("gen.py:colors")
+    assert manifest.config["model"]["generator"] == plain(manifest.model.generator) == facts
+    assert manifest.settings["grid"] == [64, 64]
+    assert manifest.segmenter.specs[0].endswith("gen.py:colors")
     assert run.title == "shapes on the pictures of 24 latents of seed 1 with 3 concepts"
 
 
@@ -194,7 +195,7 @@ def test_the_pixel_grid_has_64_points_a_side_or_more():
 
 def test_a_generator_that_is_class_conditional(file, tmp_path):
     kept = dissected(file, tmp_path / "run", model=f"{file}:by_class", layers=["large"], latents=60)
-    assert kept.manifest["data"]["latents"]["classes"] == [0, 1, 2]
+    assert kept.data.latents["classes"] == [0, 1, 2]
     assert set(kept.units["layer"]) == {"generator.large"}
     one = dissected(
         file, tmp_path / "one", model=f"{file}:by_class", layers=["large"], latents=60, classes=[1]
@@ -216,8 +217,8 @@ def test_latents_may_be_given_as_they_are(run, file, tmp_path):
 def test_a_generator_brings_its_layers_and_its_segmenter(file, tmp_path):
     run = dissected(file, tmp_path / "run", model=f"{file}:named", segmenter=None, layers=())
     assert set(run.units["layer"]) == {"boxes"}
-    assert run.manifest["segmenter"]["specs"] == [f"{file}:colors"]
-    assert run.manifest["concepts"]["name"] == "three colours"
+    assert run.manifest.segmenter.specs == (f"{file}:colors",)
+    assert run.manifest.concepts.name == "three colours"
 
 
 @pytest.mark.parametrize(
@@ -476,8 +477,8 @@ def test_a_real_generator(shared, tmp_path):
         spec, latents=64, segmenter="colors", layers=["deconv2"], out=tmp_path / "run", show=False,
         settings=DissectionSettings(replicates=100),
     )  # fmt: skip
-    assert run.manifest["model"]["generator"]["size"] == [32, 32]
-    assert run.manifest["settings"]["grid"] == [32, 32]
+    assert run.network.generator.size == (32, 32)
+    assert run.manifest.settings["grid"] == [32, 32]
     assert len(run.detectors) > 5
 
 
@@ -487,14 +488,14 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     made = []
     module.register_forward_hook(lambda _module, inputs, _output: made.append(len(inputs[0])))
     run = dissected(file, tmp_path / "run", model=module, layers=["1"], segmenter="colors", latents=600)
-    assert run.manifest["model"]["generator"] | {"range": None} == {
+    assert plain(run.network.generator) | {"range": None} == {
         "latent_shape": [5, 1, 1], "range": None, "classes": 0, "size": [16, 16]
     }  # fmt: skip
     assert len(run.units) == 8
     assert made[-150:] == [4] * 150
     assert sum(made[:-150]) == 2 + 2 + 1 + 4 + 1 + 2
     exemplars = run.table("exemplars").drop_duplicates("sample")
-    assert exemplars["sample"].max() >= run.manifest["config"]["shard_size"]
+    assert exemplars["sample"].max() >= run.manifest.config["shard_size"]
     assert sorted(exemplars["picture"]) == sorted(
         f"pictures/{path.name}" for path in (run.path / "pictures").iterdir()
     )

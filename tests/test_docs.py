@@ -60,7 +60,7 @@ def test_every_table_type_is_as_described(run):
 
 def test_the_manifest_has_what_the_documents_promise(run):
     manifest = run.manifest
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert manifest["status"] == "complete"
     for part in (manifest["model"]["weights_hash"], manifest["data"]["hash"], manifest["concepts"]["hash"]):
         assert re.fullmatch("[0-9a-f]{64}", part)

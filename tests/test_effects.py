@@ -71,7 +71,7 @@ def test_units_are_inserted_from_a_run(run, monkeypatch):
     monkeypatch.setattr(
         effects,
         "thresholds_at",
-        lambda run, fraction, show: asked.append(fraction) or {"units": np.full(UNITS, 0.75, np.float32)},
+        lambda run, fraction: asked.append(fraction) or {"units": np.full(UNITS, 0.75, np.float32)},
     )
     quantile = unitscope.insert(run, level="0.995", out=run.parent / "quantile", **given)
     assert asked == [0.005]
@@ -92,7 +92,7 @@ def test_a_ranking_by_effect_orders_a_removal(run):
     assert unitscope.find_rankings(run)[0].path == unitscope.open_ranking(ranking.path).path
     found = unitscope.remove(run, out=target, **order)
     assert found.sets["units"][0].tolist() == ranking.top("tree", 2)["unit"].tolist()
-    assert found.manifest["config"]["order"] == ranking.configuration_hash
+    assert found.manifest.config["order"] == ranking.configuration_hash
     with pytest.raises(UnitscopeError, match="no unit of layer 'units' takes any of the concept"):
         effects._effect_order(effects._Asked.of(run, None, {}), 6)
 
@@ -284,7 +284,8 @@ def test_the_commands_print_what_they_found(run, tmp_path, monkeypatch, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["path"] == str(tmp_path / "insert")
     assert facts["locations"] == {"kind": "random", "count": 4}
-    assert facts["command"].startswith("unitscope insert")
+    command = unitscope.open_insertion(tmp_path / "insert").manifest.command
+    assert command.startswith("unitscope insert")
     words = ["rank", str(run), "--samples", "3", *common]
     assert run_cli(monkeypatch, *words, str(tmp_path / "rank")) == 0
     assert "removed alone, on 3 latents" in capsys.readouterr().out

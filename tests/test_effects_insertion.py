@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -31,7 +33,7 @@ from unitscope.experiments.effects import work
 from unitscope.experiments.effects.insertion import force_at, run_insertion
 from unitscope.experiments.effects.locations import Footprints, LocationPlan, lattice
 from unitscope.experiments.effects.settings import InsertionSettings, Level, Locations
-from unitscope.layers.interventions import insert
+from unitscope.layer.interventions import insert
 
 SETTINGS = {"concept": "door", "units": 1, "random": 1, "replicates": 200}
 COUNT = 12
@@ -344,9 +346,8 @@ def test_mistakes_are_one_line_before_work_starts(tmp_path, change, message):
 
 def test_a_layer_of_one_cell_is_refused(tmp_path):
     subject = planted_subject(COUNT)
-    subject.layer = type(subject.layer)(
-        "units", 6, (1, 1), subject.layer.geometry, type(subject.layer.reading)("NU", (1, 1))
-    )
+    layer = replace(subject.layer, grid=(1, 1), reading=type(subject.layer.reading)("NU", (1, 1)))
+    subject = replace(subject, layer=layer)
     with pytest.raises(UnitscopeError, match="layer 'units' has a grid of 1x1, so there are no places"):
         force(tmp_path / "out", subject)
 

@@ -30,7 +30,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects import work
 from unitscope.experiments.effects.ranking import ranks, run_ranking
 from unitscope.experiments.effects.settings import RankingSettings
-from unitscope.layers.interventions import ablate
+from unitscope.layer.interventions import ablate
+from unitscope.progress import showing
 
 COUNT = 24
 
@@ -170,10 +171,12 @@ def test_another_configuration_is_refused(found):
         rank(found.path, subject)
 
 
-def test_it_says_beforehand_what_it_takes(tmp_path, capsys):
-    rank(tmp_path / "out", planted_subject(COUNT, show=True))
+def test_it_says_early_what_it_takes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(work, "SHARD_PICTURES", 40)
+    with showing(True):
+        rank(tmp_path / "out", planted_subject(COUNT))
     said = capsys.readouterr().err
-    assert "24 latents, 6 variants of each: 168 pictures to generate and segment, about 1 s" in said
+    assert "24 latents, 6 variants of each: 168 pictures to generate and segment, about 1 s more" in said
     assert "removing units alone" in said
 
 

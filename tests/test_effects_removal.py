@@ -30,7 +30,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects import removal, work
 from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
-from unitscope.layers.interventions import ablate
+from unitscope.experiments.skeleton import Piece
+from unitscope.layer.interventions import ablate
 
 SETTINGS = {"concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
 
@@ -181,9 +182,10 @@ def test_every_set_and_concept_is_as_in_whole_passes(found):
 def test_pictures_that_stay_as_they_are_are_not_segmented_again():
     subject = planted_subject()
     edited = work.EditedGenerator.cut(subject.samples, subject.layer, 5)
-    names = [str(unit) for unit in range(UNITS)]
-    batches = iter([range(5), range(5, 10)])
-    removal.measure_removal(edited, batches, torch.eye(UNITS, dtype=torch.bool), concept=0, names=names)
+    names = tuple(str(unit) for unit in range(UNITS))
+    plan = removal.RemovalPlan(5, torch.eye(UNITS, dtype=torch.bool), names)
+    state = removal.measure_removal(edited, plan, Piece(0, range(10)))
+    assert not any(name.startswith("instead/") for name in state.arrays), "no concept is asked for"
     state = on(subject.samples)[:10]
     hidden_door = state[:, 1] & ~state[:, 2]
     assert hidden_door.any(), "a unit that is on and draws nothing"
@@ -201,9 +203,10 @@ def test_a_latent_as_it_is_serves_every_set(monkeypatch):
         "back",
         lambda carried, *given: passes["back"].append(len(carried)) or back(carried, *given),
     )
-    names = [str(unit) for unit in range(UNITS)]
-    batches = iter([range(5), range(5, 10)])
-    removal.measure_removal(edited, batches, torch.eye(UNITS, dtype=torch.bool), concept=0, names=names)
+    names = tuple(str(unit) for unit in range(UNITS))
+    plan = removal.RemovalPlan(5, torch.eye(UNITS, dtype=torch.bool), names)
+    state = removal.measure_removal(edited, plan, Piece(0, range(10)))
+    assert not any(name.startswith("instead/") for name in state.arrays), "no concept is asked for"
     assert passes["front"] == [5, 5]
     assert sum(passes["back"]) == 10 + on(subject.samples)[:10].sum()
     assert max(passes["back"]) <= 5
@@ -235,7 +238,7 @@ def test_another_order_is_taken_and_noted_in_the_configuration(tmp_path):
     order = UnitOrder(np.array([5, 0, 1, 2, 3, 4]), "ranked elsewhere")
     other = remove(tmp_path / "out", order=order, rank="effect", units=(1,))
     assert list(other.sets["units"][0]) == [5]
-    assert other.manifest["config"]["order"] == "ranked elsewhere"
+    assert other.manifest.config["order"] == "ranked elsewhere"
     assert "ranked by effect on tree" in repr(other)
 
 
@@ -275,7 +278,7 @@ def test_a_generator_that_cannot_be_cut_is_run_as_a_whole(found, tmp_path):
 
 
 def test_a_finished_one_is_opened_without_the_generator(found, monkeypatch):
-    monkeypatch.setattr(removal, "measure_removal", None)
+    monkeypatch.setattr(removal.UnitRemoval, "stages", None)
     subject = planted_subject()
     subject.samples.generator.module.forward = None
     pd.testing.assert_frame_equal(remove(found.path, subject).effects, found.effects)

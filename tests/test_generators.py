@@ -52,15 +52,6 @@ def test_a_function_returns_a_module_or_a_generator(file):
         named.layer_name("boxs")
 
 
-def test_the_bundled_generator_is_looked_up_when_it_is_asked_for(monkeypatch):
-    monkeypatch.setattr(unitscope.world, "world_generator", lambda: Scaled(-1, 1), raising=False)
-    monkeypatch.setattr(unitscope.world, "GENERATOR_LATENTS", 3, raising=False)
-    monkeypatch.setattr(unitscope.world, "GENERATOR_LAYERS", ("a", "b"), raising=False)
-    found = load_generator("world-gan")
-    assert (found.name, found.latent_shape, found.range) == ("world-gan", (3,), (-1.0, 1.0))
-    assert (found.layers, found.segmenter, found.size) == (("a", "b"), "world", (8, 8))
-
-
 def test_a_checkpoint_says_which_progressive_gan_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("UNITSCOPE_CACHE", str(tmp_path / "cache"))
     torch.manual_seed(0)

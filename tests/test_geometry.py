@@ -3,8 +3,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from unitscope.layers.grid import AxisGeometry, GridGeometry
-from unitscope.layers.receptive_field import GeometryTracker
+from unitscope.layer.grid import AxisGeometry, GridGeometry
+from unitscope.layer.receptive_field import GeometryTracker
 
 
 def place(module: nn.Module, size: int = 96) -> AxisGeometry:

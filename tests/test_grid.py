@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from references import pixel_corners
 
-from unitscope.layers.grid import (
+from unitscope.layer.grid import (
     AxisGeometry,
     GridGeometry,
     Sampling,
     axis_sampling,
     identity_sampling,
-    pixel_corners,
     raster_sampling,
     upsample,
 )

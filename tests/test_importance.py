@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from references import intervene
 from tiny import run_cli, tables_of
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.importance import measure, shards
-from unitscope.layers.interventions import ablate, intervene
+from unitscope.experiments.importance import measure
+from unitscope.layer.interventions import ablate
 from unitscope.models.registry import load_model
 from unitscope.nouns.reopened import layer_of
 from unitscope.run import RunFolder
@@ -306,7 +307,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("ablation", ["zero", "mean"])
 def test_killed_after_any_shard_it_goes_on_to_the_same_tables(place, tmp_path, monkeypatch, ablation):
-    monkeypatch.setattr(shards, "SHARD_IMAGES", 15)
+    monkeypatch.setattr(measure, "SHARD_IMAGES", 15)
     whole = ask(place, tmp_path / "whole", ablation=ablation)
     commit = RunFolder.commit_shard
 
@@ -461,12 +462,14 @@ def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
     assert run_cli(monkeypatch, *words, "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["important_pairs"], facts["units"], facts["set_sizes"]) == (3, 7, [2])
-    assert facts["command"].startswith("unitscope importance")
+    command = unitscope.open_importance(tmp_path / "out").manifest.command
+    assert command.startswith("unitscope importance")
 
 
-def test_the_cost_of_sets_is_said_before_it_starts(place, tmp_path, capsys):
+def test_the_cost_of_sets_is_said_early(place, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(measure, "SHARD_IMAGES", 15)
     ask(place, tmp_path / "out", show=True)
-    assert re.search(r"\d+ sets on 48 images: [\d,]+ answers, about \d+ s", capsys.readouterr().err)
+    assert re.search(r"\d+ sets on 48 images: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("name", ["classes", "effects", "overall", "sets", "correlation", "images"])

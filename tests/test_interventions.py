@@ -1,11 +1,12 @@
 import pytest
 import torch
+from references import intervene
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import probe_layers
-from unitscope.layers.interventions import ablate, insert, intervene
-from unitscope.layers.readout import Reading
+from unitscope.layer.hooks import probe_layers
+from unitscope.layer.interventions import ablate, insert
+from unitscope.layer.readout import Reading
 
 
 class InPlace(nn.Module):

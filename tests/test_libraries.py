@@ -15,7 +15,7 @@ from PIL import Image
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import describe_layers, probe_layers, trace
+from unitscope.layer.hooks import describe_layers, probe_layers, trace
 from unitscope.models import hub, libraries
 from unitscope.models.default_layers import default_layers
 from unitscope.models.libraries import library_model, parse_spec

@@ -187,4 +187,4 @@ def test_a_dissection_of_masks_and_colors(data, tmp_path):
     pixels = concepts.set_index("name")["pixels"]
     assert pixels["dot"] == 6 * 1
     assert pixels["red"] == pixels["green"] == pixels["blue"] == 6 * 16 / 3
-    assert run.manifest["concepts"]["categories"] == ["object", "color"]
+    assert run.manifest.concepts.categories == ["object", "color"]

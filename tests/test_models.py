@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -173,23 +172,6 @@ def test_registered_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first != second
     assert weights_hash(load_model("small", reinitialize=1).module) == first
     assert load_model("small") == replace(made, spec="small")
-
-
-def test_the_world_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = SimpleNamespace(
-        world_classifier=lambda trained: nn.Conv2d(3, 7 if trained else 8, 1),
-        CLASSIFIER_LAYERS=("conv5",),
-        CLASSIFIER_INPUT=(96, 96),
-        CLASSIFIER_MEAN=(0.5, 0.5, 0.5),
-        CLASSIFIER_STD=(0.2, 0.2, 0.2),
-        SCENE_CLASSES=("beach", "street"),
-    )
-    monkeypatch.setitem(sys.modules, "unitscope.world", world)
-    model = load_model("world-vgg")
-    assert (model.module.out_channels, model.name, model.layers) == (7, "world-vgg", ("conv5",))
-    assert model.preprocessing == Preprocessing(size=(96, 96), mean=(0.5,) * 3, scale=(0.2,) * 3)
-    assert model.classes == ("beach", "street")
-    assert load_model("world-vgg-untrained").module.out_channels == 8
 
 
 # Preprocessing

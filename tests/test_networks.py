@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import describe_layers, probe_layers, trace
+from unitscope.layer.hooks import describe_layers, probe_layers, trace
 from unitscope.models import networks
 from unitscope.models.networks import (
     ProgressiveGenerator,

@@ -1,11 +1,11 @@
 import pytest
 import torch
+from references import intervene
 from torch import nn
 from torch.nn import functional as F
 
 from unitscope import replay as replay_module
 from unitscope.errors import UnitscopeError
-from unitscope.layers.interventions import intervene
 from unitscope.replay import TOLERANCE, cut
 
 

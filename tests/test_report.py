@@ -24,10 +24,12 @@ from unitscope.report import write, write_report
 from unitscope.report.charts.theme import category_slots
 from unitscope.report.data import read_run
 from unitscope.report.figures import concepts_figure, layers_figure
-from unitscope.report.masks import OUTLINE, draw_mask, resize_mask, run_lengths, unpack_mask
+from unitscope.report.masks import OUTLINE, draw_mask, run_lengths
 from unitscope.report.payload import BLOCK, layer_slugs, rebin, rounded
 from unitscope.report.shell import script
 from unitscope.report.strips import PictureCache, Tile, draw_strip, strip_size, to_image
+from unitscope.report.views import unit_histogram
+from unitscope.run.dissection import open_run
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +306,6 @@ def test_run_lengths_and_packing() -> None:
             rebuilt[at : at + length] = index % 2 == 1
             at += length
         assert (rebuilt.reshape(mask.shape) == mask).all()
-        assert (unpack_mask(np.packbits(mask).tobytes(), *mask.shape) == mask).all()
     assert run_lengths(np.zeros((3, 3), bool)) == []
 
 
@@ -316,7 +317,6 @@ def test_outline_is_inside_the_mask_and_the_rest_is_dimmed() -> None:
     assert (drawn[mask] == OUTLINE).sum() == 100 - 36
     assert drawn[10, 10] == 0x00C8C8C8
     assert drawn[0, 0] == 0x007D7D7D
-    assert resize_mask(mask, 40, 40).sum() == 400
     image = np.asarray(to_image(drawn).convert("RGB"))
     assert image[5, 5].tolist() == [255, 230, 0]
 
@@ -377,3 +377,11 @@ def test_one_layer_and_one_unit(tmp_path: Path) -> None:
     report = write_report(run).parent
     assert load(report / "data/units.js")["unit"] == [0]
     assert not (report / "figures/concepts-last.svg").exists()
+
+
+def test_a_unit_shows_its_histogram_as_the_page_does(run: Path) -> None:
+    unit = open_run(run).unit("conv1", 3)
+    chart = unit_histogram(unit)
+    row = chart.to_dict()["layer"][0]["data"]["values"][0]
+    assert sum(row["shares"]) == pytest.approx(1, abs=1e-2)
+    assert row["threshold"] == pytest.approx(unit.row["threshold"])

@@ -32,9 +32,7 @@ def bar_figure() -> Figure:
 
 def column_figure() -> Figure:
     rows = estimates().assign(label="x", count=[1, 2, 3, 4, 5, 6], order=0, text="", href="#/")
-    return Figure(
-        bars.count_columns(rows, {"a": COLORS[0]}, title="units", noun="concept", across=None), "columns"
-    )
+    return Figure(bars.count_columns(rows, {"a": COLORS[0]}, title="units", noun="concept"), "columns")
 
 
 def curve_figure() -> Figure:
@@ -46,10 +44,8 @@ def curve_figure() -> Figure:
 
 
 def histogram_figure() -> Figure:
-    rows = pd.DataFrame(
-        {"from": [0, 1], "to": [1, 2], "share": [0.9, 0.1], "floor": 0.01, "above": [False, True]}
-    )
-    return Figure(histogram.histogram(rows, title="activation"), "histogram")
+    row = {"low": 0.0, "high": 2.0, "shares": [0.9, 0.0, 0.099, 0.001], "threshold": 0.9}
+    return Figure(histogram.histogram([row], title="activation"), "histogram")
 
 
 def dot_figure() -> Figure:

@@ -267,14 +267,14 @@ def test_another_configuration_is_refused_with_the_difference(whole, monkeypatch
 def test_one_process_at_a_time(tmp_path):
     config = {"layers": ["conv"]}
     with (
-        open_for_writing(tmp_path / "run", config),
+        open_for_writing(tmp_path / "run", config, kind="dissection", command="dissect"),
         pytest.raises(
             UnitscopeError, match=r"another process is working on .*run; wait for it, or give --out"
         ),
-        open_for_writing(tmp_path / "run", config),
+        open_for_writing(tmp_path / "run", config, kind="dissection", command="dissect"),
     ):
         pass
-    with open_for_writing(tmp_path / "run", config):
+    with open_for_writing(tmp_path / "run", config, kind="dissection", command="dissect"):
         pass
 
 
@@ -285,8 +285,8 @@ def test_one_process_at_a_time(tmp_path):
         ("", "manifest.json is damaged"),
         ("[]", "manifest.json is damaged"),
         ("{}", "manifest.json is damaged"),
-        ('{"schema_version": 1}', r"is damaged \(it has no configuration or no status\)"),
-        ('{"schema_version": 99}', "has schema version 99, this unitscope reads 1; run the dissection again"),
+        ('{"schema_version": 2}', r"is damaged .*missing required field"),
+        ('{"schema_version": 99}', "has schema version 99, this unitscope reads 2; run the dissection again"),
     ],
 )
 def test_a_damaged_manifest_is_one_line(tmp_path, manifest, said):
@@ -299,7 +299,7 @@ def test_a_damaged_manifest_is_one_line(tmp_path, manifest, said):
 
 
 def test_an_unfinished_run_is_not_opened(tmp_path):
-    with open_for_writing(tmp_path, {}):
+    with open_for_writing(tmp_path, {}, kind="dissection", command="dissect"):
         pass
     with pytest.raises(
         UnitscopeError, match="is not finished; run the same 'unitscope dissect' command again"

@@ -8,6 +8,7 @@ import pytest
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.comparison import compare
+from unitscope.run.manifest import NetworkRecord
 from unitscope.run.selection import select_units
 
 CATEGORIES = {"sky": "object", "sea": "object", "red": "color"}
@@ -50,7 +51,7 @@ def make_run(units, *, path="run", min_iou=0.04):
         layers=pd.DataFrame(counts),
         concepts=names,
         detectors=table[table["detector"]],
-        manifest={"model": {"aliases": {"last": "late"}}},
+        network=NetworkRecord(name="net", weights_hash="", aliases={"last": "late"}),
     )
 
 

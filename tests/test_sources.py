@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -209,14 +207,6 @@ def test_a_folder_by_its_path(tmp_path: Path) -> None:
     assert open_pictures(str(tmp_path)).sample_ids == ("x.png",)
     with pytest.raises(UnitscopeError, match="does not exist"):
         open_pictures(str(tmp_path / "nowhere"))
-
-
-def test_the_world_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = SimpleNamespace(WorldPictures=lambda count, split="train": (count, split))
-    monkeypatch.setitem(sys.modules, "unitscope.world", world)
-    assert open_pictures("world:800:test") == (800, "test")
-    assert open_pictures("world:7") == (7, "train")
-    assert open_pictures("world") == (1000, "train")
 
 
 @pytest.mark.parametrize(

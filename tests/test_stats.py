@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from references import values_to_keys
 
-from unitscope.layers.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
+from unitscope.layer.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
 from unitscope.stats import (
     ActivationHistogram,
     ActivationRaster,
@@ -18,9 +22,10 @@ from unitscope.stats import (
     ThresholdSearch,
     TopPictures,
     exceeding_count,
+    kernels,
 )
 from unitscope.stats.intersection import without_repeats
-from unitscope.stats.quantile import keys_to_values, values_to_keys
+from unitscope.stats.quantile import keys_to_values
 from unitscope.stats.resampling import resample
 
 
@@ -292,3 +297,28 @@ def test_points_above_are_those_of_the_upsampled_grids(border):
     assert points.counts[0].sum() > 1 << 16  # more than the first room of the compiled loop
     with pytest.raises(ValueError, match="unit 1 was kept above"):
         points.points_above(np.array([-1, -1, 1], np.float32))
+
+
+def test_the_example_of_the_kernels_is_true():
+    activation = raster(np.array([[[[2.0, 10.0]]]]), size=(1, 8), shape=(1, 4))
+    columns = activation.sampling.columns
+    assert columns.lower.tolist() == [0, 0, 0, 1]
+    assert columns.upper.tolist() == [0, 1, 1, 1]
+    assert columns.weight.tolist() == [0, 0.25, 0.75, 0]
+    assert values_of(activation).ravel().tolist() == [2, 4, 8, 10]
+    strong = StrongCells.of(activation, np.array([5], np.float32))
+    assert strong.values.tolist() == [2, 10]
+    points = strong.points_above(np.array([5], np.float32))
+    assert points.positions.tolist() == [2, 3]
+    assert points.values.tolist() == [8, 10]
+    assert [hex(key) for key in values_to_keys(np.array([8, 10], np.float32)) >> 20] == ["0xc10", "0xc12"]
+
+
+def test_compiled_loops_call_nothing_compiled_of_another_file():
+    """Numba would not compile them again when the other file changes."""
+    for path in Path(kernels.__file__).parent.glob("*.py"):
+        if path.name != "__init__.py":
+            imported = re.findall(
+                r"^from unitscope\.stats\.kernels\.?(\w*) import", path.read_text(), re.MULTILINE
+            )
+            assert set(imported) <= {"compiled"}, path

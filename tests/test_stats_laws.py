@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +14,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unitscope.layers.grid import GridGeometry, raster_sampling
+import unitscope
+from unitscope.layer.grid import GridGeometry, raster_sampling
 from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,
@@ -25,6 +29,7 @@ from unitscope.stats import (
     PixelCounts,
     Places,
     PredictionChanges,
+    Statistic,
     StrongCells,
     ThresholdSearch,
     TopPictures,
@@ -255,3 +260,51 @@ class TestLaws:
         other.load_state_dict(state)
         with pytest.raises(ValueError):
             case.empty().merge(other)
+
+
+def classes_of_the_package() -> set[type]:
+    """Every class that a module of the package defines."""
+    names = [module.name for module in pkgutil.walk_packages(unitscope.__path__, "unitscope.")]
+    members = [inspect.getmembers(importlib.import_module(name), inspect.isclass) for name in names]
+    return {kind for found in members for _, kind in found if kind.__module__.startswith("unitscope.")}
+
+
+def without_a_case(cases: list[Any]) -> set[str]:
+    """Names of the statistics that can be made and that no case makes."""
+    kinds = {kind for kind in classes_of_the_package() if issubclass(kind, Statistic)}
+    held = {type(case.empty()) for case in cases}
+    return {kind.__name__ for kind in kinds - held if not inspect.isabstract(kind)}
+
+
+def test_every_statistic_of_the_package_has_a_case():
+    assert not without_a_case(CASES)
+    assert without_a_case(CASES[1:]) == {"ActivationHistogram"}
+
+
+def test_what_merges_and_has_a_state_is_a_statistic():
+    duties = ("merge", "state_dict", "load_state_dict")
+    alike = {kind for kind in classes_of_the_package() if all(hasattr(kind, duty) for duty in duties)}
+    assert {kind for kind in alike if not issubclass(kind, Statistic)} == set()
+
+
+# A histogram stores the used range of its bins.
+@pytest.mark.parametrize("case", CASES[1:], ids=lambda case: type(case).__name__)
+def test_what_is_declared_is_what_is_stored(case):
+    statistic = at_once(case)
+    state = statistic.state_dict()
+    assert list(state) == list(statistic.declared)
+    for name, array in statistic.declared.items():
+        assert state[name].dtype == array.dtype
+        assert state[name].ndim == len(array.axes)
+
+
+def test_a_refused_merge_changes_nothing():
+    first, other = Intersections(THRESHOLDS, CONCEPTS), Intersections(THRESHOLDS, CONCEPTS + 1)
+    for statistic in (first, other):
+        statistic.update(DATA.cells(slice(None)), DATA.labels, DATA.samples)
+    before = first.state_dict()
+    with pytest.raises(
+        ValueError, match=r"Intersections of intersections \(2, 5, 6\) and \(2, 5, 7\) do not"
+    ):
+        first.merge(other)
+    assert all(np.array_equal(before[name], value) for name, value in first.state_dict().items())

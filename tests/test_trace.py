@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.grid import AxisGeometry
-from unitscope.layers.hooks import describe_layers, probe_layers, trace
-from unitscope.layers.readout import patch_grid
+from unitscope.layer.grid import AxisGeometry
+from unitscope.layer.hooks import describe_layers, probe_layers, trace
+from unitscope.layer.readout import patch_grid
 
 
 class Small(nn.Module):

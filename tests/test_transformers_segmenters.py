@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.transformers_segmenters import MaskSegmenter, read_classes, transformers_segmenter
 from unitscope.concepts.vocabulary import Concept
 from unitscope.errors import UnitscopeError
@@ -231,7 +231,7 @@ def test_labels_are_those_of_the_librarys_own_post_processing(transformers, make
     )
     assert segmenter.name == tmp_path.name
     grid = (128, 112)
-    labeller = SegmenterLabeller(segmenter, framing=Framing(), size=(90, 120), grid=grid)
+    labeller = SegmenterLabeller(segmenter, PixelGrid(Framing(), (90, 120), grid))
     prepared = labeller.prepare(0, picture())
     labels = labeller.label([prepared, prepared[:, ::-1].copy()])
     assert labels.shape == (2, 1, *grid)

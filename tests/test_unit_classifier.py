@@ -18,7 +18,7 @@ from torch import nn
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.classification import peaks
+from unitscope.experiments.classification import measure
 from unitscope.experiments.classification.verdict import halve, judge
 from unitscope.models.registry import load_model
 
@@ -112,7 +112,7 @@ def test_a_unit_that_is_the_answer_is_never_wrong(place, tmp_path):
     peaks = found.peaks.set_index("id")["peak"]
     assert peaks["red/2.png"] == pytest.approx(198 / 255, abs=1e-6)
     assert (found.peaks["predicted"] == found.peaks["positive"]).all()
-    mistakes = pd.read_parquet(found.path / "mistakes.parquet")
+    mistakes = found.mistakes
     assert len(mistakes) == 0
     assert "No negative picture exceeds the threshold." in found.page.read_text()
 
@@ -159,14 +159,15 @@ def test_a_concept_decides_by_the_area_it_covers(place, tmp_path):
     assert found.scores["min_area"] == 0.05
     small = unitscope.ClassifierSettings(replicates=200, min_area=0.15)
     assert (
-        ask(place, tmp_path / "out", concept="red|color", settings=small, **says).peaks["positive"].sum() == 2
+        ask(place, tmp_path / "small", concept="red|color", settings=small, **says).peaks["positive"].sum()
+        == 2
     )
     with pytest.raises(UnitscopeError, match=r"concept 'rde' is not in the vocabulary .* did you mean 'red'"):
         ask(place, tmp_path / "out", concept="rde", **says)
     with pytest.raises(
         UnitscopeError, match=r"covers no more than 0 % .*give another --min-area or other pictures"
     ):
-        ask(place, tmp_path / "out", concept="never", **says)
+        ask(place, tmp_path / "never", concept="never", **says)
 
 
 def test_the_world_knows_its_scenes_and_its_concepts(tmp_path):
@@ -249,41 +250,31 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
 def test_the_same_question_has_the_same_answer(place, tmp_path):
     words = {"images": place / "classes", "positive": ["red", "blue"]}
     one, two = (ask(place, tmp_path / name, **words).path for name in ("one", "two"))
-    for name in ("scores.json", "peaks.parquet", "mistakes.parquet", "plot.svg", "index.html"):
+    for name in ("tables/peaks.parquet", "tables/mistakes.parquet", "report/index.html"):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
+    assert unitscope.UnitClassification.open(one).scores == unitscope.UnitClassification.open(two).scores
 
 
 def test_an_interrupted_reading_goes_on_where_it_was(place, tmp_path, monkeypatch):
     given = {"images": place / "classes", "positive": ["red"], "negative": ["blue", "green"]}
     whole = ask(place, tmp_path / "whole", **given)
-    monkeypatch.setattr(peaks, "STRETCH", 1)
-    read, numbers = peaks._read, []
+    monkeypatch.setattr(measure, "STRETCH", 1)
+    read, numbers = measure.read_peaks, []
 
-    def interrupt(reader, some, *rest):
+    def interrupt(reader, plan, piece):
         if len(numbers) == 10:
             raise KeyboardInterrupt
-        numbers.extend(some.tolist())
-        return read(reader, some, *rest)
+        numbers.extend(piece.pictures)
+        return read(reader, plan, piece)
 
-    monkeypatch.setattr(peaks, "_read", interrupt)
+    monkeypatch.setattr(measure, "read_peaks", interrupt)
     with pytest.raises(KeyboardInterrupt):
         ask(place, tmp_path / "out", **given)
-    assert [path.name for path in tmp_path.iterdir() if path.name != "whole"] == [".out.reading"]
     numbers.clear()
     found = ask(place, tmp_path / "out", **given)
     assert len(numbers) == 18 - 10  # the pictures of two batches were not read again
     assert found.scores == whole.scores
     pd.testing.assert_frame_equal(found.peaks, whole.peaks)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "whole"]
-
-
-def test_what_another_question_left_is_not_used(place, tmp_path, monkeypatch):
-    monkeypatch.setattr(peaks, "STRETCH", 1)
-    left = tmp_path / ".out.reading" / "0123456789abcdef"
-    left.mkdir(parents=True)
-    (left / "00000000.safetensors").write_bytes(b"something else")
-    ask(place, tmp_path / "out", images=place / "classes", positive="red", negative="blue")
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_group_of_one_has_scores_without_intervals(place, tmp_path):
@@ -309,7 +300,7 @@ def test_tables_have_the_columns_that_the_documents_describe(place, tmp_path):
     for name, text in sections.items():
         cells = re.findall(r"^\| ([a-z_, ]+) \|", text, flags=re.MULTILINE)
         described = [column for cell in cells for column in cell.split(", ") if column != "column"]
-        table = pd.read_parquet(found.path / f"{name}.parquet")
+        table = found.table(name)
         assert described == list(table.columns), name
     for column, kind in re.findall(
         r"^\| (\w+) \| (int32|int8|float32|float64|bool) \|", sections["peaks"], re.M
@@ -326,9 +317,9 @@ def test_the_page_shows_the_mistakes_and_needs_nothing_else(place, tmp_path):
     images = re.findall(r'<img src="([^"]+)"[^>]*alt="([^"]+)"', page)
     assert 0 < len(images) == page.count("<img ")
     for file, alt in images:
-        assert (found.path / file).is_file()
+        assert (found.page.parent / file).is_file()
         assert alt
-    mistakes = pd.read_parquet(found.path / "mistakes.parquet")
+    mistakes = found.mistakes
     truth = found.peaks.set_index("id").loc[mistakes["id"]]
     assert (truth["positive"].to_numpy() == (mistakes["kind"] == "miss").to_numpy()).all()
     assert (truth["positive"] != truth["predicted"]).all()
@@ -336,10 +327,6 @@ def test_the_page_shows_the_mistakes_and_needs_nothing_else(place, tmp_path):
         peaks = mistakes.loc[mistakes["kind"] == kind, "peak"]
         assert peaks.is_monotonic_decreasing if falling else peaks.is_monotonic_increasing
         assert len(peaks) <= FEW.mistakes
-    names = {path.name for path in found.path.iterdir()}
-    files = {"index.html", "charts.js", "scores.json", "peaks.parquet", "mistakes.parquet"}
-    files |= {f"plot.{ending}" for ending in ("svg", "png", "pdf")}
-    assert names == files | {"assets", "pictures", "mistakes", "unitscope-classification.json"}
 
 
 def test_names_from_the_data_are_text_on_the_page(place, tmp_path):
@@ -351,16 +338,22 @@ def test_names_from_the_data_are_text_on_the_page(place, tmp_path):
     assert "<img src=x>" not in page
 
 
-def test_an_earlier_answer_is_replaced_and_nothing_else(place, tmp_path):
+def test_another_question_has_another_folder_and_nothing_else_is_replaced(place, tmp_path):
     words = {"images": place / "classes", "positive": "red"}
     first = ask(place, None, **words)
     assert first.path == place / "run" / "classify" / "conv-0-red"
-    assert ask(place, None, negative="green", **words).path == first.path
-    assert json.loads((first.path / "scores.json").read_text())["negative"]["pictures"] == 6
-    assert [path.name for path in first.path.parent.iterdir()] == ["conv-0-red"]
+    other = ask(place, None, negative="green", **words)
+    assert other.path == first.path.with_name("conv-0-red-against-green")
+    assert other.scores["negative"]["pictures"] == 6
+    assert [each.path for each in unitscope.UnitClassification.find(place / "run")] == [
+        first.path,
+        other.path,
+    ]
+    with pytest.raises(UnitscopeError, match=r"another configuration \(settings.mistakes: 3 there, 2 now\)"):
+        ask(place, None, **words, settings=unitscope.ClassifierSettings(replicates=200, mistakes=2))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("")
-    with pytest.raises(UnitscopeError, match=r"holds something else than a classification; give a new"):
+    with pytest.raises(UnitscopeError, match=r"is not empty and holds no run .it has 'thesis.txt'.; give"):
         ask(place, tmp_path / "mine", **words)
 
 
@@ -486,7 +479,7 @@ def test_pictures_that_do_not_open_are_left_out_and_listed(place, tmp_path):
     for file in (tmp_path / "classes" / "red").iterdir():
         file.write_bytes(b"junk")
     with pytest.raises(UnitscopeError, match="none of the pictures of red could be read"):
-        ask(place, tmp_path / "out", images=tmp_path / "classes", positive="red")
+        ask(place, tmp_path / "junk", images=tmp_path / "classes", positive="red")
 
 
 def test_an_activation_that_is_not_finite_names_its_picture(place, tmp_path):
@@ -511,7 +504,7 @@ def test_a_word_that_may_be_two_classes_is_one_line(place, tmp_path):
 def test_a_place_that_cannot_be_written_is_one_line(place, tmp_path):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(UnitscopeError, match="cannot write"):
+        with pytest.raises(UnitscopeError, match=r"cannot write|is a file; give --out"):
             ask(place, out, images=place / "classes", positive="red")
 
 
@@ -541,11 +534,11 @@ def test_the_command_prints_a_summary_or_json(place, tmp_path, monkeypatch, caps
         "Unit 0 of conv as a classifier: red (6 pictures) against other classes (18 pictures)"
     )
     assert lines[1].startswith("  AUROC 1.000 (1.000 to 1.000), average precision 1.000")
-    assert lines[-1] == f"page: {tmp_path}/out/index.html"
+    assert lines[-1] == f"page: {tmp_path}/out/report/index.html"
     assert run_cli(monkeypatch, *words, "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["auroc"]["value"] == 1
-    assert "unitscope classify-unit" in (tmp_path / "out" / "index.html").read_text()
+    assert "unitscope classify-unit" in (tmp_path / "out" / "report" / "index.html").read_text()
     assert run_cli(monkeypatch, *words[:5], "7", *words[6:]) == 2
     assert capsys.readouterr().err.startswith("unitscope: unit 7 is not in layer 'conv'")
 

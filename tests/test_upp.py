@@ -17,7 +17,7 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from unitscope.concepts.half_parts import half_parts
-from unitscope.concepts.labellers import SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.pooling import adaptive_matrix, pool, precise_roi_matrix
 from unitscope.concepts.segmenters import load_segmenter
 from unitscope.concepts.upp import UnifiedParsing
@@ -251,7 +251,7 @@ def test_a_folder_is_a_segmenter(folder, parsing):
     found = load_segmenter(f"upp:{folder}")
     assert (found.name, found.planes, len(found.vocabulary)) == ("upp", 5, 1813)
     assert found.preprocessing.size == (256, 256)
-    made = SegmenterLabeller(found, framing=Framing(), size=(96, 96), grid=(24, 24))
+    made = SegmenterLabeller(found, PixelGrid(Framing(), (96, 96), (24, 24)))
     picture = np.random.default_rng(0).integers(0, 256, (100, 80, 3), np.uint8)
     prepared = made.prepare(0, picture)
     labels = made.label([prepared])

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from unitscope.api import dissect, layers
-from unitscope.classifying import UnitClassification, classify_unit
+from unitscope.classifying import classify_unit
 from unitscope.effects import insert, rank, remove
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.settings import ClassifierSettings
@@ -15,6 +15,7 @@ from unitscope.importance import importance
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model, load_generator, load_model
+from unitscope.run.classification import UnitClassification
 from unitscope.run.comparison import compare
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.effects import (

@@ -16,7 +16,7 @@ from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples
-from unitscope.layers.hooks import LayerDescription, describe_layers
+from unitscope.layer.hooks import LayerDescription, describe_layers
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import MakesPicturesError, Model
@@ -30,11 +30,12 @@ from unitscope.nouns.generated import (
     reader_of,
     resolve_generator,
     seen,
-    segmenters_of,
 )
 from unitscope.nouns.network import left_as_it_was, resolve_model
 from unitscope.nouns.pictures import AnyPath, as_paths, open_sources, pixel_grid
+from unitscope.progress import showing
 from unitscope.run.dissection import Dissection
+from unitscope.run.manifest import typed_command
 from unitscope.sources.base import PictureSource
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
@@ -122,7 +123,6 @@ def dissect(
     }
     says: dict[str, Any] = {"labels": as_paths(labels), "segmenter_preprocess": segmenter_preprocess}
     says |= {"segmenter": segmenter, "mirror": mirror, "device": place}
-    about: dict[str, Any] = {"command": command}
     with left_as_it_was(model):
         network: Model | Generator
         samples: PictureSamples | GeneratedSamples
@@ -134,13 +134,10 @@ def dissect(
             drawn = draw_latents(found, latents, seed=settings.seed, truncation=truncation, classes=classes)
             samples = _generated_samples(found, drawn, grid, says)
             network = samples.generator
-            about["segmenter"] = _about_segmenter(network, says)
-        about["model"] = _about(network, reinitialize, weights)
         wanted = [network.layer_name(name) for name in layers] or network.layers
         place_out = Path(out).expanduser()
-        return run_dissection(
-            network, samples, layers=wanted, out=place_out, settings=settings, about=about, show=show
-        )
+        with showing(show), typed_command(command):
+            return run_dissection(network, samples, layers=wanted, out=place_out, settings=settings)
 
 
 def _generated_samples(
@@ -170,25 +167,6 @@ def _picture_samples(
     )
     pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
     return PictureSamples(pictures, labeller, preprocessing=preprocessing, grid=raster)
-
-
-def _about(network: Model | Generator, reinitialize: int | None, weights: AnyPath | None) -> dict[str, Any]:
-    return {
-        "spec": network.spec,
-        "weights": None if weights is None else str(Path(weights).expanduser().resolve()),
-        "reinitialized": reinitialize,
-        "aliases": dict(network.aliases),
-    }
-
-
-def _about_segmenter(generator: Generator, says: dict[str, Any]) -> dict[str, Any]:
-    """Return what gets the segmenters again."""
-    settings = says["segmenter_preprocess"]
-    return {
-        "specs": segmenters_of(generator, says["segmenter"]),
-        "labels": [str(path.resolve()) for path in says["labels"]],
-        "preprocess": [settings] if isinstance(settings, str) else list(settings or ()),
-    }
 
 
 def layers(

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 import torch
 from torch import nn
 
@@ -19,6 +16,7 @@ from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.labellers import Labeller, Unlabelled
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import (
+    OTHERS,
     Candidates,
     concept_numbers,
     groups_by_concept,
@@ -37,78 +35,18 @@ from unitscope.nouns.generated import draw_latents
 from unitscope.nouns.network import left_as_it_was
 from unitscope.nouns.pictures import AnyPath, as_paths, open_sources
 from unitscope.nouns.reopened import is_generated, reopen_generated, reopen_model, unit_of
-from unitscope.report.folder import check_replaceable, replacing
+from unitscope.progress import showing
 from unitscope.report.pages.classification import write_classifier_page
+from unitscope.run.classification import FOLDER, UnitClassification
 from unitscope.run.dissection import Dissection, open_run
-from unitscope.run.storage import writing
+from unitscope.run.manifest import typed_command
 from unitscope.sources.base import PictureSource
 from unitscope.sources.classes import open_classed
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.latents import SeededLatents
 
-KIND = "classification"
 LONGEST_SLUG = 60
-
-
-class UnitClassification:
-    """How well one unit tells pictures apart, read from its folder.
-
-    Args:
-        path: the folder; ``docs/classify.md`` describes its files.
-    """
-
-    def __init__(self, path: Path, scores: dict[str, Any]) -> None:
-        self.path = path
-        self.scores = scores
-
-    @cached_property
-    def peaks(self) -> pd.DataFrame:
-        """One row a picture: class, group, half, peak activation and what the unit says."""
-        frame: pd.DataFrame = pq.read_table(self.path / "peaks.parquet").to_pandas()
-        return frame
-
-    @property
-    def page(self) -> Path:
-        """The page with the plot, the numbers and the mistakes."""
-        return self.path / "index.html"
-
-    def __repr__(self) -> str:
-        facts = self.scores
-        yes, no = (facts[group] for group in ("positive", "negative"))
-        lines = [
-            f"Unit {facts['unit']} of {facts['layer']} as a classifier: {yes['name']} ({yes['pictures']:,} pictures) "
-            f"against {no['name']} ({no['pictures']:,} pictures)"
-        ]
-        if facts["skipped"]:
-            count = len(facts["skipped"])
-            were = "picture was" if count == 1 else "pictures were"
-            lines.append(f"  {count:,} {were} skipped; scores.json says which and why")
-        lines.append(
-            f"  AUROC {_shown(facts['auroc'])}, average precision {_shown(facts['average_precision'])}"
-        )
-        first, second, own = facts["thresholds"].values()
-        if facts["held_out"]:
-            lines.append(f"  peak > {first:.4g} or {second:.4g}, held out: {_rates(facts['held_out'])}")
-        else:
-            lines.append(f"  {facts['note']}")
-        lines.append(f"  peak > {own:.4g}, of the run: {_rates(facts['run_threshold'])}")
-        return "\n".join(lines)
-
-
-def _shown(score: dict[str, float | None], scale: float = 1, digits: int = 3, unit: str = "") -> str:
-    value = f"{scale * (score['value'] or 0):.{digits}f}{unit}"
-    if score["low"] is None or score["high"] is None:
-        return value
-    return f"{value} ({scale * score['low']:.{digits}f} to {scale * score['high']:.{digits}f})"
-
-
-def _rates(scores: dict[str, Any]) -> str:
-    shown = {name: _shown(score, 100, 1, " %") for name, score in scores.items()}
-    return (
-        f"balanced accuracy {shown['balanced_accuracy']}, recall {shown['recall']}, "
-        f"true negatives {shown['true_negative_rate']}"
-    )
 
 
 def classify_unit(
@@ -158,8 +96,7 @@ def classify_unit(
         model: the network, if the run does not say how to get it, see :func:`unitscope.nouns.reopened.reopen_model`.
         weights: a file of weights for it.
         mirror: another server for checkpoints that are downloaded.
-        out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default. An earlier classification there
-            is replaced in one step.
+        out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default.
         device: where the networks run; a GPU when there is one.
         settings: see :class:`ClassifierSettings`.
         command: what the user typed, for the page.
@@ -181,24 +118,21 @@ def classify_unit(
     with left_as_it_was(model if model is not None else ""):
         if is_generated(run):
             _refuse_pictures(run, concept, {**words, "masks": as_paths(masks)})
-            target = _target(which, str(concept), out)
-            check_replaceable(target, KIND)
             samples, asked = _generated(run, str(concept), latents, settings, {**says, **source})
+            target = _target(which, _name(asked, concept, settings), out)
             module: nn.Module = samples.generator.module
         else:
             _refuse_latents(run, latents)
             asked = _candidates(**words, concept=concept, min_area=settings.min_area)
-            target = _target(which, concept or asked.names[0], out)
-            check_replaceable(target, KIND)
+            target = _target(which, _name(asked, concept, settings), out)
             module, samples = _of_pictures(run, asked, {"masks": as_paths(masks), **says}, source)
         numbers = concept_numbers(concept, samples.vocabulary) if concept else np.zeros(0, np.int64)
-        with writing(target), replacing(target, KIND) as folder:
-            facts = run_unit_classifier(
-                which, module, samples, asked, folder,
-                kept=target.with_name(f".{target.name}.reading"), concepts=numbers, settings=settings, show=show,
-            )  # fmt: skip
-            write_classifier_page(folder, command=command)
-    return UnitClassification(target, facts)
+        with showing(show), typed_command(command):
+            found = run_unit_classifier(
+                which, module, samples, asked, target, concepts=numbers, settings=settings
+            )
+    write_classifier_page(found)
+    return found
 
 
 def _of_pictures(
@@ -271,11 +205,19 @@ def _candidates(
     return groups_of_classes(yes, no, open_classed(listed[0]) if listed else None)
 
 
+def _name(asked: Candidates, concept: str | None, settings: ClassifierSettings) -> str:
+    """Return what the folder of a question is called; other questions have other names."""
+    positive, negative = asked.names
+    if concept is not None:
+        return concept if settings.min_area == ClassifierSettings.min_area else positive
+    return positive if negative == OTHERS else f"{positive}-against-{negative}"
+
+
 def _target(which: UnitOfRun, name: str, out: AnyPath | None) -> Path:
     if out is not None:
         return Path(out).expanduser()
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{which.layer.name}-{which.unit}-{name}").strip("-.")
-    return which.run.path / "classify" / slug[:LONGEST_SLUG].rstrip("-.")
+    return which.run.path / FOLDER / slug[:LONGEST_SLUG].rstrip("-.")
 
 
 def _labeller(
@@ -287,8 +229,8 @@ def _labeller(
         if given is not None:
             raise UnitscopeError(f"--{given.replace('_', '-')} goes with --concept, which is not given")
         return Unlabelled(), Unlabelled.grid
-    preprocessing = Preprocessing.from_dict(run.manifest["model"]["preprocessing"])
-    rows, columns = run.manifest["settings"]["grid"]
+    preprocessing = Preprocessing.from_dict(run.network.preprocessing or {})
+    rows, columns = run.grid
     labeller = choose_labeller(
         pictures.sources if isinstance(pictures, JoinedPictures) else [pictures],
         framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),

@@ -29,10 +29,12 @@ from unitscope.nouns.device import choose_device
 from unitscope.nouns.network import left_as_it_was
 from unitscope.nouns.pictures import AnyPath
 from unitscope.nouns.reopened import layer_of, reopen_generated
+from unitscope.progress import showing
 from unitscope.report.pages.effects import write_effect_page
-from unitscope.run.dissection import Dissection, open_run, run_hash
+from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.effects import FOLDER, Insertion, Ranking, Removal
-from unitscope.run.folder import MANIFEST, slug
+from unitscope.run.folder import slug
+from unitscope.run.manifest import MANIFEST, typed_command
 
 
 class Given(TypedDict, total=False):
@@ -82,20 +84,12 @@ class _Asked:
         given: dict[str, Any] = {name: value for name, value in self.given.items() if name not in aside}
         device = choose_device(self.given.get("device"))
         samples = reopen_generated(run, device=device, **given)
-        facts = {
-            "run": str(run.path),
-            "run_hash": run_hash(run),
-            "weights_hash": run.manifest["model"]["weights_hash"],
-            "model": run.manifest["model"]["name"],
-        }
         return Subject(
             samples,
             layer_of(run, self.layer),
             read_matches(run, self.layer, samples.vocabulary),
-            facts,
-            batch_size=int(run.manifest["settings"]["batch_size"]),
-            about={"command": self.given.get("command", "")},
-            show=self.given.get("show"),
+            run.identity(),
+            batch_size=int(run.manifest.settings["batch_size"]),
         )
 
     def target(self, kind: str, *words: str) -> Path:
@@ -138,7 +132,7 @@ def remove(
     said, flat = _split(given)
     flat |= {"concept": concept, "units": units, "control_units": control_units}
     asked, chosen = _Asked.of(run, layer, said), RemovalSettings.of(settings, _given(flat))
-    with left_as_it_was(_owned(said)):
+    with left_as_it_was(_owned(said)), showing(said.get("show")), typed_command(said.get("command", "")):
         subject = asked.subject()
         number = subject.concept(chosen.concept)
         order = _effect_order(asked, number) if chosen.rank == "effect" else None
@@ -183,7 +177,7 @@ def insert(
     said, flat = _split(given)
     flat |= {"concept": concept, "units": units, "level": level, "locations": locations}
     asked, chosen = _Asked.of(run, layer, said), InsertionSettings.of(settings, _given(flat))
-    with left_as_it_was(_owned(said)):
+    with left_as_it_was(_owned(said)), showing(said.get("show")), typed_command(said.get("command", "")):
         subject = asked.subject()
         subject.concept(chosen.concept)
         levels = _levels(asked, subject, chosen.level)
@@ -217,7 +211,7 @@ def rank(
     """
     said, flat = _split(given)
     asked, chosen = _Asked.of(run, layer, said), RankingSettings.of(settings, flat)
-    with left_as_it_was(_owned(said)):
+    with left_as_it_was(_owned(said)), showing(said.get("show")), typed_command(said.get("command", "")):
         found = run_ranking(asked.subject(), chosen, asked.target("rank"))
     write_effect_page(found)
     return found
@@ -247,7 +241,7 @@ def _levels(asked: _Asked, subject: Subject, level: Level) -> NDArray[np.float32
     if level.kind == "value":
         return np.full(subject.layer.units, level.value, np.float32)
     above = float(1 - Decimal(str(level.value)))
-    return thresholds_at(asked.run, above, show=subject.show)[asked.layer]
+    return thresholds_at(asked.run, above)[asked.layer]
 
 
 def _effect_order(asked: _Asked, concept: int) -> UnitOrder:
@@ -258,7 +252,7 @@ def _effect_order(asked: _Asked, concept: int) -> UnitOrder:
     """
     path = asked.run.path / FOLDER / f"rank-{slug(asked.layer)}"
     ranking = Ranking(path) if (path / MANIFEST).is_file() else None
-    if ranking is None or not ranking.complete or ranking.summary["run_hash"] != run_hash(asked.run):
+    if ranking is None or not ranking.complete or ranking.summary["run_hash"] != asked.run.configuration_hash:
         raise UnitscopeError(
             f"--rank effect needs a finished ranking of layer {asked.layer!r}, which is not in {path}; run "
             f"'unitscope rank {asked.run.path} --layer {asked.layer}' first"

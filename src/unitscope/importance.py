@@ -9,17 +9,19 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance.images import match_images
-from unitscope.experiments.importance.measure import Question, run_importance
+from unitscope.experiments.importance.measure import run_importance
 from unitscope.experiments.importance.settings import ImportanceSettings
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.models.registry import Model
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.network import left_as_it_was
 from unitscope.nouns.pictures import AnyPath
 from unitscope.nouns.reopened import is_generated, layer_of, reopen_model
+from unitscope.progress import showing
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.folder import slug
 from unitscope.run.importance import FOLDER, Importance
+from unitscope.run.manifest import typed_command
 from unitscope.sources.base import PictureSource
 from unitscope.sources.class_names import read_class_map
 from unitscope.sources.classes import open_classed
@@ -80,8 +82,9 @@ def importance(
     with left_as_it_was(model if model is not None else ""):
         network = reopen_model(run, model=model, weights=weights, mirror=mirror, device=place)
         images = match_images(*sources, network, given)
-        question = Question(run, network, grid, images, settings, place, {"command": command}, show)
-        return run_importance(question, _target(run, grid, settings, out))
+        with showing(show), typed_command(command):
+            target = _target(run, grid, settings, out)
+            return run_importance(run, network, grid, images, out=target, settings=settings)
 
 
 def _target(run: Dissection, layer: LayerGrid, settings: ImportanceSettings, out: AnyPath | None) -> Path:

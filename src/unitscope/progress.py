@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from rich.console import Console
 from rich.progress import (
@@ -31,36 +32,44 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
-def visible(show: bool | None) -> bool:
+_forced: ContextVar[bool | None] = ContextVar("forced", default=None)
+
+
+@contextmanager
+def showing(show: bool | None) -> Iterator[None]:
+    """Force progress bars and lines on or off meanwhile; None leaves it as it is."""
+    token = _forced.set(_forced.get() if show is None else show)
+    try:
+        yield
+    finally:
+        _forced.reset(token)
+
+
+def visible() -> bool:
     """Tell whether progress bars show: on a terminal, unless they are forced on or off."""
-    return sys.stderr.isatty() if show is None else show
+    forced = _forced.get()
+    return sys.stderr.isatty() if forced is None else forced
 
 
-def say(text: str, *, show: bool | None = None) -> None:
-    """Print a line on standard error where progress bars show.
-
-    Args:
-        text: the line.
-        show: force it on or off; by default it shows on a terminal only.
-    """
-    if visible(show):
+def say(text: str) -> None:
+    """Print a line on standard error where progress bars show."""
+    if visible():
         Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
 
 
 @contextmanager
-def stage(name: str, total: int, *, done: int = 0, show: bool | None = None) -> Iterator[Advance]:
+def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
     """Show a progress bar on standard error for one stage of the work.
 
     Args:
         name: what is being done.
         total: number of items.
         done: items that were done before, by an earlier process.
-        show: force the bar on or off; by default it shows on a terminal only.
 
     Yields:
         A function to call with the number of items just done.
     """
-    if not visible(show):
+    if not visible():
         yield lambda _count: None
         return
     columns = (

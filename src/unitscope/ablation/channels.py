@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, fx
 
-from unitscope.layers.readout import Reading
+from unitscope.layer.readout import Reading
 from unitscope.replay import CannotCut, Graph
 
 
@@ -25,7 +25,7 @@ class Channels:
     width: int = 1
 
     def blocks(self, value: Tensor, units: int) -> Tensor:
-        """Return a view of the units' entries with an axis for the units and one for the entries of a unit."""
+        """Return a view of the units' entries, ``(..., entries, ...) -> (..., U, width, ...)``; no data is copied."""
         mine = value.narrow(self.axis, self.first, units * self.width)
         blocks: Tensor = mine.unflatten(self.axis, (units, self.width))
         return blocks

@@ -18,7 +18,7 @@ from torch import Tensor
 from unitscope.ablation.channels import Channels
 from unitscope.ablation.steps import find_steps
 from unitscope.errors import UnitscopeError
-from unitscope.layers.interventions import Units, levels_of, unit_numbers
+from unitscope.layer.interventions import Units, levels_of, unit_numbers
 from unitscope.replay import Carried, Replay
 
 BLOCK_BYTES = 128 * 2**20

@@ -328,7 +328,7 @@ def compare(
 
 def _show_run(run: unitscope.Dissection, as_json: bool, report: Path | None = None) -> None:
     if as_json:
-        facts: dict[str, Any] = {**run.summary(), **({"report": str(report)} if report else {})}
+        facts: dict[str, Any] = {**run.summary, **({"report": str(report)} if report else {})}
         print(json.dumps(facts))
         return
     Console(soft_wrap=True).print(repr(run), highlight=False, markup=False)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import LayerDescription
+from unitscope.layer.hooks import LayerDescription
 from unitscope.nouns.listing import Listed
 from unitscope.run.dissection import Dissection
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unitscope.concepts.labellers import Labeller, MaskLabeller, SegmenterLabeller, WorldLabeller
+from unitscope.concepts.labellers import (
+    Labeller,
+    MaskLabeller,
+    PixelGrid,
+    Prepared,
+    SegmenterLabeller,
+    WorldLabeller,
+)
 from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.merge import MergedLabeller
 from unitscope.concepts.segmenters import load_segmenter, names_itself
@@ -36,12 +42,12 @@ class JoinedLabeller:
         self.vocabulary, self.planes, self.name = first.vocabulary, first.planes, first.name
         self.content_hash = combined_hash(*(labeller.content_hash for labeller in labellers))
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Any:
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
         """Return what `label` needs of one picture."""
         source, own = self._pictures.locate(index)
         return self._labellers[source].prepare(own, picture)
 
-    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
         return self._labellers[0].label(prepared)
 
@@ -77,7 +83,7 @@ def choose_labeller(
     Raises:
         UnitscopeError: nothing, or too much, says what the pictures show, or it does not fit the pictures.
     """
-    where: dict[str, Any] = {"framing": framing, "size": size, "grid": grid}
+    where = PixelGrid(framing, size, grid)
     specs = _listed(segmenter)
     planes = len(masks) // len(sources)
     chosen: list[Labeller] = []
@@ -92,7 +98,7 @@ def choose_labeller(
         return chosen[0] if len(chosen) == 1 else MergedLabeller(chosen)
     labelled = [source for source in sources if isinstance(source, LabelledSource)]
     if len(labelled) == len(sources):
-        return _joined(sources, [WorldLabeller(source, **where) for source in labelled])
+        return _joined(sources, [WorldLabeller(source, where) for source in labelled])
     alone = ", and --labels alone does not" if labels else ""
     raise UnitscopeError(
         f"nothing says what the pictures show{alone}; give --masks DIR with --labels FILE, or --segmenter SPEC"
@@ -104,7 +110,7 @@ def segmenter_labellers(
     labels: Sequence[Path] = (),
     *,
     settings: str | Sequence[str] | None = None,
-    where: dict[str, Any],
+    where: PixelGrid,
     mirror: str | None = None,
     device: torch.device | str = "cpu",
 ) -> list[SegmenterLabeller]:
@@ -114,7 +120,7 @@ def segmenter_labellers(
         segmenter: one or more, see `load_segmenter`.
         labels: one label file for each that does not name its outputs itself.
         settings: settings that replace their own preprocessing, for each in turn.
-        where: framing, size and grid, see `SegmenterLabeller`.
+        where: the grid of the label maps.
         mirror: another server for published segmenters.
         device: where they run.
 
@@ -127,7 +133,7 @@ def segmenter_labellers(
     files, changes = _label_files(specs, labels), _settings(specs, _listed(settings))
     return [
         SegmenterLabeller(
-            load_segmenter(spec, labels=file, preprocess=change, mirror=mirror, device=device), **where
+            load_segmenter(spec, labels=file, preprocess=change, mirror=mirror, device=device), where
         )
         for spec, file, change in zip(specs, files, changes, strict=True)
     ]
@@ -162,7 +168,7 @@ def _settings(specs: Sequence[str], settings: Sequence[str]) -> list[str | None]
 
 
 def _by_masks(
-    sources: Sequence[PictureSource], masks: Sequence[Path], labels: Sequence[Path], where: dict[str, Any]
+    sources: Sequence[PictureSource], masks: Sequence[Path], labels: Sequence[Path], where: PixelGrid
 ) -> Labeller:
     if len(masks) != len(sources) * len(labels) or not labels:
         wanted = "give --labels once for each plane of masks"
@@ -174,7 +180,7 @@ def _by_masks(
         if not isinstance(source, PictureFolder):
             raise UnitscopeError(f"masks go with a folder of pictures; {source.name!r} is none")
         pairs = list(zip(masks[number :: len(sources)], labels, strict=True))
-        labeller = MaskLabeller(PictureMasks(source, pairs), **where)
+        labeller = MaskLabeller(PictureMasks(source, pairs), where)
         labeller.check()
         labellers.append(labeller)
     return _joined(sources, labellers)

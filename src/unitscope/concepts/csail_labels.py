@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def _labels(content: dict[str, Any]) -> CsailLabels:
     )
 
 
-def _category(category: Any) -> str:
+def _category(category: str | Mapping[str, object]) -> str:
     if isinstance(category, str):
         return category
     kind = category.get("type", "softmax")
@@ -110,12 +111,12 @@ def _category(category: Any) -> str:
     return str(category["name"])
 
 
-def _concept(label: Any) -> Concept | None:
+def _concept(label: Mapping[str, object]) -> Concept | None:
     nothing = label["name"] in NOTHING_NAMES or label.get("internal")
     return None if nothing else Concept(str(label["name"]), str(label["category"]))
 
 
-def _three(values: Any, name: str) -> tuple[float, float, float]:
+def _three(values: Iterable[float], name: str) -> tuple[float, float, float]:
     numbers = [float(value) for value in values]
     if len(numbers) != 3 or (name == "stdev" and 0 in numbers):
         raise ValueError(f"imageformat has the {name} {values!r}; it must be three numbers")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ HALF_PLANES = 2
 """Top and bottom exclude each other, and so do left and right: two planes."""
 
 
-def half_parts(objects: NDArray[np.integer[Any]], *, first: int, count: int) -> NDArray[np.int32]:
+def half_parts(objects: NDArray[np.integer], *, first: int, count: int) -> NDArray[np.int32]:
     """Return the half-parts of label maps of objects.
 
     A component is a set of pixels of one object that touch at sides or corners. The row where its bounding

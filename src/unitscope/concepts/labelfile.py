@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,11 +211,11 @@ def _json_rows(text: str, path: Path) -> Iterator[Row]:
         )
 
 
-class _Pairs(list[tuple[str, Any]]):
+class _Pairs(list[tuple[str, object]]):
     """The members of a JSON object, repeated keys included."""
 
 
-def _object_cells(cells: dict[str, Any], path: Path, where: str) -> tuple[str, str, str]:
+def _object_cells(cells: dict[str, object], path: Path, where: str) -> tuple[str, str, str]:
     if "number" not in cells or "name" not in cells:
         raise _error(
             path, where, f"has {', '.join(cells) or 'nothing'}; give number, name and maybe category"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,24 @@ from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import LabelledSource
 from unitscope.sources.framing import Framing
+
+Prepared = Any
+"""What a labeller keeps of a picture until its batch is labelled; nobody else looks into it."""
+
+
+@dataclass(frozen=True)
+class PixelGrid:
+    """The grid that label maps are made on.
+
+    Attributes:
+        framing: the region of the picture that the network sees.
+        size: height and width of the network's input, pixels.
+        grid: rows and columns of the label maps.
+    """
+
+    framing: Framing
+    size: tuple[int, int]
+    grid: tuple[int, int]
 
 
 class Labeller(Protocol):
@@ -38,7 +56,7 @@ class Labeller(Protocol):
     @property
     def content_hash(self) -> str: ...  # noqa: D102
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Any:
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
         """Return what `label` needs of one picture.
 
         Args:
@@ -47,7 +65,7 @@ class Labeller(Protocol):
         """
         ...
 
-    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns); 0 is "nothing"."""
         ...
 
@@ -64,7 +82,7 @@ class Unlabelled:
     def prepare(self, index: int, picture: NDArray[np.uint8]) -> None:
         """Return nothing, which is all that `label` needs."""
 
-    def label(self, prepared: Sequence[Any]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
         """Return label maps of "nothing", (n, 1, 1, 1)."""
         return np.zeros((len(prepared), self.planes, *self.grid), np.int32)
 
@@ -72,15 +90,13 @@ class Unlabelled:
 class _SourceLabeller:
     """Label maps that somebody already has for whole pictures, sampled on the grid."""
 
-    def __init__(self, framing: Framing, size: tuple[int, int], grid: tuple[int, int]) -> None:
-        self.framing = framing
-        self.size = size
-        self.grid = grid
+    def __init__(self, where: PixelGrid) -> None:
+        self.where = where
 
     def _sample(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
-        return self.framing.sample_labels(labels, size=self.size, grid=self.grid)
+        return self.where.framing.sample_labels(labels, size=self.where.size, grid=self.where.grid)
 
-    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
         return np.stack(prepared).astype(np.int32, copy=False)
 
@@ -90,15 +106,11 @@ class WorldLabeller(_SourceLabeller):
 
     Args:
         source: has ``labels(index)`` -> (P, H, W), `vocabulary`, `name` and `content_hash`.
-        framing: the region of the picture that the network sees.
-        size: height and width of the network's input, pixels.
-        grid: rows and columns of the label maps.
+        where: the grid of the label maps.
     """
 
-    def __init__(
-        self, source: LabelledSource, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
-    ) -> None:
-        super().__init__(framing, size, grid)
+    def __init__(self, source: LabelledSource, where: PixelGrid) -> None:
+        super().__init__(where)
         self.source = source
         self.vocabulary: Vocabulary = source.vocabulary
         self.planes = int(source.labels(0).shape[0])
@@ -115,15 +127,11 @@ class MaskLabeller(_SourceLabeller):
 
     Args:
         masks: the mask files.
-        framing: the region of the picture that the network sees.
-        size: height and width of the network's input, pixels.
-        grid: rows and columns of the label maps.
+        where: the grid of the label maps.
     """
 
-    def __init__(
-        self, masks: PictureMasks, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
-    ) -> None:
-        super().__init__(framing, size, grid)
+    def __init__(self, masks: PictureMasks, where: PixelGrid) -> None:
+        super().__init__(where)
         self.masks = masks
         self.vocabulary = masks.vocabulary
         self.planes = masks.planes
@@ -162,18 +170,14 @@ class SegmenterLabeller:
 
     Args:
         segmenter: the network with its vocabulary.
-        framing: the region of the picture that the network sees.
-        size: height and width of the network's input, pixels.
-        grid: rows and columns of the label maps.
+        where: the grid of the label maps.
     """
 
-    def __init__(
-        self, segmenter: Segmenter, *, framing: Framing, size: tuple[int, int], grid: tuple[int, int]
-    ) -> None:
+    def __init__(self, segmenter: Segmenter, where: PixelGrid) -> None:
         self.segmenter = segmenter
-        self.framing = replace(framing, interpolation=segmenter.preprocessing.interpolation)
-        self.aspect = size[1] / size[0]
-        self.grid = grid
+        self.framing = replace(where.framing, interpolation=segmenter.preprocessing.interpolation)
+        self.aspect = where.size[1] / where.size[0]
+        self.grid = where.grid
         self.vocabulary = segmenter.vocabulary
         self.planes = segmenter.planes
         self.name = segmenter.name
@@ -184,7 +188,7 @@ class SegmenterLabeller:
         preprocessing = self.segmenter.preprocessing
         return preprocessing.apply(self.framing.resize(picture, preprocessing.size, aspect=self.aspect))
 
-    def label(self, prepared: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[NDArray[np.float32]]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns).
 
         Raises:

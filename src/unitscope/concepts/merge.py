@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.labellers import Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.sources.files import combined_hash
 
@@ -46,11 +45,11 @@ class MergedLabeller:
         """Changes when the labels of any of them do."""
         return combined_hash(*(labeller.content_hash for labeller in self._labellers))
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> tuple[Any, ...]:
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> tuple[Prepared, ...]:
         """Return what `label` needs of one picture: what each labeller needs."""
         return tuple(labeller.prepare(index, picture) for labeller in self._labellers)
 
-    def label(self, prepared: Sequence[tuple[Any, ...]]) -> NDArray[np.int32]:
+    def label(self, prepared: Sequence[tuple[Prepared, ...]]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
         parts = zip(self._labellers, self._tables, zip(*prepared, strict=True), strict=True)
         return np.concatenate([table[labeller.label(own)] for labeller, table, own in parts], axis=1)

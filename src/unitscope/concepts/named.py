@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from unitscope.concepts.colors import ColorNames, color_names
 from unitscope.concepts.csail import CsailSegmenter
@@ -31,7 +30,7 @@ WEIGHTS = (".pth", ".safetensors")
 LABELS = "labels.json"
 UPP_EPOCH, CSAIL_EPOCH = 40, 20
 """In the names of the published files."""
-_TO_UNIT: dict[str, Any] = {"range": (-1, 1), "mean": (0, 0, 0), "scale": (1, 1, 1)}
+_TO_UNIT = Preprocessing(range=(-1, 1), mean=(0, 0, 0), scale=(1, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def _upp(request: Request) -> Segmenter:
     for part, file in ((module.encoder, encoder), (module.decoder, decoder)):
         fill(part, read_state(file), file)
     side = max(sizes)
-    return _segmenter(module, request, Preprocessing(size=(side, side), **_TO_UNIT), settings=sizes)
+    return _segmenter(module, request, replace(_TO_UNIT, size=(side, side)), settings=sizes)
 
 
 def _csail(request: Request) -> Segmenter:
@@ -104,7 +103,7 @@ def _csail(request: Request) -> Segmenter:
     for part, state, file in zip((module.encoder, module.decoder), states, (encoder, decoder), strict=True):
         fill(part, state, file)
     side = max(labels.sizes)
-    preprocessing = Preprocessing(size=(side, side), **_TO_UNIT)
+    preprocessing = replace(_TO_UNIT, size=(side, side))
     meaning = [labels.blue_first, labels.mean, labels.stdev, labels.sizes, list(labels.groups.values())]
     return _segmenter(module, request, preprocessing, settings=meaning)
 
@@ -114,7 +113,7 @@ def _colors(request: Request) -> Segmenter:
         raise UnitscopeError(
             f"segmenter {request.spec!r} takes no folder: its weights come with the package; give 'colors'"
         )
-    return _segmenter(color_names(), request, Preprocessing(size=(COLOR_SIZE, COLOR_SIZE), **_TO_UNIT))
+    return _segmenter(color_names(), request, replace(_TO_UNIT, size=(COLOR_SIZE, COLOR_SIZE)))
 
 
 def _segmenter(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.choose import segmenter_labellers
 from unitscope.concepts.colors import CATEGORY, COLORS
+from unitscope.concepts.labellers import PixelGrid
 from unitscope.concepts.merge import MergedLabeller
 from unitscope.concepts.vocabulary import NOTHING, Concept, Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
@@ -142,7 +143,7 @@ def segment(
         segmenter,
         [Path(file) for file in labels],
         settings=segmenter_preprocess,
-        where={"framing": Framing(), "size": (height, width), "grid": grid},
+        where=PixelGrid(Framing(), (height, width), grid),
         mirror=mirror,
         device=device,
     )

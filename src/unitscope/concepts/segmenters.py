@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -23,27 +20,17 @@ from unitscope.models.exported import input_shape, load_exported
 from unitscope.models.factories import HOW, call_factory, names_a_factory
 from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.weights import ready
+from unitscope.registered import SEGMENTERS, make_registered, registered
 
-__all__ = ["SEGMENTERS", "Segmenter", "load_segmenter", "names_itself"]
+__all__ = ["Segmenter", "load_segmenter", "names_itself"]
 
 LIBRARY = "transformers"
 """Begins the name of a segmenter of that library."""
 
 
-def _world() -> Segmenter:
-    # The built-in world draws in numpy and brings its own weights: only who asks for it pays for the import.
-    world: Any = importlib.import_module("unitscope.world")
-    made: Segmenter = world.world_segmenter()
-    return made
-
-
-SEGMENTERS: dict[str, Callable[[], Segmenter]] = {"world": _world}
-"""Further segmenters that have a name of their own, besides `NAMED`."""
-
-
 def names_itself(spec: str) -> bool:
     """Return whether a segmenter of this name brings its own vocabulary and needs no label file."""
-    return spec in SEGMENTERS or re.split("[:,]", spec)[0] in (*NAMED, LIBRARY)
+    return spec in registered(SEGMENTERS) or re.split("[:,]", spec)[0] in (*NAMED, LIBRARY)
 
 
 def load_segmenter(
@@ -57,9 +44,9 @@ def load_segmenter(
     """Return the segmenter that `spec` names, in eval mode and on `device`.
 
     Args:
-        spec: ``upp``, ``colors``, ``csail`` (see `named_segmenter`), ``transformers:ID``, a name in
-            `SEGMENTERS`, ``package.module:function``, ``file.py:function``, or ``file.pt2`` (made by
-            ``torch.export.save``); a function takes no arguments and returns an ``nn.Module`` or a
+        spec: ``upp``, ``colors``, ``csail`` (see `named_segmenter`), ``transformers:ID``, a name that a package
+            registers such as ``world``, ``package.module:function``, ``file.py:function``, or ``file.pt2`` (made
+            by ``torch.export.save``); a function takes no arguments and returns an ``nn.Module`` or a
             `Segmenter`.
         labels: the file that names its channels or numbers; needed unless a `Segmenter` is returned. Channel
             k of scores is number k; if the file has no line for 0 and the network has just as many channels
@@ -81,8 +68,8 @@ def load_segmenter(
 
 
 def _make(spec: str, labels: Path | None, device: torch.device | str, *, mirror: str | None) -> Segmenter:
-    if spec in SEGMENTERS:
-        return _relabel(SEGMENTERS[spec](), labels)
+    if spec in registered(SEGMENTERS):
+        return _finished(make_registered(SEGMENTERS, spec), spec, labels)
     named = named_segmenter(spec, mirror=mirror)
     if named is not None and labels is not None:
         raise UnitscopeError(f"segmenter {spec!r} names its outputs itself; leave --labels out")
@@ -99,16 +86,15 @@ def _make(spec: str, labels: Path | None, device: torch.device | str, *, mirror:
             f"file may run any code); {HOW}, or a file.pt2 saved with torch.export.save"
         )
     if not names_a_factory(spec):
-        names = [*NAMED, *SEGMENTERS]
+        names = [*NAMED, *registered(SEGMENTERS)]
         raise UnitscopeError(
             f"segmenter {spec!r} not found;{did_you_mean(spec, names)} segmenters are {', '.join(names)}; "
             f"{HOW}, or a file.pt2"
         )
-    return _from_function(spec, labels)
+    return _finished(call_factory(spec, "segmenter"), spec, labels)
 
 
-def _from_function(spec: str, labels: Path | None) -> Segmenter:
-    made = call_factory(spec, "segmenter")
+def _finished(made: object, spec: str, labels: Path | None) -> Segmenter:
     if isinstance(made, Segmenter):
         return _relabel(made, labels)
     if isinstance(made, nn.Module):

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.models.hub import from_seed, hugging_face, import_library, quiet
+from unitscope.models.hub import Foreign, from_seed, hugging_face, import_library, quiet
 from unitscope.models.libraries import (
     LibrarySpec,
     image_size,
@@ -127,7 +127,7 @@ def transformers_segmenter(spec: str) -> Segmenter | None:
         return _load(transformers, parsed)
 
 
-def _load(transformers: Any, spec: LibrarySpec) -> Segmenter:
+def _load(transformers: ModuleType, spec: LibrarySpec) -> Segmenter:
     config = read_config(transformers, spec.name, spec.text)
     masks = _proposes_masks(transformers, config, spec)
     automatic = (
@@ -162,7 +162,7 @@ def _load(transformers: Any, spec: LibrarySpec) -> Segmenter:
     )
 
 
-def _proposes_masks(transformers: Any, config: Any, spec: LibrarySpec) -> bool:
+def _proposes_masks(transformers: ModuleType, config: Foreign, spec: LibrarySpec) -> bool:
     if type(config) in transformers.AutoModelForSemanticSegmentation._model_mapping:
         return False
     known = transformers.AutoModelForUniversalSegmentation._model_mapping
@@ -174,7 +174,7 @@ def _proposes_masks(transformers: Any, config: Any, spec: LibrarySpec) -> bool:
     )
 
 
-def _preprocessing(settings: Mapping[str, Any] | None, config: Any) -> Preprocessing:
+def _preprocessing(settings: Mapping[str, Foreign] | None, config: Foreign) -> Preprocessing:
     size = image_size(config)
     if settings is None:
         return Preprocessing(size=size)
@@ -182,7 +182,7 @@ def _preprocessing(settings: Mapping[str, Any] | None, config: Any) -> Preproces
     return from_transformers(settings, default=size, multiple=multiple)
 
 
-def _task(transformers: Any, config: Any, spec: LibrarySpec) -> Tensor:
+def _task(transformers: ModuleType, config: Foreign, spec: LibrarySpec) -> Tensor:
     """Return the token ids of the task, padded with zeros to the length the network was made for."""
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(

@@ -98,7 +98,7 @@ def read_upp_labels(path: Path) -> UppLabels:
     return _labels(content, str(path))
 
 
-def _labels(content: Any, source: str) -> UppLabels:
+def _labels(content: object, source: str) -> UppLabels:
     held = list(content) if isinstance(content, dict) else type(content).__name__
     given: dict[str, Any] = content if isinstance(content, dict) else {}
     objects, owners, materials = (given.get(key) for key in ("object", "object_part", "material"))
@@ -117,5 +117,5 @@ def _labels(content: Any, source: str) -> UppLabels:
     return UppLabels(tuple(objects), parts, tuple(materials))
 
 
-def _are_names(value: Any) -> bool:
+def _are_names(value: object) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(name, str) for name in value)

@@ -6,7 +6,6 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -73,7 +72,7 @@ def _read_safetensors(path: Path, called: object) -> Mapping[str, Tensor]:
         raise _damaged(path, called, one_line(error)) from error
 
 
-def _read_torch(path: Path, called: object) -> Any:
+def _read_torch(path: Path, called: object) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters becomes an error below

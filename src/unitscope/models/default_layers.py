@@ -8,7 +8,7 @@ import re
 import torch
 from torch import nn
 
-from unitscope.layers.hooks import LayerDescription, describe_layers
+from unitscope.layer.hooks import LayerDescription, describe_layers
 
 PASSING = re.compile(
     r"(pool|norm)\d?d?$|^(drop|stochasticdepth|identity|flatten|permute|softmax)", re.IGNORECASE

@@ -1,9 +1,14 @@
-"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there."""
+"""Fetch published checkpoints into a cache folder: resumed where a transfer broke, checked, whole or not there.
+
+By hand, because pooch 1.9 and ``torch.hub`` begin again from the first byte after every break, keep a web page or an
+error's text as the file where its name gives no hash, and let two processes fetch one file twice. Pooch also wants
+whole hashes, of which the published names give the first digits only; ``torch.hub`` has no second attempt and keeps
+half a file that has no hash.
+"""
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import http.client
 import json
@@ -17,17 +22,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from filelock import FileLock
 
 from unitscope.cache import cache_folder
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
 from unitscope.models.checkpoints import read_state
-from unitscope.progress import stage
+from unitscope.progress import progress_bar, showing
 
 CHUNK = 1 << 20
-PARTIAL, VERSION, LOCK = ".partial", ".version", ".lock"
-"""Endings beside a file that is on its way: what has arrived, which version of the file it is, who fetches it."""
+PARTIAL, VERSION = ".partial", ".version"
+"""Endings beside a file that is on its way: what has arrived, and which version of the file it is."""
 GONE = frozenset({*range(300, 400), 400, 401, 403, 404, 410})
 """Answers that another attempt does not change."""
 INSTEAD = {
@@ -115,34 +121,22 @@ class _Transfer:
         self.url, self.file, self.show, self.patience = url, file, show, patience
         self.instead = ""
         self.path = cached_path(file)
-        self.partial, self.version, self.lock = (
-            self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION, LOCK)
+        self.partial, self.version = (
+            self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION)
         )
+        self.lock = cache_folder() / "locks" / f"{file.path.replace('/', '-')}.lock"
 
     def run(self) -> None:
         """Fetch the file, or wait for the process that does."""
         with self._writing():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._locked():
+            for folder in (self.path.parent, self.lock.parent):
+                folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.lock):
                 if not self.path.is_file():
                     self._fetch()
                     self._check()
                     os.replace(self.partial, self.path)
                     self.version.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep other processes out; the lock file is gone afterwards, so one that waited for it looks again."""
-        while True:
-            with self.lock.open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not _is_open_as(self.lock, lock.fileno()):
-                    continue
-                try:
-                    yield
-                finally:
-                    self.lock.unlink(missing_ok=True)
-                return
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -210,7 +204,7 @@ class _Transfer:
         with response:
             self._receive(response, arrived)
 
-    def _open(self, arrived: int) -> Any:
+    def _open(self, arrived: int) -> http.client.HTTPResponse:
         headers = {"User-Agent": "unitscope", "Accept-Encoding": "identity"}
         version = self.version.read_text(encoding="utf-8") if self.version.is_file() else ""
         if arrived and (version or self.file.hash_prefix):
@@ -218,9 +212,11 @@ class _Transfer:
             if version:
                 headers["If-Range"] = version
         request = urllib.request.Request(self.url, headers=headers)
-        return urllib.request.urlopen(request, timeout=self.patience.timeout)
+        # A file:// address answers with something that acts like a response, as far as it is asked here.
+        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=self.patience.timeout)
+        return response
 
-    def _receive(self, response: Any, arrived: int) -> None:
+    def _receive(self, response: http.client.HTTPResponse, arrived: int) -> None:
         partly = response.status == http.client.PARTIAL_CONTENT
         start = arrived if partly and _starts_at(response) == arrived else 0
         if partly and start != arrived:
@@ -234,7 +230,7 @@ class _Transfer:
         with self.partial.open("r+b" if start else "wb") as out:
             out.seek(start)
             out.truncate()
-            with stage(self.file.name, total or 0, done=start, show=self.show) as advance:
+            with showing(self.show), progress_bar(self.file.name, total or 0, done=start) as advance:
                 received = start
                 while chunk := _read(response):
                     out.write(chunk)
@@ -243,7 +239,7 @@ class _Transfer:
         if total is not None and received < total:
             raise _Broken(f"the transfer ended after {received:,} of {total:,} bytes")
 
-    def _note_version(self, response: Any) -> None:
+    def _note_version(self, response: http.client.HTTPResponse) -> None:
         """Keep what tells versions of the file apart, so that parts of two are never put together."""
         version = response.headers.get("ETag", "")
         if not version or version.startswith("W/"):
@@ -273,13 +269,6 @@ class _Transfer:
         )
 
 
-def _is_open_as(path: Path, descriptor: int) -> bool:
-    """Tell whether an open file is still the one of this name."""
-    with suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    return False
-
-
 def _problem(path: Path, file: CheckpointFile) -> str:
     """Say why a file cannot be the one whose name gives no hash: it cannot be opened as what it is."""
     try:
@@ -294,7 +283,7 @@ def _problem(path: Path, file: CheckpointFile) -> str:
     return ""
 
 
-def _read(response: Any) -> bytes:
+def _read(response: http.client.HTTPResponse) -> bytes:
     try:
         chunk: bytes = response.read1(CHUNK)
     except TimeoutError as error:
@@ -304,7 +293,7 @@ def _read(response: Any) -> bytes:
     return chunk
 
 
-def _starts_at(response: Any) -> int | None:
+def _starts_at(response: http.client.HTTPResponse) -> int | None:
     kind, _, rest = response.headers.get("Content-Range", "").partition(" ")
     first = rest.partition("-")[0]
     return int(first) if kind == "bytes" and first.isdigit() else None

@@ -5,6 +5,10 @@ that ask for it, loads compiled libraries, evaluates shape expressions and guard
 modules that a tree specification names, and calls any function reachable from ``torch``. A program that
 ``torch.export.save`` made from a plain network needs none of that, so a file that does is refused before it
 is loaded.
+
+Torch 2.14 is no safer by itself: tried without the checks, it ran the code in pickled example inputs, weights and
+constants, and in a shape expression. ``TORCH_FORCE_WEIGHTS_ONLY_LOAD`` keeps it from the first three, but neither from
+expressions nor from constants of the kind ``opaque_obj``, which go to ``pickle.loads``.
 """
 
 from __future__ import annotations
@@ -14,11 +18,9 @@ import importlib
 import inspect
 import io
 import json
-import os
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from torch import nn
 from torch.export.passes import move_to_device_pass
 
 from unitscope.errors import UnitscopeError
+from unitscope.models.hub import without_unpickling
 
 MODEL = "models/model.json"
 SAMPLE_INPUTS = "data/sample_inputs/model.pt"
@@ -83,7 +86,7 @@ def load_exported(path: Path, device: torch.device | str = "cpu") -> tuple[nn.Mo
             "your own and give FILE.py:FUNCTION"
         ) from None
     try:
-        with _weights_only():
+        with without_unpickling():
             program = torch.export.load(io.BytesIO(content))
         if torch.device(device).type != "cpu":  # constants and devices written into the graph move too
             program = move_to_device_pass(program, str(device))
@@ -145,21 +148,6 @@ def _ranges(value: torch.Tensor, constraints: Any) -> tuple[tuple[int, int], ...
 
 class _Refused(Exception):
     """Why a file is not loaded."""
-
-
-@contextmanager
-def _weights_only() -> Iterator[None]:
-    """Let no ``torch.load`` run a pickle, also where PyTorch itself asks for it."""
-    key = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
-    before = os.environ.get(key)
-    os.environ[key] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[key]
-        else:
-            os.environ[key] = before
 
 
 def _check(content: bytes) -> None:
@@ -240,7 +228,7 @@ def _match(pattern: re.Pattern[str], text: str, what: str) -> None:
         raise _Refused(f"{text[:80]!r} is not {what} of a plain network")
 
 
-def _strings(value: Any, key: str) -> Iterator[tuple[str, str]]:
+def _strings(value: object, key: str) -> Iterator[tuple[str, str]]:
     """Go through all text in a JSON value, each with the key it stands under."""
     if isinstance(value, dict):
         for name, part in value.items():

@@ -8,11 +8,10 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from torch import nn
 
@@ -27,7 +26,7 @@ def names_a_factory(spec: str) -> bool:
     return bool(colon and place)
 
 
-def call_factory(spec: str, what: str) -> Any:
+def call_factory(spec: str, what: str) -> object:
     """Return what the function named by `spec` returns.
 
     The folder of the file (or the working folder, for a module) is on the import path while it runs, so that
@@ -102,7 +101,7 @@ def _import_module(name: str, what: str) -> ModuleType:
         ) from error
 
 
-def _find(module: ModuleType, function: str, place: str, what: str) -> Any:
+def _find(module: ModuleType, function: str, place: str, what: str) -> object:
     if hasattr(module, function):
         return getattr(module, function)
     offered = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
@@ -111,7 +110,7 @@ def _find(module: ModuleType, function: str, place: str, what: str) -> Any:
     raise UnitscopeError(f"{what} function {function!r} not found in {place};{hint.rstrip(';')}".rstrip(";"))
 
 
-def _check_needs_no_arguments(function: Any, spec: str, what: str) -> None:
+def _check_needs_no_arguments(function: Callable[..., object], spec: str, what: str) -> None:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

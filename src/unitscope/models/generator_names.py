@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -20,34 +18,23 @@ from unitscope.models.factories import HOW, call_factory, kind_of, names_a_facto
 from unitscope.models.generators import RANGES, ClassConditional, Generator, look_at, parse_range
 from unitscope.models.latent_shapes import find_latent_shape, parse_latent_shape
 from unitscope.models.networks import generator_from_state
-from unitscope.models.weights import ready
+from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
+from unitscope.registered import GENERATORS, make_registered, registered
 
 PUBLISHED = tuple(name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator")
 DEFAULT_LAYER = "layer4"
 """Of a Progressive GAN: the layer whose units the paper looks into most."""
 
 
-def _world_gan() -> Generator:
-    # The built-in world draws in numpy and brings its own weights: only who asks for it pays for the import.
-    world: Any = importlib.import_module("unitscope.world")
-    return Generator(
-        world.world_generator(),
-        (int(world.GENERATOR_LATENTS),),
-        range=RANGES[0],
-        name="world-gan",
-        layers=tuple(world.GENERATOR_LAYERS),
-        segmenter="world",
-    )
-
-
-GENERATORS: dict[str, Callable[[], Generator]] = {"world-gan": _world_gan}
-"""The bundled generators by name."""
+def generator_names() -> tuple[str, ...]:
+    """Return the names of the generators that are registered, and of those of the paper."""
+    return (*registered(GENERATORS), *PUBLISHED)
 
 
 def names_a_generator(spec: str) -> bool:
-    """Return whether `spec` is the name of a generator, or of a file that cannot be anything else."""
-    return spec in GENERATORS or spec in PUBLISHED
+    """Return whether `spec` is the name of a generator."""
+    return spec in generator_names()
 
 
 def load_generator(
@@ -63,9 +50,9 @@ def load_generator(
     """Return the generator that `spec` names, in eval mode and on `device`, tried with two latents.
 
     Args:
-        spec: a name in `GENERATORS`, a generator of the catalogue such as ``proggan-bedroom``, a checkpoint file of a
-            Progressive GAN, ``package.module:function`` or ``file.py:function``; the function takes no arguments and
-            returns an ``nn.Module``, a :class:`ClassConditional` or a :class:`Generator`.
+        spec: one of `generator_names`, a checkpoint file of a Progressive GAN, ``package.module:function`` or
+            ``file.py:function``; the function takes no arguments and returns an
+            ``nn.Module``, a :class:`ClassConditional` or a :class:`Generator`.
         weights: a file of weights for it, see `read_state`.
         latent_shape: shape of one latent, as ``100x1x1`` or numbers; by default what the generator declares, or what
             its attributes or its first layer imply.
@@ -77,15 +64,15 @@ def load_generator(
     Raises:
         UnitscopeError: there is no such generator, it cannot be made, or it makes no pictures.
     """
-    spec = str(spec)
+    spec, given = str(spec), full_path(weights)
     if spec in PUBLISHED or _is_checkpoint(spec):
         made, weights = _from_checkpoint(spec, weights, mirror), None
     else:
-        made = GENERATORS[spec]() if spec in GENERATORS else _own(spec)
+        made = _own(spec)
     if weights is not None:
         fill(made.module, read_state(weights), weights)
     return _finished(
-        replace(made, spec=spec),
+        replace(made, spec=spec, weights=given, reinitialized=reinitialize),
         latent_shape=latent_shape,
         range=range,
         reinitialize=reinitialize,
@@ -112,6 +99,7 @@ def take_generator(
         generator = replace(generator, module=deepcopy(generator.module))
     if weights is not None:
         fill(generator.module, read_state(weights), weights)
+    generator = replace(generator, weights=full_path(weights), reinitialized=reinitialize)
     return _finished(
         generator, latent_shape=latent_shape, range=range, reinitialize=reinitialize, device=device
     )
@@ -141,15 +129,18 @@ def _from_checkpoint(spec: str, weights: Path | str | None, mirror: str | None) 
 
 
 def _own(spec: str) -> Generator:
-    if not names_a_factory(spec):
-        known = (*GENERATORS, *PUBLISHED)
+    if spec in registered(GENERATORS):
+        made, name = make_registered(GENERATORS, spec), spec
+    elif names_a_factory(spec):
+        made, name = call_factory(spec, "generator"), spec.rpartition(":")[2]
+    else:
+        known = generator_names()
         raise UnitscopeError(
             f"generator {spec!r} not found;{did_you_mean(spec, known)} generators are {', '.join(known)}, a checkpoint "
             f"file of a Progressive GAN, or {HOW}; a network that reads pictures takes --images in place of --latents"
         )
-    made = call_factory(spec, "generator")
     if isinstance(made, nn.Module | Generator):
-        return _wrapped(made, spec.rpartition(":")[2])
+        return _wrapped(made, name)
     raise UnitscopeError(
         f"generator {spec!r} returned {kind_of(made)}; it must return an nn.Module or a "
         "unitscope.models.generators.Generator"

@@ -48,6 +48,8 @@ class Generator:
         aliases: readable names of layers, each with the dotted module name it stands for.
         classes: number of classes of a class-conditional one, else 0.
         size: height and width of its pictures; (0, 0) until :func:`look_at` has found it.
+        weights: the file of weights it was filled with, if any.
+        reinitialized: the seed of its random weights, where it is a control.
     """
 
     module: nn.Module
@@ -60,6 +62,8 @@ class Generator:
     aliases: Mapping[str, str] = field(default_factory=dict)
     classes: int = 0
     size: tuple[int, int] = (0, 0)
+    weights: str | None = None
+    reinitialized: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what decides its pictures beside the weights, as plain JSON values."""
@@ -70,7 +74,7 @@ class Generator:
             "size": list(self.size),
         }
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what decides its pictures beside the weights, for the manifest of a run."""
         return {"generator": self.to_dict()}
 
@@ -91,7 +95,7 @@ class Generator:
         numbers = torch.arange(count, dtype=torch.float32) % self.classes
         return torch.cat([values.flatten(1), numbers[:, None]], 1)
 
-    def pictures(self, outputs: Tensor) -> NDArray[np.uint8]:
+    def pictures(self, outputs: object) -> NDArray[np.uint8]:
         """Return what the module returned as 8-bit pictures ``(N, H, W, 3)``; values outside the range are clamped.
 
         Raises:
@@ -179,7 +183,7 @@ def look_at(generator: Generator, latents: Tensor) -> Generator:
     return replace(generator, size=size, range=generator.range or _detect(low, high))
 
 
-def _run(generator: Generator, latents: Tensor) -> Any:
+def _run(generator: Generator, latents: Tensor) -> object:
     try:
         with torch.no_grad():
             return generator.module(latents)
@@ -204,7 +208,7 @@ def _refuse_infinite(output: Tensor, name: str) -> None:
         )
 
 
-def _refuse_unsteady(first: Tensor, again: Any, name: str, contrast: float) -> None:
+def _refuse_unsteady(first: Tensor, again: object, name: str, contrast: float) -> None:
     """Refuse a generator with noise of its own, or whose picture depends on the others of the batch."""
     if not isinstance(again, Tensor) or again.shape != first.shape:
         raise UnitscopeError(

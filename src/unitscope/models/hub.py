@@ -11,6 +11,7 @@ import urllib.request
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +26,11 @@ SEED = 0
 """Where the weights of an untrained network start."""
 
 
-def import_library(name: str) -> Any:
+Foreign = Any
+"""Something of an optional library, whose types are not known here."""
+
+
+def import_library(name: str) -> ModuleType:
     """Import an optional package, or a module of it.
 
     Raises:
@@ -70,7 +75,7 @@ def quiet() -> Iterator[None]:
 @contextmanager
 def _without_bars() -> Iterator[None]:
     """Switch the progress bars of transformers off, if it has been imported."""
-    switch: Any = sys.modules.get("transformers.utils.logging")
+    switch: Foreign = sys.modules.get("transformers.utils.logging")
     if switch is None or not switch.is_progress_bar_enabled():
         yield
         return
@@ -108,7 +113,7 @@ def from_seed(seed: int = SEED) -> Iterator[None]:
 def hugging_face() -> Iterator[None]:
     """Use the Hugging Face hub; where it cannot be reached, only its cache, without minutes of retries."""
     try:
-        constants: Any = importlib.import_module("huggingface_hub.constants")
+        constants: Foreign = importlib.import_module("huggingface_hub.constants")
     except ImportError:
         yield
         return
@@ -135,7 +140,7 @@ def reachable(address: str) -> bool:
 def hub_reachable() -> bool:
     """Return whether the Hugging Face hub, or the mirror that stands for it, can be reached."""
     try:
-        constants: Any = importlib.import_module("huggingface_hub.constants")
+        constants: Foreign = importlib.import_module("huggingface_hub.constants")
     except ImportError:
         return False
     return not constants.HF_HUB_OFFLINE and reachable(constants.ENDPOINT)

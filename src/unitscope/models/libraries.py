@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import torch
 from torch import nn
@@ -16,6 +16,7 @@ from torch import nn
 from unitscope.errors import UnitscopeError, did_you_mean, one_line
 from unitscope.models.default_layers import default_layers
 from unitscope.models.hub import (
+    Foreign,
     from_seed,
     hub_reachable,
     hugging_face,
@@ -170,7 +171,7 @@ def _cached(address: str) -> bool:
     return (Path(torch.hub.get_dir()) / "checkpoints" / Path(address).name).is_file()
 
 
-def _torchvision_weights(spec: LibrarySpec, offered: Any) -> Any:
+def _torchvision_weights(spec: LibrarySpec, offered: Foreign) -> Foreign:
     """Return the entry whose metadata counts: the one asked for, or the library's first choice."""
     if spec.weights.lower() in ("", "none", "default"):
         return offered.DEFAULT
@@ -202,7 +203,7 @@ def _timm(spec: LibrarySpec, pretrained: bool) -> _Network:
         return _Network(module, from_timm(config), _timm_classes(timm, module))
 
 
-def _check_timm_name(timm: Any, spec: LibrarySpec, name: str) -> None:
+def _check_timm_name(timm: ModuleType, spec: LibrarySpec, name: str) -> None:
     base, _, tag = name.partition(".")
     if not timm.is_model(base):
         raise _unknown(spec, timm.list_models())
@@ -213,7 +214,7 @@ def _check_timm_name(timm: Any, spec: LibrarySpec, name: str) -> None:
         raise UnitscopeError(f"weights {tag!r} not found for {base};{hint}{there}")
 
 
-def _timm_classes(timm: Any, module: Any) -> tuple[str, ...]:
+def _timm_classes(timm: ModuleType, module: Foreign) -> tuple[str, ...]:
     own = module.pretrained_cfg.get("label_names")
     if own:
         described = module.pretrained_cfg.get("label_descriptions") or {}
@@ -252,12 +253,12 @@ def _transformers(spec: LibrarySpec, pretrained: bool) -> _Network:
     return _Network(module, preprocessing, names)
 
 
-def _logits(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+def _logits(_module: nn.Module, _inputs: object, output: object) -> object:
     """Let the network return its logits ``(N, classes)``, as those of the other libraries do."""
     return getattr(output, "logits", output)
 
 
-def read_config(transformers: Any, name: str, spec: str) -> Any:
+def read_config(transformers: ModuleType, name: str, spec: str) -> Foreign:
     """Return the configuration in a folder or on the hub.
 
     Raises:
@@ -282,8 +283,8 @@ def read_config(transformers: Any, name: str, spec: str) -> Any:
 
 
 def load_transformers(
-    automatic: Any, config: Any, spec: LibrarySpec, pretrained: bool
-) -> tuple[Any, list[str]]:
+    automatic: Foreign, config: Foreign, spec: LibrarySpec, pretrained: bool
+) -> tuple[Foreign, list[str]]:
     """Build a network of transformers; from safetensors only, and never with code from the hub.
 
     Returns:
@@ -317,7 +318,7 @@ def load_transformers(
     return module.float(), sorted(report["missing_keys"])
 
 
-def read_processor(transformers: Any, name: str, config: Any) -> dict[str, Any] | None:
+def read_processor(transformers: ModuleType, name: str, config: Foreign) -> dict[str, Foreign] | None:
     """Return the settings of the image processor beside a network, else those its kind of network begins with."""
     with suppress(Exception):
         processor = transformers.AutoImageProcessor.from_pretrained(
@@ -340,7 +341,7 @@ def read_processor(transformers: Any, name: str, config: Any) -> dict[str, Any] 
     return None
 
 
-def image_size(config: Any) -> tuple[int, int]:
+def image_size(config: Foreign) -> tuple[int, int]:
     """Return the input size that a configuration states, 224x224 if it states none."""
     # Networks of several parts state it in the part that reads the picture.
     parts = [config, *(getattr(config, name, None) for name in ("vision_config", "backbone_config"))]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from unitscope.models.hub import Foreign
 from unitscope.models.preprocessing import Preprocessing
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -21,7 +22,7 @@ LARGE = 384
 PLAIN_MEAN, PLAIN_SCALE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 
-def from_torchvision(transforms: Any) -> Preprocessing:
+def from_torchvision(transforms: Foreign) -> Preprocessing:
     """Return the preprocessing of the transforms that come with a torchvision weights entry."""
     crop, resize = int(transforms.crop_size[0]), int(transforms.resize_size[0])
     name = str(getattr(transforms.interpolation, "value", transforms.interpolation))
@@ -35,7 +36,7 @@ def from_torchvision(transforms: Any) -> Preprocessing:
     )
 
 
-def from_timm(config: Mapping[str, Any]) -> Preprocessing:
+def from_timm(config: Mapping[str, Foreign]) -> Preprocessing:
     """Return the preprocessing of timm's data configuration; its "border" framing pads, and is read as "squash"."""
     _, height, width = config["input_size"]
     centre = config.get("crop_mode", "center") == "center"
@@ -50,7 +51,7 @@ def from_timm(config: Mapping[str, Any]) -> Preprocessing:
 
 
 def from_transformers(
-    settings: Mapping[str, Any], *, default: tuple[int, int] = (224, 224), multiple: int = 1
+    settings: Mapping[str, Foreign], *, default: tuple[int, int] = (224, 224), multiple: int = 1
 ) -> Preprocessing:
     """Return the preprocessing of a transformers image processor.
 
@@ -81,7 +82,7 @@ def from_transformers(
 
 
 def _geometry(
-    settings: Mapping[str, Any], default: tuple[int, int], multiple: int
+    settings: Mapping[str, Foreign], default: tuple[int, int], multiple: int
 ) -> tuple[tuple[int, int], Literal["squash", "crop"], float]:
     """Return input size, framing and the share of the picture that is seen."""
     resized = _sides(settings.get("size") if settings.get("do_resize", True) else None)
@@ -103,7 +104,7 @@ def _geometry(
     return default, "squash", 1.0
 
 
-def _sides(size: Any) -> tuple[int, int] | None:
+def _sides(size: object) -> tuple[int, int] | None:
     if isinstance(size, int):
         return size, size
     if isinstance(size, Mapping) and size.get("height") and size.get("width"):
@@ -111,10 +112,10 @@ def _sides(size: Any) -> tuple[int, int] | None:
     return None
 
 
-def _shortest(size: Any) -> int | None:
+def _shortest(size: object) -> int | None:
     return int(size["shortest_edge"]) if isinstance(size, Mapping) and size.get("shortest_edge") else None
 
 
-def _per_channel(values: Any) -> tuple[float, ...]:
+def _per_channel(values: float | Sequence[float]) -> tuple[float, ...]:
     numbers = [values] * 3 if isinstance(values, int | float) else list(values)
     return tuple(float(number) for number in numbers)

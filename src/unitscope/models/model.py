@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import nn
 
@@ -25,6 +24,8 @@ class Model:
         classes: names of the outputs, if it is a classifier.
         aliases: readable names of layers, each with the dotted module name it stands for.
         checkpoint: name in the catalogue of the weights it is still without.
+        weights: the file of weights it was filled with, if any.
+        reinitialized: the seed of its random weights, where it is a control.
     """
 
     module: nn.Module
@@ -35,6 +36,8 @@ class Model:
     classes: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     checkpoint: str = ""
+    weights: str | None = None
+    reinitialized: int | None = None
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.
@@ -44,6 +47,6 @@ class Model:
         """
         return find_layer(name, self.module, self.aliases, self.name)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what decides its input beside the weights, for the manifest of a run."""
         return {"preprocessing": self.preprocessing.to_dict()}

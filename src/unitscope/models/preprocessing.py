@@ -84,7 +84,7 @@ class Preprocessing:
             [table[i][picture[..., channel]] for i, channel in enumerate(order)], dtype=np.float32
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the settings as plain JSON values."""
         return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -17,7 +15,7 @@ from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
 from unitscope.models.classes import places365_classes
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
-from unitscope.models.generator_names import GENERATORS, load_generator, names_a_generator
+from unitscope.models.generator_names import generator_names, load_generator, names_a_generator
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
 from unitscope.models.model import Model
@@ -29,27 +27,11 @@ from unitscope.models.networks import (
     vgg16_places365,
 )
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
-from unitscope.models.weights import ready
+from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
+from unitscope.registered import NETWORKS, make_registered, registered
 
-__all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model"]
-
-
-def _world_vgg(name: str, trained: bool) -> Model:
-    # The built-in world draws in numpy and brings its own weights: only who asks for it pays for the import.
-    world: Any = importlib.import_module("unitscope.world")
-    size = world.CLASSIFIER_INPUT
-    return Model(
-        world.world_classifier(trained=trained),
-        Preprocessing(
-            size=(size, size) if isinstance(size, int) else tuple(size),
-            mean=tuple(world.CLASSIFIER_MEAN),
-            scale=tuple(world.CLASSIFIER_STD),
-        ),
-        name,
-        layers=tuple(world.CLASSIFIER_LAYERS),
-        classes=tuple(world.SCENE_CLASSES),
-    )
+__all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model", "network_names"]
 
 
 def _published(
@@ -73,8 +55,6 @@ def _published(
 
 
 MODELS: dict[str, Callable[[], Model]] = {
-    "world-vgg": lambda: _world_vgg("world-vgg", trained=True),
-    "world-vgg-untrained": lambda: _world_vgg("world-vgg-untrained", trained=False),
     "vgg16-places365": lambda: _published(
         "vgg16-places365", vgg16_places365, "features.relu5_3", aliases=vgg16_aliases()
     ),
@@ -83,7 +63,12 @@ MODELS: dict[str, Callable[[], Model]] = {
         "resnet152-places365", resnet152_places365, resnet152_aliases()["layer4"], aliases=resnet152_aliases()
     ),
 }
-"""The networks that have a name of their own."""
+"""The networks of the paper; packages register others, see `network_names`."""
+
+
+def network_names() -> tuple[str, ...]:
+    """Return the names of the networks that are registered, and of those in `MODELS`."""
+    return (*registered(NETWORKS), *MODELS)
 
 
 def load_model(
@@ -99,7 +84,7 @@ def load_model(
     """Return the network that `spec` names, in eval mode and on `device`.
 
     Args:
-        spec: a name in `MODELS`, ``torchvision:NAME``, ``timm:NAME``, ``transformers:ID_OR_FOLDER``,
+        spec: one of `network_names`, ``torchvision:NAME``, ``timm:NAME``, ``transformers:ID_OR_FOLDER``,
             ``package.module:function`` or ``file.py:function``; the function takes no arguments and returns an
             ``nn.Module`` or a `Model`.
         weights: a file of weights for it, see `read_state`; a network of the paper is downloaded without one.
@@ -123,19 +108,24 @@ def load_model(
         fill(model.module, read_state(file), file)
     if reinitialize is not None:
         start_anew(model.module, reinitialize)
-    return replace(model, spec=spec, module=ready(model.module, device))
+    found = replace(model, weights=full_path(weights), reinitialized=reinitialize)
+    return replace(found, spec=spec, module=ready(model.module, device))
 
 
 def _make(spec: str, *, pretrained: bool) -> Model:
     if spec in MODELS:
         return MODELS[spec]()
+    if spec in registered(NETWORKS):
+        return _wrapped(make_registered(NETWORKS, spec), spec, spec)
     if found := library_model(spec, pretrained=pretrained):
         return found
     _refuse_files(spec)
     if not names_a_factory(spec) or names_no_library(spec):
         raise _unknown(spec)
-    made = call_factory(spec, "model")
-    name = spec.rpartition(":")[2]
+    return _wrapped(call_factory(spec, "model"), spec, spec.rpartition(":")[2])
+
+
+def _wrapped(made: object, spec: str, name: str) -> Model:
     if isinstance(made, Generator | ClassConditional):
         raise _makes_pictures(spec)
     if isinstance(made, Model):
@@ -178,9 +168,9 @@ def _unknown(spec: str) -> UnitscopeError:
         return UnitscopeError(
             f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter {spec}"
         )
-    hint = did_you_mean(spec, [*MODELS, *GENERATORS, *CATALOGUE, *library_names(spec)])
+    hint = did_you_mean(spec, [*network_names(), *generator_names(), *CATALOGUE, *library_names(spec)])
     return UnitscopeError(
-        f"model {spec!r} not found;{hint} models are {', '.join(MODELS)}, {', '.join(LIBRARY_FORMS)}, or {HOW}"
+        f"model {spec!r} not found;{hint} models are {', '.join(network_names())}, {', '.join(LIBRARY_FORMS)}, or {HOW}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ def weights_hash(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _entries(module: nn.Module) -> Iterator[tuple[str, Any]]:
+def _entries(module: nn.Module) -> Iterator[tuple[str, object]]:
     state = module.state_dict()
     yield from state.items()
     for path, part in module.named_modules():
@@ -38,6 +38,16 @@ def _entries(module: nn.Module) -> Iterator[tuple[str, Any]]:
                 name = f"{path}.{attribute}" if path else attribute
                 if isinstance(value, Tensor) and name not in state:
                     yield name, value
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Return where a module is."""
+    return next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+
+
+def full_path(weights: Path | str | None) -> str | None:
+    """Return where a file of weights is, as it can be found again."""
+    return None if weights is None else str(Path(weights).expanduser().resolve())
 
 
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:

@@ -10,13 +10,15 @@ import torch
 from torch import nn
 
 from unitscope.concepts.choose import segmenter_labellers
-from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.labellers import Labeller, PixelGrid
 from unitscope.concepts.merge import MergedLabeller
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.models.generator_names import load_generator, take_generator
 from unitscope.models.generators import ClassConditional, Generator, look_at
 from unitscope.models.registry import Model
+from unitscope.models.weights import device_of
+from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
@@ -167,9 +169,8 @@ def seen(generator: Generator, latents: SeededLatents) -> Generator:
     Raises:
         UnitscopeError: see :func:`unitscope.models.generators.look_at`.
     """
-    device = next((p.device for p in generator.module.parameters()), torch.device("cpu"))
     first = latents.read(list(range(min(LOOKED_AT, len(latents)))))
-    return look_at(generator, first.to(device))
+    return look_at(generator, first.to(device_of(generator.module)))
 
 
 def default_points(size: tuple[int, int]) -> tuple[int, int]:
@@ -205,16 +206,23 @@ def label_generated(
     Raises:
         UnitscopeError: there is no segmenter, or it cannot be made.
     """
+    specs = segmenters_of(generator, segmenter)
     chosen = segmenter_labellers(
-        segmenters_of(generator, segmenter),
+        specs,
         labels,
         settings=segmenter_preprocess,
-        where={"framing": Framing(), "size": generator.size, "grid": grid},
+        where=PixelGrid(Framing(), generator.size, grid),
         mirror=mirror,
         device=device,
     )
     labeller: Labeller = chosen[0] if len(chosen) == 1 else MergedLabeller(chosen)
-    return GeneratedSamples(generator, latents, labeller, grid=grid)
+    settings = segmenter_preprocess
+    record = SegmenterRecord(
+        specs=tuple(specs),
+        labels=tuple(str(path.resolve()) for path in labels),
+        preprocess=(settings,) if isinstance(settings, str) else tuple(settings or ()),
+    )
+    return GeneratedSamples(generator, latents, labeller, grid=grid, segmenter=record)
 
 
 def segmenters_of(generator: Generator, segmenter: str | Sequence[str] | None) -> list[str]:

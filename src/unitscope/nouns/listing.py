@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from unitscope.concepts.segmenters import SEGMENTERS
 from unitscope.concepts.upp import UnifiedParsing
 from unitscope.concepts.upp_labels import published_labels
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE, Checkpoint
 from unitscope.models.download import cached_path, fetch
-from unitscope.models.generator_names import GENERATORS
 from unitscope.models.registry import MODELS
+from unitscope.registered import GENERATORS, NETWORKS, SEGMENTERS, package_of, registered
 
-BUNDLED = "bundled"
+BUNDLED = "bundled with the embedded world"
+OWN = "unitscope"
+"""The package whose registered networks are those."""
+REGISTERED = {"classifier": NETWORKS, "generator": GENERATORS, "segmenter": SEGMENTERS}
 COLORS = "the eleven basic colour terms, bundled"
 
 
@@ -44,29 +47,19 @@ class Listed:
 
 
 def list_models() -> list[Listed]:
-    """List the bundled networks and the published ones."""
-    classifiers = [
-        Listed(name, "classifier", f"{BUNDLED} with the embedded world", (), None, None, cached=True)
-        for name in MODELS
-        if name not in CATALOGUE
+    """List the networks that are registered, the bundled ones among them, and the published ones."""
+    here = [
+        Listed(name, kind, _about(entry), (), None, None, cached=True)
+        for kind, group in REGISTERED.items()
+        for name, entry in registered(group).items()
     ]
-    generators = [
-        Listed(name, "generator", f"{BUNDLED} with the embedded world", (), None, None, cached=True)
-        for name in GENERATORS
-    ]
-    segmenters = [
-        Listed(name, "segmenter", about, (), None, None, cached=True)
-        for name, about in (
-            *((name, f"{BUNDLED} with the embedded world") for name in SEGMENTERS),
-            ("colors", COLORS),
-        )
-    ]
-    return [
-        *classifiers,
-        *generators,
-        *segmenters,
-        *(_listed(checkpoint) for checkpoint in CATALOGUE.values()),
-    ]
+    colors = Listed("colors", "segmenter", COLORS, (), None, None, cached=True)
+    return [*here, colors, *(_listed(checkpoint) for checkpoint in CATALOGUE.values())]
+
+
+def _about(entry: EntryPoint) -> str:
+    package = package_of(entry)
+    return BUNDLED if package == OWN else f"from the package {package}"
 
 
 def _listed(checkpoint: Checkpoint) -> Listed:
@@ -97,8 +90,8 @@ def download(name: str, *, mirror: str | None = None, show: bool | None = None) 
     Raises:
         UnitscopeError: there is no such network, or it cannot be fetched.
     """
-    if name in (*MODELS, *GENERATORS) and name not in CATALOGUE:
-        raise UnitscopeError(f"{name!r} comes with the package; there is nothing to download")
+    if any(name in registered(group) for group in REGISTERED.values()):
+        raise UnitscopeError(f"{name!r} comes with its package; there is nothing to download")
     if name not in CATALOGUE:
         hint = did_you_mean(name, CATALOGUE)
         raise UnitscopeError(

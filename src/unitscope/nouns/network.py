@@ -14,7 +14,7 @@ from unitscope.models.checkpoints import fill, read_state
 from unitscope.models.generators import Generator
 from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import Model, load_model
-from unitscope.models.weights import ready
+from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
 from unitscope.nouns.pictures import AnyPath
 
@@ -44,6 +44,7 @@ def resolve_model(
     if reinitialize is not None:
         network = replace(network, module=deepcopy(network.module))
         start_anew(network.module, reinitialize)
+    network = replace(network, weights=full_path(weights), reinitialized=reinitialize)
     return replace(network, module=ready(network.module, device))
 
 

@@ -6,21 +6,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import PictureSource
+from unitscope.sources.dataset import Indexed, as_source, dataset_pictures
 from unitscope.sources.specs import open_pictures
 
 AnyPath = str | Path
+PICTURE_TYPES = (Image.Image, np.ndarray, tuple, dict)
+"""Items of a list that is a data set of its own."""
 
 
 def open_sources(
-    images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource],
+    images: AnyPath | PictureSource | Indexed | Sequence[AnyPath | PictureSource | Indexed],
 ) -> list[PictureSource]:
-    """Return the sources that are named or given; at least one."""
+    """Return the sources that are named or given; at least one.
+
+    A list of pictures themselves, such as PIL images, is one source.
+    """
     listed: Sequence[Any] = images if isinstance(images, list | tuple) else [images]
     if not listed:
         raise UnitscopeError("no pictures given; name a folder with --images")
-    return [open_pictures(str(each)) if isinstance(each, str | Path) else each for each in listed]
+    if all(isinstance(each, PICTURE_TYPES) for each in listed):
+        return [dataset_pictures(listed)]
+    return [open_pictures(str(each)) if isinstance(each, str | Path) else as_source(each) for each in listed]
 
 
 def as_paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:

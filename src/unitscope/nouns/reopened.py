@@ -15,7 +15,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.classification.measure import UnitOfRun
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.registry import Model
@@ -23,7 +23,8 @@ from unitscope.models.weights import weights_hash
 from unitscope.nouns.generated import label_generated, resolve_generator
 from unitscope.nouns.network import resolve_model
 from unitscope.nouns.pictures import AnyPath, as_paths
-from unitscope.run.dissection import Dissection, layer_path, layer_title
+from unitscope.run.dissection import Dissection
+from unitscope.run.manifest import NetworkRecord, SegmenterRecord
 from unitscope.sources.latents import SeededLatents
 
 
@@ -55,22 +56,22 @@ def reopen_model(
         raise UnitscopeError(
             f"the run in {run.path} is of a generator, which reads no pictures; give the run of a network that does"
         )
-    facts = run.manifest["model"]
+    facts = run.network
     with _naming_run(run, model):
         network = resolve_model(
             _wanted(run, model),
             weights=weights if weights is not None else _weights_of(facts, model),
             mirror=mirror,
-            reinitialize=facts.get("reinitialized"),
+            reinitialize=facts.reinitialized,
             device=device,
         )
     _refuse_other_weights(run, network)
-    return replace(network, preprocessing=Preprocessing.from_dict(facts["preprocessing"]))
+    return replace(network, preprocessing=Preprocessing.from_dict(facts.preprocessing or {}))
 
 
 def is_generated(run: Dissection) -> bool:
     """Return whether a run looked into a generator."""
-    return "generator" in run.manifest["model"]
+    return run.generated
 
 
 def reopen_generated(
@@ -105,23 +106,24 @@ def reopen_generated(
             f"the run in {run.path} is of a network that reads pictures, not of a generator; dissect a generator with "
             "--latents"
         )
-    facts = run.manifest["model"]
+    facts = run.network
+    assert facts.generator is not None
     with _naming_run(run, model):
         generator = resolve_generator(
             _wanted(run, model),
             weights=weights if weights is not None else _weights_of(facts, model),
-            latent_shape=facts["generator"]["latent_shape"],
-            range=facts["generator"]["range"],
+            latent_shape=facts.generator.latent_shape,
+            range=facts.generator.range,
             mirror=mirror,
-            reinitialize=facts.get("reinitialized"),
+            reinitialize=facts.reinitialized,
             device=device,
         )
     _refuse_other_weights(run, generator)
     _refuse_other_size(run, generator)
     samples = label_generated(
         generator,
-        SeededLatents.from_dict(run.manifest["data"]["latents"]),
-        grid=tuple(run.manifest["settings"]["grid"]),
+        SeededLatents.from_dict(run.data.latents or {}),
+        grid=run.grid,
         **_segmenters(run, segmenter, as_paths(labels), segmenter_preprocess),
         mirror=mirror,
         device=device,
@@ -133,16 +135,17 @@ def reopen_generated(
 
 def _segmenters(run: Dissection, segmenter: Any, labels: list[Path], settings: Any) -> dict[str, Any]:
     """Return what was asked for; what was not is that of the run, unless it belongs to another segmenter."""
-    said = {"specs": (), "labels": [], "preprocess": ()} if segmenter else run.manifest["segmenter"]
+    said = SegmenterRecord() if segmenter else run.manifest.segmenter or SegmenterRecord()
     return {
-        "segmenter": segmenter or said["specs"],
-        "labels": labels or as_paths(said["labels"]),
-        "segmenter_preprocess": settings or said["preprocess"],
+        "segmenter": segmenter or said.specs,
+        "labels": labels or as_paths(said.labels),
+        "segmenter_preprocess": settings or said.preprocess,
     }
 
 
 def _refuse_other_size(run: Dissection, generator: Generator) -> None:
-    before = tuple(run.manifest["model"]["generator"]["size"])
+    assert run.network.generator is not None
+    before = run.network.generator.size
     if generator.size != before:
         raise UnitscopeError(
             f"{generator.name} makes pictures of {generator.size[0]}x{generator.size[1]} pixels and made "
@@ -151,7 +154,7 @@ def _refuse_other_size(run: Dissection, generator: Generator) -> None:
 
 
 def _refuse_other_labels(run: Dissection, samples: GeneratedSamples) -> None:
-    if samples.labeller.content_hash != run.manifest["config"]["labels"]["hash"]:
+    if samples.labeller.content_hash != run.manifest.config["labels"]["hash"]:
         raise UnitscopeError(
             f"segmenter {samples.labeller.name} is another than the one that {run.path} was labelled with; give that "
             "one with --segmenter, or dissect again"
@@ -160,11 +163,11 @@ def _refuse_other_labels(run: Dissection, samples: GeneratedSamples) -> None:
 
 def _wanted(run: Dissection, model: Any) -> Any:
     """Return the network that is given, or what the run says of it."""
-    facts = run.manifest["model"]
-    wanted = model if model is not None else facts.get("spec")
+    facts = run.network
+    wanted = model if model is not None else facts.spec
     if not wanted:
         raise UnitscopeError(
-            f"the run in {run.path} does not say where its network {facts['name']!r} came from: it was given as a "
+            f"the run in {run.path} does not say where its network {facts.name!r} came from: it was given as a "
             "module; give it again, as model=... or --model"
         )
     return wanted
@@ -176,14 +179,14 @@ def _naming_run(run: Dissection, model: object) -> Iterator[None]:
     try:
         yield
     except UnitscopeError as error:
-        if model is not None or not run.manifest["model"].get("spec"):
+        if model is not None or not run.network.spec:
             raise
         raise UnitscopeError(f"{error} (the run in {run.path} names it; --model gives another)") from error
 
 
-def _weights_of(facts: dict[str, Any], model: object) -> Path | None:
+def _weights_of(facts: NetworkRecord, model: object) -> Path | None:
     """Return the file of weights that the run was made with, unless another network is given instead."""
-    file = facts.get("weights") if model is None else None
+    file = facts.weights if model is None else None
     if file is None:
         return None
     if not Path(file).is_file():
@@ -194,7 +197,7 @@ def _weights_of(facts: dict[str, Any], model: object) -> Path | None:
 
 
 def _refuse_other_weights(run: Dissection, network: Model | Generator) -> None:
-    before, now = run.manifest["model"]["weights_hash"], weights_hash(network.module)
+    before, now = run.network.weights_hash, weights_hash(network.module)
     if now != before:
         raise UnitscopeError(
             f"{network.name or 'the network'} has other weights than those that {run.path} was dissected with "
@@ -213,10 +216,10 @@ def layer_of(run: Dissection, name: str) -> LayerGrid:
     Raises:
         UnitscopeError: the run did not look into that layer.
     """
-    plan = ReadingPlan.from_dict(run.manifest["plan"])
-    path = layer_path(run.manifest, name)
+    plan = ReadingPlan.from_dict(run.manifest.plan)
+    path = run.network.layer_path(name)
     if path not in plan.layers:
-        titles = [layer_title(run.manifest, layer) for layer in plan.layers]
+        titles = [run.network.layer_title(layer) for layer in plan.layers]
         known = dict.fromkeys([*plan.layers, *titles])
         hint = did_you_mean(name, known) or f" it has {', '.join(plan.layers)}"
         raise UnitscopeError(f"layer {name!r} is not in {run.path};{hint}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import LayerGrid, probe_layers, trace
-from unitscope.layers.interventions import replacing
-from unitscope.layers.names import entries
-from unitscope.layers.readout import Reading
+from unitscope.layer.hooks import LayerGrid, probe_layers, trace
+from unitscope.layer.interventions import replacing
+from unitscope.layer.names import entries
+from unitscope.layer.readout import Reading
 from unitscope.replay.capture import capture, output_of
 from unitscope.replay.graphs import CannotCut, Graph
 
@@ -157,7 +157,7 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
 
     Args:
         module: the network, in eval mode; it is left as it was.
-        layer: name of a layer, see :func:`unitscope.layers.names.parse_layer`, or what `probe_layers` found of it.
+        layer: name of a layer, see :func:`unitscope.layer.names.parse_layer`, or what `probe_layers` found of it.
         example: inputs ``(N, ...)``, such as the first batch.
 
     Raises:
@@ -184,7 +184,7 @@ def _largest_output(module: nn.Module, one: Tensor) -> int:
     """Return the bytes of the largest tensor that a module returns for one input."""
     largest = one.numel()
 
-    def look(_module: nn.Module, _inputs: Any, output: Any) -> None:
+    def look(_module: nn.Module, _inputs: object, output: object) -> None:
         nonlocal largest
         largest = max(largest, *(value.numel() for _, value in entries(output)), 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.dissection import layer_title
-from unitscope.run.folder import read_manifest
+from unitscope.run.manifest import Manifest, plain, read_manifest
 from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -55,7 +53,7 @@ class RunData:
     """
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     units: pd.DataFrame
     layers: pd.DataFrame
     concepts: pd.DataFrame
@@ -67,25 +65,25 @@ class RunData:
     def facts(self) -> dict[str, Any]:
         """What the manifest says of the run: model, data, vocabulary, settings, how and when it was made."""
         manifest = self.manifest
-        model = {name: value for name, value in manifest.get("model", {}).items() if name != "aliases"}
+        records = {
+            "model": manifest.model,
+            "data": manifest.data,
+            "vocabulary": manifest.concepts,
+            "segmenter": manifest.segmenter,
+        }
         return {
-            "model": {"name": "", "spec": "", "reinitialized": None, **model},
-            "data": {
-                "name": "",
-                "pictures": len(self.samples),
-                "hash": "",
-                "latents": None,
-                **manifest.get("data", {}),
-            },
-            "vocabulary": {"name": "", "count": len(self.concepts), **manifest.get("concepts", {})},
-            "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.get("settings", {})},
-            **{name: manifest.get(name, {}) for name in ("segmenter", "packages", "seconds")},
-            **{name: str(manifest.get(name, "")) for name in ("created", "command")},
+            **records,
+            "listed": {name: {} if record is None else plain(record) for name, record in records.items()},
+            "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.settings},
+            "packages": manifest.packages,
+            "seconds": manifest.seconds,
+            "created": manifest.created,
+            "command": manifest.command,
         }
 
     def title(self, layer: str) -> str:
         """Return the name to show for a layer."""
-        return layer_title(self.manifest, layer)
+        return layer if self.manifest.model is None else self.manifest.model.layer_title(layer)
 
     def matches(self, layer: str) -> pd.DataFrame:
         """Return the best concepts of every unit of a layer, by unit and rank."""
@@ -113,15 +111,9 @@ class RunData:
 
 
 def asked(found: Result) -> dict[str, Any]:
-    """Return what the page of a question says of how it was asked: when, and with which settings."""
+    """Return what the page of a question says of how it was asked: when, with which command and settings."""
     manifest = found.manifest
-    return {"created": str(manifest.get("created", "")), "config": dict(manifest["config"])}
-
-
-def read_scores(folder: Path) -> dict[str, Any]:
-    """Return what was found of a unit as a classifier."""
-    found: dict[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-    return found
+    return {"created": manifest.created, "command": manifest.command, "config": dict(manifest.config)}
 
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:

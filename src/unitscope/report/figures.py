@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import pandas as pd
@@ -26,10 +27,9 @@ def run_figures(data: RunData) -> dict[str, Figure]:
     return drawn
 
 
-def histogram_figure() -> Figure:
-    """Return the chart that the page fills with the activations of a unit."""
-    empty = pd.DataFrame(columns=["from", "to", "share", "floor", "above"])
-    return Figure(histogram(empty, title="activation"), "Activation histogram")
+def histogram_figure(row: Mapping[str, object] | None = None) -> Figure:
+    """Draw the activations of a unit: `low`, `high`, `shares` and `threshold`; the page fills in each unit's."""
+    return Figure(histogram([row] if row else [], title="activation"), "Activation histogram")
 
 
 def concepts_figure(data: RunData, *, layer: str | None = None) -> Figure:

@@ -1,4 +1,4 @@
-"""Masks of exemplars: unpacking, run lengths for the page, outlines for pictures."""
+"""Masks of exemplars: run lengths for the page, outlines for pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from unitscope.run.masks import Mask
+
 Packed = npt.NDArray[np.uint32]
 """A picture with the four bytes red, green, blue and unused of each pixel in one number: `(H, W)`."""
 
@@ -21,12 +22,6 @@ OUTLINE = pack_color(255, 230, 0)
 EDGE = pack_color(20, 20, 20)
 
 
-def unpack_mask(packed: bytes, height: int, width: int) -> Mask:
-    """Unpack the bits of `numpy.packbits`, row-major, to a mask `(height, width)`; missing bits are 0."""
-    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=height * width)
-    return bits.reshape(height, width).astype(bool)
-
-
 def run_lengths(mask: Mask) -> list[int]:
     """Return the row-major run lengths of a mask, off and on in turn, beginning with off.
 
@@ -36,16 +31,6 @@ def run_lengths(mask: Mask) -> list[int]:
     changes = np.flatnonzero(flat[1:] != flat[:-1])
     lengths: list[int] = np.diff(changes, prepend=0).tolist() if changes.size else []
     return lengths
-
-
-def resize_mask(mask: Mask, height: int, width: int) -> Mask:
-    """Resize a mask to `(height, width)`: each pixel takes the value at its centre."""
-    if mask.shape == (height, width):
-        return mask
-    rows = (np.arange(height) * 2 + 1) * mask.shape[0] // (2 * height)
-    columns = (np.arange(width) * 2 + 1) * mask.shape[1] // (2 * width)
-    resized: Mask = mask[rows[:, None], columns]
-    return resized
 
 
 def dim(picture: Packed) -> Packed:

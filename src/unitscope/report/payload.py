@@ -17,8 +17,9 @@ import pandas as pd
 
 from unitscope.report.charts.theme import category_slots
 from unitscope.report.data import RunData, records
-from unitscope.report.masks import run_lengths, unpack_mask
+from unitscope.report.masks import run_lengths
 from unitscope.report.strips import strip_size
+from unitscope.run.masks import unpack_mask
 
 BLOCK = 64
 BINS = 72

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from unitscope.report.masks import Packed, draw_mask, pack_color, resize_mask, unpack_mask
+from unitscope.report.masks import Packed, draw_mask, pack_color
+from unitscope.run.masks import resize_mask, unpack_mask
 
 TILE = 160
 GAP = 4

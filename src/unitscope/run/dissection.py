@@ -6,16 +6,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from unitscope.errors import UnitscopeError
-from unitscope.run.folder import DISSECTION, RunFolder, configuration_hash, read_manifest, require_kind
+from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.registered import VIEWS, make_registered
+from unitscope.run.folder import RunFolder
+from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
+from unitscope.run.results import Result
+from unitscope.run.unit import Unit
 
-TABLES = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
-
-class Dissection:
+class Dissection(Result):
     """What every unit of a network matches, read from a run folder on demand.
 
     Each table is a pandas data frame; ``docs/tables.md`` describes the columns.
@@ -24,22 +27,41 @@ class Dissection:
         path: the run folder.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.manifest: dict[str, Any] = read_manifest(path)
+    kind = "dissection"
+    command = "dissect"
+    tables = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
-    def table(self, name: str) -> pd.DataFrame:
-        """Read a table by name.
+    @property
+    def network(self) -> NetworkRecord:
+        """What it looked into."""
+        assert self.manifest.model is not None
+        return self.manifest.model
 
-        Raises:
-            UnitscopeError: the run has no such table.
-        """
-        file = self.path / "tables" / f"{name}.parquet"
-        if not file.is_file():
-            known = ", ".join(TABLES)
-            raise UnitscopeError(f"{self.path} has no table {name!r}; a complete dissection has: {known}")
-        frame: pd.DataFrame = pq.read_table(file).to_pandas()
-        return frame
+    @property
+    def data(self) -> DataRecord:
+        """The pictures, or the latents they were made from."""
+        assert self.manifest.data is not None
+        return self.manifest.data
+
+    @property
+    def generated(self) -> bool:
+        """Whether it looked into a generator."""
+        return self.network.generator is not None
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Pixel grid ``(gh, gw)`` of the label maps."""
+        rows, columns = self.manifest.settings["grid"]
+        return rows, columns
+
+    def identity(self) -> Facts:
+        """Return what others that start from it say of it: ``run``, ``run_hash``, ``weights_hash``, ``model``."""
+        return {
+            "run": str(self.path),
+            "run_hash": self.configuration_hash,
+            "weights_hash": self.network.weights_hash,
+            "model": self.network.name,
+        }
 
     @cached_property
     def units(self) -> pd.DataFrame:
@@ -60,6 +82,59 @@ class Dissection:
     def matches(self) -> pd.DataFrame:
         """The best concepts of every unit."""
         return self.table("matches")
+
+    def unit(self, layer: str, number: int) -> Unit:
+        """Return one unit, which shows itself in a notebook.
+
+        Args:
+            layer: one of the run's layers.
+            number: of the unit, from 0.
+
+        Raises:
+            UnitscopeError: there is no such layer or unit.
+        """
+        return Unit(self, layer, number)
+
+    def label_map(self, picture: int | str) -> NDArray[np.int16]:
+        """Return the label map of a picture ``(P, gh, gw)``; values are numbers of the concepts table, 0 is nothing.
+
+        Args:
+            picture: its number or id.
+
+        Raises:
+            UnitscopeError: there is no such picture.
+        """
+        found = make_registered(VIEWS, "label-map", self, self.find_picture(picture))
+        assert isinstance(found, np.ndarray)
+        return found
+
+    def find_layer(self, name: str) -> str:
+        """Return the module name of a layer that may be named by its readable name.
+
+        Raises:
+            UnitscopeError: the run did not look into that layer.
+        """
+        path, known = self.network.layer_path(name), list(dict.fromkeys(self.layers["layer"]))
+        if path not in known:
+            titles = dict.fromkeys([*known, *map(self.network.layer_title, known)])
+            hint = did_you_mean(name, titles) or f" it has {', '.join(known)}"
+            raise UnitscopeError(f"layer {name!r} is not in {self.path};{hint}")
+        return path
+
+    def find_picture(self, picture: int | str) -> int:
+        """Return the number of a picture that may be named by its id.
+
+        Raises:
+            UnitscopeError: there is no such picture, or it could not be read.
+        """
+        samples = self.table("samples")
+        found = samples[samples["id" if isinstance(picture, str) else "sample"] == picture]
+        if not len(found):
+            hint = did_you_mean(str(picture), samples["id"]) or f" there are {len(samples)}"
+            raise UnitscopeError(f"picture {picture!r} is not in {self.path};{hint}")
+        if not found["used"].iloc[0]:
+            raise UnitscopeError(f"picture {picture!r} could not be read: {found['reason'].iloc[0]}")
+        return int(found["sample"].iloc[0])
 
     def best(self, count: int = 20) -> pd.DataFrame:
         """Return the units of highest IoU."""
@@ -82,26 +157,24 @@ class Dissection:
     @property
     def title(self) -> str:
         """Network, pictures and concepts in one line."""
-        model, data = self.manifest["model"], self.manifest["data"]
-        weights = (
-            "" if model.get("reinitialized") is None else f" (random weights, seed {model['reinitialized']})"
-        )
-        pictures = f"{_counted(data['used'], 'picture')} of {data['name']}"
-        if "latents" in data:
-            pictures = f"the pictures of {data['name']}"
-        return (
-            f"{model['name']}{weights} on {pictures} "
-            f"with {_counted(self.manifest['concepts']['count'], 'concept')}"
-        )
+        network, data, concepts = self.network, self.data, self.manifest.concepts
+        assert concepts is not None
+        seed = network.reinitialized
+        weights = "" if seed is None else f" (random weights, seed {seed})"
+        pictures = f"{_counted(data.used, 'picture')} of {data.name}"
+        if data.latents is not None:
+            pictures = f"the pictures of {data.name}"
+        return f"{network.name}{weights} on {pictures} with {_counted(concepts.count, 'concept')}"
 
-    def summary(self) -> dict[str, Any]:
-        """Return the outcome as plain values: the run, pictures used and skipped, detectors by layer."""
+    @property
+    def summary(self) -> Facts:
+        """The outcome as plain values: the run, pictures used and skipped, detectors by layer."""
         together = self.layers[self.layers["category"] == "all"]
         return {
             "run": str(self.path),
-            "model": self.manifest["model"]["name"],
-            "pictures": self.manifest["data"]["used"],
-            "skipped": len(self.manifest["data"]["skipped"]),
+            "model": self.network.name,
+            "pictures": self.data.used,
+            "skipped": len(self.data.skipped),
             "layers": [
                 {"layer": row.layer, "units": row.units, "detectors": row.detectors, "concepts": row.concepts}
                 for row in together.itertuples()
@@ -113,7 +186,7 @@ class Dissection:
         RunFolder(self.path).drop_cache()
 
     def __repr__(self) -> str:
-        settings, skipped = self.manifest["settings"], len(self.manifest["data"]["skipped"])
+        skipped = len(self.data.skipped)
         lines = [f"Dissection of {self.title}"]
         if skipped:
             were = "was" if skipped == 1 else "were"
@@ -125,29 +198,12 @@ class Dissection:
                 f"{row.concepts!s} {category}" for category, row in by_category.items() if row.concepts
             )
             lines.append(
-                f"  {layer_title(self.manifest, str(layer))}: {together.detectors} of {together.units} units match "
+                f"  {self.network.layer_title(str(layer))}: {together.detectors} of {together.units} units match "
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
-        lines.append(f"  IoU of at least {100 * settings['min_iou']:g}% counts; in {self.path}")
+        lines.append(f"  IoU of at least {100 * self.manifest.settings['min_iou']:g}% counts; in {self.path}")
         return "\n".join(lines)
-
-
-def run_hash(run: Dissection) -> str:
-    """Return the SHA-256 of a run's configuration."""
-    return configuration_hash(run.manifest)
-
-
-def layer_title(manifest: dict[str, Any], layer: str) -> str:
-    """Return the name to show for a layer of a run: the readable one, where the network has one."""
-    aliases: dict[str, str] = manifest.get("model", {}).get("aliases", {})
-    return next((alias for alias, path in aliases.items() if path == layer), layer)
-
-
-def layer_path(manifest: dict[str, Any], name: str) -> str:
-    """Return the module name of a layer of a run that may be named by its readable name."""
-    aliases: dict[str, str] = manifest["model"].get("aliases", {})
-    return aliases.get(name, name)
 
 
 def _counted(number: Any, noun: str) -> str:
@@ -160,10 +216,4 @@ def open_run(path: Path | str) -> Dissection:
     Raises:
         UnitscopeError: the folder holds no run, or one that is not finished.
     """
-    run = Dissection(Path(path))
-    require_kind(run.path, run.manifest, DISSECTION)
-    if run.manifest["status"] != "complete":
-        raise UnitscopeError(
-            f"the run in {path} is not finished; run the same 'unitscope dissect' command again to go on"
-        )
-    return run
+    return Dissection.open(path)

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run.folder import INSERTION, RANKING, REMOVAL
 from unitscope.run.results import Result
 
 FOLDER = "effects"
@@ -26,7 +25,7 @@ class Removal(Result):
         path: the folder.
     """
 
-    kind = REMOVAL
+    kind, command, folder = "removal", "remove", FOLDER
     tables = ("sets", "effects", "instead", "latents", "pairs")
 
     @cached_property
@@ -69,7 +68,7 @@ class Insertion(Result):
         path: the folder.
     """
 
-    kind = INSERTION
+    kind, command, folder = "insertion", "insert", FOLDER
     tables = ("sets", "contexts", "locations", "replaced", "places", "pairs")
 
     @cached_property
@@ -117,7 +116,7 @@ class Ranking(Result):
         path: the folder.
     """
 
-    kind = RANKING
+    kind, command, folder = "ranking", "rank", FOLDER
     tables = ("effects", "concepts")
 
     @cached_property
@@ -180,17 +179,17 @@ def open_ranking(path: Path | str) -> Ranking:
 
 def find_removals(run: Path | str) -> list[Removal]:
     """Open every finished removal that a run folder keeps, in the order of their names."""
-    return Removal.find(Path(run) / FOLDER)
+    return Removal.find(run)
 
 
 def find_insertions(run: Path | str) -> list[Insertion]:
     """Open every finished insertion that a run folder keeps, in the order of their names."""
-    return Insertion.find(Path(run) / FOLDER)
+    return Insertion.find(run)
 
 
 def find_rankings(run: Path | str) -> list[Ranking]:
     """Open every finished ranking that a run folder keeps, in the order of their names."""
-    return Ranking.find(Path(run) / FOLDER)
+    return Ranking.find(run)
 
 
 def _removal_lines(found: Removal) -> Iterator[str]:

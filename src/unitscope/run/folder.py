@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib import metadata
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, write_arrays, write_file, write_json, writing
+from unitscope.run.manifest import MANIFEST, Facts, Manifest, plain, read_manifest
+from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, write_arrays, write_file, writing
 
-SCHEMA_VERSION = 1
-MANIFEST = "manifest.json"
 LOCK = "lock"
-STATUSES = ("running", "complete")
-DISSECTION, IMPORTANCE = "dissection", "importance"
-REMOVAL, INSERTION, RANKING = "removal", "insertion", "ranking"
-"""Kinds of runs."""
-COMMANDS = {
-    DISSECTION: "dissect",
-    IMPORTANCE: "importance",
-    REMOVAL: "remove",
-    INSERTION: "insert",
-    RANKING: "rank",
-}
-"""The command that makes each kind."""
+PARTS = ("shards", "cache", "tables", "pictures")
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
 SHOWN_OF_HASH = 8
-PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
 
 
 class RunFolder:
@@ -55,7 +38,7 @@ class RunFolder:
         self.path = path
 
     @property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """The manifest as it stands on disk.
 
         Raises:
@@ -63,9 +46,9 @@ class RunFolder:
         """
         return read_manifest(self.path)
 
-    def update_manifest(self, **values: object) -> None:
-        """Replace top-level entries of the manifest."""
-        write_json(self.path / MANIFEST, {**self.manifest, **values})
+    def complete(self, **fields: object) -> None:
+        """Mark the run complete, with what the manifest now says of it."""
+        replace(self.manifest, status="complete", **fields).write(self.path)  # type: ignore[arg-type]
 
     def shard_path(self, shard: int) -> Path:
         """Where the statistics of a shard are committed."""
@@ -107,70 +90,35 @@ class RunFolder:
         shutil.rmtree(self.path / "cache", ignore_errors=True)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Read the manifest of the run folder `path`.
-
-    Raises:
-        UnitscopeError: the folder, or its manifest, is missing or damaged, or has another schema version.
-    """
-    file = path / MANIFEST
-    if not file.is_file():
-        raise UnitscopeError(f"{path} is no run folder: it has no {MANIFEST}; 'unitscope dissect' makes one")
-    try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        version = manifest["schema_version"]
-    except OSError as error:
-        raise UnitscopeError(f"cannot read {file}: {error.strerror or error}") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, error) from error
-    if version != SCHEMA_VERSION:
-        raise UnitscopeError(
-            f"{path} has schema version {version!r}, this unitscope reads {SCHEMA_VERSION}; "
-            "run the dissection again with this version, into another folder"
-        )
-    if not isinstance(manifest.get("config"), dict) or manifest.get("status") not in STATUSES:
-        raise _damaged(path, "it has no configuration or no status")
-    return manifest
-
-
 def slug(name: str) -> str:
     """Return a name as it may stand in the name of a folder."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "-"
 
 
-def configuration_hash(manifest: dict[str, Any]) -> str:
-    """Return the SHA-256 of the configuration of a run."""
-    return hashlib.sha256(json.dumps(manifest["config"], sort_keys=True).encode()).hexdigest()
-
-
-def require_kind(path: Path, manifest: dict[str, Any], kind: str) -> None:
-    """Refuse a run of another kind.
+def require_kind(path: Path, manifest: Manifest, kind: str, command: str) -> None:
+    """Refuse a run of another kind than the one that a command makes.
 
     Raises:
         UnitscopeError: the manifest is that of something else.
     """
-    found = manifest.get("kind", DISSECTION)
-    if found != kind:
+    if manifest.kind != kind:
         raise UnitscopeError(
-            f"{path} holds a run of kind {found!r} where one of kind {kind!r} is wanted; "
-            f"'unitscope {COMMANDS[kind]}' makes one, in another folder"
+            f"{path} holds a run of kind {manifest.kind!r} where one of kind {kind!r} is wanted; "
+            f"'unitscope {command}' makes one, in another folder"
         )
 
 
-def _damaged(path: Path, reason: object) -> UnitscopeError:
-    return UnitscopeError(
-        f"{path / MANIFEST} is damaged ({reason}); restore it, or run the dissection again into another folder"
-    )
-
-
 @contextmanager
-def open_for_writing(path: Path, config: dict[str, Any], *, kind: str = DISSECTION) -> Iterator[RunFolder]:
+def open_for_writing(
+    path: Path, config: Mapping[str, object], *, kind: str, command: str
+) -> Iterator[RunFolder]:
     """Lock a run folder for this process, new or to be continued.
 
     Args:
         path: the folder; made when it is not there.
         config: everything that decides the results. An existing run must have the same.
         kind: what the run is.
+        command: what makes such runs.
 
     Raises:
         UnitscopeError: another process works on the folder, the folder cannot be written, holds other files, or its
@@ -178,36 +126,53 @@ def open_for_writing(path: Path, config: dict[str, Any], *, kind: str = DISSECTI
     """
     if path.exists() and not path.is_dir():
         raise UnitscopeError(f"{path} is a file; give --out a folder, new or with a run in it")
+    made = not path.exists()
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
     _refuse_strangers(path)
-    folder = RunFolder(path)
+    folder, known = RunFolder(path), (path / MANIFEST).is_file()
     with _lock(path):
-        if (path / MANIFEST).is_file():
-            require_kind(path, folder.manifest, kind)
-            _refuse_changes(path, folder.manifest["config"], config)
+        if known:
+            require_kind(path, folder.manifest, kind, command)
+            _refuse_changes(path, folder.manifest.config, plain(config))
         else:
-            write_json(path / MANIFEST, _new_manifest(config, kind))
+            Manifest.new(kind, config).write(path)
         with writing(path):
-            for name in ("shards", "cache", "tables", "pictures"):
+            for name in PARTS:
                 (path / name).mkdir(exist_ok=True)
         for leftover in path.rglob("*" + PARTIAL):
             leftover.unlink(missing_ok=True)
-        yield folder
+        try:
+            yield folder
+        except UnitscopeError:
+            if not known and not any((path / "shards").iterdir()):
+                _forget(path, made=made)
+            raise
+
+
+def _forget(path: Path, *, made: bool) -> None:
+    """Leave nothing of a run that was refused before any work was done."""
+    for name in PARTS:
+        shutil.rmtree(path / name, ignore_errors=True)
+    (path / MANIFEST).unlink(missing_ok=True)
+    if made:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    lock = FileLock(path / LOCK, blocking=False)
     with writing(path / LOCK):
-        file: IO[str] = (path / LOCK).open("a")
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock.acquire()
+        except Timeout:
             raise UnitscopeError(
                 f"another process is working on {path}; wait for it, or give --out another folder"
             ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _refuse_strangers(path: Path) -> None:
@@ -219,8 +184,8 @@ def _refuse_strangers(path: Path) -> None:
         )
 
 
-def _refuse_changes(path: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    old, new = flatten(before), flatten(json.loads(json.dumps(now)))
+def _refuse_changes(path: Path, before: Facts, now: Facts) -> None:
+    old, new = flatten(before), flatten(now)
     changed = [
         f"{key}: {_shown(old, key)} there, {_shown(new, key)} now"
         for key in [*old, *(key for key in new if key not in old)]
@@ -234,28 +199,17 @@ def _refuse_changes(path: Path, before: dict[str, Any], now: dict[str, Any]) -> 
         )
 
 
-def _shown(config: dict[str, Any], key: str) -> str:
+def _shown(config: Facts, key: str) -> str:
     value = str(config.get(key, "absent"))
     return f"{value[:SHOWN_OF_HASH]}..." if key.endswith("hash") and len(value) == LENGTH_OF_HASH else value
 
 
-def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(config: Facts, prefix: str = "") -> Facts:
     """Name nested entries by their path: ``{"a": {"b": 1}} -> {"a.b": 1}``."""
-    flat: dict[str, Any] = {}
+    flat: Facts = {}
     for key, value in config.items():
         if isinstance(value, dict):
             flat.update(flatten(value, f"{prefix}{key}."))
         else:
             flat[prefix + key] = value
     return flat
-
-
-def _new_manifest(config: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "kind": kind,
-        "status": "running",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "config": config,
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-    }

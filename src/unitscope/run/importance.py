@@ -11,12 +11,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run.folder import IMPORTANCE
 from unitscope.run.results import Result
 
 FOLDER = "importance"
 """Where a run keeps them, one folder for each layer and kind of ablation."""
-IMPORTANCE_TABLES = ("classes", "effects", "overall", "sets", "correlation", "images")
 SHOWN_SIZES = (4, 20)
 """Sizes of sets that a summary shows, where there are any: the paper's."""
 
@@ -30,8 +28,8 @@ class Importance(Result):
         path: the folder.
     """
 
-    kind = IMPORTANCE
-    tables = IMPORTANCE_TABLES
+    kind, command, folder = "importance", "importance", FOLDER
+    tables = ("classes", "effects", "overall", "sets", "correlation", "images")
 
     @cached_property
     def classes(self) -> pd.DataFrame:
@@ -124,7 +122,7 @@ def open_importance(path: Path | str) -> Importance:
 
 def find_importances(run: Path | str) -> list[Importance]:
     """Open every finished importance that a run folder keeps, in the order of their names."""
-    return Importance.find(Path(run) / FOLDER)
+    return Importance.find(run)
 
 
 def _lines(found: Importance) -> Iterator[str]:

@@ -1,19 +1,22 @@
-"""What the folders of finished questions share: a summary and Parquet tables, read on demand."""
+"""What every finished run has: a manifest, and Parquet tables read on demand; how runs are opened and found."""
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.folder import COMMANDS, MANIFEST, configuration_hash, read_manifest, require_kind
+from unitscope.registered import VIEWS, make_registered
+from unitscope.run.folder import require_kind
+from unitscope.run.manifest import MANIFEST, Facts, Manifest, read_manifest
 
 
 class Result:
-    """The answer to a question about the units of a run, read from its folder.
+    """A run, read from its folder.
 
     Args:
         path: the folder.
@@ -24,13 +27,17 @@ class Result:
 
     kind: ClassVar[str]
     """Kind of run, as the manifest names it."""
+    command: ClassVar[str]
+    """The command that makes one."""
+    folder: ClassVar[str] = ""
+    """Where the run of a dissection keeps them, one folder for each question."""
     tables: ClassVar[tuple[str, ...]]
     """Names of its tables."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.manifest: dict[str, Any] = read_manifest(path)
-        require_kind(path, self.manifest, self.kind)
+        self.manifest: Manifest = read_manifest(path)
+        require_kind(path, self.manifest, self.kind, self.command)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -42,27 +49,27 @@ class Result:
         found = cls(Path(path))
         if not found.complete:
             raise UnitscopeError(
-                f"the {cls.kind} in {path} is not finished; run the same 'unitscope {COMMANDS[cls.kind]}' "
-                "command again to go on"
+                f"the {cls.kind} in {path} is not finished; run the same 'unitscope {cls.command}' command again to "
+                "go on"
             )
         return found
 
     @classmethod
-    def find(cls, folder: Path) -> list[Self]:
-        """Open every finished one in the folders below `folder`, in the order of their names."""
-        kinds = [(file.parent, read_manifest(file.parent)) for file in sorted(folder.glob(f"*/{MANIFEST}"))]
-        found = [cls(path) for path, manifest in kinds if manifest.get("kind") == cls.kind]
-        return [each for each in found if each.complete]
+    def find(cls, run: Path | str) -> list[Self]:
+        """Open every finished one that the folder of a dissection keeps, in the order of their names."""
+        files = sorted((Path(run) / cls.folder).glob(f"*/{MANIFEST}"))
+        found = [(file.parent, read_manifest(file.parent)) for file in files]
+        return [cls(path) for path, manifest in found if manifest.kind == cls.kind and manifest.complete]
 
     @property
     def complete(self) -> bool:
         """Whether everything is there."""
-        return bool(self.manifest["status"] == "complete")
+        return self.manifest.complete
 
     @property
     def configuration_hash(self) -> str:
         """SHA-256 of everything that decides its results."""
-        return configuration_hash(self.manifest)
+        return self.manifest.configuration_hash
 
     @property
     def page(self) -> Path:
@@ -70,10 +77,25 @@ class Result:
         return self.path / "report" / "index.html"
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Facts:
         """The outcome as plain values, once it is complete."""
-        summary: dict[str, Any] = self.manifest["summary"]
-        return summary
+        return self.manifest.summary
+
+    def report(self) -> Path:
+        """Write its page, and return the path of ``index.html``.
+
+        Raises:
+            UnitscopeError: the folder holds something else where the page is to be.
+        """
+        index = make_registered(VIEWS, f"{self.kind}-page", self)
+        assert isinstance(index, Path)
+        return index
+
+    def _repr_html_(self) -> str:
+        first, *rest = repr(self).splitlines()
+        link = f' <a href="{escape(self.page.resolve().as_uri())}">report</a>' if self.page.is_file() else ""
+        lines = "\n".join(line.removeprefix("  ") for line in rest)
+        return f"<p><strong>{escape(first)}</strong>{link}</p><pre>{escape(lines)}</pre>"
 
     def table(self, name: str) -> pd.DataFrame:
         """Read a table by name.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run.dissection import Dissection, layer_path
+from unitscope.run.dissection import Dissection
 
 DESCENDING = ("iou", "iou_low", "iou_high", "iou_heldout", "peak", "quantile_fraction", "threshold")
 
@@ -37,7 +37,7 @@ def select_units(
         UnitscopeError: the run has no such layer, concept, category or column.
     """
     units = run.units if units is None else units
-    layers = [layer_path(run.manifest, name) for name in layers]
+    layers = [run.network.layer_path(name) for name in layers]
     known = {
         "layer": (layers, list(units["layer"].unique())),
         "concept": (concepts, list(run.concepts["name"].unique())),

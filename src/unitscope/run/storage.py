@@ -46,11 +46,8 @@ def write_file(path: Path, write: Callable[[Path], object], *, durable: bool = T
 
 
 def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open("r+b") as file:  # Windows flushes only what is open for writing
+        os.fsync(file.fileno())
 
 
 @contextmanager

@@ -31,15 +31,6 @@ def spaced_name(name: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", _WNID.sub("", name, count=1)).split())
 
 
-def find_class(name: str, known: Sequence[str]) -> int | None:
-    """Return the place of a name among `known`: as it is written, else the only one that is plainly the same.
-
-    A known name may list synonyms, as ``tench, Tinca tinca`` does; each of them counts.
-    """
-    found = KnownNames(known).find(name)
-    return found[0] if len(found) == 1 else None
-
-
 class KnownNames:
     """Names to be found in any spelling.
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import ClassedSource, PictureSource
+from unitscope.sources.dataset import Indexed, as_source
 from unitscope.sources.pictures import PictureFolder
-from unitscope.sources.specs import names_the_world, open_pictures
+from unitscope.sources.specs import names_registered, open_pictures
 
 
 class ClassFolders(PictureFolder):
@@ -50,19 +51,20 @@ class ClassFolders(PictureFolder):
         return f"ClassFolders({str(self.folder)!r}, {len(self)} pictures of {len(self.class_names)} classes)"
 
 
-def open_classed(given: str | Path | PictureSource) -> ClassedSource:
-    """Return pictures that know their class: a folder of class folders, or the built-in world and its scenes.
+def open_classed(given: str | Path | PictureSource | Indexed) -> ClassedSource:
+    """Return pictures that know their class: a folder of class folders, what a package registers, a data set.
 
     Args:
-        given: a folder, ``world[:COUNT[:SPLIT]]``, or a source.
+        given: a folder, ``world[:COUNT[:SPLIT]]``, a source, or a data set (see `dataset_pictures`).
 
     Raises:
         UnitscopeError: there is no such source, or its pictures have no classes.
     """
     if isinstance(given, str | Path):
-        if not names_the_world(str(given)):
+        if not names_registered(str(given)):
             return ClassFolders(Path(given).expanduser())
         given = open_pictures(str(given))
+    given = as_source(given)
     if not isinstance(given, ClassedSource):
         raise UnitscopeError(
             f"the pictures of {given.name!r} belong to no classes; give a folder that holds one folder for each class"

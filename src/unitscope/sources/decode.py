@@ -26,9 +26,18 @@ def decode_picture(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             image.load()
-            return _to_rgb(_upright(image))
+            return image_to_rgb(image)
     except Exception as error:  # decoders raise whatever they stumble on
         raise ValueError(_reason(path, error)) from error
+
+
+def image_to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """Return an image as RGB, (H, W, 3) uint8, see `decode_picture`.
+
+    Raises:
+        ValueError: its pixels are numbers without a fixed range.
+    """
+    return _to_rgb(_upright(image))
 
 
 def picture_size(path: Path) -> tuple[int, int]:

@@ -106,7 +106,7 @@ class SeededLatents:
         )
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the settings as plain JSON values."""
         return {
             "count": self.count,

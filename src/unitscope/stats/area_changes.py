@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.rows import Numbers, OrderedRows
+from unitscope.stats.base import Numbers
+from unitscope.stats.rows import OrderedRows, table
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class AreaChanges(OrderedRows):
         concepts: number of label values C, "nothing" included; nothing is counted of that.
     """
 
-    widths = {"samples": 1, "before": 3, "changes": 4}  # noqa: RUF012
+    samples = table(1)
+    before = table(3)
+    changes = table(4)
 
     def __init__(self, variants: int, concepts: int) -> None:
         super().__init__(variants, concepts)
@@ -69,8 +72,8 @@ class AreaChanges(OrderedRows):
     def result(self) -> ConceptPixels:
         """Return areas and changes, in the order of sample numbers."""
         variants, concepts = self.shape
-        samples = self.rows("samples")[:, 0]
-        before, changes = self.rows("before").copy(), self.rows("changes").copy()
+        self.settle()
+        samples, before, changes = self.samples[:, 0], self.before.copy(), self.changes.copy()
         for rows in (before, changes):
             rows[:, 0] = np.searchsorted(samples, rows[:, 0])
-        return ConceptPixels(variants, concepts, samples, before, changes)
+        return ConceptPixels(int(variants), int(concepts), samples, before, changes)

@@ -12,10 +12,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.layers.grid import Sampling, identity_sampling
+from unitscope.layer.grid import Sampling, identity_sampling
 from unitscope.stats import kernels
 from unitscope.stats.base import State
-from unitscope.stats.raster import ActivationRaster, AxisArrays, axis_arrays, over_unit_blocks
+from unitscope.stats.kernels import PackedCells
+from unitscope.stats.raster import ActivationRaster, Reading, over_unit_blocks
 
 Places = NDArray[np.uint16] | NDArray[np.uint32]
 
@@ -60,7 +61,7 @@ class StrongCells:
         counts = np.zeros((units, pictures), np.int32)
         found = over_unit_blocks(
             units, kernels.collect,
-            activation.grids, activation.rows, activation.columns, floors, spread,
+            activation.grids, activation.reading, floors, spread,
             np.zeros(0, _place_type(height, width)), counts,
         )  # fmt: skip
         return cls(*_joined(found), counts, floors, activation.sampling)
@@ -76,17 +77,16 @@ class StrongCells:
         return _offsets(self.counts)
 
     @property
-    def axes(self) -> tuple[AxisArrays, AxisArrays, tuple[int, int]]:
-        """The sampling as the compiled loops take it: rows, columns, cells of the grid."""
-        rows, columns = self.sampling.rows, self.sampling.columns
-        return axis_arrays(rows), axis_arrays(columns), (rows.cells, columns.cells)
+    def arrays(self) -> tuple[PackedCells, Reading]:
+        """The cells, and how the raster reads them, as the compiled loops take them."""
+        return PackedCells(self.values, self.positions, self.offsets), Reading.of(self.sampling)
 
     def reach(self, bounds: NDArray[np.float32]) -> bool:
         """Tell whether all raster values greater than `bounds` ``(U,)`` can be computed."""
         return bool((self.floors <= bounds).all())
 
     def require(self, bounds: NDArray[np.float32]) -> None:
-        """Refuse to answer questions about values that were not kept.
+        """Refuse to answer questions about values above `bounds` ``(U,)`` (activation scale) that were not kept.
 
         Raises:
             ValueError: a bound is below the unit's floor.
@@ -110,7 +110,7 @@ class StrongCells:
         like = np.zeros(0, _place_type(*self.sampling.shape))
         found = over_unit_blocks(
             self.units, kernels.collect_points,
-            self.values, self.positions, self.offsets, *self.axes, bounds, like, counts,
+            *self.arrays, bounds, like, counts,
         )  # fmt: skip
         return StrongCells(*_joined(found), counts, bounds, identity_sampling(self.sampling.shape))
 
@@ -134,10 +134,8 @@ class StrongCells:
         """
         bits = np.zeros((len(units), (sampling.shape[0] * sampling.shape[1] + 7) // 8), np.uint8)
         offsets = np.ascontiguousarray(self.offsets[units, picture : picture + 2])
-        axes = axis_arrays(sampling.rows), axis_arrays(sampling.columns), self.axes[2]
-        over_unit_blocks(
-            len(units), kernels.mark_above, self.values, self.positions, offsets, *axes, thresholds, bits
-        )
+        cells = PackedCells(self.values, self.positions, offsets)
+        over_unit_blocks(len(units), kernels.mark_above, cells, Reading.of(sampling), thresholds, bits)
         return bits
 
     def state_dict(self) -> State:

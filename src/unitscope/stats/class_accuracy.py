@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.base import State, add_counts
+from unitscope.stats.base import Statistic, counted
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ClassScores:
     overall: NDArray[np.float64]
 
 
-class ClassAccuracy:
+class ClassAccuracy(Statistic):
     """Counts right and wrong predictions of every class, for each variant of a network.
 
     Args:
@@ -37,10 +37,12 @@ class ClassAccuracy:
         classes: number of classes C.
     """
 
+    right = counted("V C")
+    predicted = counted("V C")
+    images = counted("C")
+
     def __init__(self, variants: int, classes: int) -> None:
-        self._right: NDArray[np.int64] = np.zeros((variants, classes), np.int64)
-        self._predicted: NDArray[np.int64] = np.zeros((variants, classes), np.int64)
-        self._images: NDArray[np.int64] = np.zeros(classes, np.int64)
+        super().__init__(V=variants, C=classes)
 
     def update(self, predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> None:
         """Count n images.
@@ -52,7 +54,7 @@ class ClassAccuracy:
         Raises:
             ValueError: the shapes or class numbers do not fit.
         """
-        variants, classes = self._right.shape
+        variants, classes = self.right.shape
         if predicted.shape != (len(labels), variants):
             raise ValueError(
                 f"predictions of shape {predicted.shape} for {len(labels)} images, {variants} variants"
@@ -62,40 +64,21 @@ class ClassAccuracy:
                 raise ValueError(f"class {numbers.min()} or {numbers.max()} is none of {classes} classes")
         place = predicted.astype(np.int64) + np.arange(variants) * classes
         right = place[predicted == labels[:, None]]
-        self._predicted += np.bincount(place.ravel(), minlength=variants * classes).reshape(-1, classes)
-        self._right += np.bincount(right, minlength=variants * classes).reshape(-1, classes)
-        self._images += np.bincount(labels, minlength=classes)
-
-    def merge(self, other: ClassAccuracy) -> None:
-        """Add the counts of `other`."""
-        add_counts(self._right, other._right, "right predictions")
-        add_counts(self._predicted, other._predicted, "predictions")
-        add_counts(self._images, other._images, "images")
-
-    def state_dict(self) -> State:
-        """Return ``right`` and ``predicted`` ``(V, C)`` and ``images`` ``(C,)``, int64."""
-        return {
-            "right": self._right.copy(),
-            "predicted": self._predicted.copy(),
-            "images": self._images.copy(),
-        }
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self._right, self._predicted = state["right"].copy(), state["predicted"].copy()
-        self._images = state["images"].copy()
+        self.predicted += np.bincount(place.ravel(), minlength=variants * classes).reshape(-1, classes)
+        self.right += np.bincount(right, minlength=variants * classes).reshape(-1, classes)
+        self.images += np.bincount(labels, minlength=classes)
 
     def result(self) -> ClassScores:
         """Return the scores; 0 where there is nothing to count."""
-        images = int(self._images.sum())
-        others = images - self._images
-        wrong = self._predicted - self._right
-        recall = self._right / np.maximum(self._images, 1)
+        images = int(self.images.sum())
+        others = images - self.images
+        wrong = self.predicted - self.right
+        recall = self.right / np.maximum(self.images, 1)
         rejected = (others - wrong) / np.maximum(others, 1)
         return ClassScores(
-            self._right / np.maximum(self._predicted, 1),
+            self.right / np.maximum(self.predicted, 1),
             recall,
-            (self._right + others - wrong) / max(images, 1),
+            (self.right + others - wrong) / max(images, 1),
             (recall + rejected) / 2,
-            self._right.sum(axis=1) / max(images, 1),
+            self.right.sum(axis=1) / max(images, 1),
         )

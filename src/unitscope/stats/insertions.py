@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.rows import Numbers, OrderedRows
+from unitscope.stats.base import Numbers, Statistic, counted
+from unitscope.stats.rows import OrderedRows, table
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Places:
         return len(self.sample)
 
     def at(self, chosen: NDArray[np.bool_]) -> Places:
-        """Return some of the rows."""
+        """Return the rows for which `chosen` ``(m,)`` holds."""
         return Places(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
@@ -47,13 +48,13 @@ class Insertions(OrderedRows):
         concepts: number of label values, "nothing" included.
     """
 
-    widths = {"places": 6}  # noqa: RUF012
+    places = table(6)
 
     def __init__(self, groups: int, locations: int, concepts: int) -> None:
         super().__init__(groups, locations, concepts)
 
     def update(self, places: Places) -> None:
-        """Take in some places.
+        """Take in m places, ``(m,)`` each.
 
         Raises:
             ValueError: a number is out of range.
@@ -66,11 +67,12 @@ class Insertions(OrderedRows):
         self._add(places=np.stack(columns, axis=1))
 
     def result(self) -> Places:
-        """Return all places."""
-        return Places(*self.rows("places").T)
+        """Return all places, ``(m,)`` each, ordered by sample, then by group, and so on."""
+        self.settle()
+        return Places(*self.places.T)
 
 
-class PixelCounts:
+class PixelCounts(Statistic):
     """Counts pixels by row and label value, such as what variants show in place of a concept.
 
     Args:
@@ -78,28 +80,14 @@ class PixelCounts:
         concepts: number of label values, "nothing" included.
     """
 
+    pixels = counted("R C")
+
     def __init__(self, rows: int, concepts: int) -> None:
-        self.pixels: NDArray[np.int64] = np.zeros((rows, concepts), np.int64)
+        super().__init__(R=rows, C=concepts)
 
     def update(self, rows: Numbers, pixels: NDArray[np.int64]) -> None:
         """Add counts ``(n, C)`` to rows ``(n,)``, which may repeat."""
         np.add.at(self.pixels, rows, pixels)
-
-    def merge(self, other: PixelCounts) -> None:
-        """Add the counts of `other`."""
-        if self.pixels.shape != other.pixels.shape:
-            raise ValueError(
-                f"pixels of shape {other.pixels.shape} cannot be merged into {self.pixels.shape}"
-            )
-        self.pixels += other.pixels
-
-    def state_dict(self) -> dict[str, NDArray[np.int64]]:
-        """Return ``pixels`` ``(rows, C)``."""
-        return {"pixels": self.pixels.copy()}
-
-    def load_state_dict(self, state: dict[str, NDArray[np.int64]]) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self.pixels = state["pixels"].copy()
 
     def result(self) -> NDArray[np.int64]:
         """Return the counts ``(rows, C)``."""

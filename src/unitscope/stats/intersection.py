@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.stats import kernels
-from unitscope.stats.base import State, add_counts
+from unitscope.stats.base import Statistic, agreed, counted
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.raster import over_unit_blocks
 
@@ -15,11 +15,11 @@ HALVES = 2
 
 
 def halves(samples: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the half ``(n,)`` each sample number belongs to."""
+    """Return the half, 0 or 1, that each sample number belongs to: ``(n,) -> (n,)``."""
     return samples % HALVES
 
 
-class Intersections:
+class Intersections(Statistic):
     """Counts, for every unit, the pixels above its threshold and how many of them hold each concept.
 
     Args:
@@ -27,39 +27,21 @@ class Intersections:
         concepts: number of label values C, "nothing" included.
     """
 
+    thresholds = agreed("U", np.float32)
+    pixels = counted("2 U")
+    intersections = counted("2 U C")
+
     def __init__(self, thresholds: NDArray[np.float32], concepts: int) -> None:
+        super().__init__(U=len(thresholds), C=concepts)
         self.thresholds = thresholds
-        self.pixels: NDArray[np.int64] = np.zeros((HALVES, len(thresholds)), np.int64)
-        self.intersections: NDArray[np.int64] = np.zeros((HALVES, len(thresholds), concepts), np.int64)
 
     def update(self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
         """Count activations of n pictures against their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
         cells.require(self.thresholds)
         over_unit_blocks(
             cells.units, kernels.intersect,
-            cells.values, cells.positions, cells.offsets, *cells.axes,
-            self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
+            *cells.arrays, self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
         )  # fmt: skip
-
-    def merge(self, other: Intersections) -> None:
-        """Add the counts of `other`, which must have the same thresholds."""
-        if not np.array_equal(self.thresholds, other.thresholds):
-            raise ValueError("intersections at different thresholds do not add up")
-        add_counts(self.pixels, other.pixels, "pixel counts")
-        add_counts(self.intersections, other.intersections, "intersections")
-
-    def state_dict(self) -> State:
-        """Return ``thresholds`` ``(U,)``, ``pixels`` ``(2, U)`` and ``intersections`` ``(2, U, C)``."""
-        return {
-            "thresholds": self.thresholds.copy(),
-            "pixels": self.pixels.copy(),
-            "intersections": self.intersections.copy(),
-        }
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self.thresholds = state["thresholds"].copy()
-        self.pixels, self.intersections = state["pixels"].copy(), state["intersections"].copy()
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pixels ``(2, U)`` and intersections ``(2, U, C)`` by half; value 0, "nothing", counts nothing."""
@@ -67,17 +49,19 @@ class Intersections:
         return self.pixels, self.intersections
 
 
-class ConceptAreas:
+class ConceptAreas(Statistic):
     """Counts the pixels and the pictures of every concept.
 
     Args:
         concepts: number of label values C, "nothing" included.
     """
 
+    pixels = counted("2 C")
+    pictures = counted("2 C")
+    points = counted("2")
+
     def __init__(self, concepts: int) -> None:
-        self.pixels: NDArray[np.int64] = np.zeros((HALVES, concepts), np.int64)
-        self.pictures: NDArray[np.int64] = np.zeros((HALVES, concepts), np.int64)
-        self.points: NDArray[np.int64] = np.zeros(HALVES, np.int64)
+        super().__init__(C=concepts)
 
     def update(self, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
         """Count label maps ``(n, P, gh, gw)``, no concept twice at one pixel, of samples ``(n,)``."""
@@ -86,21 +70,6 @@ class ConceptAreas:
             self.pixels[half] += area
             self.pictures[half] += area > 0
             self.points[half] += labels.shape[2] * labels.shape[3]
-
-    def merge(self, other: ConceptAreas) -> None:
-        """Add the counts of `other`."""
-        add_counts(self.pixels, other.pixels, "concept pixels")
-        add_counts(self.pictures, other.pictures, "concept pictures")
-        add_counts(self.points, other.points, "points")
-
-    def state_dict(self) -> State:
-        """Return ``pixels`` and ``pictures`` ``(2, C)`` and ``points`` ``(2,)``."""
-        return {"pixels": self.pixels.copy(), "pictures": self.pictures.copy(), "points": self.points.copy()}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self.pixels, self.pictures = state["pixels"].copy(), state["pictures"].copy()
-        self.points = state["points"].copy()
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return pixels ``(2, C)``, pictures ``(2, C)`` and raster points ``(2,)`` by half."""
@@ -123,7 +92,10 @@ def areas_by_picture(labels: NDArray[np.int16], concepts: int) -> NDArray[np.int
 
 
 def without_repeats(labels: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Clear a concept from a plane where an earlier plane names it at the same pixel, so that it counts once."""
+    """Clear a concept from a plane where an earlier plane names it at the same pixel, so that it counts once.
+
+    Label maps ``(n, P, H, W) -> (n, P, H, W)``, a copy.
+    """
     labels = labels.copy()
     for plane in range(1, labels.shape[1]):
         for earlier in range(plane):

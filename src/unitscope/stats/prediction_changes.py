@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.base import State
+from unitscope.stats.base import Numbers
 from unitscope.stats.class_accuracy import ClassAccuracy
-
-Numbers = NDArray[np.int64]
+from unitscope.stats.rows import OrderedRows, table
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Changes:
         return counts
 
 
-class PredictionChanges:
+class PredictionChanges(OrderedRows):
     """Collects the predictions for images and where variants of the network predict another class.
 
     Args:
@@ -67,10 +66,11 @@ class PredictionChanges:
         classes: number of classes C.
     """
 
+    images = table(3)
+    changes = table(3)
+
     def __init__(self, variants: int, classes: int) -> None:
-        self._shape: Numbers = np.array([variants, classes], np.int64)
-        self._images: Numbers = np.zeros((0, 3), np.int64)
-        self._changes: Numbers = np.zeros((0, 3), np.int64)
+        super().__init__(variants, classes)
 
     def update(
         self, samples: Numbers, labels: Numbers, before: NDArray[np.integer], after: NDArray[np.integer]
@@ -86,7 +86,7 @@ class PredictionChanges:
         Raises:
             ValueError: the shapes or class numbers do not fit.
         """
-        variants, classes = self._shape
+        variants, classes = self.shape
         if not (labels.shape == before.shape == samples.shape and after.shape == (len(samples), variants)):
             raise ValueError(
                 f"predictions of shape {after.shape} for {len(samples)} images, {variants} variants"
@@ -96,44 +96,13 @@ class PredictionChanges:
                 raise ValueError(f"class {numbers.min()} or {numbers.max()} is none of {classes} classes")
         image, variant = np.nonzero(after != before[:, None])
         changes = np.stack([samples[image], variant, after[image, variant]], axis=1)
-        self._add(np.stack([samples, labels, before], axis=1), changes)
-
-    def merge(self, other: PredictionChanges) -> None:
-        """Take in the images of `other`."""
-        if not np.array_equal(self._shape, other._shape):
-            raise ValueError(f"variants and classes {other._shape} do not go with {self._shape}")
-        self._add(other._images, other._changes)
-
-    def _add(self, images: NDArray[np.integer], changes: NDArray[np.integer]) -> None:
-        self._images = _ordered(np.concatenate([self._images, images.astype(np.int64)]))
-        self._changes = _ordered(np.concatenate([self._changes, changes.astype(np.int64)]))
-
-    def state_dict(self) -> State:
-        """Return ``shape`` (V, C), ``images`` and ``changes`` ``(..., 3)``, int64, in order."""
-        return {"shape": self._shape.copy(), "images": self._images.copy(), "changes": self._changes.copy()}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self._shape, self._images = state["shape"].copy(), state["images"].copy()
-        self._changes = state["changes"].copy()
+        self._add(images=np.stack([samples, labels, before], axis=1), changes=changes)
 
     def result(self) -> Changes:
         """Return images and changes, in the order of sample numbers."""
-        samples, labels, before = self._images.T
-        changed, variant, after = self._changes.T
-        variants, classes = (int(number) for number in self._shape)
-        return Changes(
-            variants,
-            classes,
-            samples,
-            labels,
-            before,
-            np.searchsorted(samples, changed).astype(np.int64),
-            variant,
-            after,
-        )
-
-
-def _ordered(rows: Numbers) -> Numbers:
-    """Sort rows by their first number, then by the second, then by the third."""
-    return rows[np.lexsort(rows.T[::-1])]
+        self.settle()
+        samples, labels, before = self.images.T
+        changed, variant, after = self.changes.T
+        variants, classes = (int(number) for number in self.shape)
+        image = np.searchsorted(samples, changed).astype(np.int64)
+        return Changes(variants, classes, samples, labels, before, image, variant, after)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.stats import kernels
-from unitscope.stats.base import State, add_counts
+from unitscope.stats.base import State, Statistic, agreed, counted
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.raster import ActivationRaster, over_unit_blocks
 
@@ -31,20 +31,16 @@ def exceeding_count(quantile: float, values: int) -> int:
     return math.ceil(Fraction(str(quantile)) * values)
 
 
-def values_to_keys(values: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Map float32 values to keys in the same order; -0 and 0 share one."""
-    bits = (values + np.float32(0)).view(np.uint32)
-    return np.where(bits >> 31 != 0, ~bits, bits | np.uint32(0x80000000)).astype(np.uint32)
-
-
 def keys_to_values(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Undo :func:`values_to_keys`."""
+    """Return the float32 values of keys of any shape: their bits, turned so that keys have the order of the values."""
     bits = np.where(keys >> 31 != 0, keys & np.uint32(0x7FFFFFFF), ~keys).astype(np.uint32)
     return bits.view(np.float32)
 
 
 def values_below(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return what all float32 values of these keys or higher ones are greater than; for the key of zero, zero itself.
+    """Return what all values of these keys or higher ones are greater than; for the key of zero, zero itself.
+
+    Keys of any shape, values of the same.
 
     Zeros are what most of a sparse unit consists of: nobody needs to look at them to count them.
     """
@@ -54,17 +50,20 @@ def values_below(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
     return np.where(lowest == 0, lowest, np.where(np.isfinite(lowest), below, np.float32(-np.inf)))
 
 
-class ActivationHistogram:
+class ActivationHistogram(Statistic):
     """Counts the raster values of every unit in 4,096 bins by the leading digit of their key.
 
-    Bins are about logarithmic: eight to each power of two, on both sides of zero.
+    Bins are about logarithmic: eight to each power of two, on both sides of zero. Most stay empty, so it merges and
+    stores the used range only: what the declaration gives would write every bin.
 
     Args:
         units: number of units U.
     """
 
+    counts = counted("U B")
+
     def __init__(self, units: int) -> None:
-        self.counts: NDArray[np.int64] = np.zeros((units, 1 << LEVELS[0]), np.int64)
+        super().__init__(U=units, B=1 << LEVELS[0])
         self._first, self._end = 1 << LEVELS[0], 0
         """Bins from the first to before the end are used."""
 
@@ -77,19 +76,19 @@ class ActivationHistogram:
         self._first, self._end = min(self._first, first), max(self._end, end)
 
     def update(self, activation: ActivationRaster) -> None:
-        """Count every raster value."""
+        """Count every raster value of activations ``(n, U, h, w)``."""
         span = np.empty((activation.units, 2), np.int64)
         span[:] = 1 << LEVELS[0], 0
         over_unit_blocks(
             activation.units, kernels.count_leading_digits,
-            activation.grids, activation.rows, activation.columns, 32 - LEVELS[0], self.counts, span,
+            activation.grids, activation.reading, 32 - LEVELS[0], self.counts, span,
         )  # fmt: skip
         if len(span):
             self._use(int(span[:, 0].min()), int(span[:, 1].max()))
 
     def merge(self, other: ActivationHistogram) -> None:
-        """Add the counts of `other`."""
-        if self.counts.shape != other.counts.shape:
+        """Add the counts of `other`, where it has any."""
+        if len(self.counts) != len(other.counts):
             raise ValueError(
                 f"histograms of {len(other.counts)} units cannot be merged into {len(self.counts)}"
             )
@@ -135,7 +134,7 @@ class ActivationHistogram:
         return edges, state["counts"].astype(np.int64)
 
 
-class ThresholdSearch:
+class ThresholdSearch(Statistic):
     """Finds, for every unit, the value that a wanted number of raster values exceed.
 
     The threshold is the value of rank ``count + 1`` from the top. Without ties at that value exactly ``count`` values
@@ -147,21 +146,31 @@ class ThresholdSearch:
         count: how many values shall exceed the threshold, see :func:`exceeding_count`; at least one stays behind.
     """
 
+    prefixes = agreed("U", np.uint32)
+    inside = agreed("U", np.int64)
+    above = agreed("U", np.int64)
+    level = agreed("1", np.int64)
+    counts = counted("U B")
+
     rounds = len(LEVELS) - 1
 
     def __init__(self, histogram: ActivationHistogram, count: int) -> None:
         used = histogram.state_dict()
         counts: NDArray[np.int64] = used["counts"].astype(np.int64)
-        self._prefixes: NDArray[np.uint32] = np.zeros(len(counts), np.uint32)
-        self._inside: NDArray[np.int64] = counts.sum(axis=1)
-        self._above: NDArray[np.int64] = np.minimum(count, self._inside - 1)
-        self._level = 0
+        super().__init__(U=len(counts), B=0)
+        self.inside = counts.sum(axis=1)
+        self.above = np.minimum(count, self.inside - 1)
         self._descend(counts, int(used["first_bin"][0]))
+
+    @property
+    def _round(self) -> int:
+        """Digits that are known."""
+        return int(self.level[0])
 
     @property
     def bounds(self) -> NDArray[np.float32]:
         """Values that are looked at are greater than these ``(U,)``; the threshold is one of them, or zero."""
-        return values_below(self._prefixes << np.uint32(32 - sum(LEVELS[: self._level])))
+        return values_below(self.prefixes << np.uint32(32 - sum(LEVELS[: self._round])))
 
     def narrow(self) -> None:
         """Extend every unit's prefix by the digit in which its threshold lies.
@@ -169,20 +178,20 @@ class ThresholdSearch:
         Raises:
             ValueError: values that the histogram counted were not shown.
         """
-        zeros = self._inside - self.counts.sum(axis=1)
+        zeros = self.inside - self.counts.sum(axis=1)
         if zeros[self.bounds != 0].any() or (zeros < 0).any():
             raise ValueError("the search has not seen the values that the histogram counted")
         self.counts[:, 0] += zeros
         self._descend(self.counts, 0)
 
     def _descend(self, counts: NDArray[np.int64], first_digit: int) -> None:
-        digit, passed = _bin_of_rank(counts, self._above)
-        self._above = self._above - passed
-        self._inside = np.take_along_axis(counts, digit[:, None], 1)[:, 0]
-        bits = np.uint32(LEVELS[self._level])
-        self._prefixes = (self._prefixes << bits) | (first_digit + digit).astype(np.uint32)
-        self._level += 1
-        width = 1 << LEVELS[self._level] if self._level < len(LEVELS) else 0
+        digit, passed = _bin_of_rank(counts, self.above)
+        self.above = self.above - passed
+        self.inside = np.take_along_axis(counts, digit[:, None], 1)[:, 0]
+        bits = np.uint32(LEVELS[self._round])
+        self.prefixes = (self.prefixes << bits) | (first_digit + digit).astype(np.uint32)
+        self.level = self.level + 1
+        width = 1 << LEVELS[self._round] if self._round < len(LEVELS) else 0
         self.counts = np.zeros((len(digit), width), np.int64)
 
     def update(self, cells: StrongCells) -> None:
@@ -192,34 +201,12 @@ class ThresholdSearch:
             ValueError: the cells do not reach down to :attr:`bounds`.
         """
         cells.require(self.bounds)
-        bits = LEVELS[self._level]
+        bits = LEVELS[self._round]
         over_unit_blocks(
             cells.units, kernels.count_next_digits,
-            cells.values, cells.positions, cells.offsets, *cells.axes,
-            self._prefixes, self.bounds, 32 - sum(LEVELS[: self._level + 1]), bits, self.counts,
+            *cells.arrays,
+            self.prefixes, self.bounds, 32 - sum(LEVELS[: self._round + 1]), bits, self.counts,
         )  # fmt: skip
-
-    def merge(self, other: ThresholdSearch) -> None:
-        """Add the counts of `other`, which must be in the same round of the same search."""
-        if not np.array_equal(self._prefixes, other._prefixes) or self._level != other._level:
-            raise ValueError("the two searches look at different bins, so their counts do not add up")
-        add_counts(self.counts, other.counts, "counts")
-
-    def state_dict(self) -> State:
-        """Return the prefix, the rank left inside it, the round and the counts."""
-        return {
-            "prefixes": self._prefixes.copy(),
-            "inside": self._inside.copy(),
-            "above": self._above.copy(),
-            "level": np.array([self._level]),
-            "counts": self.counts.copy(),
-        }
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self._prefixes, self._inside = state["prefixes"].copy(), state["inside"].copy()
-        self._above = state["above"].copy()
-        self._level, self.counts = int(state["level"][0]), state["counts"].copy()
 
     def result(self) -> NDArray[np.float32]:
         """Return the thresholds ``(U,)``.
@@ -227,9 +214,9 @@ class ThresholdSearch:
         Raises:
             ValueError: rounds are missing.
         """
-        if self._level < len(LEVELS):
-            raise ValueError(f"the search needs {len(LEVELS) - self._level} more rounds over the data")
-        return keys_to_values(self._prefixes)
+        if self._round < len(LEVELS):
+            raise ValueError(f"the search needs {len(LEVELS) - self._round} more rounds over the data")
+        return keys_to_values(self.prefixes)
 
 
 def _bin_of_rank(

@@ -8,20 +8,57 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unitscope.layers.grid import AxisSampling, Sampling
+from unitscope.layer.grid import Sampling
 
 AxisArrays = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32]]
+"""For every point of a raster axis its lower cell, its upper cell and the weight of the upper one, ``(G,)`` each."""
+
+
+class Reading(NamedTuple):
+    """How a raster ``(gh, gw)`` reads activation grids, as the compiled loops take it.
+
+    Attributes:
+        rows: the points of the row axis.
+        columns: the points of the column axis.
+        cells: the grid's ``(h, w)``; the index past the last cell of an axis stands for the zero outside.
+        direct: whether the raster's points are the grid's own cells.
+        outside: whether some points read the zero outside.
+    """
+
+    rows: AxisArrays
+    columns: AxisArrays
+    cells: tuple[int, int]
+    direct: bool
+    outside: bool
+
+    @classmethod
+    def of(cls, sampling: Sampling) -> Reading:
+        """Bring a sampling into plain arrays."""
+        axes = sampling.rows, sampling.columns
+        rows, columns = (
+            (axis.lower.astype(np.uint32), axis.upper.astype(np.uint32), axis.weight) for axis in axes
+        )
+        direct = all(
+            np.array_equal(axis.lower, np.arange(axis.cells)) and not axis.weight.any() for axis in axes
+        )
+        outside = any(axis.lower.max() >= axis.cells or axis.upper.max() >= axis.cells for axis in axes)
+        return cls(rows, columns, (axes[0].cells, axes[1].cells), direct, outside)
 
 
 @dataclass(frozen=True)
 class ActivationRaster:
-    """Activations ``(n, U, h, w)`` float32 and how the pixel grid ``(gh, gw)`` reads them."""
+    """Activations and how the pixel grid reads them.
+
+    Attributes:
+        grids: ``(n, U, h, w)``, in one block of memory.
+        sampling: how the pixel grid ``(gh, gw)`` reads them.
+    """
 
     grids: NDArray[np.float32]
     sampling: Sampling
@@ -48,19 +85,9 @@ class ActivationRaster:
         return int(self.grids.shape[0]) * height * width
 
     @property
-    def rows(self) -> AxisArrays:
-        """The row axis as plain arrays: lower cell, upper cell, weight of the upper."""
-        return axis_arrays(self.sampling.rows)
-
-    @property
-    def columns(self) -> AxisArrays:
-        """The column axis as plain arrays."""
-        return axis_arrays(self.sampling.columns)
-
-
-def axis_arrays(axis: AxisSampling) -> AxisArrays:
-    """Return lower cell, upper cell and weight of the upper as the compiled loops take them."""
-    return axis.lower.astype(np.uint32), axis.upper.astype(np.uint32), axis.weight
+    def reading(self) -> Reading:
+        """The sampling as the compiled loops take it."""
+        return Reading.of(self.sampling)
 
 
 def over_unit_blocks(units: int, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:

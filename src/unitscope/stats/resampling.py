@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.layers.grid import Sampling
+from unitscope.layer.grid import Sampling
 from unitscope.stats import kernels
-from unitscope.stats.raster import axis_arrays, over_unit_blocks
+from unitscope.stats.raster import Reading, over_unit_blocks
 
 
 def resample(activation: Tensor, sampling: Sampling, out: NDArray[np.float32]) -> None:
@@ -20,10 +20,9 @@ def resample(activation: Tensor, sampling: Sampling, out: NDArray[np.float32]) -
         sampling: how the raster reads the grids.
         out: ``(n, U, gh, gw)``.
     """
-    rows, columns = axis_arrays(sampling.rows), axis_arrays(sampling.columns)
     units_last = activation.is_contiguous(memory_format=torch.channels_last)
     if units_last and not activation.is_contiguous():
         grids, kernel = activation.permute(0, 2, 3, 1).numpy(), kernels.resample_channels_last
     else:
         grids, kernel = activation.contiguous().numpy(), kernels.resample
-    over_unit_blocks(activation.shape[1], kernel, grids, rows, columns, out)
+    over_unit_blocks(activation.shape[1], kernel, grids, Reading.of(sampling), out)

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.base import State
-
-Numbers = NDArray[np.int64]
+from unitscope.stats.base import Declared, Numbers, Statistic, agreed, held
 
 
-class OrderedRows:
+def table(columns: int) -> Declared[np.int64]:
+    """Declare rows of integers ``(m, columns)``: two tables become one, sorted by first column, second, and so on."""
+    return held(f"0 {columns}", np.int64)
+
+
+class OrderedRows(Statistic):
     """Tables of integer rows that are sorted by their columns, so that any order of arrival gives the same bits.
 
     Args:
         shape: sizes that must agree between two that are merged.
     """
 
-    widths: ClassVar[dict[str, int]]
-    """Columns of each table."""
+    shape = agreed("D", np.int64)
 
     def __init__(self, *shape: int) -> None:
-        self._shape: Numbers = np.array(shape, np.int64)
-        self._sorted: dict[str, Numbers] = {
-            name: np.zeros((0, width), np.int64) for name, width in self.widths.items()
-        }
-        self._waiting: dict[str, list[Numbers]] = {name: [] for name in self.widths}
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The sizes."""
-        return tuple(int(size) for size in self._shape)
+        super().__init__(D=len(shape))
+        self.shape = np.array(shape, np.int64)
+        self._waiting: dict[str, list[Numbers]] = {name: [] for name in self.declared if name != "shape"}
 
     def _add(self, **rows: NDArray[np.integer]) -> None:
         for name, more in rows.items():
             self._waiting[name].append(more.astype(np.int64))
 
-    def rows(self, name: str) -> Numbers:
-        """Return a table ``(m, columns)``, sorted by its first column, then by the second, and so on."""
-        if self._waiting[name]:
-            together = np.concatenate([self._sorted[name], *self._waiting[name]])
-            self._sorted[name] = together[np.lexsort(together.T[::-1])]
-            self._waiting[name].clear()
-        return self._sorted[name]
+    def settle(self) -> None:
+        """Sort rows that have been added among the others."""
+        for name, waiting in self._waiting.items():
+            if waiting:
+                together = np.concatenate([vars(self)[name], *waiting])
+                vars(self)[name] = together[np.lexsort(together.T[::-1])]
+                waiting.clear()
 
     def merge(self, other: Self) -> None:
         """Take in the rows of `other`.
@@ -52,16 +47,5 @@ class OrderedRows:
         Raises:
             ValueError: it counts something else.
         """
-        if not np.array_equal(self._shape, other._shape):
-            raise ValueError(f"rows of shape {other.shape} do not go with {self.shape}")
-        self._add(**{name: other.rows(name) for name in self.widths})
-
-    def state_dict(self) -> State:
-        """Return ``shape`` and every table, in order, int64."""
-        return {"shape": self._shape.copy(), **{name: self.rows(name).copy() for name in self.widths}}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self._shape = state["shape"].copy()
-        self._sorted = {name: state[name].copy() for name in self.widths}
-        self._waiting = {name: [] for name in self.widths}
+        super().merge(other)
+        self._add(**{name: vars(other)[name] for name in self._waiting})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.base import State
+from unitscope.stats.base import Statistic, held
 
 NO_PICTURE = -1
 
 
-class TopPictures:
+class TopPictures(Statistic):
     """Keeps the `k` samples of highest peak activation for every unit; equal peaks go to the lower sample number.
 
     Args:
@@ -18,9 +18,11 @@ class TopPictures:
         k: pictures to keep.
     """
 
+    peaks = held("U k", np.float32, fill=-np.inf)
+    samples = held("U k", np.int64, fill=NO_PICTURE)
+
     def __init__(self, units: int, k: int) -> None:
-        self.peaks: NDArray[np.float32] = np.full((units, k), -np.inf, np.float32)
-        self.samples: NDArray[np.int64] = np.full((units, k), NO_PICTURE, np.int64)
+        super().__init__(U=units, k=k)
 
     def update(self, peaks: NDArray[np.float32], samples: NDArray[np.int64]) -> None:
         """Take in peaks ``(n, U)`` of samples ``(n,)``."""
@@ -40,19 +42,8 @@ class TopPictures:
 
     def merge(self, other: TopPictures) -> None:
         """Keep the best of both."""
-        if self.peaks.shape != other.peaks.shape:
-            raise ValueError(
-                f"top pictures of shape {other.peaks.shape} cannot be merged into {self.peaks.shape}"
-            )
+        super().merge(other)
         self._keep(other.peaks, other.samples)
-
-    def state_dict(self) -> State:
-        """Return ``peaks`` and ``samples``, both ``(U, k)``."""
-        return {"peaks": self.peaks.copy(), "samples": self.samples.copy()}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self.peaks, self.samples = state["peaks"].copy(), state["samples"].copy()
 
     def result(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return peaks and sample numbers ``(U, k)``, strongest first; -1 where there were fewer than k samples."""

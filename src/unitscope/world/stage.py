@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from unitscope.world import built, nature, plants, vehicles
 from unitscope.world.canvas import Canvas, Spot
@@ -30,15 +29,15 @@ class Stage:
         canvas = self.canvas
         return canvas.spot((x - canvas.center) * z / canvas.focus, z)
 
-    def add(self, draw: Drawer, x: float, z: float, *args: Any, **kwargs: Any) -> None:
+    def add(self, draw: Drawer, x: float, z: float, *args: object, **kwargs: object) -> None:
         """Place a thing at picture x and distance z; `draw` takes the canvas and the spot first."""
         self.at(self.spot(x, z), draw, *args, **kwargs)
 
-    def at(self, spot: Spot, draw: Drawer, *args: Any, **kwargs: Any) -> None:
+    def at(self, spot: Spot, draw: Drawer, *args: object, **kwargs: object) -> None:
         """Place a thing at a spot; `draw` takes the canvas and the spot first."""
         self.call(spot.depth, lambda: draw(self.canvas, spot, *args, **kwargs))
 
-    def extras(self, *things: tuple[float, Drawer, tuple[float, float], tuple[Any, ...]]) -> None:
+    def extras(self, *things: tuple[float, Drawer, tuple[float, float], tuple[object, ...]]) -> None:
         """Place each thing (chance, drawer, distances, further arguments) by its chance."""
         c = self.canvas
         for probability, draw, zs, args in things:

@@ -19,6 +19,8 @@ from unitscope.sources.pictures import PictureFolder
 
 Words = Sequence[str]
 """Class names and folders, as a person gives them."""
+OTHERS = "other classes"
+"""The negative pictures, where nobody says which they are."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def groups_of_classes(positive: Words, negative: Words, images: ClassedSource | 
             raise UnitscopeError(
                 f"no negative pictures: the positive ones are all classes of {images.name}; leave some out"
             )
-        groups[1] = _Group(tuple(others), (), "other classes")
+        groups[1] = _Group(tuple(others), (), OTHERS)
     _refuse_both(*groups)
     return _gather(*groups, images=images)
 

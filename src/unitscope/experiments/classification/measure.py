@@ -1,38 +1,40 @@
-"""A unit as a classifier: its peak activation on a picture against a threshold (Bau et al. 2020, fig. 1F and 3F)."""
+"""A unit as a classifier, put together: from a unit of a run and two groups of pictures to scores and tables."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import Candidates
 from unitscope.experiments.classification.mistakes import choose_mistakes, picture_mistakes
-from unitscope.experiments.classification.peaks import Peaks, UnitReader, read_peaks
+from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitReader, merged_peaks, read_peaks
 from unitscope.experiments.classification.settings import ClassifierSettings
-from unitscope.experiments.classification.verdict import CONFIDENCE, Verdict, halve, judge
-from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import raster_sampling
-from unitscope.layers.hooks import LayerGrid
+from unitscope.experiments.classification.verdict import Verdict, halve, judge
+from unitscope.experiments.samples import Samples, called
+from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, ranges, run
+from unitscope.layer.grid import raster_sampling
+from unitscope.layer.hooks import LayerGrid
+from unitscope.models.weights import device_of
+from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
-from unitscope.run.storage import write_json, writing
+from unitscope.run.manifest import Facts
 from unitscope.sources.files import combined_hash
 from unitscope.sources.latents import SeededLatents
+from unitscope.stats.inference import CONFIDENCE
 
-SCHEMA_VERSION = 1
 ALONE = "a group of one picture cannot be halved or drawn from, so there are no intervals and no held-out threshold"
+PEAKS = "peaks"
+"""The one stage: the network reads every picture."""
+STRETCH = 16
+"""Batches of a piece: little work is lost where one is interrupted."""
 
 
 @dataclass(frozen=True)
@@ -54,49 +56,12 @@ class UnitOfRun:
         """The activation it exceeds on the quantile of all pixels of the dissection."""
         return float(self.row["threshold"])
 
-    def facts(self) -> dict[str, Any]:
-        """Return layer, unit and label."""
+    def facts(self) -> Facts:
+        """Return the dissection, layer, unit and label."""
         row = self.row
         concept = None if pd.isna(row["concept"]) else str(row["concept"])
-        return {
-            "run": str(self.run.path),
-            "model": self.run.manifest["model"]["name"],
-            "layer": self.layer.name,
-            "unit": self.unit,
-            "concept": concept,
-            "iou": float(row["iou"]),
-        }
-
-
-@contextmanager
-def _kept_for(
-    kept: Path,
-    which: UnitOfRun,
-    samples: Samples,
-    numbers: NDArray[np.int64],
-    concepts: NDArray[np.int64],
-) -> Iterator[Path]:
-    """Yield the folder of what was read for this very question; only an interruption leaves it behind."""
-    config = which.run.manifest["config"]
-    question = [
-        config["model"],
-        config["settings"]["batch_size"],
-        which.layer.name,
-        which.unit,
-        samples.describe(),
-    ]
-    name = combined_hash(*question, numbers.tolist(), concepts.tolist())[:16]
-    for other in kept.glob("*"):
-        if other.name != name:
-            shutil.rmtree(other, ignore_errors=True)
-    with writing(kept):
-        (kept / name).mkdir(parents=True, exist_ok=True)
-    try:
-        yield kept / name
-    except UnitscopeError:
-        shutil.rmtree(kept, ignore_errors=True)
-        raise
-    shutil.rmtree(kept, ignore_errors=True)
+        facts = self.run.identity() | {"layer": self.layer.name, "unit": self.unit}
+        return facts | {"concept": concept, "iou": float(row["iou"])}
 
 
 def run_unit_classifier(
@@ -104,50 +69,115 @@ def run_unit_classifier(
     module: nn.Module,
     samples: Samples,
     asked: Candidates,
-    folder: Path,
+    out: Path,
     *,
-    kept: Path,
     concepts: NDArray[np.int64],
     settings: ClassifierSettings,
-    show: bool | None = None,
-) -> dict[str, Any]:
-    """Read the pictures, score the unit, and write ``peaks.parquet``, ``mistakes.parquet`` and ``scores.json``.
+) -> UnitClassification:
+    """Read the pictures and score the unit; write the folder, or go on with it.
 
     Args:
         which: the unit.
         module: its network, in eval mode on its device.
         samples: of `asked.pictures`, or of its latents.
         asked: the pictures and their groups.
-        folder: where to write.
-        kept: a folder for what has been read, from which the same question goes on after an interruption.
-        concepts: label values that make a picture positive, where `asked` leaves that open.
+        out: the folder, new or of the same configuration.
+        concepts: label values that make a picture positive, where `asked` leaves that open ``(c,)``.
         settings: see :class:`ClassifierSettings`.
-        show: force the progress bar on or off.
-
-    Returns:
-        What ``scores.json`` holds.
 
     Raises:
-        UnitscopeError: the network fails, an activation is not finite, or a group turns out to be empty.
+        UnitscopeError: the network fails, an activation is not finite, a group turns out to be empty, or the folder is
+            in use, belongs to another configuration or cannot be written.
     """
-    given = which.run.manifest["settings"]
-    device = next((each.device for each in module.parameters()), torch.device("cpu"))
-    reader = UnitReader(module, samples, which.layer, which.unit, int(given["batch_size"]), device)
-    with _kept_for(kept, which, samples, asked.numbers, concepts) as place:
-        peaks = read_peaks(reader, asked.numbers, concepts=concepts, kept=place, show=show)
-    table, verdict = _judged(which, peaks, asked, samples.sample_ids, settings)
-    sampling = raster_sampling(which.layer.geometry, samples.size, samples.size, border=given["border"])
-    mistakes = choose_mistakes(table, settings.mistakes)
-    mistakes = picture_mistakes(mistakes, reader, folder, threshold=which.threshold, sampling=sampling)
-    for name, frame in (("peaks", table), ("mistakes", mistakes)):
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), folder / f"{name}.parquet")
-    skipped = [
-        {"id": samples.sample_ids[number], "reason": peaks.skipped[number]}
-        for number in sorted(peaks.skipped)
-    ]
-    facts = _facts(which, table, verdict, asked, settings) | {"skipped": skipped}
-    write_json(folder / "scores.json", facts)
-    return facts
+    size = int(which.run.manifest.settings["batch_size"])
+    reader = UnitReader(module, samples, which.layer, which.unit, size, device_of(module))
+    experiment = UnitClassifier(which, reader, asked, PeakPlan(asked.numbers, concepts), settings)
+    return run(experiment, UnitClassification, out)
+
+
+@dataclass
+class UnitClassifier(Experiment[UnitReader]):
+    """How well the peak activation of a unit tells two groups of pictures apart.
+
+    Attributes:
+        which: the unit.
+        subject: reads it.
+        asked: the pictures and their groups.
+        plan: which pictures are read, and the concepts that make one positive.
+        settings: what it is told.
+    """
+
+    which: UnitOfRun
+    subject: UnitReader
+    asked: Candidates
+    plan: PeakPlan
+    settings: ClassifierSettings
+
+    def configuration(self) -> Facts:
+        """Return everything that decides the results."""
+        run, plan = self.which.run, self.plan
+        positive = None if self.asked.positive is None else self.asked.positive.tolist()
+        return {
+            "run": {"hash": run.configuration_hash, "weights_hash": run.network.weights_hash},
+            "layer": self.which.layer.name,
+            "unit": self.which.unit,
+            **self.subject.samples.describe(),
+            "groups_hash": combined_hash(plan.numbers.tolist(), plan.concepts.tolist(), positive),
+            "settings": self.settings.deciding(),
+        }
+
+    def stages(self, job: Job) -> Iterator[Stage[UnitReader, PeakPlan]]:  # noqa: ARG002
+        """Read every picture once."""
+        samples, size = self.subject.samples, STRETCH * self.subject.batch_size
+        noun = called(samples)
+        ids = [samples.sample_ids[number] for number in self.plan.numbers]
+        yield Stage(
+            PEAKS, f"reading {noun}", ranges(len(self.plan.numbers), size), read_peaks, self.plan, ids, noun
+        )
+
+    def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
+        """Score the peaks, and save the pictures of the most confident mistakes."""
+        which, samples = self.which, self.subject.samples
+        peaks = merged_peaks(job, PEAKS)
+        table, self._verdict = _judged(which, peaks, self.asked, samples.sample_ids, self.settings)
+        self._pictures = [int((table["positive"] == positive).sum()) for positive in (True, False)]
+        yield "peaks", table
+        border = which.run.manifest.settings["border"]
+        sampling = raster_sampling(which.layer.geometry, samples.size, samples.size, border=border)
+        mistakes = choose_mistakes(table, self.settings.mistakes)
+        yield (
+            "mistakes",
+            picture_mistakes(
+                mistakes, self.subject, job.folder.path, threshold=which.threshold, sampling=sampling
+            ),
+        )
+
+    def outcome(self, job: Job) -> Mapping[str, object]:
+        """Return the scores."""
+        ids, skipped = self.subject.samples.sample_ids, job.skipped(PEAKS)
+        left_out = [{"id": ids[number], "reason": why} for number, why in skipped.items()]
+        return {"summary": self._facts() | {"skipped": left_out}}
+
+    def _facts(self) -> Facts:
+        asked, settings, verdict = self.asked, self.settings, self._verdict
+        first, second = verdict.thresholds or (None, None)
+        yes, no = (
+            {"name": name, "pictures": count} for name, count in zip(asked.names, self._pictures, strict=True)
+        )
+        return {
+            **self.which.facts(),
+            "pictures": {"name": asked.pictures.name, "hash": asked.pictures.content_hash},
+            "generated": isinstance(asked.pictures, SeededLatents),
+            "positive": yes,
+            "negative": no,
+            "min_area": settings.min_area if asked.positive is None else None,
+            "thresholds": {"first_half": first, "second_half": second, "run": verdict.run_threshold},
+            **verdict.scores,
+            "confidence": CONFIDENCE,
+            "replicates": settings.replicates,
+            "seed": settings.seed,
+            "note": None if verdict.thresholds else ALONE,
+        }
 
 
 def _judged(
@@ -194,32 +224,3 @@ def _refuse_empty(positive: NDArray[np.bool_], peaks: Peaks, asked: Candidates, 
         f"{len(positive)} pictures (from {least:.3g} to {most:.3g} %), so there is nothing to tell apart at "
         f"--min-area {min_area:g}; give another --min-area or other pictures"
     )
-
-
-def _facts(
-    which: UnitOfRun,
-    table: pd.DataFrame,
-    verdict: Verdict,
-    asked: Candidates,
-    settings: ClassifierSettings,
-) -> dict[str, Any]:
-    first, second = verdict.thresholds or (None, None)
-    groups = {
-        group: {"name": asked.names[place], "pictures": int((table["positive"] == (place == 0)).sum())}
-        for place, group in enumerate(("positive", "negative"))
-    }
-    return {
-        "schema_version": SCHEMA_VERSION,
-        **which.facts(),
-        "weights_hash": which.run.manifest["model"]["weights_hash"],
-        "pictures": {"name": asked.pictures.name, "hash": asked.pictures.content_hash},
-        "generated": isinstance(asked.pictures, SeededLatents),
-        **groups,
-        "min_area": settings.min_area if asked.positive is None else None,
-        "thresholds": {"first_half": first, "second_half": second, "run": verdict.run_threshold},
-        **verdict.scores,
-        "confidence": CONFIDENCE,
-        "replicates": settings.replicates,
-        "seed": settings.seed,
-        "note": None if verdict.thresholds else ALONE,
-    }

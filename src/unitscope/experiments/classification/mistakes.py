@@ -11,7 +11,8 @@ from PIL import Image
 from unitscope.experiments.classification.peaks import UnitReader
 from unitscope.experiments.pictures import JPEG_QUALITY
 from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import Sampling, upsample
+from unitscope.layer.grid import Sampling, upsample
+from unitscope.run.masks import pack_mask
 
 FALSE_ALARM, MISS = "false alarm", "miss"
 """A negative picture above the threshold, a positive one that is not."""
@@ -58,7 +59,7 @@ def picture_mistakes(
     for batch, grids in reader.read(mistakes["sample"].to_numpy(np.int64), labelled=False):
         regions = (upsample(grids, sampling) > threshold).numpy()
         for number, region in zip(batch.samples.tolist(), regions, strict=True):
-            masks[number] = np.packbits(region).tobytes()
+            masks[number] = pack_mask(region)
     height, width = reader.samples.size
     numbers = mistakes["sample"].tolist()
     pictures = [_save(reader.samples, number, folder) for number in numbers]

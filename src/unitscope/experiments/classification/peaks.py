@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +14,9 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.forward import run_batch
 from unitscope.experiments.generated import made_of
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
-from unitscope.layers.hooks import LayerGrid, trace
-from unitscope.progress import Advance, stage
-from unitscope.run.storage import ArrayFile, Arrays, write_arrays
+from unitscope.experiments.skeleton import Job, Piece, State
+from unitscope.layer.hooks import LayerGrid, trace
+from unitscope.run.storage import Arrays
 
 STRETCH = 16
 """Batches that are read before what they told is written down."""
@@ -37,19 +34,6 @@ class Peaks:
     """Fraction of the pixel grid that the concept covers ``(m,)``; zero without a concept."""
     skipped: dict[int, str]
     """Sample numbers that could not be read, with the reason."""
-
-    def save(self, path: Path) -> None:
-        """Write it to a file."""
-        arrays: Arrays = {"samples": self.samples, "values": self.values, "areas": self.areas}
-        skipped = {str(number): reason for number, reason in self.skipped.items()}
-        write_arrays(path, arrays, note={"skipped": json.dumps(skipped)})
-
-    @classmethod
-    def load(cls, path: Path) -> Peaks:
-        """Read what :meth:`save` wrote."""
-        file = ArrayFile(path)
-        skipped = {int(number): reason for number, reason in json.loads(file.note["skipped"]).items()}
-        return cls(file["samples"], file["values"], file["areas"], skipped)
 
 
 @dataclass(frozen=True)
@@ -91,7 +75,7 @@ class UnitReader:
                         batch = replace(batch, labels=made_of(self.samples, batch, output)[0])  # noqa: PLW2901
                 yield batch, grids[0]
 
-    def _run(self, forward: Callable[[Tensor], Any], batch: Batch) -> Any:
+    def _run(self, forward: Callable[[Tensor], object], batch: Batch) -> object:
         ids, noun = self.samples.sample_ids, called(self.samples)
         return run_batch(forward, batch, sample_ids=ids, device=self.device, called=noun)
 
@@ -105,64 +89,49 @@ class UnitReader:
             )
 
 
-def read_peaks(
-    reader: UnitReader,
-    numbers: NDArray[np.int64],
-    *,
-    concepts: NDArray[np.int64],
-    kept: Path,
-    show: bool | None = None,
-) -> Peaks:
+@dataclass(frozen=True)
+class PeakPlan:
+    """Which pictures are read, and which concepts are looked for in them.
+
+    Attributes:
+        numbers: of the pictures ``(n,)``; pieces are places in these.
+        concepts: label values; a pixel counts once, however many of them it holds.
+    """
+
+    numbers: NDArray[np.int64]
+    concepts: NDArray[np.int64]
+
+
+def read_peaks(reader: UnitReader, plan: PeakPlan, piece: Piece) -> State:
     """Read the peak activation of one unit on some pictures, and how much of each some concepts cover.
 
-    Args:
-        reader: of the unit.
-        numbers: the samples to read ``(n,)``.
-        concepts: label values; a pixel counts once, however many of them it holds.
-        kept: a folder for what has been read so far, for this question alone; what is there is not read again.
-        show: force the progress bar on or off.
+    Returns:
+        ``samples``, ``values`` and ``areas`` as :class:`Peaks` has them.
 
     Raises:
-        UnitscopeError: the network fails, an activation is not finite, no picture can be read, or `kept` cannot be
-            written.
+        UnitscopeError: the network fails, or an activation is not finite.
     """
-    parts: list[Peaks] = []
-    step = STRETCH * reader.batch_size
-    with stage(f"reading {called(reader.samples)}", len(numbers), show=show) as advance:
-        for start in range(0, len(numbers), step):
-            some, path = numbers[start : start + step], kept / f"{start:08d}.safetensors"
-            if path.is_file():
-                parts.append(Peaks.load(path))
-                advance(len(some))
-            else:
-                parts.append(_read(reader, some, concepts, advance))
-                parts[-1].save(path)
-    peaks = Peaks(
-        np.concatenate([part.samples for part in parts]),
-        np.concatenate([part.values for part in parts]),
-        np.concatenate([part.areas for part in parts]),
-        {number: reason for part in parts for number, reason in part.skipped.items()},
-    )
-    if len(peaks.skipped) == len(numbers):
-        first = min(peaks.skipped)
-        raise UnitscopeError(
-            f"none of the {len(numbers)} pictures could be read; the first, "
-            f"{reader.samples.sample_ids[first]!r}: {peaks.skipped[first]}"
-        )
-    return peaks
-
-
-def _read(
-    reader: UnitReader, numbers: NDArray[np.int64], concepts: NDArray[np.int64], advance: Advance
-) -> Peaks:
     samples: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float32]] = []
     areas: list[NDArray[np.float64]] = []
     skipped: dict[int, str] = {}
-    for batch, grids in reader.read(numbers):
+    for batch, grids in reader.read(plan.numbers[piece.pictures.start : piece.pictures.stop]):
         samples.append(batch.samples)
         values.append(grids.flatten(1).amax(1).numpy())
-        areas.append(np.isin(batch.labels, concepts).any(1).mean((1, 2)))
+        areas.append(np.isin(batch.labels, plan.concepts).any(1).mean((1, 2)))
         skipped.update(batch.skipped)
-        advance(len(batch.samples) + len(batch.skipped))
-    return Peaks(np.concatenate(samples), np.concatenate(values), np.concatenate(areas), skipped)
+    arrays: Arrays = {
+        "samples": np.concatenate(samples),
+        "values": np.concatenate(values),
+        "areas": np.concatenate(areas),
+    }
+    return State(arrays, skipped)
+
+
+def merged_peaks(job: Job, stage: str) -> Peaks:
+    """Put together what all pieces of a stage read."""
+    files = list(job.files(stage))
+    samples, values, areas = (
+        np.concatenate([file[name] for file in files]) for name in ("samples", "values", "areas")
+    )
+    return Peaks(samples, values, areas, job.skipped(stage))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.stats.bootstrap import poisson_weights
+from unitscope.run.manifest import Facts
+from unitscope.stats.inference import draw_weights, interval, interval_entry
 from unitscope.stats.ranking import Weights, areas, best_threshold, rates
 
-CONFIDENCE = 0.95
 WEIGHED = 64
 """Replicates scored at once."""
-DRAWN = 4096
-"""Pictures whose weights are drawn at once."""
 
 Score = dict[str, float | None]
 """``value``, ``low`` and ``high``."""
@@ -55,7 +52,7 @@ class Verdict:
     """The unit's threshold in the dissection."""
     predicted: NDArray[np.bool_]
     """Of each picture ``(m,)``: its peak exceeds the threshold of the other half, or else that of the run."""
-    scores: dict[str, Any]
+    scores: Facts
     """``auroc``, ``average_precision``, and by kind of threshold (``held_out``, ``run_threshold``) the rates."""
 
 
@@ -85,9 +82,9 @@ def judge(
     """
     values = peaks.astype(np.float64)
     alone = min(int(positive.sum()), int((~positive).sum())) < 2
-    weights = None if alone else _weights(samples, replicates, seed)
+    weights = None if alone else draw_weights(samples, replicates, seed, np.uint8)
     thresholds, judged = None, values > run_threshold
-    scores: dict[str, Any] = _area_scores(values, positive, weights)
+    scores: Facts = _area_scores(values, positive, weights)
     scores["run_threshold"] = _rate_scores(judged, positive, weights)
     scores["held_out"] = None
     if not alone:
@@ -95,11 +92,6 @@ def judge(
         thresholds, judged = (first, second), values > np.where(half == 0, second, first)
         scores["held_out"] = _rate_scores(judged, positive, weights)
     return Verdict(thresholds, run_threshold, judged, scores)
-
-
-def _weights(samples: NDArray[np.int64], replicates: int, seed: int) -> Weights:
-    parts = (samples[i : i + DRAWN] for i in range(0, len(samples), DRAWN))
-    return np.concatenate([poisson_weights(part, replicates, seed).astype(np.uint8) for part in parts])
 
 
 def _area_scores(
@@ -135,18 +127,11 @@ def _scores(
     """Score the pictures once each, and block by block as often as each replicate counts them."""
     once = measures(np.ones((pictures, 1)))
     if weights is None:
-        return {name: _score(value, None) for name, value in once.items()}
+        return {name: interval_entry(value[0], np.nan, np.nan) for name, value in once.items()}
     starts = range(0, weights.shape[1], WEIGHED)
     drawn = [measures(weights[:, start : start + WEIGHED]) for start in starts]
-    return {
-        name: _score(value, np.concatenate([block[name] for block in drawn])) for name, value in once.items()
-    }
-
-
-def _score(once: NDArray[np.float64], drawn: NDArray[np.float64] | None) -> Score:
-    usable = drawn[np.isfinite(drawn)] if drawn is not None else np.zeros(0)
-    if not len(usable):
-        return {"value": float(once[0]), "low": None, "high": None}
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(usable, [tail, 1 - tail])
-    return {"value": float(once[0]), "low": float(low), "high": float(high)}
+    found = {}
+    for name, value in once.items():
+        low, high = interval(np.concatenate([block[name] for block in drawn])[None])
+        found[name] = interval_entry(value[0], low[0], high[0])
+    return found

@@ -9,10 +9,8 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +24,8 @@ from unitscope.experiments.forward import run_batch
 from unitscope.experiments.generated import made_of
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
-from unitscope.layers.hooks import trace
+from unitscope.experiments.skeleton import Piece, State
+from unitscope.layer.hooks import trace
 from unitscope.progress import Advance
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, Arrays
@@ -97,15 +96,12 @@ class ShardReader:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
         self._content = ShardContent(plan)
 
-    def read(
-        self, batches: Iterator[Batch], shard: int, advance: Advance, *, labelled: bool = True
-    ) -> ShardContent:
+    def read(self, batches: Iterator[Batch], shard: int, *, labelled: bool = True) -> ShardContent:
         """Read the batches of one shard from a stream of batches; the content lasts until the next reading.
 
         Args:
             batches: the stream.
             shard: number of the shard.
-            advance: told how many samples are done.
             labelled: whether generated pictures are to be labelled; without, nothing after the last layer is run.
         """
         content, samples = self._content, self.samples
@@ -117,12 +113,11 @@ class ShardReader:
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
-        def run(inputs: Tensor) -> Any:
+        def run(inputs: Tensor) -> object:
             return forward(inputs.to(memory_format=layout))
 
         with trace(self.module, list(self.plan.layers), keep, stop_early=not whole) as forward:
-            for planned in self.plan.batches_of(shard):
-                batch = next(batches)
+            for batch in itertools.islice(batches, len(self.plan.batches_of(shard))):
                 content.begin(batch)
                 if len(batch.samples):
                     output = run_batch(
@@ -130,7 +125,6 @@ class ShardReader:
                     )
                     if whole:
                         content.made(*made_of(samples, batch, output))
-                advance(len(planned))
         return content
 
 
@@ -277,7 +271,7 @@ class Activations:
         self.folder, self.plan = folder, plan
         self._reader, self._concepts, self._top = reader, concepts, top
         self._total, self._merged = self._empty(), set[int]()
-        self._skipped: dict[int, str] = {}
+        self._fraction = 1.0
         self._floors: Floors = {}
         self._cache = CellCache(folder, plan)
 
@@ -296,58 +290,48 @@ class Activations:
             )
         return self._reader
 
-    def missing(self) -> list[int]:
-        """Shards that are not committed."""
-        return [shard for shard in range(self.plan.shards) if not self.folder.shard_path(shard).is_file()]
-
-    def read(self, advance: Advance, *, keep: float, cache_bytes: int) -> None:
-        """Run the network over every shard that is not committed, and commit it.
+    def keep(self, fraction: float, most: int) -> None:
+        """Say what the cache shall answer questions about, before any picture is read.
 
         Args:
-            advance: told how many samples are done.
-            keep: fraction of each unit's pixels, the strongest, that the cache shall answer questions about.
-            cache_bytes: strong cells to keep on disk at most.
+            fraction: of each unit's pixels, the strongest.
+            most: bytes of strong cells to keep on disk.
         """
-        missing = self.missing()
+        self._fraction = fraction
         self.merged()
-        self._cache.allow(cache_bytes)
-        pictures = PictureFiles(self.reader.samples, self.folder.path)
-        batches = self.reader.samples.batches(
-            batch for shard in missing for batch in self.plan.batches_of(shard)
-        )
-        for shard in missing:
-            content = self.reader.read(batches, shard, advance)
-            statistics = self._empty()
-            content.count(statistics)
-            self._total.merge(statistics)
-            if self._cache.has_room:
-                self._cache.write(shard, content.strong_cells(self._total.floors(keep), self._total.tops))
-            for sample, picture in content.pictures_of(self._total.tops):
-                pictures.write(sample, picture)
-            self._commit(shard, content, statistics)
+        self._cache.allow(most)
 
-    def _commit(self, shard: int, content: ShardContent, statistics: ShardStatistics) -> None:
-        arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
-        skipped = json.dumps({str(sample): reason for sample, reason in content.skipped.items()})
-        self.folder.commit_shard(shard, arrays, note={"skipped": skipped})
-        self._skipped.update(content.skipped)
+    def read(self, shard: int) -> State:
+        """Run the network over a shard, and keep its strong cells."""
+        samples = self.reader.samples
+        content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard)
+        statistics = self._empty()
+        content.count(statistics)
+        self._total.merge(statistics)
         self._merged.add(shard)
+        if self._cache.has_room:
+            self._cache.write(
+                shard, content.strong_cells(self._total.floors(self._fraction), self._total.tops)
+            )
+        pictures = PictureFiles(samples, self.folder.path)
+        for sample, picture in content.pictures_of(self._total.tops):
+            pictures.write(sample, picture)
+        arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
+        return State(arrays, content.skipped)
 
     def _empty(self) -> ShardStatistics:
         return ShardStatistics(self.plan, self._concepts, self._top)
 
-    def merged(self) -> tuple[ShardStatistics, dict[int, str]]:
-        """Merge the statistics of all committed shards; also the samples left out, with the reason."""
+    def merged(self) -> ShardStatistics:
+        """Merge the statistics of all committed shards."""
         for shard in range(self.plan.shards):
             if shard in self._merged or not self.folder.shard_path(shard).is_file():
                 continue
-            file, statistics = self.folder.open_shard(shard), self._empty()
-            statistics.load(file)
+            statistics = self._empty()
+            statistics.load(self.folder.open_shard(shard))
             self._total.merge(statistics)
-            skipped = json.loads(file.note["skipped"])
-            self._skipped.update({int(sample): reason for sample, reason in skipped.items()})
             self._merged.add(shard)
-        return self._total, self._skipped
+        return self._total
 
     def reach(self, floors: Floors) -> None:
         """See to it that everything above the floors is known; read shards again of which too little was kept.
@@ -394,5 +378,10 @@ class Activations:
 
     def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))
-        content = self.reader.read(batches, shard, lambda _count: None, labelled=False)
+        content = self.reader.read(batches, shard, labelled=False)
         return content.strong_cells(self._floors, self._total.tops)
+
+
+def read_shard(activations: Activations, _plan: ReadingPlan, piece: Piece) -> State:
+    """Run the network over one shard."""
+    return activations.read(piece.number)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.plan import ReadingPlan
-from unitscope.layers.grid import identity_sampling
+from unitscope.layer.grid import identity_sampling
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, write_arrays
 from unitscope.stats import StrongCells

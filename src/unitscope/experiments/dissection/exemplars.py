@@ -14,17 +14,13 @@ from unitscope.experiments.dissection.activations import Activations, ShardStati
 from unitscope.experiments.dissection.plan import LayerPlan, Raster
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Samples
-from unitscope.layers.grid import GridGeometry, Sampling, raster_sampling
-from unitscope.progress import stage
+from unitscope.layer.grid import GridGeometry, Sampling, raster_sampling
+from unitscope.progress import progress_bar
 from unitscope.stats.topk import NO_PICTURE
 
 
 def exemplar_table(
-    activations: Activations,
-    statistics: ShardStatistics,
-    thresholds: dict[str, NDArray[np.float32]],
-    *,
-    show: bool | None = None,
+    activations: Activations, statistics: ShardStatistics, thresholds: dict[str, NDArray[np.float32]]
 ) -> pa.Table:
     """Outline every unit's strongest pictures, and save each of these pictures once.
 
@@ -32,7 +28,6 @@ def exemplar_table(
         activations: all shards committed.
         statistics: merged; tells the strongest pictures.
         thresholds: ``(U,)`` by layer.
-        show: force the progress bar on or off.
 
     Returns:
         One row a unit and rank; ``mask`` holds the packed bits of the region above the threshold, at picture size.
@@ -45,7 +40,7 @@ def exemplar_table(
     height, width = plan.raster.size
     masks = np.zeros((len(rows.unit), (height * width + 7) // 8), np.uint8)
     names: dict[int, str | None] = {}
-    with stage("saving exemplars", len(np.unique(rows.sample)), show=show) as advance:
+    with progress_bar("saving exemplars", len(np.unique(rows.sample))) as advance:
         for number, of_shard in _by_shard(activations, rows.by_sample()):
             shard = activations.shard(number)
             cells = {layer: shard.cells[layer] for layer in plan.layers}

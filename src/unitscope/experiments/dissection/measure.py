@@ -1,21 +1,13 @@
-"""Network dissection: label every unit with the concept it matches best (Bau et al. 2020, eq. 1)."""
+"""Network dissection, put together: from a network and pictures to the tables (Bau et al. 2020, eq. 1)."""
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
-import torch
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.activations import Activations, ShardReader
+from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
@@ -30,13 +22,17 @@ from unitscope.experiments.dissection.tables import (
     sample_table,
     unit_table,
 )
-from unitscope.experiments.samples import Samples
+from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.samples import Samples, called
+from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, run, skipped_records
 from unitscope.models.generators import Generator
 from unitscope.models.registry import Model
-from unitscope.models.weights import weights_hash
-from unitscope.progress import stage
-from unitscope.run.dissection import Dissection, open_run
-from unitscope.run.folder import open_for_writing
+from unitscope.models.weights import device_of, weights_hash
+from unitscope.run.dissection import Dissection
+from unitscope.run.manifest import DataRecord, Facts, GeneratorRecord, NetworkRecord, VocabularyRecord
+
+NETWORK = "network"
+"""The one stage: the network reads every picture."""
 
 
 def run_dissection(
@@ -46,8 +42,6 @@ def run_dissection(
     layers: Sequence[str],
     out: Path,
     settings: DissectionSettings | None = None,
-    about: dict[str, Any] | None = None,
-    show: bool | None = None,
 ) -> Dissection:
     """Dissect layers of a model and write the run folder; resume where an earlier process stopped.
 
@@ -57,8 +51,6 @@ def run_dissection(
         layers: dotted module names.
         out: the run folder, new or of the same configuration.
         settings: see :class:`DissectionSettings`.
-        about: facts for the manifest that decide nothing, such as the command line.
-        show: force progress bars on or off; by default they show on a terminal.
 
     Returns:
         The finished run.
@@ -67,109 +59,133 @@ def run_dissection(
         UnitscopeError: a layer cannot be read, an activation is not finite, no picture opens, the folder is in use,
             belongs to another configuration or cannot be written.
     """
-    settings = settings or DissectionSettings()
     if not layers:
         raise UnitscopeError(
             "no layer to dissect; name one with --layer, 'unitscope layers MODEL' lists them"
         )
-    device = next((p.device for p in model.module.parameters()), torch.device("cpu"))
-    with ThreadPoolExecutor(2) as pool:  # Hashing lets other threads run.
-        weights, data = pool.submit(weights_hash, model.module), pool.submit(samples.describe)
-        plan = plan_reading(
-            model.module,
-            samples,
-            layers,
-            border=settings.border,
-            batch_size=settings.batch_size,
-            device=device,
-        )
-        config = _configuration(model, samples, plan, settings, weights=weights.result(), data=data.result())
-    with open_for_writing(out, config) as folder:
-        if folder.manifest["status"] != "complete":
-            reader = ShardReader(model.module, samples, plan, device)
-            activations = Activations(
-                folder, plan, reader=reader, concepts=len(samples.vocabulary), top=settings.top
+    return run(NetworkDissection(model, samples, layers, settings or DissectionSettings()), Dissection, out)
+
+
+class NetworkDissection(Experiment[Activations]):
+    """Which concept every unit of some layers matches best.
+
+    Args:
+        model: the network or generator, in eval mode on its device.
+        samples: inputs with label maps.
+        layers: dotted module names.
+        settings: what it is told.
+    """
+
+    subject: Activations
+
+    def __init__(
+        self, model: Model | Generator, samples: Samples, layers: Sequence[str], settings: DissectionSettings
+    ) -> None:
+        self.model, self.samples, self.settings = model, samples, settings
+        with ThreadPoolExecutor(2) as pool:  # Hashing lets other threads run.
+            weights, data = pool.submit(weights_hash, model.module), pool.submit(samples.describe)
+            self.plan: ReadingPlan = plan_reading(
+                model.module,
+                samples,
+                layers,
+                border=settings.border,
+                batch_size=settings.batch_size,
+                device=device_of(model.module),
             )
-            _complete(activations, settings, about=about or {}, show=show)
-    return open_run(out)
+        self._weights, self._data = weights.result(), data.result()
 
+    def configuration(self) -> Facts:
+        """Return everything that decides the results."""
+        return {
+            "model": {
+                "name": self.model.name,
+                "weights_hash": self._weights,
+                **({} if self.samples.generated else {"input_size": list(self.samples.size)}),
+                **self.model.facts(),
+            },
+            "layers": list(self.plan.layers),
+            **self._data,
+            "grid": list(self.samples.grid),
+            "settings": self.settings.deciding(),
+            "shard_size": self.plan.shard_size,
+            "channels_last": self.plan.channels_last,
+        }
 
-def _configuration(
-    model: Model | Generator,
-    samples: Samples,
-    plan: ReadingPlan,
-    settings: DissectionSettings,
-    *,
-    weights: str,
-    data: dict[str, Any],
-) -> dict[str, Any]:
-    return {
-        "model": {
-            "name": model.name,
-            "weights_hash": weights,
-            **({} if samples.generated else {"input_size": list(samples.size)}),
-            **model.facts(),
-        },
-        "layers": list(plan.layers),
-        **data,
-        "grid": list(samples.grid),
-        "settings": settings.deciding(),
-        "shard_size": plan.shard_size,
-        "channels_last": plan.channels_last,
-    }
-
-
-class _Clock:
-    """Seconds spent in each stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def timing(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)
-
-
-def _complete(
-    activations: Activations, settings: DissectionSettings, *, about: dict[str, Any], show: bool | None
-) -> None:
-    """Do what is missing, write the tables, and mark the run complete."""
-    folder, plan, samples = activations.folder, activations.plan, activations.reader.samples
-    clock = _Clock()
-    done = plan.samples - sum(len(plan.samples_of(shard)) for shard in activations.missing())
-    with clock.timing("network"), stage("reading the network", plan.samples, done=done, show=show) as advance:
-        activations.read(advance, keep=settings.kept, cache_bytes=settings.cache_bytes)
-    statistics, skipped = activations.merged()
-    if len(skipped) == plan.samples:
-        first = min(skipped)
-        raise UnitscopeError(
-            f"none of the {plan.samples} pictures could be read; the first, {samples.sample_ids[first]!r}: "
-            f"{skipped[first]}"
+    def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
+        """Read every picture once."""
+        reader = ShardReader(self.model.module, self.samples, self.plan, device_of(self.model.module))
+        self.subject = Activations(
+            job.folder, self.plan, reader=reader, concepts=len(self.samples.vocabulary), top=self.settings.top
         )
-    with clock.timing("thresholds"):
-        thresholds = find_thresholds(activations, statistics, settings.quantile, show=show)
-    with clock.timing("concepts"):
-        scores = score(activations, statistics, thresholds, show=show)
-    with clock.timing("uncertainty"):
-        intervals = bootstrap(
-            activations, scores, replicates=settings.replicates, seed=settings.seed, show=show
+        self.subject.keep(self.settings.kept, self.settings.cache_bytes)
+        parts = [self.plan.samples_of(shard) for shard in range(self.plan.shards)]
+        ids, noun = self.samples.sample_ids, called(self.samples)
+        yield Stage(NETWORK, "reading the network", parts, read_shard, self.plan, ids, noun)
+
+    def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
+        """Find thresholds and labels, with their uncertainty."""
+        activations, settings = self.subject, self.settings
+        statistics = activations.merged()
+        with job.timing("thresholds"):
+            thresholds = find_thresholds(activations, statistics, settings.quantile)
+        with job.timing("concepts"):
+            scores = score(activations, statistics, thresholds)
+        with job.timing("uncertainty"):
+            intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
+        findings = Findings(
+            self.plan, self.samples.vocabulary, statistics, scores, intervals, settings.min_iou
         )
-    findings = Findings(plan, samples.vocabulary, statistics, scores, intervals, settings.min_iou)
-    with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
-        tables = [("samples", sample_table(samples.sample_ids, skipped))]
-        writing = pool.submit(folder.write_tables, itertools.chain(tables, _tables(findings)))
-        with clock.timing("exemplars"):
-            exemplars = exemplar_table(activations, statistics, thresholds, show=show)
-        with clock.timing("tables"):
-            folder.write_table("exemplars", exemplars)
-            writing.result()
-    _finish_manifest(activations, skipped, about=about, seconds=clock.seconds)
+        with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
+            others = pool.submit(lambda: list(_tables(findings)))
+            yield "samples", sample_table(self.samples.sample_ids, job.skipped(NETWORK))
+            with job.timing("exemplars"):
+                exemplars = exemplar_table(activations, statistics, thresholds)
+            yield "exemplars", exemplars
+            yield from others.result()
+
+    def outcome(self, job: Job) -> Mapping[str, object]:
+        """Return what the manifest says of network, pictures and concepts."""
+        config, samples, skipped = self.configuration(), self.samples, job.skipped(NETWORK)
+        pictures = len(samples.sample_ids)
+        return {
+            "model": self._network(),
+            "data": DataRecord(
+                name=samples.name,
+                hash=config["pictures"]["hash"],
+                pictures=pictures,
+                used=pictures - len(skipped),
+                skipped=skipped_records(samples.sample_ids, skipped),
+                latents=config.get("latents"),
+            ),
+            "concepts": VocabularyRecord(
+                name=config["labels"]["name"],
+                hash=samples.vocabulary.content_hash,
+                count=len(samples.vocabulary) - 1,
+                categories=tuple(samples.vocabulary.categories),
+            ),
+            "segmenter": samples.segmenter if isinstance(samples, GeneratedSamples) else None,
+            "layers": tuple(config["layers"]),
+            "plan": self.plan.to_dict(),
+            "settings": {**config["settings"], "grid": config["grid"]},
+        }
+
+    def _network(self) -> NetworkRecord:
+        model, size = self.model, self.samples.size
+        return NetworkRecord(
+            name=model.name,
+            weights_hash=self._weights,
+            input_size=None if self.samples.generated else size,
+            preprocessing=None if isinstance(model, Generator) else model.preprocessing.to_dict(),
+            generator=GeneratorRecord(**model.to_dict()) if isinstance(model, Generator) else None,
+            spec=model.spec,
+            weights=model.weights,
+            reinitialized=model.reinitialized,
+            aliases=dict(model.aliases),
+        )
 
 
-def _tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame | pa.Table]]:
-    """Make one table after the other, so that one is written while the next is made."""
+def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
+    """Make one table after the other."""
     yield "iou", iou_table(findings)
     units = unit_table(findings)
     yield "units", units
@@ -177,35 +193,3 @@ def _tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame | pa.Table]]
     yield "matches", match_table(findings)
     yield "concepts", concept_table(findings)
     yield "histograms", histogram_table(findings)
-
-
-def _finish_manifest(
-    activations: Activations, skipped: dict[int, str], *, about: dict[str, Any], seconds: dict[str, float]
-) -> None:
-    folder, plan, samples = activations.folder, activations.plan, activations.reader.samples
-    config = folder.manifest["config"]
-    vocabulary = samples.vocabulary
-    folder.update_manifest(
-        status="complete",
-        model={**config["model"], **about.get("model", {})},
-        data={
-            "name": samples.name,
-            "pictures": len(samples.sample_ids),
-            "used": len(samples.sample_ids) - len(skipped),
-            "skipped": [{"sample": samples.sample_ids[n], "reason": skipped[n]} for n in sorted(skipped)],
-            "hash": config["pictures"]["hash"],
-            **({"latents": config["latents"]} if samples.generated else {}),
-        },
-        concepts={
-            "name": config["labels"]["name"],
-            "hash": vocabulary.content_hash,
-            "count": len(vocabulary) - 1,
-            "categories": list(vocabulary.categories),
-        },
-        layers=config["layers"],
-        plan=plan.to_dict(),
-        settings={**config["settings"], "grid": config["grid"]},
-        **({"segmenter": about["segmenter"]} if "segmenter" in about else {}),
-        command=about.get("command", ""),
-        seconds=seconds,
-    )

@@ -7,22 +7,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection.activations import Activations
-from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
 from unitscope.run.dissection import Dissection
-from unitscope.run.folder import RunFolder
 
 
-def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -> pd.DataFrame:
+def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     """Label every unit of a run again, with thresholds at another quantile.
 
     Args:
         run: a finished run whose activations were kept.
         quantile: fraction of pixels above the threshold, in (0, 1).
-        show: force progress bars on or off.
 
     Returns:
         A unit table as `run.units`.
@@ -30,7 +27,7 @@ def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -
     Raises:
         UnitscopeError: the activations were not kept, or the quantile is outside (0, 1).
     """
-    given = run.manifest["settings"]
+    given = run.manifest.settings
     settings = DissectionSettings(
         quantile=quantile, min_iou=given["min_iou"], replicates=given["replicates"], seed=given["seed"]
     )
@@ -38,38 +35,23 @@ def at_quantile(run: Dissection, quantile: float, *, show: bool | None = None) -
     vocabulary = Vocabulary(
         [Concept(*pair) for pair in zip(concepts["name"], concepts["category"], strict=True)]
     )
-    activations = _activations(run)
-    statistics, _ = activations.merged()
-    scores = score(
-        activations, statistics, find_thresholds(activations, statistics, quantile, show=show), show=show
-    )
-    intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed, show=show)
+    activations = kept_activations(run)
+    statistics = activations.merged()
+    scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
+    intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
     return unit_table(Findings(activations.plan, vocabulary, statistics, scores, intervals, settings.min_iou))
 
 
-def thresholds_at(
-    run: Dissection, quantile: float, *, show: bool | None = None
-) -> dict[str, NDArray[np.float32]]:
+def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.float32]]:
     """Return the activation that every unit of a run exceeds on a fraction of all pixels, by layer ``(U,)``.
 
     Args:
         run: a finished run whose activations were kept.
         quantile: the fraction, in (0, 1).
-        show: force progress bars on or off.
 
     Raises:
         UnitscopeError: the activations were not kept, or not those of so large a fraction.
     """
-    activations = _activations(run)
-    statistics, _ = activations.merged()
-    return find_thresholds(activations, statistics, quantile, show=show)
-
-
-def _activations(run: Dissection) -> Activations:
-    return Activations(
-        RunFolder(run.path),
-        ReadingPlan.from_dict(run.manifest["plan"]),
-        reader=None,
-        concepts=len(run.concepts) + 1,
-        top=run.manifest["settings"]["top"],
-    )
+    activations = kept_activations(run)
+    statistics = activations.merged()
+    return find_thresholds(activations, statistics, quantile)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.experiments.dissection.activations import Activations, ShardStatistics
-from unitscope.progress import stage
+from unitscope.progress import progress_bar
 from unitscope.stats import IntersectionBootstrap, Intersections, ThresholdSearch, exceeding_count
 from unitscope.stats.intersection import HALVES
 
@@ -74,7 +74,7 @@ class LayerScores:
 
 
 def find_thresholds(
-    activations: Activations, statistics: ShardStatistics, quantile: float, *, show: bool | None = None
+    activations: Activations, statistics: ShardStatistics, quantile: float
 ) -> dict[str, NDArray[np.float32]]:
     """Find each unit's threshold at a quantile, exactly.
 
@@ -86,7 +86,7 @@ def find_thresholds(
     }
     activations.reach({name: search.bounds for name, search in searches.items()})
     total = activations.plan.samples * ThresholdSearch.rounds
-    with stage("finding thresholds", total, show=show) as advance:
+    with progress_bar("finding thresholds", total) as advance:
         for _ in range(ThresholdSearch.rounds):
             bounds = {name: search.bounds for name, search in searches.items()}
             for shard in activations.shards(advance, above=bounds):
@@ -98,16 +98,12 @@ def find_thresholds(
 
 
 def score(
-    activations: Activations,
-    statistics: ShardStatistics,
-    thresholds: dict[str, NDArray[np.float32]],
-    *,
-    show: bool | None = None,
+    activations: Activations, statistics: ShardStatistics, thresholds: dict[str, NDArray[np.float32]]
 ) -> dict[str, LayerScores]:
     """Count how often units and concepts meet."""
     concept_pixels, _, _ = statistics.areas.result()
     counts = {name: Intersections(levels, concept_pixels.shape[1]) for name, levels in thresholds.items()}
-    with stage("comparing with concepts", activations.plan.samples, show=show) as advance:
+    with progress_bar("comparing with concepts", activations.plan.samples) as advance:
         for shard in activations.shards(advance, above=thresholds):
             for name, count in counts.items():
                 count.update(shard.cells[name], shard.labels, shard.samples)
@@ -122,7 +118,6 @@ def bootstrap(
     *,
     replicates: int,
     seed: int,
-    show: bool | None = None,
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Find the 95 % interval of every unit's IoU with its label, over pictures; low and high ``(U,)`` by layer.
 
@@ -138,7 +133,7 @@ def bootstrap(
         )
         for name, layer in scores.items()
     }
-    with stage("measuring uncertainty", activations.plan.samples, show=show) as advance:
+    with progress_bar("measuring uncertainty", activations.plan.samples) as advance:
         thresholds = {name: layer.thresholds for name, layer in scores.items()}
         for shard in activations.shards(advance, above=thresholds):
             for name, boot in boots.items():

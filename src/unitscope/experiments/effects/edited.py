@@ -12,7 +12,7 @@ from torch import Tensor
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.replay import Carried, Replay, cut
 from unitscope.stats.intersection import areas_by_picture
 

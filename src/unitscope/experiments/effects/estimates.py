@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.stats import rankdata
 
-from unitscope.experiments.intervals import Floats, Interval, draw_weights, interval, no_interval
 from unitscope.stats import ConceptPixels
+from unitscope.stats.inference import (
+    Floats,
+    Interval,
+    draw_weights,
+    interval,
+    no_interval,
+    rank_correlation,
+    ratio_intervals,
+)
 
 Numbers = NDArray[np.int64]
+Counts = sparse.csr_matrix | NDArray[np.int64]
+"""Integers by variant and latent ``(V, N)``, sparse or dense."""
 ROWS_AT_ONCE = 1024
 """Variants whose replicates are in memory at once."""
 
@@ -34,7 +42,7 @@ class DrawnLatents:
     @classmethod
     def draw(cls, samples: Numbers, *, replicates: int, seed: int) -> DrawnLatents:
         """Draw the weights of latents with these sample numbers ``(N,)``."""
-        return cls(samples, draw_weights(samples, replicates, seed).astype(np.int64))
+        return cls(samples, draw_weights(samples, replicates, seed, np.int64))
 
     @cached_property
     def counted(self) -> Numbers:
@@ -42,11 +50,11 @@ class DrawnLatents:
         total: Numbers = self.weights.sum(0)
         return total
 
-    def sums(self, values: Any) -> Numbers:
+    def sums(self, values: Counts) -> Numbers:
         """Return weighted sums ``(V, R)`` of sparse or dense integers ``(V, N)``: exact, in any order."""
         return np.asarray(values @ self.weights, np.int64)
 
-    def ratio_intervals(self, above: Any, below: Any) -> Interval:
+    def ratio_intervals(self, above: Counts, below: Counts) -> Interval:
         """Return the intervals of ratios of sums over latents ``(V,)``; NaN where there are fewer than two latents.
 
         Replicates in which the denominator is zero are left out, row by row.
@@ -61,20 +69,6 @@ class DrawnLatents:
         found = [ratio_intervals(self.sums(above[rows]), self.sums(below[rows])) for rows in blocks]
         low, high = (np.concatenate(ends) for ends in zip(*found, strict=True))
         return low, high
-
-
-def ratio_intervals(above: Numbers, below: Numbers) -> Interval:
-    """Return the intervals of ratios ``(V,)`` from their replicates ``(V, R)`` each."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below == 0, np.nan, above / below)
-    finite = np.isfinite(ratios)
-    low, high = no_interval(len(ratios))
-    whole = finite.all(1)
-    if whole.any():
-        low[whole], high[whole] = interval(ratios[whole])
-    for row in np.flatnonzero(finite.any(1) & ~whole):
-        (low[row],), (high[row],) = interval(ratios[row][None])
-    return low, high
 
 
 @dataclass(frozen=True)
@@ -117,12 +111,14 @@ class Effects:
         self.drawn = DrawnLatents.draw(pixels.samples, replicates=replicates, seed=seed)
         shape = (pixels.concepts, len(pixels.samples))
         place, concept, count = pixels.before.T
-        self.before: Any = sparse.csr_matrix((count, (concept, place)), shape=shape, dtype=np.int64)
+        self.before: sparse.csr_matrix = sparse.csr_matrix(
+            (count, (concept, place)), shape=shape, dtype=np.int64
+        )
         order = np.argsort(pixels.changes[:, 2], kind="stable")
         self._changes = pixels.changes[order]
         self._starts = np.searchsorted(self._changes[:, 2], np.arange(pixels.concepts + 1))
 
-    def changes(self, concept: int) -> Any:
+    def changes(self, concept: int) -> sparse.csr_matrix:
         """Return the pixels that each variant adds to a concept in each picture, sparse int64 ``(V, N)``."""
         rows = self._changes[self._starts[concept] : self._starts[concept + 1]]
         shape = (self.pixels.variants, len(self.pixels.samples))
@@ -150,7 +146,7 @@ class Effects:
         after = pictures + np.round(moved).astype(np.int64)
         return ConceptEffects(before, pictures, change, after, lost, lost_low, lost_high, low, high)
 
-    def _intervals(self, areas: Numbers, changes: Any) -> tuple[Floats, Floats, Floats, Floats]:
+    def _intervals(self, areas: Numbers, changes: sparse.csr_matrix) -> tuple[Floats, Floats, Floats, Floats]:
         if len(areas) < 2:
             return (*no_interval(changes.shape[0]), *no_interval(changes.shape[0]))
         sums, base = self.drawn.sums(changes), self.drawn.sums(areas[None])[0]
@@ -170,18 +166,8 @@ class Effects:
         """
         changes = self.changes(concept)
         total = np.asarray(changes.sum(1), np.int64)
-        value = _spearman(-total, iou)[0]
+        value = rank_correlation(-total, iou)[0]
         if not np.isfinite(value) or len(self.pixels.samples) < 2:
             return float(value), np.nan, np.nan
-        low, high = interval(_spearman(-self.drawn.sums(changes), iou)[None])
+        low, high = interval(rank_correlation(-self.drawn.sums(changes), iou)[None])
         return float(value), float(low[0]), float(high[0])
-
-
-def _spearman(values: Numbers, other: Floats) -> Floats:
-    """Correlate the ranks of columns ``(V, R)`` with those of other values ``(V,)``; equal ones share a rank."""
-    ranks, fixed = rankdata(values, axis=0), rankdata(other)
-    ranks, fixed = ranks - ranks.mean(0), fixed - fixed.mean()
-    scale = np.sqrt((ranks**2).sum(0) * (fixed**2).sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation: Floats = np.where(scale > 0, fixed @ ranks / scale, np.nan)
-    return correlation

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,23 +18,22 @@ from unitscope.experiments.effects.locations import Footprints
 from unitscope.experiments.effects.places import PlaceFindings
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.effects.work import MEASURE, Work, complete_folder
-from unitscope.experiments.pieces import below
+from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
+from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
 from unitscope.run.effects import Insertion
-from unitscope.run.folder import INSERTION, RunFolder
-from unitscope.run.storage import Arrays
+from unitscope.run.manifest import Facts
 from unitscope.stats import Insertions, PixelCounts, Places
 
 Numbers = NDArray[np.int64]
 
 
 def run_insertion(
-    subject: Subject, settings: InsertionSettings, out: Path, *, levels: NDArray[np.float32]
+    asked: Subject, settings: InsertionSettings, out: Path, *, levels: NDArray[np.float32]
 ) -> Insertion:
     """Force the best units of a concept on at single places; write the folder, or go on with it.
 
     Args:
-        subject: the layer of a generator.
+        asked: the layer of a generator.
         settings: what is inserted and measured.
         out: the folder, new or of the same configuration.
         levels: activation that each unit of the layer is forced to ``(U,)`` float32.
@@ -44,28 +42,71 @@ def run_insertion(
         UnitscopeError: a setting does not fit, the generator fails or returns values that are not finite, or the
             folder is in use, belongs to another configuration or cannot be written.
     """
-    plan = plan_insertion(subject, settings, levels)
-    config = subject.configuration(
-        settings,
-        sets=[list(each.units) for each in plan.sets],
-        levels_hash=hashlib.sha256(levels.tobytes()).hexdigest(),
-    )
+    return run(UnitInsertion(asked, settings, levels), Insertion, out)
 
-    def complete(folder: RunFolder) -> dict[str, Any]:
-        work = Work(subject, settings, folder, variants=plan.jobs)
-        edited = work.edited()
-        inserting = Inserting(edited, plan, Footprints.of(subject.layer.grid, subject.samples.grid))
-        work.complete(edited, inserting.measure, title="inserting units")
-        places, replaced = inserting.empty()
-        places = work.stages.merged(MEASURE, places, lambda: inserting.empty()[0], below="places")
-        replaced = work.stages.merged(MEASURE, replaced, lambda: inserting.empty()[1], below="replaced")
-        with subject.timing("tables"):
-            return PlaceFindings(
-                subject, settings, plan, edited, folder, places.result(), replaced.result()
-            ).write()
 
-    complete_folder(out, config, INSERTION, complete)
-    return Insertion.open(out)
+def measure_insertion(edited: EditedGenerator, plan: InsertionWork, piece: Piece) -> State:
+    """Insert on some latents.
+
+    Returns:
+        The states of `Insertions` below ``places`` and of `PixelCounts` below ``replaced``: what new pixels of the
+        concept showed before, for each set.
+    """
+    return Inserting(edited, plan.insertion, plan.footprints).measure(plan.batches(piece))
+
+
+@dataclass(frozen=True)
+class InsertionWork(LatentPlan):
+    """What is forced on where, and which points of the pixel grid are there."""
+
+    insertion: InsertionPlan = field(kw_only=True)
+    footprints: Footprints = field(kw_only=True)
+
+
+class UnitInsertion(EffectExperiment[InsertionSettings, InsertionWork]):
+    """Where a concept appears when its units are forced on; arguments as for :func:`run_insertion`."""
+
+    title, measure = "inserting units", measure_insertion
+
+    def __init__(self, asked: Subject, settings: InsertionSettings, levels: NDArray[np.float32]) -> None:
+        super().__init__(asked, settings)
+        self.insertion = plan_insertion(asked, settings, levels)
+
+    def variants(self) -> int:
+        """Return the number of sets times that of places."""
+        return self.insertion.jobs
+
+    def plan(self) -> InsertionWork:
+        """Return what is forced on where."""
+        footprints = Footprints.of(self.asked.layer.grid, self.asked.samples.grid)
+        return InsertionWork(insertion=self.insertion, footprints=footprints)
+
+    def deciding(self) -> Facts:
+        """Return the sets and the levels."""
+        return {
+            "sets": [list(each.units) for each in self.insertion.sets],
+            "levels_hash": hashlib.sha256(self.insertion.levels.tobytes()).hexdigest(),
+        }
+
+    def tables(self, job: Job) -> Iterable[tuple[str, Table]]:
+        """Sum up by set, context and place."""
+        inserting = Inserting(self.subject, self.insertion, self.plan().footprints)
+        places = job.merged(MEASURE, lambda: inserting.empty()[0], below="places")
+        replaced = job.merged(MEASURE, lambda: inserting.empty()[1], below="replaced")
+        self.findings = PlaceFindings(
+            self.asked,
+            self.settings,
+            self.insertion,
+            self.subject,
+            job.folder,
+            places.result(),
+            replaced.result(),
+        )
+        return self.findings.tables()
+
+    def outcome(self, job: Job) -> Mapping[str, object]:  # noqa: ARG002
+        """Return the summary."""
+        return {"summary": self.summary() | self.findings.summary()}
 
 
 @dataclass(frozen=True)
@@ -87,16 +128,8 @@ class Inserting:
         groups, concepts = len(self.plan.sets), len(self.edited.samples.vocabulary)
         return Insertions(groups, self.footprints.cells, concepts), PixelCounts(groups, concepts)
 
-    def measure(self, batches: Iterator[range]) -> Arrays:
-        """Insert on some latents.
-
-        Args:
-            batches: sample numbers, a batch at a time.
-
-        Returns:
-            The states of `Insertions` below ``places`` and of `PixelCounts` below ``replaced``: what new pixels of
-            the concept showed before, for each set.
-        """
+    def measure(self, batches: Iterator[range]) -> State:
+        """Insert on some latents, numbers of which come a batch at a time."""
         places, replaced = self.empty()
         for numbers in batches:
             base = self.edited.base(numbers)
@@ -108,7 +141,7 @@ class Inserting:
             contexts = self.footprints.contexts(base.labels, self.plan.context, concepts)
             there = contexts[jobs.row, jobs.cell]
             places.update(Places(base.numbers[jobs.row], jobs.group, jobs.cell, there, new, lost))
-        return {**below("places", places.state_dict()), **below("replaced", replaced.state_dict())}
+        return State({**below("places", places.state_dict()), **below("replaced", replaced.state_dict())})
 
     def _compare(self, drawn: Drawn, jobs: _Jobs, replaced: PixelCounts) -> tuple[Numbers, Numbers]:
         concept, concepts = self.plan.concept, len(self.edited.samples.vocabulary)
@@ -117,7 +150,7 @@ class Inserting:
         replaced.update(jobs.group[drawn.jobs], appeared)
         return appeared.sum(1), instead_of(before, drawn.labels, concept, concepts).sum(1)
 
-    def _namer(self, jobs: _Jobs) -> Any:
+    def _namer(self, jobs: _Jobs) -> Callable[[int], str]:
         ids, width = self.edited.samples.sample_ids, self.plan.locations.grid[1]
 
         def name(job: int) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.experiments.effects.settings import Locations
+from unitscope.run.masks import cells_at
+from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
 Grid = tuple[int, int]
@@ -23,7 +25,7 @@ def lattice(grid: Grid, count: int) -> Numbers:
     rows, columns = max(
         sides, key=lambda side: (min(side[0] / height, side[1] / width), side[0] * side[1], side)
     )
-    chosen = [(np.arange(n) * 2 + 1) * cells // (2 * n) for n, cells in ((rows, height), (columns, width))]
+    chosen = [cells_at(n, cells) for n, cells in ((rows, height), (columns, width))]
     cells: Numbers = (chosen[0][:, None] * width + chosen[1]).ravel()
     return cells
 
@@ -61,10 +63,7 @@ class LocationPlan:
         """Return the cells ``(n, count)`` of samples ``(n,)``, which depend on nothing but a sample and the seed."""
         if self.kind != "random":
             return np.broadcast_to(self.cells, (len(samples), self.count))
-        drawn = [
-            np.random.Generator(np.random.Philox(key=[self.seed, sample])).permutation(len(self.cells))
-            for sample in samples
-        ]
+        drawn = [keyed_order(len(self.cells), self.seed, sample) for sample in samples]
         return np.stack([np.sort(order[: self.count]) for order in drawn]).astype(np.int64)
 
 
@@ -122,9 +121,9 @@ class Footprints:
 def _axis(cells: int, points: int) -> tuple[Numbers, Numbers]:
     """Return cells and points of an axis that belong together, by cell."""
     point = np.arange(points)
-    cell = (2 * point + 1) * cells // (2 * points)
+    cell = cells_at(points, cells)
     alone = np.setdiff1d(np.arange(cells), cell)
     cell = np.concatenate([cell, alone])
-    point = np.concatenate([point, (2 * alone + 1) * points // (2 * cells)])
+    point = np.concatenate([point, cells_at(cells, points)[alone]])
     order = np.argsort(cell, kind="stable")
     return cell[order], point[order]

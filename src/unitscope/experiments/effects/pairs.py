@@ -13,10 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from unitscope.experiments.effects.edited import EditedGenerator
+from unitscope.run.masks import Mask, pack_mask
 from unitscope.run.storage import write_file
 
 Numbers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,6 @@ class Pair:
         """Return where each holds a concept ``(gh, gw)``."""
         before, after = ((labels == concept).any(0) for labels in (self.labels_before, self.labels_after))
         return np.asarray(before), np.asarray(after)
-
-    def at_picture_size(self, mask: Mask) -> Mask:
-        """Spread a mask of the pixel grid ``(gh, gw)`` over the picture ``(H, W)``: the nearest point of the grid."""
-        rows, columns = (
-            np.arange(pixels) * points // pixels
-            for pixels, points in zip(self.before.shape[:2], mask.shape, strict=True)
-        )
-        spread: Mask = mask[rows[:, None], columns]
-        return spread
 
 
 def make_pair(edited: EditedGenerator, sample: int, edit: Callable[[Tensor], Tensor], name: str) -> Pair:
@@ -93,5 +84,5 @@ def save_picture(folder: Path, name: str, picture: NDArray[np.uint8]) -> str:
 
 
 def packed(masks: list[Mask]) -> pa.Array:
-    """Return the bits of masks ``(H, W)``, as `numpy.packbits` packs their rows."""
-    return pa.array([np.packbits(mask).tobytes() for mask in masks], pa.binary())
+    """Return the packed bits of masks ``(H, W)``."""
+    return pa.array([pack_mask(mask) for mask in masks], pa.binary())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,18 +21,20 @@ from unitscope.experiments.effects.pairs import largest_and_median, make_pair, s
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
+    Columns,
     SavedPair,
     concept_columns,
-    entry,
     integers,
     mask_columns,
     reals,
     saved_columns,
     shown_table,
 )
-from unitscope.layers.interventions import insert
+from unitscope.layer.interventions import insert
 from unitscope.run.folder import RunFolder
+from unitscope.run.manifest import Facts
 from unitscope.stats import Places
+from unitscope.stats.inference import interval_entry
 
 Numbers = NDArray[np.int64]
 
@@ -55,7 +57,7 @@ class Shares:
     new: NDArray[np.float64]
     success: NDArray[np.float64]
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """Return them as columns of a table."""
         return {
             "places": pa.array(self.places),
@@ -105,7 +107,7 @@ class PlaceFindings:
         latent = np.searchsorted(self.drawn.samples, self.places.sample)
         shape = (groups, len(self.drawn.samples))
 
-        def counted(values: Any) -> Any:
+        def counted(values: Numbers) -> sparse.csr_matrix:
             return sparse.csr_matrix((values, (group, latent)), shape=shape, dtype=np.int64)
 
         success = (self.places.new >= self.needed).astype(np.int64)
@@ -118,25 +120,25 @@ class PlaceFindings:
         pictures = np.asarray((places > 0).sum(1), np.int64).ravel()
         return Shares(totals[0], totals[2], pictures, areas, np.stack([share, *intervals[1]]))
 
-    def write(self) -> dict[str, Any]:
-        """Write the tables and pictures; return the summary."""
-        vocabulary, sets = self.subject.vocabulary, len(self.plan.sets)
-        together = self.shares(self.places.group, sets)
-        contexts = self.shares(
-            self.places.group * len(vocabulary) + self.places.context, sets * len(vocabulary)
-        )
-        context_table = self._contexts(contexts)
-        self.folder.write_tables(
-            [
-                ("sets", self._sets(together)),
-                ("contexts", context_table),
-                ("locations", self._locations()),
-                ("replaced", shown_table("set", self.replaced, vocabulary)),
-                ("places", self._places()),
-                ("pairs", self._pairs(contexts)),
-            ]
-        )
-        return self._summary(together, contexts)
+    @cached_property
+    def together(self) -> Shares:
+        """What sets amount to."""
+        return self.shares(self.places.group, len(self.plan.sets))
+
+    @cached_property
+    def contexts(self) -> Shares:
+        """What sets amount to by what was there before: set times concepts plus label value."""
+        concepts = len(self.subject.vocabulary)
+        return self.shares(self.places.group * concepts + self.places.context, len(self.plan.sets) * concepts)
+
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """Make one table after the other, and save pictures before and after."""
+        yield "sets", self._sets(self.together)
+        yield "contexts", self._contexts(self.contexts)
+        yield "locations", self._locations()
+        yield "replaced", shown_table("set", self.replaced, self.subject.vocabulary)
+        yield "places", self._places()
+        yield "pairs", self._pairs(self.contexts)
 
     def _sets(self, shares: Shares) -> pa.Table:
         sets = self.plan.sets
@@ -245,13 +247,13 @@ class PlaceFindings:
         ]
         return SavedPair(pair, files[0], files[1], sample, identifier)
 
-    def _summary(self, together: Shares, contexts: Shares) -> dict[str, Any]:
+    def summary(self) -> Facts:
+        """Return what the summary says of places."""
         plan, vocabulary = self.plan, self.subject.vocabulary
         concept, context = vocabulary[plan.concept], vocabulary[int(plan.context[0])]
         assert concept is not None
         assert context is not None
         return {
-            **self.subject.summary(self.settings, len(self.drawn.samples)),
             "grid": list(plan.locations.grid),
             "size": list(self.subject.samples.size),
             "concept": concept.name,
@@ -262,15 +264,14 @@ class PlaceFindings:
             "context": context.category,
             "min_new_pixels": self.needed,
             "sets": [
-                {"kind": each.kind, "repetition": each.repetition, **_entries(together, row)}
+                {"kind": each.kind, "repetition": each.repetition, **_entries(self.together, row)}
                 for row, each in enumerate(plan.sets)
             ],
-            "contexts": self._named(contexts),
-            "whole_passes": self.edited.replay.reason or None,
+            "contexts": self._named(self.contexts),
             "notes": list(plan.notes),
         }
 
-    def _named(self, contexts: Shares) -> list[dict[str, Any]]:
+    def _named(self, contexts: Shares) -> list[Facts]:
         """List the contexts of the concept's own set, those with the most places first."""
         vocabulary = self.subject.vocabulary
         counts = contexts.places[: len(vocabulary)]
@@ -282,9 +283,9 @@ class PlaceFindings:
         ]
 
 
-def _entries(shares: Shares, row: int) -> dict[str, Any]:
+def _entries(shares: Shares, row: int) -> Facts:
     return {
         "places": int(shares.places[row]),
-        "new_area": entry(*shares.new[:, row]),
-        "success": entry(*shares.success[:, row]),
+        "new_area": interval_entry(*shares.new[:, row]),
+        "success": interval_entry(*shares.success[:, row]),
     }

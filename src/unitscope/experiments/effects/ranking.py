@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.estimates import Effects
-from unitscope.experiments.effects.removal import measure_removal
+from unitscope.experiments.effects.removal import RemovalPlan, measure_removal
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.effects.tables import concept_columns, effect_table, entry, integers, reals
-from unitscope.experiments.effects.work import MEASURE, Work, complete_folder
+from unitscope.experiments.effects.tables import Column, concept_columns, effect_table, integers, reals
+from unitscope.experiments.effects.work import MEASURE, EffectExperiment
+from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effects import Ranking
-from unitscope.run.folder import RANKING, RunFolder
+from unitscope.run.manifest import Facts
 from unitscope.stats import AreaChanges
+from unitscope.stats.inference import interval_entry
 
 SHOWN = 8
 """Concepts of the summary."""
 
 
-def run_ranking(subject: Subject, settings: RankingSettings, out: Path) -> Ranking:
+def run_ranking(asked: Subject, settings: RankingSettings, out: Path) -> Ranking:
     """Remove every unit of a layer alone; write the folder, or go on with it.
 
     Args:
-        subject: the layer of a generator.
+        asked: the layer of a generator.
         settings: on how many latents, and how sure.
         out: the folder, new or of the same configuration.
 
@@ -37,50 +38,52 @@ def run_ranking(subject: Subject, settings: RankingSettings, out: Path) -> Ranki
         UnitscopeError: the generator fails or returns values that are not finite, or the folder is in use, belongs to
             another configuration or cannot be written.
     """
-    units = subject.layer.units
+    return run(UnitRanking(asked, settings), Ranking, out)
 
-    def complete(folder: RunFolder) -> dict[str, Any]:
-        work = Work(subject, settings, folder, variants=units)
-        edited = work.edited()
-        alone = torch.eye(units, dtype=torch.bool)
-        names = [f"without unit {unit}" for unit in range(units)]
-        work.complete(
-            edited,
-            lambda batches: measure_removal(edited, batches, alone, concept=0, names=names),
-            title="removing units alone",
+
+class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
+    """What every concept loses without each unit alone; arguments as for :func:`run_ranking`."""
+
+    title, measure = "removing units alone", measure_removal
+
+    def variants(self) -> int:
+        """Return the number of units."""
+        return self.asked.layer.units
+
+    def plan(self) -> RemovalPlan:
+        """Return every unit alone."""
+        units = self.asked.layer.units
+        names = tuple(f"without unit {unit}" for unit in range(units))
+        return RemovalPlan(removed=torch.eye(units, dtype=torch.bool), names=names)
+
+    def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
+        """Sum up by unit and concept."""
+        asked, settings = self.asked, self.settings
+        shape = asked.layer.units, len(asked.vocabulary)
+        areas = job.merged(MEASURE, lambda: AreaChanges(*shape), below="areas")
+        self.effects = effects = Effects(
+            areas.result(), points=asked.points, replicates=settings.replicates, seed=settings.seed
         )
-        return _write(subject, settings, work, edited)
+        iou = asked.matches.iou
+        changes = [np.asarray(effects.changes(number).sum(1)).ravel() for number in range(1, shape[1])]
+        more: list[Mapping[str, Column]] = [
+            {"rank": ranks(-change), "iou": iou[:, number], "rank_iou": ranks(iou[:, number])}
+            for number, change in enumerate(changes, 1)
+        ]
+        self.concepts = _concept_table(asked, effects, changes)
+        yield "effects", effect_table("unit", effects, asked.vocabulary, more)
+        yield "concepts", self.concepts
 
-    complete_folder(out, subject.configuration(settings), RANKING, complete)
-    return Ranking.open(out)
+    def outcome(self, job: Job) -> Mapping[str, object]:  # noqa: ARG002
+        """Return the summary."""
+        return {"summary": {**self.summary(), "concepts": _shown(self.concepts, self.effects), "notes": []}}
 
 
-def ranks(values: NDArray[np.floating[Any] | np.int64]) -> NDArray[np.int32]:
+def ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the rank of each value ``(m,)``, 1 for the largest; equal ones by place."""
     found = np.empty(len(values), np.int32)
     found[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
     return found
-
-
-def _write(
-    subject: Subject, settings: RankingSettings, work: Work, edited: EditedGenerator
-) -> dict[str, Any]:
-    shape = subject.layer.units, len(subject.vocabulary)
-    with subject.timing("tables"):
-        areas = work.stages.merged(MEASURE, AreaChanges(*shape), lambda: AreaChanges(*shape), below="areas")
-        effects = Effects(
-            areas.result(), points=subject.points, replicates=settings.replicates, seed=settings.seed
-        )
-        iou = subject.matches.iou
-        changes = [np.asarray(effects.changes(number).sum(1)).ravel() for number in range(1, shape[1])]
-        more: list[dict[str, NDArray[Any]]] = [
-            {"rank": ranks(-change), "iou": iou[:, number], "rank_iou": ranks(iou[:, number])}
-            for number, change in enumerate(changes, 1)
-        ]
-        concepts = _concept_table(subject, effects, changes)
-        table = effect_table("unit", effects, subject.vocabulary, more)
-        work.stages.folder.write_tables([("effects", table), ("concepts", concepts)])
-    return _summary(subject, settings, concepts, effects) | {"whole_passes": edited.replay.reason or None}
 
 
 def _concept_table(subject: Subject, effects: Effects, changes: list[NDArray[np.int64]]) -> pa.Table:
@@ -114,9 +117,8 @@ def _concept_table(subject: Subject, effects: Effects, changes: list[NDArray[np.
     )
 
 
-def _summary(
-    subject: Subject, settings: RankingSettings, concepts: pa.Table, effects: Effects
-) -> dict[str, Any]:
+def _shown(concepts: pa.Table, effects: Effects) -> list[Facts]:
+    """List the concepts that cover most, each with the unit whose removal takes most of it."""
     rows = concepts.to_pandas().sort_values("before", ascending=False, kind="stable")
     shown = []
     for row in rows[rows["first_by_effect"].notna()].head(SHOWN).to_dict("records"):
@@ -127,9 +129,11 @@ def _summary(
                 "category": row["category"],
                 "area": row["area"],
                 "unit": unit,
-                "lost": entry(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
+                "lost": interval_entry(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
                 "first_by_iou": None if np.isnan(row["first_by_iou"]) else int(row["first_by_iou"]),
-                "correlation": entry(row["correlation"], row["correlation_low"], row["correlation_high"]),
+                "correlation": interval_entry(
+                    row["correlation"], row["correlation_low"], row["correlation_high"]
+                ),
             }
         )
-    return {**subject.summary(settings, len(effects.pixels.samples)), "concepts": shown, "notes": []}
+    return shown

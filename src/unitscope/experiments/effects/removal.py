@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.effects.edited import Base, EditedGenerator, instead_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
@@ -23,19 +23,19 @@ from unitscope.experiments.effects.tables import (
     SavedPair,
     concept_columns,
     effect_table,
-    entry,
     integers,
     mask_columns,
     saved_columns,
     shown_table,
 )
-from unitscope.experiments.effects.work import MEASURE, Work, complete_folder
-from unitscope.experiments.pieces import below
-from unitscope.layers.interventions import ablate
+from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
+from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
+from unitscope.layer.interventions import ablate
 from unitscope.run.effects import Removal
-from unitscope.run.folder import REMOVAL, RunFolder
-from unitscope.run.storage import Arrays
+from unitscope.run.folder import RunFolder
+from unitscope.run.manifest import Facts
 from unitscope.stats import AreaChanges, PixelCounts
+from unitscope.stats.inference import interval_entry
 from unitscope.stats.intersection import areas_by_picture
 
 Numbers = NDArray[np.int64]
@@ -55,12 +55,12 @@ class UnitOrder:
 
 
 def run_removal(
-    subject: Subject, settings: RemovalSettings, out: Path, *, order: UnitOrder | None = None
+    asked: Subject, settings: RemovalSettings, out: Path, *, order: UnitOrder | None = None
 ) -> Removal:
     """Remove the best units of a concept together, and controls; write the folder, or go on with it.
 
     Args:
-        subject: the layer of a generator.
+        asked: the layer of a generator.
         settings: what is removed and measured.
         out: the folder, new or of the same configuration.
         order: units in the order of something else than their IoU with the concept.
@@ -69,67 +69,51 @@ def run_removal(
         UnitscopeError: a concept or size does not fit, the generator fails or returns values that are not finite, or
             the folder is in use, belongs to another configuration or cannot be written.
     """
-    concept = subject.concept(settings.concept)
-    order = order or UnitOrder(subject.matches.ranked(concept))
-    plan = plan_sets(subject, settings, concept=concept, order=order.units)
-    config = subject.configuration(
-        settings, sets=[list(each.units) for each in plan.sets], order=order.source
-    )
-
-    def complete(folder: RunFolder) -> dict[str, Any]:
-        work = Work(subject, settings, folder, variants=len(plan.sets))
-        edited = work.edited()
-        masks = masks_of(plan.sets, subject.layer.units)
-        work.complete(
-            edited,
-            lambda batches: measure_removal(edited, batches, masks, concept=concept, names=_names(plan)),
-            title="removing units",
-        )
-        return _Findings(subject, settings, plan, work, edited).write()
-
-    complete_folder(out, config, REMOVAL, complete)
-    return Removal.open(out)
+    return run(UnitRemoval(asked, settings, order), Removal, out)
 
 
-def _names(plan: SetPlan) -> list[str]:
-    return [f"without {each.k} units ({each.kind})" for each in plan.sets]
+@dataclass(frozen=True)
+class RemovalPlan(LatentPlan):
+    """Which sets of units are removed.
+
+    Attributes:
+        removed: the units of each set ``(V, U)`` bool.
+        names: what each set is called in messages.
+        concept: label value of the concept whose places are looked at; 0 for none.
+    """
+
+    removed: Tensor = field(default_factory=lambda: torch.zeros((0, 0), dtype=torch.bool))
+    names: tuple[str, ...] = ()
+    concept: int = 0
 
 
-def measure_removal(
-    edited: EditedGenerator, batches: Iterator[range], removed: Tensor, *, concept: int, names: list[str]
-) -> Arrays:
+def measure_removal(edited: EditedGenerator, plan: RemovalPlan, piece: Piece) -> State:
     """Remove sets of units on some latents.
 
-    Args:
-        edited: the generator.
-        batches: sample numbers, a batch at a time.
-        removed: the units of each set ``(V, U)`` bool.
-        concept: label value of the concept whose places are looked at; 0 for none.
-        names: what each set is called in messages.
-
     Returns:
-        The states of `AreaChanges` below ``areas`` and of `PixelCounts` below ``instead``: what stands where the
-        concept was, for each set.
+        The states of `AreaChanges` below ``areas`` and, where a concept is looked at, of `PixelCounts` below
+        ``instead``: what stands where the concept was, for each set.
     """
-    concepts = len(edited.samples.vocabulary)
+    removed, concepts = plan.removed, len(edited.samples.vocabulary)
     areas, instead = AreaChanges(len(removed), concepts), PixelCounts(len(removed), concepts)
-    for numbers in batches:
+    for numbers in plan.batches(piece):
         base = edited.base(numbers)
         after = np.repeat(base.areas[:, None], len(removed), axis=1)
-        for variant, row, labels in _without(edited, base, removed, names):
+        for variant, row, labels in _without(edited, base, plan):
             after[row, variant] = areas_by_picture(labels, concepts)
-            if concept:
-                instead.update(variant, instead_of(base.labels[row], labels, concept, concepts))
+            if plan.concept:
+                instead.update(variant, instead_of(base.labels[row], labels, plan.concept, concepts))
         areas.update(base.numbers, base.areas, after)
-    return {**below("areas", areas.state_dict()), **below("instead", instead.state_dict())}
+    also = below("instead", instead.state_dict()) if plan.concept else {}
+    return State({**below("areas", areas.state_dict()), **also})
 
 
 def _without(
-    edited: EditedGenerator, base: Base, removed: Tensor, names: list[str]
+    edited: EditedGenerator, base: Base, plan: RemovalPlan
 ) -> Iterator[tuple[Numbers, Numbers, NDArray[np.int16]]]:
     """Yield sets and places of latents ``(b,)`` with label maps ``(b, P, gh, gw)``, for pictures that change."""
     # One set on all latents, then the next: batches without a set are those of the generator as it is.
-    rows = np.tile(np.arange(len(base)), len(removed))
+    removed, rows = plan.removed, np.tile(np.arange(len(base)), len(plan.removed))
 
     def edit(jobs: Numbers, activation: Tensor) -> Tensor:
         chosen = removed[torch.from_numpy(jobs // len(base))].to(activation.device)
@@ -137,57 +121,61 @@ def _without(
 
     def name(job: int) -> str:
         variant, row = divmod(job, len(base))
-        return f"latent {edited.samples.sample_ids[base.numbers[row]]!r} {names[variant]}"
+        return f"latent {edited.samples.sample_ids[base.numbers[row]]!r} {plan.names[variant]}"
 
     for drawn in edited.drawn(base, rows, edit, name=name):
         yield drawn.jobs // len(base), drawn.jobs % len(base), drawn.labels
 
 
-@dataclass(frozen=True)
-class _Findings:
-    """Everything the tables of a removal are made of."""
+class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
+    """What goes without the units that match a concept; arguments as for :func:`run_removal`."""
 
-    subject: Subject
-    settings: RemovalSettings
-    plan: SetPlan
-    work: Work
-    edited: EditedGenerator
+    title, measure = "removing units", measure_removal
 
-    def write(self) -> dict[str, Any]:
-        """Write the tables and pictures; return the summary."""
-        subject, vocabulary, folder = self.subject, self.subject.vocabulary, self.work.stages.folder
-        shape = len(self.plan.sets), len(vocabulary)
-        areas = self.work.stages.merged(
-            MEASURE, AreaChanges(*shape), lambda: AreaChanges(*shape), below="areas"
+    def __init__(self, asked: Subject, settings: RemovalSettings, order: UnitOrder | None = None) -> None:
+        super().__init__(asked, settings)
+        concept = asked.concept(settings.concept)
+        self.order = order or UnitOrder(asked.matches.ranked(concept))
+        self.sets = plan_sets(asked, settings, concept=concept, order=self.order.units)
+
+    def variants(self) -> int:
+        """Return the number of sets."""
+        return len(self.sets.sets)
+
+    def plan(self) -> RemovalPlan:
+        """Return which units are removed."""
+        names = tuple(f"without {each.k} units ({each.kind})" for each in self.sets.sets)
+        masks = masks_of(self.sets.sets, self.asked.layer.units)
+        return RemovalPlan(removed=masks, names=names, concept=self.sets.concept)
+
+    def deciding(self) -> Facts:
+        """Return the sets, and what ranked the units."""
+        return {"sets": [list(each.units) for each in self.sets.sets], "order": self.order.source}
+
+    def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
+        """Sum up, and save pictures before and after."""
+        vocabulary, settings, sets = self.asked.vocabulary, self.settings, self.sets
+        shape = len(sets.sets), len(vocabulary)
+        areas = job.merged(MEASURE, lambda: AreaChanges(*shape), below="areas")
+        instead = job.merged(MEASURE, lambda: PixelCounts(*shape), below="instead")
+        self.effects = effects = Effects(
+            areas.result(), points=self.asked.points, replicates=settings.replicates, seed=settings.seed
         )
-        instead = self.work.stages.merged(
-            MEASURE, PixelCounts(*shape), lambda: PixelCounts(*shape), below="instead"
-        )
-        with subject.timing("tables"):
-            effects = Effects(
-                areas.result(),
-                points=subject.points,
-                replicates=self.settings.replicates,
-                seed=self.settings.seed,
-            )
-            before = effects.areas(self.plan.concept)
-            after = before + effects.changes(self.plan.concept)[self.plan.largest].toarray()[0]
-            folder.write_tables(
-                [
-                    ("sets", self._sets()),
-                    ("effects", effect_table("set", effects, vocabulary)),
-                    ("instead", shown_table("set", instead.result(), vocabulary)),
-                    ("latents", self._latents(before, after)),
-                    ("pairs", self._pairs(folder, before, after)),
-                ]
-            )
-            return self._summary(effects)
+        before = effects.areas(sets.concept)
+        after = before + effects.changes(sets.concept)[sets.largest].toarray()[0]
+        yield "sets", self._sets()
+        yield "effects", effect_table("set", effects, vocabulary)
+        yield "instead", shown_table("set", instead.result(), vocabulary)
+        yield "latents", self._latents(before, after)
+        yield "pairs", self._pairs(job.folder, before, after)
+
+    def outcome(self, job: Job) -> Mapping[str, object]:  # noqa: ARG002
+        """Return the summary."""
+        return {"summary": self._summary(self.effects)}
 
     def _sets(self) -> pa.Table:
-        sets, top = self.plan.sets, set(self.plan.sets[self.plan.largest].units)
-        ranking = concept_columns(
-            self.subject.vocabulary, np.array([each.ranking for each in sets], np.int64)
-        )
+        sets, top = self.sets.sets, set(self.sets.sets[self.sets.largest].units)
+        ranking = concept_columns(self.asked.vocabulary, np.array([each.ranking for each in sets], np.int64))
         return pa.table(
             {
                 "set": integers(range(len(sets))),
@@ -201,7 +189,7 @@ class _Findings:
         )
 
     def _latents(self, before: Numbers, after: Numbers) -> pa.Table:
-        ids = self.subject.samples.sample_ids[: len(before)]
+        ids = self.asked.samples.sample_ids[: len(before)]
         return pa.table(
             {
                 "sample": integers(range(len(before))),
@@ -214,13 +202,13 @@ class _Findings:
     def _pairs(self, folder: RunFolder, before: Numbers, after: Numbers) -> pa.Table:
         holding = np.flatnonzero(before)
         chosen = largest_and_median((before - after)[holding], self.settings.pairs)
-        units, concept = self.plan.sets[self.plan.largest].units, self.plan.concept
+        units, concept = self.sets.sets[self.sets.largest].units, self.sets.concept
         saved, lost, pixels = [], [], []
         for _, _, place in chosen:
             sample = int(holding[place])
-            identifier = self.subject.samples.sample_ids[sample]
+            identifier = self.asked.samples.sample_ids[sample]
             pair = make_pair(
-                self.edited, sample, lambda a: ablate(a, units), f"latent {identifier!r} without units"
+                self.subject, sample, lambda a: ablate(a, units), f"latent {identifier!r} without units"
             )
             names = (f"{sample:06d}-before", f"{sample:06d}-after")
             files = [
@@ -242,8 +230,8 @@ class _Findings:
             }
         )
 
-    def _summary(self, effects: Effects) -> dict[str, Any]:
-        subject, plan, vocabulary = self.subject, self.plan, self.subject.vocabulary
+    def _summary(self, effects: Effects) -> Facts:
+        plan, points, vocabulary = self.sets, self.asked.points, self.asked.vocabulary
         latents, target = len(effects.pixels.samples), effects.of(plan.concept)
         concept, control = vocabulary[plan.concept], vocabulary[plan.control]
         assert concept is not None
@@ -251,24 +239,23 @@ class _Findings:
         shared = [len(top & set(each.units)) for each in plan.sets if each.kind == "control"]
         empty = ["the concept appears in none of the pictures of these latents"]
         return {
-            **subject.summary(self.settings, latents),
+            **self.summary(),
             "concept": concept.name,
             "category": concept.category,
             "rank": self.settings.rank,
             "control": control.name if control else None,
             "control_shared": max(shared, default=None),
-            "area": target.before / (subject.points * latents),
+            "area": target.before / (points * latents),
             "pictures": target.pictures_before,
             "sets": self._lost(effects, target, concept.category),
             "changed_most": _changed_most(effects, plan, vocabulary),
-            "whole_passes": self.edited.replay.reason or None,
             "notes": [*plan.notes, *([] if target.before else empty)],
         }
 
-    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> list[dict[str, Any]]:
+    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> list[Facts]:
         """Say for every set what the concept loses, and what all others of its category lose together."""
         others = [
-            number for number in self.subject.vocabulary.of_category(category) if number != self.plan.concept
+            number for number in self.asked.vocabulary.of_category(category) if number != self.sets.concept
         ]
         beside = effects.of(*others) if others else None
         return [
@@ -279,15 +266,15 @@ class _Findings:
                 "lost": _lost_by(target, row),
                 "others_lost": None if beside is None else _lost_by(beside, row),
             }
-            for row, each in enumerate(self.plan.sets)
+            for row, each in enumerate(self.sets.sets)
         ]
 
 
 def _lost_by(found: ConceptEffects, row: int) -> dict[str, float | None]:
-    return entry(found.lost[row], found.lost_low[row], found.lost_high[row])
+    return interval_entry(found.lost[row], found.lost_low[row], found.lost_high[row])
 
 
-def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int = 6) -> list[dict[str, Any]]:
+def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Vocabulary, count: int = 6) -> list[Facts]:
     """List the other concepts whose area changes most without the largest set, in pixels."""
     sums = {
         number: int(effects.changes(number)[plan.largest].sum())
@@ -299,9 +286,9 @@ def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int =
     for number in first:
         found, row = effects.of(number), plan.largest
         scale = effects.points * len(effects.pixels.samples)
-        change = entry(found.change[row] / scale, found.change_low[row], found.change_high[row])
-        if sums[number]:
-            concept = vocabulary[number]
+        change = interval_entry(found.change[row] / scale, found.change_low[row], found.change_high[row])
+        concept = vocabulary[number]
+        if sums[number] and concept:
             rows.append(
                 {
                     "concept": concept.name,

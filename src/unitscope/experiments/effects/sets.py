@@ -14,6 +14,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.settings import NO_CONTROL, RemovalSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.sources.class_names import listing
+from unitscope.stats.inference import keyed_order
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,8 @@ def random_sets(
     Returns:
         The sets, and a line that says which sizes were left out.
     """
-    orders = [
-        outside[np.random.Generator(np.random.Philox(key=[seed, repetition])).permutation(len(outside))]
-        for repetition in range(1, repetitions + 1)
-    ]
+    numbers = range(1, repetitions + 1)
+    orders = [outside[keyed_order(len(outside), seed, repetition)] for repetition in numbers]
     sets = [
         UnitSet("random", 0, repetition, as_units(order[:k]))
         for k in sizes

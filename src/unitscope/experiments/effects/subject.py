@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,8 +13,9 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification.groups import concept_numbers
 from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.layers.hooks import LayerGrid
+from unitscope.layer.hooks import LayerGrid
 from unitscope.run.dissection import Dissection
+from unitscope.run.manifest import Facts
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def read_matches(run: Dissection, layer: str, vocabulary: Vocabulary) -> UnitMat
     return UnitMatches(iou, units["threshold"].to_numpy(np.float32, copy=True), pixels)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Subject:
     """A layer of a generator whose units are intervened on.
 
@@ -80,19 +77,13 @@ class Subject:
         matches: what the dissection found of its units.
         facts: what the summary says of the dissection: ``run``, ``run_hash``, ``weights_hash``, ``model``.
         batch_size: pictures that are generated and segmented at once, unless settings say.
-        about: facts for the manifest that decide nothing, such as the command.
-        show: force progress bars on or off.
-        seconds: spent in each stage, by this process.
     """
 
     samples: GeneratedSamples
     layer: LayerGrid
     matches: UnitMatches
-    facts: dict[str, Any]
+    facts: Facts
     batch_size: int = 16
-    about: dict[str, Any] = field(default_factory=dict)
-    show: bool | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -118,7 +109,7 @@ class Subject:
             )
         return settings.latents or count
 
-    def configuration(self, settings: EffectSettings, **more: Any) -> dict[str, Any]:
+    def configuration(self, settings: EffectSettings, **more: object) -> Facts:
         """Return everything that decides the results.
 
         Raises:
@@ -176,7 +167,7 @@ class Subject:
                 f"number from 1 to {self.layer.units}"
             )
 
-    def summary(self, settings: EffectSettings, latents: int) -> dict[str, Any]:
+    def summary(self, settings: EffectSettings, latents: int) -> Facts:
         """Return what every summary says: the dissection, the layer, how many latents, and how it was made."""
         return {
             **self.facts,
@@ -186,13 +177,4 @@ class Subject:
             "latents": latents,
             "points": self.points,
             "settings": settings.deciding(),
-            "seconds": self.seconds,
-            "command": self.about.get("command", ""),
         }
-
-    @contextmanager
-    def timing(self, name: str) -> Iterator[None]:
-        """Take the time of a stage."""
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.tables import names_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import Pair, packed
+from unitscope.run.masks import resize_mask
 
 Numbers = NDArray[np.int64]
-Columns = dict[str, Any]
+Column = NDArray[np.float64] | NDArray[np.int64] | NDArray[np.int32]
+Columns = dict[str, pa.Array]
 
 
 def concept_columns(vocabulary: Vocabulary, numbers: Numbers) -> Columns:
@@ -29,18 +30,18 @@ def concept_columns(vocabulary: Vocabulary, numbers: Numbers) -> Columns:
     }
 
 
-def integers(values: Iterable[Any]) -> pa.Array:
+def integers(values: Iterable[int]) -> pa.Array:
     """Return an int32 column."""
     return pa.array(np.fromiter(values, np.int64), pa.int32())
 
 
-def reals(values: Any) -> pa.Array:
+def reals(values: ArrayLike) -> pa.Array:
     """Return a float64 column; NaN becomes null."""
     given = np.asarray(values, np.float64)
     return pa.array(given, pa.float64(), mask=np.isnan(given))
 
 
-def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, NDArray[Any]]:
+def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, Column]:
     """Return what V variants do to one concept as columns ``(V,)``.
 
     Args:
@@ -64,7 +65,7 @@ def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, NDArray[Any]
 
 
 def effect_table(
-    key: str, effects: Effects, vocabulary: Vocabulary, more: Sequence[Mapping[str, NDArray[Any]]] = ()
+    key: str, effects: Effects, vocabulary: Vocabulary, more: Sequence[Mapping[str, Column]] = ()
 ) -> pa.Table:
     """One row a variant and concept, in this order.
 
@@ -132,14 +133,10 @@ def mask_columns(saved: Sequence[SavedPair], name: str, masks: Sequence[NDArray[
     """Return a mask of each pair from one of the pixel grid, the mask of where the pictures differ, and sizes."""
     pairs = [each.pair for each in saved]
     return {
-        name: packed([pair.at_picture_size(mask) for pair, mask in zip(pairs, masks, strict=True)]),
+        name: packed(
+            [resize_mask(mask, *pair.before.shape[:2]) for pair, mask in zip(pairs, masks, strict=True)]
+        ),
         "changed_mask": packed([pair.changed for pair in pairs]),
         "mask_height": integers(pair.before.shape[0] for pair in pairs),
         "mask_width": integers(pair.before.shape[1] for pair in pairs),
     }
-
-
-def entry(value: float, low: float, high: float) -> dict[str, float | None]:
-    """Return a value with its interval as JSON can hold it: None where there is none."""
-    given = {"value": value, "low": low, "high": high}
-    return {name: float(number) if np.isfinite(number) else None for name, number in given.items()}

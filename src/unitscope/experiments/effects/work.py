@@ -1,127 +1,109 @@
-"""The work on latents in shards, what it will take, and how a folder is completed."""
+"""What the questions about a generator have in common: latents in pieces, made into pictures by one cut generator."""
 
 from __future__ import annotations
 
-import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, TypeVar
 
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.pieces import Piece, Stages, ranges
-from unitscope.progress import duration, say, visible
-from unitscope.run.folder import RunFolder, open_for_writing
-from unitscope.run.storage import Arrays
+from unitscope.experiments.skeleton import Experiment, Job, Piece, Stage, State, ranges
+from unitscope.progress import say
+from unitscope.run.manifest import Facts
 
 SHARD_PICTURES = 2048
-"""Pictures that a shard makes, about: little work is lost where one is interrupted."""
+"""Pictures that a piece makes, about: little work is lost where one is interrupted."""
 MEASURE = "measure"
-"""The one question of all shards."""
+"""The one stage."""
 
 
-class Work:
-    """The measurement of one folder: batches of latents in shards.
+@dataclass(frozen=True)
+class LatentPlan:
+    """How the latents of a piece are taken.
 
-    Batches are those of the configuration, wherever an earlier process stopped.
-
-    Args:
-        subject: the layer.
-        settings: latents and batch size.
-        folder: where shards are committed.
-        variants: pictures made of each latent besides the one as it is.
+    Attributes:
+        at_once: latents that are generated as they are at once.
     """
 
-    def __init__(
-        self, subject: Subject, settings: EffectSettings, folder: RunFolder, *, variants: int
-    ) -> None:
-        self.subject, self.variants = subject, variants
-        self.batch_size = settings.batch_size or subject.batch_size
-        latents = subject.latents(settings)
-        fitting = max(SHARD_PICTURES // (variants + 1), 1)
-        self.at_once = min(self.batch_size, fitting)
-        size = fitting // self.at_once * self.at_once
-        pieces = [Piece(number, part) for number, part in enumerate(ranges(latents, size))]
-        self.stages = Stages(folder, {MEASURE: pieces})
-
-    def edited(self) -> EditedGenerator:
-        """Cut the generator; one that cannot be cut is said to be slow."""
-        with self.subject.timing("cut"):
-            found = EditedGenerator.cut(self.subject.samples, self.subject.layer, self.batch_size)
-        if found.replay.whole:
-            say(
-                f"the generator is run as a whole for every picture, which is slow: {found.replay.reason}",
-                show=self.subject.show,
-            )
-        return found
+    at_once: int = 1
 
     def batches(self, piece: Piece) -> Iterator[range]:
-        """Yield the latents of a shard's batches."""
-        for part in ranges(len(piece.samples), self.at_once):
-            yield piece.samples[part.start : part.stop]
-
-    def complete(
-        self, edited: EditedGenerator, measure: Callable[[Iterator[range]], Arrays], *, title: str
-    ) -> None:
-        """Do the shards that are not there yet.
-
-        Args:
-            edited: the generator.
-            measure: returns the arrays of a shard from its batches of latents.
-            title: for the progress bar.
-        """
-        with self.subject.timing(MEASURE):
-            self._say_cost(edited)
-            self.stages.complete(
-                MEASURE,
-                lambda piece: (measure(self.batches(piece)), {}),
-                title=title,
-                show=self.subject.show,
-            )
-
-    def _say_cost(self, edited: EditedGenerator) -> None:
-        """Say how many pictures there are to make, and how long they take by the time of a batch."""
-        missing = self.stages.missing(MEASURE)
-        latents = sum(len(piece.samples) for piece in missing)
-        if not latents or not visible(self.subject.show):
-            return
-        pictures = latents * (self.variants + 1)
-        seconds = time_edited(edited, missing[0].samples[: self.at_once]) * pictures
-        say(
-            f"{latents:,} latents, {self.variants:,} variants of each: {pictures:,} pictures to generate and segment, "
-            f"about {duration(seconds)}",
-            show=self.subject.show,
-        )
+        """Yield the latents of a piece, a batch at a time."""
+        for part in ranges(len(piece.pictures), self.at_once):
+            yield piece.pictures[part.start : part.stop]
 
 
-def time_edited(edited: EditedGenerator, few: range) -> float:
-    """Return the seconds that a picture takes whose activation is edited, by a few of them."""
-    base = edited.base(few)  # it is to warm up, too
-    start = time.perf_counter()
-    for _ in edited.drawn(
-        base, np.arange(len(few)), lambda _, activation: activation / 2, name=lambda _: "a trial"
-    ):
-        pass
-    return (time.perf_counter() - start) / len(few)
+S = TypeVar("S", bound=EffectSettings)
+P = TypeVar("P", bound=LatentPlan)
 
 
-def complete_folder(
-    out: Path, config: dict[str, Any], kind: str, complete: Callable[[RunFolder], dict[str, Any]]
-) -> None:
-    """Write a folder, or go on where an earlier process stopped; one that is complete is left as it is.
+class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
+    """A question about the units of a generator.
 
     Args:
-        out: the folder, new or of the same configuration.
-        config: everything that decides the results.
-        kind: of the run.
-        complete: does what is missing and writes the tables; returns the summary.
-
-    Raises:
-        UnitscopeError: the folder is in use, belongs to another configuration or cannot be written.
+        asked: the layer of the generator.
+        settings: what it is told.
     """
-    with open_for_writing(out, config, kind=kind) as folder:
-        if folder.manifest["status"] != "complete":
-            folder.update_manifest(summary=complete(folder), status="complete")
+
+    title: ClassVar[str]
+    """For the progress bar."""
+    measure: ClassVar[Callable[[EditedGenerator, P, Piece], State]]
+    """A function of a module."""
+
+    def __init__(self, asked: Subject, settings: S) -> None:
+        self.asked, self.settings = asked, settings
+        self.latents = asked.latents(settings)
+
+    @abstractmethod
+    def variants(self) -> int:
+        """Return how many pictures are made of each latent besides the one as it is."""
+
+    @abstractmethod
+    def plan(self) -> P:
+        """Return what the measurement needs besides the generator."""
+
+    def deciding(self) -> Facts:
+        """Return what decides the results besides settings, layer and pictures."""
+        return {}
+
+    def configuration(self) -> Facts:
+        """Return everything that decides the results."""
+        return self.asked.configuration(self.settings, **self.deciding())
+
+    def stages(self, job: Job) -> Iterator[Stage[EditedGenerator, P]]:
+        """Generate and segment every latent with every variant; batches are those of the configuration."""
+        batch_size = self.settings.batch_size or self.asked.batch_size
+        with job.timing("cut"):
+            self.subject = EditedGenerator.cut(self.asked.samples, self.asked.layer, batch_size)
+        if self.subject.replay.whole:
+            say(
+                "the generator is run as a whole for every picture, which is slow: "
+                f"{self.subject.replay.reason}"
+            )
+        variants = self.variants()
+        fitting = max(SHARD_PICTURES // (variants + 1), 1)
+        at_once = min(batch_size, fitting)
+        cost = (
+            f"{self.latents:,} latents, {variants:,} variants of each: {self.latents * (variants + 1):,} pictures to "
+            "generate and segment"
+        )
+        yield Stage(
+            MEASURE,
+            self.title,
+            ranges(self.latents, fitting // at_once * at_once),
+            type(self).measure,
+            replace(self.plan(), at_once=at_once),
+            self.asked.samples.sample_ids,
+            "latents",
+            cost,
+        )
+
+    def summary(self) -> Facts:
+        """Return what every summary says."""
+        return {
+            **self.asked.summary(self.settings, self.latents),
+            "whole_passes": self.subject.replay.reason or None,
+        }

@@ -9,7 +9,7 @@ import numpy as np
 
 from unitscope.experiments.importance.losses import Numbers
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
-from unitscope.experiments.intervals import Floats, interval
+from unitscope.stats.inference import Floats, interval
 
 Key = tuple[str, str, int]
 """Kind, ranking and k."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,6 @@ from unitscope.experiments.importance.images import ClassedImages
 from unitscope.experiments.importance.losses import Numbers
 from unitscope.experiments.importance.sets import SETS_AT_ONCE, SetPlan, score_class, score_overall
 from unitscope.experiments.importance.settings import ImportanceSettings
-from unitscope.experiments.importance.shards import Pieces
 from unitscope.experiments.importance.tables import (
     Significance,
     SplitEffects,
@@ -29,6 +27,8 @@ from unitscope.experiments.importance.tables import (
     overall_table,
     set_table,
 )
+from unitscope.experiments.skeleton import Job
+from unitscope.run.manifest import Facts
 from unitscope.sources.class_names import listing
 
 
@@ -38,7 +38,7 @@ class Findings:
 
     images: ClassedImages
     settings: ImportanceSettings
-    pieces: Pieces
+    job: Job
     train: SplitEffects
     val: SplitEffects
     outputs: Numbers
@@ -46,13 +46,23 @@ class Findings:
     ranks: NDArray[np.int32]
     """Of every unit for every class ``(U, C)``, 1 for the most important."""
     plan: SetPlan
-    facts: dict[str, Any]
+    facts: Facts
     """What the summary begins with."""
 
     @property
     def splits(self) -> tuple[SplitEffects, SplitEffects]:
         """Both, train first."""
         return self.train, self.val
+
+    @cached_property
+    def significance(self) -> Significance:
+        """Which pairs of unit and class are important."""
+        return Significance.of(self.val.changes, self.outputs, self.settings.fdr)
+
+    @cached_property
+    def scored(self) -> tuple[pd.DataFrame, Averages]:
+        """The table of sets, and what sets of a size leave on average."""
+        return _score_sets(self)
 
     @cached_property
     def names(self) -> list[str]:
@@ -62,13 +72,13 @@ class Findings:
     @cached_property
     def skipped(self) -> dict[str, dict[int, str]]:
         """By split, which images were left out, and why."""
-        return {name: self.pieces.skipped(name) for name in ("train", "val")}
+        return {name: self.job.skipped(name) for name in ("train", "val")}
 
     def correlations(self) -> NDArray[np.float64]:
         """Correlate peaks and logits over val images ``(U, C)``."""
 
         def parts() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-            for file in self.pieces.files("val"):
+            for file in self.job.files("val"):
                 yield file["peaks"], file["logits"][:, self.outputs]
 
         return correlate(parts)
@@ -94,42 +104,11 @@ class Findings:
                 yield f"{len(skipped):,} {name} images could not be read; the images table says which and why"
 
 
-def write_findings(findings: Findings, about: dict[str, Any], seconds: dict[str, float]) -> None:
-    """Write the tables, then mark the folder complete.
-
-    Args:
-        findings: of all shards.
-        about: what the manifest says besides, such as the command.
-        seconds: spent in each stage.
-    """
-    folder = findings.pieces.folder
-    significance = Significance.of(findings.val.changes, findings.outputs, findings.settings.fdr)
-    sets, averages = _score_sets(findings)
-    folder.write_tables(_tables(findings, significance, sets))
-    summary = {
-        **findings.facts,
-        "images": {split.name: _images(findings, place) for place, split in enumerate(findings.splits)},
-        "accuracy": {split.name: accuracy_of(split) for split in findings.splits},
-        "important_pairs": int(significance.important.sum()),
-        "tested_pairs": int(significance.tested.sum()),
-        "fdr": findings.settings.fdr,
-        "set_sizes": list(findings.settings.set_sizes),
-        "curve": list(findings.settings.curve),
-        "random": findings.settings.random,
-        "means": averages.rows(),
-        "notes": findings.notes(),
-        "settings": findings.settings.deciding(),
-        "seconds": seconds,
-        "command": about.get("command", ""),
-    }
-    folder.update_manifest(status="complete", summary=summary)
-
-
-def _tables(
-    findings: Findings, significance: Significance, sets: pd.DataFrame
-) -> Iterator[tuple[str, pd.DataFrame]]:
+def importance_tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Make one table after the other."""
+    significance = findings.significance
     images, outputs, names, splits = findings.images, findings.outputs, findings.names, findings.splits
-    yield "sets", sets
+    yield "sets", findings.scored[0]
     yield "classes", class_table(images, outputs, *splits)
     yield "effects", effect_table(names, outputs, splits, findings.ranks, significance)
     yield "overall", overall_table(splits)
@@ -137,7 +116,26 @@ def _tables(
     yield "images", image_table(images, splits, findings.skipped)
 
 
-def _images(findings: Findings, place: int) -> dict[str, Any]:
+def importance_summary(findings: Findings) -> Facts:
+    """Return the outcome as plain values."""
+    significance, settings = findings.significance, findings.settings
+    return {
+        **findings.facts,
+        "images": {split.name: _images(findings, place) for place, split in enumerate(findings.splits)},
+        "accuracy": {split.name: accuracy_of(split) for split in findings.splits},
+        "important_pairs": int(significance.important.sum()),
+        "tested_pairs": int(significance.tested.sum()),
+        "fdr": settings.fdr,
+        "set_sizes": list(settings.set_sizes),
+        "curve": list(settings.curve),
+        "random": settings.random,
+        "means": findings.scored[1].rows(),
+        "notes": findings.notes(),
+        "settings": settings.deciding(),
+    }
+
+
+def _images(findings: Findings, place: int) -> Facts:
     split = findings.images.splits[place]
     skipped = findings.skipped[split.name]
     described = split.samples.describe()["pictures"]
@@ -152,7 +150,7 @@ def _images(findings: Findings, place: int) -> dict[str, Any]:
 def _score_sets(findings: Findings) -> tuple[pd.DataFrame, Averages]:
     """Score every class with its sets; also on average over classes."""
     plan, val = findings.plan, findings.val
-    files = list(findings.pieces.files("sets"))
+    files = list(findings.job.files("sets"))
 
     def read(numbers: Sequence[int] | Numbers) -> NDArray[np.int16]:
         return np.concatenate([file["predicted"][np.asarray(numbers)] for file in files], axis=1)

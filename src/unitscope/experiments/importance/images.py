@@ -46,6 +46,10 @@ class ClassedImages:
         """Both, train first."""
         return self.train, self.val
 
+    def split(self, name: str) -> Split:
+        """Return a split by its name."""
+        return next(split for split in self.splits if split.name == name)
+
     @property
     def last_output(self) -> int:
         """The largest output that a class stands for."""

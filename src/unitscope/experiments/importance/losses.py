@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from unitscope.experiments.intervals import Floats, Interval, draw_weights, interval, no_interval
 from unitscope.stats import Changes
+from unitscope.stats.inference import Floats, Interval, draw_weights, interval, no_interval
 
 Numbers = NDArray[np.int64]
 
@@ -27,7 +27,7 @@ class DrawnImages:
     @classmethod
     def draw(cls, samples: Numbers, labels: Numbers, *, replicates: int, seed: int) -> DrawnImages:
         """Draw the weights of images with these sample numbers and classes ``(N,)``."""
-        return cls(labels, draw_weights(samples, replicates, seed))
+        return cls(labels, draw_weights(samples, replicates, seed, np.int32))
 
     def of_class(self, label: int) -> tuple[Floats, Floats]:
         """Return how many images of a class and of all others each replicate counts, ``(R,)`` each."""

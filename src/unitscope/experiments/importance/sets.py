@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from unitscope.experiments.importance.losses import DrawnImages, Numbers
-from unitscope.experiments.intervals import Floats, interval, no_interval
+from unitscope.stats.inference import Floats, interval, no_interval, sequenced_order
 
 KINDS = ("removed", "kept")
 SETS_AT_ONCE = 64
@@ -105,7 +105,7 @@ def plan_sets(
         if place in curve:
             plan.add(order, curve_sizes, (place,), curve=True)
     for repetition in range(1, random + 1):
-        order = np.random.default_rng([seed, repetition]).permutation(units).astype(np.int64)
+        order = sequenced_order(units, seed, repetition)
         plan.add(order, sizes, tuple(range(len(orders))), curve=False, repetition=repetition)
         if curve:
             plan.add(order, curve_sizes, curve, curve=True, repetition=repetition)

@@ -1,4 +1,4 @@
-"""Whether a unit matters to a class: an exact sign-flip test on the images that change, and its correction for many."""
+"""Whether a unit matters to a class: an exact sign-flip test on the images that change."""
 
 from __future__ import annotations
 
@@ -72,13 +72,3 @@ def _at_least(least: Numbers, b: Numbers) -> Floats:
     """Return P[Bin(b, 1/2) >= least]; only where 1 <= least <= b does it mean anything."""
     inside = np.clip(least, 1, np.maximum(b, 1))
     return np.asarray(bdtrc(inside - 1.0, np.maximum(b, 1), 0.5), np.float64)
-
-
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """Return q-values ``(k,)``: the least false discovery rate that calls each test (Benjamini and Hochberg 1995)."""
-    count = len(p_values)
-    order = np.argsort(p_values, kind="stable")
-    scaled = p_values[order] * count / np.arange(1, count + 1)
-    q_values = np.empty(count)
-    q_values[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q_values

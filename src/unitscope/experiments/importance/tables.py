@@ -19,9 +19,9 @@ from unitscope.experiments.importance.losses import (
     unit_intervals,
 )
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
-from unitscope.experiments.importance.significance import benjamini_hochberg, could_be_called, unit_p_values
-from unitscope.experiments.intervals import Floats
+from unitscope.experiments.importance.significance import could_be_called, unit_p_values
 from unitscope.stats import Changes, ClassScores
+from unitscope.stats.inference import Floats, interval_entry, q_values
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Significance:
         columns = [unit_p_values(changes, int(output)) for output in outputs]
         p_values = np.stack([p for p, _ in columns], axis=1)
         tested = could_be_called(np.stack([images for _, images in columns], axis=1), fdr)
-        q_values = np.ones_like(p_values)
-        q_values[tested] = benjamini_hochberg(p_values[tested])
-        return cls(p_values, q_values, tested, tested & (q_values <= fdr))
+        corrected = np.ones_like(p_values)
+        corrected[tested] = q_values(p_values[tested])
+        return cls(p_values, corrected, tested, tested & (corrected <= fdr))
 
 
 def effect_table(
@@ -244,9 +244,3 @@ def accuracy_of(split: SplitEffects) -> dict[str, float | None]:
     return interval_entry(
         float(split.scores.overall[0]), *overall_interval(split.changes.before, split.drawn)
     )
-
-
-def interval_entry(value: float, low: float, high: float) -> dict[str, float | None]:
-    """Return a value with its interval as JSON can hold it: None where there is none."""
-    entries = {"value": value, "low": low, "high": high}
-    return {name: float(number) if np.isfinite(number) else None for name, number in entries.items()}

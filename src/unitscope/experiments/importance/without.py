@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,8 +14,9 @@ from unitscope.ablation import Ablation, predicted_classes
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.forward import naming_pictures, run_batch
-from unitscope.experiments.importance.images import Split
+from unitscope.experiments.importance.images import ClassedImages, Split
 from unitscope.experiments.samples import Batch
+from unitscope.experiments.skeleton import Piece, State, below
 from unitscope.replay import Carried
 from unitscope.run.storage import Arrays
 from unitscope.stats import PredictionChanges
@@ -25,6 +26,7 @@ from unitscope.stats import PredictionChanges
 class Removal:
     """A network cut at a layer, ready to answer without units of it."""
 
+    images: ClassedImages
     ablation: Ablation
     caches: dict[str, CarriedCache]
     """By split, what keeps the front's outputs."""
@@ -78,51 +80,75 @@ def _starts(numbers: range, removal: Removal) -> range:
     return range(0, len(numbers), removal.batch_size)
 
 
-def activation_sums(removal: Removal, split: Split, numbers: range) -> tuple[Arrays, dict[int, str]]:
+@dataclass(frozen=True)
+class SplitPlan:
+    """Which split is looked at, and what a removed unit is set to.
+
+    Attributes:
+        split: its name.
+        level: of every unit ``(U,)`` float32, activation scale; zero when None.
+        keep: also keep each unit's peak and each logit.
+    """
+
+    split: str
+    level: NDArray[np.float32] | None = None
+    keep: bool = False
+
+    def levels(self, device: torch.device) -> float | Tensor:
+        """Return what a removed unit is set to."""
+        return 0.0 if self.level is None else torch.from_numpy(self.level).to(device)
+
+
+@dataclass(frozen=True)
+class SetsPlan(SplitPlan):
+    """Which sets of units are removed.
+
+    Attributes:
+        removed: the units of each set ``(S, U)`` bool.
+        readable: numbers of the images that could be read, in order ``(n,)``.
+    """
+
+    removed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+    readable: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def activation_sums(removal: Removal, plan: SplitPlan, piece: Piece) -> State:
     """Add up the activation of every unit over all places of some images.
 
     Returns:
-        ``sums`` ``(U,)`` float64 and ``cells`` ``(1,)``, the number of places; and which images were left out, and why.
+        ``sums`` ``(U,)`` float64 and ``cells`` ``(1,)``, the number of places.
     """
     sums, cells = torch.zeros(removal.units, dtype=torch.float64), [0]
-    skipped: dict[int, str] = {}
+    split, skipped = removal.images.split(plan.split), dict[int, str]()
 
     def add(carried: Carried) -> None:
         activation = carried.activation
         sums.add_(activation.to("cpu", torch.float32).double().sum((0, 2, 3)))
         cells[0] += activation[:, 0].numel()
 
-    for batch in removal.batches(split, numbers):
+    for batch in removal.batches(split, piece.pictures):
         skipped.update(batch.skipped)
         removal.run(split, batch, add)
-    return {"sums": sums.numpy(), "cells": np.array(cells, np.int64)}, skipped
+    return State({"sums": sums.numpy(), "cells": np.array(cells, np.int64)}, skipped)
 
 
-def remove_each(
-    removal: Removal, split: Split, numbers: range, *, level: float | Tensor, keep: bool
-) -> tuple[Arrays, dict[int, str]]:
+def remove_each(removal: Removal, plan: SplitPlan, piece: Piece) -> State:
     """Remove every unit alone on some images.
 
-    Args:
-        removal: the network.
-        split: the images.
-        numbers: which of them.
-        level: what a removed unit is set to, one level or ``(U,)``.
-        keep: also return each unit's peak and each logit.
-
     Returns:
-        The state of `PredictionChanges`; ``samples`` ``(n,)``; ``fall`` ``(n, U)`` float32, by how much the
-        log-probability of the image's own class falls; ``peaks`` ``(n, U)`` and ``logits`` ``(n, C)`` float32 if kept.
-        Also which images were left out, and why.
+        The state of `PredictionChanges` below ``changes``; ``samples`` ``(n,)``; ``fall`` ``(n, U)`` float32, by how
+        much the log-probability of the image's own class falls; ``peaks`` ``(n, U)`` and ``logits`` ``(n, C)`` float32
+        if they are kept.
 
     Raises:
         UnitscopeError: the network fails, or a logit is not finite; the image is named.
     """
+    split, level = removal.images.split(plan.split), plan.levels(removal.device)
     changes = PredictionChanges(removal.units, removal.classes)
-    parts: list[Arrays] = [_nothing(removal, keep)]
+    parts: list[Arrays] = [_nothing(removal, plan.keep)]
     skipped: dict[int, str] = {}
 
-    for batch in removal.batches(split, numbers):
+    for batch in removal.batches(split, piece.pictures):
         skipped.update(batch.skipped)
 
         def work(carried: Carried, samples: NDArray[np.int64] = batch.samples) -> None:
@@ -131,13 +157,13 @@ def remove_each(
             logits, after, fall = _without_each(removal, carried, labels, ids, level)
             changes.update(samples, labels, predicted_classes(logits), after)
             parts.append({"samples": samples, "fall": fall})
-            if keep:
+            if plan.keep:
                 parts[-1]["peaks"] = carried.activation.amax((2, 3)).float().cpu().numpy()
                 parts[-1]["logits"] = logits.float().cpu().numpy()
 
         removal.run(split, batch, work)
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return {**together, **{f"changes/{name}": value for name, value in changes.state_dict().items()}}, skipped
+    return State({**together, **below("changes", changes.state_dict())}, skipped)
 
 
 def _nothing(removal: Removal, keep: bool) -> Arrays:
@@ -186,29 +212,20 @@ def _refuse_infinite(answer: Tensor, ids: Sequence[str], when: str) -> None:
         )
 
 
-def remove_sets(
-    removal: Removal,
-    split: Split,
-    samples: NDArray[np.int64],
-    removed: NDArray[np.bool_],
-    *,
-    level: float | Tensor,
-) -> NDArray[np.int16]:
-    """Return what is predicted without each set of units ``(S, n)``.
-
-    Args:
-        removal: the network.
-        split: the images.
-        samples: which of them, all that could be read of some batches ``(n,)``.
-        removed: the units of each set ``(S, U)``.
-        level: what a removed unit is set to.
+def remove_sets(removal: Removal, plan: SetsPlan, piece: Piece) -> State:
+    """Return what is predicted without each set of units: ``predicted`` ``(S, n)`` int16.
 
     Raises:
         UnitscopeError: the network fails, or a logit is not finite; the image is named.
     """
-    sets = torch.from_numpy(removed)
-    predicted: list[NDArray[np.int16]] = [np.zeros((len(removed), 0), np.int16)]
-    for chosen, carried in removal.again(split, samples):
+    split, level, sets = (
+        removal.images.split(plan.split),
+        plan.levels(removal.device),
+        torch.from_numpy(plan.removed),
+    )
+    first, last = np.searchsorted(plan.readable, [piece.pictures.start, piece.pictures.stop])
+    predicted: list[NDArray[np.int16]] = [np.zeros((len(plan.removed), 0), np.int16)]
+    for chosen, carried in removal.again(split, plan.readable[first:last]):
         ids = [split.samples.sample_ids[number] for number in chosen]
         blocks = []
         with naming_pictures(ids):
@@ -216,4 +233,4 @@ def remove_sets(
                 _refuse_infinite(answer, ids, " without a set of units")
                 blocks.append(predicted_classes(answer))
         predicted.append(np.concatenate(blocks) if blocks else np.zeros((0, len(chosen)), np.int16))
-    return np.concatenate(predicted, axis=1)
+    return State({"predicted": np.concatenate(predicted, axis=1)})

@@ -8,7 +8,6 @@ import altair as alt
 import pandas as pd
 
 from unitscope.report.charts.parts import Measure, data, layered, series_color, series_shape, tooltip
-from unitscope.report.charts.theme import MUTED, STRONG
 
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 KNOWN = "isValid(datum.low) && isValid(datum.high)"
@@ -97,13 +96,3 @@ def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: st
         ],
     )
     return layered(line, point, height=200)
-
-
-def threshold(title: str = "") -> tuple[alt.Chart, alt.Chart]:
-    """Return a line with a label at every row of the data set `threshold` (column `value`)."""
-    base = alt.Chart(data(pd.DataFrame({"value": []}), "threshold")).encode(x="value:Q")
-    line = base.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=STRONG)
-    text = base.transform_calculate(text=f"'{title}' + format(datum.value, '.3~g')").mark_text(
-        align="left", dx=5, y=0, baseline="top", color=MUTED, aria=False
-    )
-    return line, text.encode(text="text:N")

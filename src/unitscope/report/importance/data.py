@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.report.data import RunData, asked
 from unitscope.run.importance import open_importance
+from unitscope.run.manifest import Facts
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "classes": (
@@ -52,6 +53,7 @@ class Importance:
         folder: the importance folder.
         summary: the outcome as the manifest holds it, see ``docs/importance.md``.
         created: when it was measured.
+        command: what the user typed.
         config: its settings.
         run: the dissection it belongs to.
         layer: the layer, as the run's tables name it.
@@ -65,8 +67,9 @@ class Importance:
     """
 
     folder: Path
-    summary: dict[str, Any]
+    summary: Facts
     created: str
+    command: str
     config: dict[str, Any]
     run: RunData
     layer: str

@@ -26,12 +26,13 @@ ABLATIONS = {"zero": "set to zero", "mean": "set to its mean"}
 
 def page_facts(data: Importance, maps: Maps) -> dict[str, Any]:
     """Return what the template of the page needs."""
+    model = data.run.facts["model"]
     classes, images = data.classes, data.images
     unused = images[~images["used"].astype(bool)]
     sizes = numbers.sizes(data)
     chosen = chosen_classes(data)
     return {
-        "model": data.run.facts["model"]["name"],
+        "model": model.name if model else "",
         "layer": data.title,
         "removed_means": ABLATIONS.get(data.ablation, f"replaced: {data.ablation}"),
         "units": len(data.units),
@@ -45,7 +46,7 @@ def page_facts(data: Importance, maps: Maps) -> dict[str, Any]:
         "overall": numbers.overall_baseline(data),
         "error_rate": data.error_rate,
         "created": data.created,
-        "command": str(data.summary.get("command", "")),
+        "command": data.command,
         "config": data.config,
         **_findings(data, maps),
         "tiles": _tiles(data, sizes),

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from unitscope.report.charts.densities import hills, strips
 from unitscope.report.charts.files import save_figure
 from unitscope.report.charts.parts import Figure, Measure
 from unitscope.report.charts.scatter import spread
 from unitscope.report.charts.theme import ACCENT, STRONG
-from unitscope.report.data import read_scores, records
+from unitscope.report.data import asked, records
+from unitscope.report.folder import REPORT, check_replaceable, replacing
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.run.classification import UnitClassification
 
 RATES = {
     "balanced_accuracy": "Balanced accuracy",
@@ -31,20 +32,21 @@ AS_SHAPES = 4000
 """Pictures up to which every point is a shape of its own in the page."""
 
 
-def write_classifier_page(folder: Path, *, command: str = "") -> Path:
-    """Write the files ``plot``, ``mistakes/`` and ``index.html`` of a unit as a classifier.
-
-    Args:
-        folder: holds ``scores.json``, ``peaks.parquet``, ``mistakes.parquet`` and ``pictures/``.
-        command: what the user typed.
+def write_classifier_page(found: UnitClassification) -> Path:
+    """Write the page of a unit as a classifier; an earlier one is replaced in one step.
 
     Returns:
         The path of ``index.html``.
     """
-    facts = read_scores(folder)
-    peaks, mistakes = (
-        pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("peaks", "mistakes")
-    )
+    target = found.path / REPORT
+    check_replaceable(target)
+    with replacing(target) as folder:
+        _write(found, folder)
+    return target / "index.html"
+
+
+def _write(found: UnitClassification, folder: Path) -> None:
+    facts, peaks, mistakes = found.scores, found.peaks, found.mistakes
     figure = classifier_figure(peaks, facts)
     save_figure(figure, folder / "plot")
     write_assets(folder)
@@ -56,16 +58,15 @@ def write_classifier_page(folder: Path, *, command: str = "") -> Path:
         numbers=numbers(facts),
         tiles=_tiles(facts, peaks),
         rows=_rows(facts),
-        mistakes={kind: _drawn(mistakes, kind, folder) for kind in KINDS},
+        mistakes={kind: _drawn(mistakes, kind, found.path, folder) for kind in KINDS},
         counts=_counts(peaks),
-        command=command,
         home="",
         assets=FOLDER,
         data_scripts=["charts.js"],
         scripts=[],
+        **asked(found),
     )
     write_text(folder / "index.html", text)
-    return folder / "index.html"
 
 
 def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
@@ -75,8 +76,8 @@ def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
     are spread vertically only so that they can be told apart.
 
     Args:
-        peaks: ``peaks.parquet``.
-        facts: ``scores.json``.
+        peaks: the table of that name.
+        facts: the scores.
     """
     values, positive = peaks["peak"].to_numpy(np.float64), peaks["positive"].to_numpy(bool)
     groups = {
@@ -178,7 +179,7 @@ def _counts(peaks: pd.DataFrame) -> dict[str, int]:
     return {"false alarm": int((said & ~truth).sum()), "miss": int((~said & truth).sum())}
 
 
-def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, Any]]:
+def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[dict[str, Any]]:
     """Draw the mistakes of one kind; return what the page says about each."""
     found = []
     for row in records(mistakes[mistakes["kind"] == kind].rename(columns={"class": "of_class"})):
@@ -186,14 +187,12 @@ def _drawn(mistakes: pd.DataFrame, kind: str, folder: Path) -> list[dict[str, An
         if isinstance(row.picture, str):
             name = f"mistakes/{KINDS[kind]}-{row.rank:02d}.jpg"
             (folder / "mistakes").mkdir(exist_ok=True)
-            size = draw_picture(
-                folder / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name
-            )
+            size = draw_picture(run / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name)
         found.append(
             {
                 "file": name,
                 "size": size if name else None,
-                "picture": row.picture if name else None,
+                "picture": f"../{row.picture}" if name else None,
                 "id": row.id,
                 "class": row.of_class if isinstance(row.of_class, str) else "",
                 "peak": f"{row.peak:.4g}",

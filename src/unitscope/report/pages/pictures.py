@@ -9,8 +9,9 @@ import pandas as pd
 from PIL import Image
 
 from unitscope.report.data import records
-from unitscope.report.masks import draw_mask, resize_mask, unpack_mask
+from unitscope.report.masks import draw_mask
 from unitscope.report.strips import QUALITY, pack_image, to_image
+from unitscope.run.masks import resize_mask, unpack_mask
 
 SIDE = 256
 """Longer side of a drawn picture, pixels."""

@@ -98,12 +98,7 @@
     if (data.low === data.high) return h('section', { class: 'panel' }, title, h('p', {}, `All ${u.integer(data.total)} pixels have the activation ${u.significant(data.low)}.`));
     const chart = h('div', { class: 'chart pending', 'data-label': 'Activation histogram' });
     const threshold = unit.status === 'live' ? unit.threshold : null;
-    const step = (data.high - data.low) / data.shares.length;
-    const floor = Math.min(1e-4, 10 ** Math.floor(Math.log10(Math.min(...data.shares.filter((share) => share > 0)))));
-    const bins = data.shares.map((share, at) => ({ from: data.low + at * step, to: data.low + (at + 1) * step, share, floor }));
-    const rows = bins.filter((bin) => bin.share > 0).map((bin) => ({ ...bin, share: Math.max(bin.share, floor), above: threshold !== null && (bin.from + bin.to) / 2 > threshold }));
-    const line = threshold === null || threshold < data.low || threshold > data.high ? [] : [{ value: threshold }];
-    requestAnimationFrame(() => u.charts.draw(chart, 'histogram', { data: { rows, threshold: line } }));
+    requestAnimationFrame(() => u.charts.draw(chart, 'histogram', { data: { rows: [{ ...data, threshold }] } }));
     const text = `Activation at all ${u.integer(data.total)} pixels of the data set, from ${u.significant(data.low)} to ${u.significant(data.high)}; the share of pixels is on a logarithmic axis.`;
     return h('section', { class: 'panel' }, title, h('p', { class: 'hint' }, text), chart);
   }

@@ -1,7 +1,7 @@
 """From the activation grid of a layer to the pixel grid on which units and concepts are compared.
 
 A cell of an activation grid looks at a window of the picture. Its centre, in pixels of the network's input, is
-``offset + scale * index`` along each axis (see :mod:`unitscope.layers.receptive_field`). The pixel grid is an even
+``offset + scale * index`` along each axis (see :mod:`unitscope.layer.receptive_field`). The pixel grid is an even
 raster over the same picture. Every raster point takes the bilinear mean of the four nearest cell centres, so an
 activation appears where the network looked, also when padding and strides shift the grid.
 """
@@ -54,7 +54,11 @@ class GridGeometry:
 class AxisSampling:
     """For each point of a raster axis: the two cells it lies between and the weight of the upper one.
 
-    The index ``cells`` stands for "outside, value zero".
+    Attributes:
+        cells: cells of the axis; as an index it stands for "outside, value zero".
+        lower: ``(G,)``.
+        upper: ``(G,)``; the lower cell where its weight is zero.
+        weight: of the upper cell ``(G,)``, from 0 to below 1.
     """
 
     cells: int
@@ -77,16 +81,8 @@ class Sampling:
 
 
 def pixel_centres(points: int, pixels: int) -> NDArray[np.float64]:
-    """Centres of `points` equal parts of an axis of `pixels` pixels, in pixels; the first pixel's centre is 0."""
+    """Centres ``(points,)`` of equal parts of an axis of `pixels` pixels, in pixels; the first pixel's centre is 0."""
     return (np.arange(points, dtype=np.float64) + 0.5) * (pixels / points) - 0.5
-
-
-def pixel_corners(points: int, pixels: int) -> NDArray[np.float64]:
-    """`points` positions from the first pixel's centre to the last's, in pixels, ends included.
-
-    The paper's published code places its raster so when it is given a scale and an offset.
-    """
-    return np.linspace(0.0, pixels - 1.0, points).astype(np.float64)
 
 
 def axis_sampling(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from unitscope.layers.axes import Axes, Axis, kinds, length, over_picture
+from unitscope.layer.axes import Axes, Axis, kinds, length, over_picture
 
 MOST_EXTRA_TOKENS = 16
 """Class and register tokens that may stand before the patch tokens, where only their number is known."""

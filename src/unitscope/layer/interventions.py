@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.layers.hooks import LayerGrid, find_layers
-from unitscope.layers.names import LayerName, pick, put
+from unitscope.layer.hooks import find_layers
+from unitscope.layer.names import LayerName, pick, put
 
 Edit = Callable[[Tensor], Tensor]
 """Returns another activation of the same shape ``(N, U, h, w)``, and leaves the one it was given as it was."""
@@ -90,30 +89,8 @@ def levels_of(level: float | Tensor, activation: Tensor) -> Tensor:
 
 
 @contextmanager
-def intervene(module: nn.Module, layer: LayerGrid, edit: Edit) -> Iterator[None]:
-    """Apply an edit to a layer's activation in every forward pass of a network until the block ends.
-
-    The network is left as it was, also after an exception.
-
-    Args:
-        module: the network, in eval mode.
-        layer: from :func:`unitscope.layers.hooks.probe_layers`.
-        edit: receives ``(N, U, h, w)``.
-
-    Raises:
-        UnitscopeError: the network has no such layer.
-    """
-
-    def replace(output: Tensor) -> Tensor:
-        return layer.reading.replace(output, edit(layer.read(output)))
-
-    with replacing(module, layer.name, replace):
-        yield
-
-
-@contextmanager
 def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Replace the tensor that a layer's name stands for in every forward pass, as the layer returns it.
+    """Replace the tensor that a layer's name stands for in every forward pass, of any shape, as the layer returns it.
 
     Raises:
         UnitscopeError: the network has no such layer.
@@ -121,11 +98,11 @@ def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor])
     layer = find_layers(module, [name])[name]
     calls = 0
 
-    def start(_module: nn.Module, _inputs: Any) -> None:
+    def start(_module: nn.Module, _inputs: object) -> None:
         nonlocal calls
         calls = 0
 
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+    def hook(_module: nn.Module, _inputs: object, output: object) -> object:
         nonlocal calls
         calls += 1
         return _replaced(layer, output, replace) if layer.call in (None, calls) else None
@@ -141,5 +118,5 @@ def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor])
             handle.remove()
 
 
-def _replaced(layer: LayerName, output: Any, replace: Callable[[Tensor], Tensor]) -> Any:
+def _replaced(layer: LayerName, output: object, replace: Callable[[Tensor], Tensor]) -> object:
     return put(layer, output, replace(pick(layer, output)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from unitscope.layers.axes.axes import Axes, Part, broadcast, kinds, length, lost, over_picture, units
+from unitscope.layer.axes.axes import Axes, Part, broadcast, kinds, length, lost, over_picture, units
 
 Place = tuple[float, float]
 """Scale and offset of one axis of the picture, in pixels."""
@@ -24,7 +24,7 @@ class Followed:
     columns: Place
 
     def fits(self, tensor: Tensor) -> bool:
-        """Return whether the tensor still has the shape that was followed."""
+        """Return whether a tensor of any shape still has the one that was followed."""
         return tuple(map(length, self.axes)) == tuple(tensor.shape)
 
 
@@ -51,7 +51,7 @@ class Call:
     size: tuple[int, int]
 
     def axes(self, tensor: Tensor) -> Axes:
-        """Return the axes of an argument; what does not depend on the picture has units."""
+        """Return the axes of an argument of any shape; what does not depend on the picture has units."""
         state = self.states.get(id(tensor))
         return tuple(units(n) for n in tensor.shape) if state is None else state.axes
 
@@ -117,7 +117,7 @@ def spread(place: Place, before: int, after: int) -> Place:
 
 
 def general(call: Call, result: Tensor) -> Followed:
-    """Elementwise operators keep axes; what maps maps to maps of another size resizes."""
+    """Follow a result of any shape: elementwise operators keep axes, what maps maps to maps of another size resizes."""
     shape, main = tuple(result.shape), call.main
     fitting = [t for t, s in zip(call.tensors, call.shapes, strict=True) if _fits_into(s, shape)]
     whole = any(s == shape and id(t) in call.states for t, s in zip(call.tensors, call.shapes, strict=True))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor
 
-from unitscope.layers.axes.axes import (
+from unitscope.layer.axes.axes import (
     Axes,
     Axis,
     Part,
@@ -25,7 +24,7 @@ from unitscope.layers.axes.axes import (
     regroup,
     units,
 )
-from unitscope.layers.axes.calls import (
+from unitscope.layer.axes.calls import (
     Call,
     Followed,
     Place,
@@ -300,7 +299,7 @@ def _index_select(call: Call, results: Sequence[Tensor]) -> list[Followed | None
 
 Rule = Callable[[Call, Sequence[Tensor]], Sequence["Followed | None"] | None]
 
-RULES: dict[str, Any] = {
+RULES: dict[str, Rule] = {
     "convolution": _convolution,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d"), lambda c, r: _pooling(c, r, dilated=True)),
     "avg_pool2d": lambda c, r: _pooling(c, r, dilated=False),
@@ -339,7 +338,7 @@ RULES: dict[str, Any] = {
 
 
 def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
-    """Return what the results of a call are."""
+    """Return what is known of the results of a call, tensors of any shape."""
     rule = RULES.get(call.name)
     found = None
     if rule is not None:
@@ -350,6 +349,6 @@ def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
     if found is None:
         return [general(call, result) for result in results]
     checked = []
-    for result, state in zip(results, found + [None] * (len(results) - len(found)), strict=True):
+    for result, state in zip(results, [*found, *[None] * (len(results) - len(found))], strict=True):
         checked.append(state if state is not None and state.fits(result) else general(call, result))
     return checked

@@ -1,0 +1,232 @@
+"""What every experiment does: work in pieces that are committed one by one, then tables, in one run folder.
+
+An experiment says what decides its results, which stages of work there are, which tables follow and what the manifest
+says of them. Everything else is here: the lock, what was done before, progress, what it will take, the pictures that
+cannot be read, the clock. A stage is a function of a module, a plan and numbers of pictures, so that a piece of it can
+be sent anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+
+from unitscope.errors import UnitscopeError
+from unitscope.progress import duration, progress_bar, say
+from unitscope.run.folder import RunFolder, open_for_writing
+from unitscope.run.manifest import Facts, SkippedPicture
+from unitscope.run.results import Result
+from unitscope.run.storage import ArrayFile, Arrays
+from unitscope.stats.base import Statistic
+
+Table: TypeAlias = pd.DataFrame | pa.Table
+S = TypeVar("S")
+P = TypeVar("P")
+R = TypeVar("R", bound=Result)
+M = TypeVar("M", bound=Statistic)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a stage: some pictures, by number; its file has a number too."""
+
+    number: int
+    pictures: range
+
+
+@dataclass(frozen=True)
+class State:
+    """What a piece found.
+
+    Attributes:
+        arrays: by name.
+        skipped: numbers of pictures that could not be read, with the reason.
+    """
+
+    arrays: Arrays
+    skipped: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage(Generic[S, P]):
+    """Work on numbered pictures, piece by piece.
+
+    Attributes:
+        name: for the clock and for questions about its states.
+        title: for the progress bar.
+        parts: numbers of the pictures of each piece.
+        measure: a function of a module: subject, plan, piece -> state.
+        plan: all that it needs besides the subject; it can be pickled, and so can what it holds.
+        ids: of all pictures, for messages.
+        noun: what messages call the pictures.
+        cost: what all pieces amount to, to be said before most of them are done.
+    """
+
+    name: str
+    title: str
+    parts: Sequence[range]
+    measure: Callable[[S, P, Piece], State]
+    plan: P
+    ids: Sequence[str]
+    noun: str = "pictures"
+    cost: str = ""
+
+
+def ranges(count: int, size: int) -> list[range]:
+    """Cut the numbers from 0 to before `count` into ranges of `size`; the last may be shorter."""
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def below(prefix: str, state: Mapping[str, Any]) -> Arrays:
+    """Name the arrays of a state ``prefix/name``, as :meth:`ArrayFile.below` finds them."""
+    return {f"{prefix}/{name}": value for name, value in state.items()}
+
+
+class Job:
+    """The work on one run folder.
+
+    Args:
+        folder: open for writing.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.seconds: dict[str, float] = {}
+        self._pieces: dict[str, list[Piece]] = {}
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """Take the time of a part of the work."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+    def work(self, stage: Stage[S, P], subject: S) -> None:
+        """Do the pieces of a stage that are not there yet.
+
+        Raises:
+            UnitscopeError: none of its pictures could be read.
+        """
+        first = sum(len(pieces) for pieces in self._pieces.values())
+        pieces = [Piece(first + place, part) for place, part in enumerate(stage.parts)]
+        self._pieces[stage.name] = pieces
+        missing = self.missing(stage.name)
+        total = sum(len(piece.pictures) for piece in pieces)
+        left = sum(len(piece.pictures) for piece in missing)
+        with self.timing(stage.name), progress_bar(stage.title, total, done=total - left) as advance:
+            start = time.perf_counter()
+            for piece in missing:
+                state = stage.measure(subject, stage.plan, piece)
+                note = {"skipped": json.dumps({str(number): why for number, why in state.skipped.items()})}
+                self.folder.commit_shard(piece.number, state.arrays, note=note)
+                advance(len(piece.pictures))
+                if piece is missing[0] and stage.cost and len(missing) > 1:
+                    seconds = (time.perf_counter() - start) * (left / len(piece.pictures) - 1)
+                    say(f"{stage.cost}, about {duration(seconds)} more")
+        skipped = self.skipped(stage.name)
+        if total and len(skipped) == total:
+            raise none_readable(stage.ids, skipped, stage.noun)
+
+    def missing(self, stage: str) -> list[Piece]:
+        """Return the pieces of a stage that are not there yet."""
+        return [piece for piece in self._pieces[stage] if not self.folder.shard_path(piece.number).is_file()]
+
+    def files(self, stage: str) -> Iterator[ArrayFile]:
+        """Open the states of a stage, in order."""
+        for piece in self._pieces[stage]:
+            yield self.folder.open_shard(piece.number)
+
+    def skipped(self, *stages: str) -> dict[int, str]:
+        """Return the pictures that some stages could not read, in order, with the reason."""
+        found: dict[int, str] = {}
+        for file in (file for stage in stages for file in self.files(stage)):
+            found.update({int(number): why for number, why in json.loads(file.note["skipped"]).items()})
+        return dict(sorted(found.items()))
+
+    def merged(self, stage: str, empty: Callable[[], M], *, below: str) -> M:
+        """Merge a statistic that every state of a stage holds.
+
+        Args:
+            stage: name of the stage.
+            empty: makes a statistic of the kind that has seen nothing.
+            below: where it is in each state, see :func:`below`.
+        """
+        total = empty()
+        for file in self.files(stage):
+            part = empty()
+            part.load_state_dict(file.below(below))
+            total.merge(part)
+        return total
+
+
+def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> UnitscopeError:
+    """Return the refusal of pictures none of which could be read."""
+    first = min(skipped)
+    return UnitscopeError(
+        f"none of the {len(skipped)} {noun} could be read; the first, {ids[first]!r}: {skipped[first]}"
+    )
+
+
+def skipped_records(ids: Sequence[str], skipped: Mapping[int, str]) -> tuple[SkippedPicture, ...]:
+    """Return what the manifest says of pictures that could not be read."""
+    return tuple(SkippedPicture(ids[number], skipped[number]) for number in sorted(skipped))
+
+
+class Experiment(ABC, Generic[S]):
+    """A question about the units of a network.
+
+    Attributes:
+        subject: what the pieces of work need and cannot be pickled: the network, its pictures.
+    """
+
+    subject: S
+
+    @abstractmethod
+    def configuration(self) -> Facts:
+        """Return everything that decides the results."""
+
+    @abstractmethod
+    def stages(self, job: Job) -> Iterator[Stage[S, Any]]:
+        """Yield the stages of work, one after the other; each is done when the next is asked for."""
+
+    @abstractmethod
+    def tables(self, job: Job) -> Iterable[tuple[str, Table]]:
+        """Yield the tables with their names, once all stages are done."""
+
+    @abstractmethod
+    def outcome(self, job: Job) -> Mapping[str, object]:
+        """Return what the manifest says once the tables are there, by field; mostly its ``summary``."""
+
+
+def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
+    """Do an experiment and write its folder, or go on where an earlier process stopped.
+
+    Args:
+        experiment: the question.
+        result: what opens the folder; it names the kind.
+        out: the folder, new or of the same configuration; one that is complete is left as it is.
+
+    Raises:
+        UnitscopeError: the folder is in use, belongs to another configuration or cannot be written, or what the
+            experiment refuses.
+    """
+    config = experiment.configuration()
+    with open_for_writing(out, config, kind=result.kind, command=result.command) as folder:
+        if not folder.manifest.complete:
+            job = Job(folder)
+            for stage in experiment.stages(job):
+                job.work(stage, experiment.subject)
+            with job.timing("tables"):
+                folder.write_tables(experiment.tables(job))
+            outcome = experiment.outcome(job)
+            folder.complete(**outcome, seconds=job.seconds)
+    return result.open(out)

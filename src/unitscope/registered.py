@@ -1,0 +1,53 @@
+"""Networks, generators, segmenters and pictures that packages register by name, as entry points.
+
+A name is found without importing anything; its function is loaded when somebody asks for it. The embedded world is
+registered like that of any other package (``pyproject.toml``; ``docs/models.md`` says how).
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from unitscope.errors import UnitscopeError, one_line
+
+NETWORKS, GENERATORS = "unitscope.networks", "unitscope.generators"
+"""Groups of functions without arguments, which return a `Model` and a `Generator` or an ``nn.Module``."""
+SEGMENTERS = "unitscope.segmenters"
+"""Functions without arguments that return a `Segmenter`."""
+PICTURES = "unitscope.pictures"
+"""Functions of what was written, ``NAME`` or ``NAME:...``, that return a `PictureSource`."""
+
+VIEWS = "unitscope.views"
+"""Functions that show a result, or ask its network again: what a run can be asked and lies above it."""
+
+
+def registered(group: str) -> dict[str, EntryPoint]:
+    """Return what is registered in a group, by name; the first of two with one name, in the order of the path."""
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=group):
+        found.setdefault(entry.name, entry)
+    return found
+
+
+def package_of(entry: EntryPoint) -> str:
+    """Return the name of the package that registers something."""
+    return entry.dist.name if entry.dist else entry.module
+
+
+def make_registered(group: str, name: str, *given: object) -> object:
+    """Return what the function registered under a name returns.
+
+    Raises:
+        UnitscopeError: it cannot be imported, or raised.
+    """
+    entry = registered(group)[name]
+    try:
+        made: object = entry.load()(*given)
+    except UnitscopeError:
+        raise
+    except Exception as error:
+        raise UnitscopeError(
+            f"{name!r}, which the package {package_of(entry)} registers as {entry.value}, cannot be made: "
+            f"{one_line(error)}"
+        ) from error
+    return made

@@ -1,0 +1,247 @@
+"""The manifest of a run: what was asked, of what, and how it came out. It is read and written here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from unitscope.errors import UnitscopeError
+from unitscope.run.storage import write_file
+
+SCHEMA_VERSION = 2
+MANIFEST = "manifest.json"
+PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
+
+Facts = dict[str, Any]
+"""Plain values: what JSON can hold."""
+
+_command: ContextVar[str] = ContextVar("command", default="")
+
+
+@contextmanager
+def typed_command(words: str) -> Iterator[None]:
+    """Note what the user typed in the manifests that are written meanwhile."""
+    token = _command.set(words)
+    try:
+        yield
+    finally:
+        _command.reset(token)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorRecord:
+    """What a generator takes and makes.
+
+    Attributes:
+        latent_shape: of one latent.
+        range: values of black and white in its pictures; found by itself when None.
+        classes: how many a class-conditional generator has; 0 for others.
+        size: of its pictures ``(H, W)``, pixels.
+    """
+
+    latent_shape: tuple[int, ...]
+    range: tuple[float, float] | None
+    classes: int
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkRecord:
+    """The network or generator of a run, and how to get it again.
+
+    Attributes:
+        name: for titles.
+        weights_hash: SHA-256 of its weights.
+        input_size: ``(H, W)`` of the input, pixels; None for a generator.
+        preprocessing: what a picture goes through; None for a generator.
+        generator: what a generator takes and makes; None for a network that reads pictures.
+        spec: what the user wrote to get it; empty where it was given as a module.
+        weights: the file of weights it was filled with.
+        reinitialized: the seed of its random weights, where it is a control.
+        aliases: readable names of layers, each with the module name it stands for.
+    """
+
+    name: str
+    weights_hash: str
+    input_size: tuple[int, int] | None = None
+    preprocessing: Facts | None = None
+    generator: GeneratorRecord | None = None
+    spec: str = ""
+    weights: str | None = None
+    reinitialized: int | None = None
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    def layer_title(self, layer: str) -> str:
+        """Return the name to show for a layer: the readable one, where the network has one."""
+        return next((alias for alias, path in self.aliases.items() if path == layer), layer)
+
+    def layer_path(self, name: str) -> str:
+        """Return the module name of a layer that may be named by its readable name."""
+        return self.aliases.get(name, name)
+
+
+@dataclass(frozen=True)
+class SkippedPicture:
+    """A picture that could not be read, and why."""
+
+    sample: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRecord:
+    """The pictures of a run, or the latents that they were made from.
+
+    Attributes:
+        name: for titles.
+        hash: SHA-256 of the content.
+        pictures: how many there were.
+        used: how many could be read.
+        skipped: the others.
+        latents: count, shape, seed, truncation and classes of latents.
+    """
+
+    name: str
+    hash: str
+    pictures: int
+    used: int
+    skipped: tuple[SkippedPicture, ...] = ()
+    latents: Facts | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabularyRecord:
+    """The concepts of a run."""
+
+    name: str
+    hash: str
+    count: int
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmenterRecord:
+    """What gets the segmenters of generated pictures again."""
+
+    specs: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    preprocess: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a run folder says of itself; ``docs/tables.md`` describes the file.
+
+    Attributes:
+        schema_version: of this layout.
+        kind: what was asked.
+        status: ``running`` until everything is written.
+        created: when, UTC.
+        config: everything that decides the results.
+        packages: their versions.
+        model, data, concepts, segmenter: of a dissection, once it is complete.
+        layers: the layers it looked into, in the order of the forward pass.
+        plan: how each layer is read.
+        settings: with the pixel grid.
+        summary: the outcome of other kinds as plain values, once they are complete.
+        command: what the user typed.
+        seconds: spent in each stage, by the last process.
+    """
+
+    schema_version: int
+    kind: str
+    status: Literal["running", "complete"]
+    created: str = ""
+    config: Facts
+    packages: dict[str, str] = field(default_factory=dict)
+    model: NetworkRecord | None = None
+    data: DataRecord | None = None
+    concepts: VocabularyRecord | None = None
+    segmenter: SegmenterRecord | None = None
+    layers: tuple[str, ...] = ()
+    plan: Facts = field(default_factory=dict)
+    settings: Facts = field(default_factory=dict)
+    summary: Facts = field(default_factory=dict)
+    command: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, kind: str, config: Mapping[str, object]) -> Manifest:
+        """Begin a run."""
+        return cls(
+            schema_version=SCHEMA_VERSION,
+            kind=kind,
+            status="running",
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            config=plain(config),
+            packages={name: metadata.version(name) for name in PACKAGES},
+            command=_command.get(),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there."""
+        return self.status == "complete"
+
+    @property
+    def configuration_hash(self) -> str:
+        """SHA-256 of everything that decides the results."""
+        return hashlib.sha256(json.dumps(self.config, sort_keys=True).encode()).hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Write it into a run folder.
+
+        Raises:
+            UnitscopeError: it cannot be written.
+        """
+        text = json.dumps(plain(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        write_file(folder / MANIFEST, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def plain(value: object) -> Facts:
+    """Return what JSON holds of mappings and dataclasses."""
+    found: Facts = msgspec.json.decode(msgspec.json.encode(value))
+    return found
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest of the run folder `path`.
+
+    Raises:
+        UnitscopeError: the folder, or its manifest, is missing or damaged, or has another schema version.
+    """
+    file = path / MANIFEST
+    if not file.is_file():
+        raise UnitscopeError(f"{path} is no run folder: it has no {MANIFEST}; 'unitscope dissect' makes one")
+    try:
+        content = msgspec.json.decode(file.read_bytes())
+        version = content["schema_version"]
+    except OSError as error:
+        raise UnitscopeError(f"cannot read {file}: {error.strerror or error}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(path, error) from error
+    if version != SCHEMA_VERSION:
+        raise UnitscopeError(
+            f"{path} has schema version {version!r}, this unitscope reads {SCHEMA_VERSION}; "
+            "run the dissection again with this version, into another folder"
+        )
+    try:
+        return msgspec.convert(content, Manifest)
+    except msgspec.ValidationError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, reason: object) -> UnitscopeError:
+    return UnitscopeError(
+        f"{path / MANIFEST} is damaged ({reason}); restore it, or run the dissection again into another folder"
+    )

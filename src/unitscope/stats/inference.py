@@ -1,0 +1,126 @@
+"""How sure a number is: what is drawn by chance, intervals of replicates, rank correlation, many tests at once.
+
+Everything that is drawn depends on a seed and a number of its own (a sample's, a repetition's), never on what was drawn
+before, so that neither batches nor the order of samples change a result.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy  # its parts are imported when they are first used
+from numpy.typing import NDArray
+
+CONFIDENCE = 0.95
+DRAWN_AT_ONCE = 1024
+"""Samples whose weights are drawn at once."""
+
+Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Interval = tuple[Floats, Floats]
+"""Low and high ends ``(V,)``; NaN where there is none."""
+
+Whole = TypeVar("Whole", bound=np.integer[Any])
+
+
+# What is drawn.
+
+
+def poisson_weights(samples: Numbers, replicates: int, seed: int) -> Numbers:
+    """Draw Poisson(1) weights ``(n, R)`` int64 of samples ``(n,)``: how often each replicate counts each of them."""
+    rows = [_keyed(seed, sample).poisson(1.0, replicates) for sample in samples]
+    return np.stack(rows) if rows else np.zeros((0, replicates), np.int64)
+
+
+def draw_weights(samples: Numbers, replicates: int, seed: int, dtype: type[Whole]) -> NDArray[Whole]:
+    """Draw the weights of many samples ``(N,)``, see :func:`poisson_weights`; ``(N, R)`` of a smaller `dtype`."""
+    weights = np.empty((len(samples), replicates), dtype)
+    for start in range(0, len(samples), DRAWN_AT_ONCE):
+        part = slice(start, start + DRAWN_AT_ONCE)
+        weights[part] = poisson_weights(samples[part], replicates, seed)
+    return weights
+
+
+def keyed_order(count: int, seed: int, number: int) -> Numbers:
+    """Return a random order ``(count,)`` int64 of the numbers from 0; `number` tells it from others of the seed."""
+    return _keyed(seed, number).permutation(count)
+
+
+def sequenced_order(count: int, seed: int, number: int) -> Numbers:
+    """Return another random order ``(count,)`` int64, as :func:`keyed_order`: that of the random sets of an importance.
+
+    It comes from another generator, whose sets are those of earlier runs.
+    """
+    return np.random.default_rng([seed, number]).permutation(count)
+
+
+def _keyed(seed: int, number: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=[seed, number]))
+
+
+# Intervals of what replicates say.
+
+
+def interval(replicates: Floats, confidence: float = CONFIDENCE) -> Interval:
+    """Return the middle 95 % of replicates ``(V, R)``; columns that are not finite are left out."""
+    usable = np.isfinite(replicates).all(0) if len(replicates) else np.zeros(replicates.shape[1], np.bool_)
+    if not usable.any():
+        return no_interval(len(replicates))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(replicates[:, usable], [tail, 1 - tail], axis=1)
+    return low, high
+
+
+def no_interval(count: int) -> Interval:
+    """Return intervals that are not there: NaN, low and high ``(count,)``."""
+    return np.full(count, np.nan), np.full(count, np.nan)
+
+
+def ratio_intervals(above: Numbers, below: Numbers) -> Interval:
+    """Return the intervals of ratios ``(V,)`` from replicates ``(V, R)`` of what is divided and by what.
+
+    Replicates in which the denominator is zero are left out, row by row.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(below == 0, np.nan, above / below)
+    finite = np.isfinite(ratios)
+    low, high = no_interval(len(ratios))
+    whole = finite.all(1)
+    if whole.any():
+        low[whole], high[whole] = interval(ratios[whole])
+    for row in np.flatnonzero(finite.any(1) & ~whole):
+        (low[row],), (high[row],) = interval(ratios[row][None])
+    return low, high
+
+
+def interval_entry(value: float, low: float, high: float) -> dict[str, float | None]:
+    """Return a value with its interval as JSON can hold it: ``value``, ``low``, ``high``; None where there is none."""
+    given = {"value": value, "low": low, "high": high}
+    return {name: float(number) if np.isfinite(number) else None for name, number in given.items()}
+
+
+# Rank correlation and many tests.
+
+
+def rank_correlation(values: NDArray[Any], other: Floats) -> Floats:
+    """Return Spearman's correlation ``(R,)`` of each column of numbers with others; NaN where one is constant.
+
+    Args:
+        values: ``(V, R)``; equal ones share a rank.
+        other: ``(V,)``.
+    """
+    ranks, fixed = scipy.stats.rankdata(values, axis=0), scipy.stats.rankdata(other)
+    ranks, fixed = ranks - ranks.mean(0), fixed - fixed.mean()
+    scale = np.sqrt((ranks**2).sum(0) * (fixed**2).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlation: Floats = np.where(scale > 0, fixed @ ranks / scale, np.nan)
+    return correlation
+
+
+def q_values(p_values: Floats) -> Floats:
+    """Return the least false discovery rate ``(k,)`` that calls each of k tests, from their p-values ``(k,)``.
+
+    The procedure is that of Benjamini and Hochberg (1995).
+    """
+    return np.asarray(scipy.stats.false_discovery_control(p_values, method="bh"), np.float64)

@@ -1,0 +1,72 @@
+"""What the embedded world registers by name, see ``pyproject.toml``."""
+
+from __future__ import annotations
+
+from unitscope.errors import UnitscopeError
+from unitscope.models.generators import RANGES, Generator
+from unitscope.models.model import Model
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.world.classifier import (
+    CLASSIFIER_INPUT,
+    CLASSIFIER_LAYERS,
+    CLASSIFIER_MEAN,
+    CLASSIFIER_STD,
+    world_classifier,
+)
+from unitscope.world.generator import GENERATOR_LATENTS, GENERATOR_LAYERS, world_generator
+from unitscope.world.scene import SCENE_CLASSES
+from unitscope.world.segmenter import world_segmenter
+from unitscope.world.source import WorldPictures
+
+__all__ = ["generator", "network", "pictures", "untrained_network", "world_segmenter"]
+
+COUNT = 1000
+"""Pictures when no number is given."""
+
+
+def network() -> Model:
+    """Return ``world-vgg``."""
+    return _network("world-vgg", trained=True)
+
+
+def untrained_network() -> Model:
+    """Return ``world-vgg-untrained``."""
+    return _network("world-vgg-untrained", trained=False)
+
+
+def _network(name: str, *, trained: bool) -> Model:
+    return Model(
+        world_classifier(trained=trained),
+        Preprocessing(size=(CLASSIFIER_INPUT, CLASSIFIER_INPUT), mean=CLASSIFIER_MEAN, scale=CLASSIFIER_STD),
+        name,
+        layers=CLASSIFIER_LAYERS,
+        classes=SCENE_CLASSES,
+    )
+
+
+def generator() -> Generator:
+    """Return ``world-gan``."""
+    return Generator(
+        world_generator(),
+        (GENERATOR_LATENTS,),
+        range=RANGES[0],
+        name="world-gan",
+        layers=GENERATOR_LAYERS,
+        segmenter="world",
+    )
+
+
+def pictures(spec: str) -> WorldPictures:
+    """Return the pictures of ``world``, ``world:COUNT`` or ``world:COUNT:SPLIT``.
+
+    Raises:
+        UnitscopeError: something else is written there.
+    """
+    _, *rest = spec.split(":")
+    count, *split = rest or [str(COUNT)]
+    if len(split) > 1 or "" in split or not (count.isascii() and count.isdigit() and int(count)):
+        raise UnitscopeError(
+            f"pictures {spec!r} cannot be read; write world, world:COUNT or world:COUNT:SPLIT, "
+            "for example world:800:test"
+        )
+    return WorldPictures(int(count), split=split[0]) if split else WorldPictures(int(count))

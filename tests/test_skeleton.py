@@ -1,0 +1,123 @@
+"""What every experiment does, on the smallest one."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unitscope.errors import UnitscopeError
+from unitscope.experiments import skeleton
+from unitscope.experiments.skeleton import Experiment, Piece, Stage, State, ranges
+from unitscope.progress import showing
+from unitscope.run.folder import RunFolder
+from unitscope.run.manifest import read_manifest, typed_command
+from unitscope.run.results import Result
+
+COUNT, SIZE = 10, 4
+
+
+class Brightness(Result):
+    kind, command, tables = "brightness", "brightness", ("means",)
+
+
+def measure(pictures, scale, piece: Piece) -> State:
+    means = np.array([pictures[number].mean() * scale for number in piece.pictures])
+    return State({"means": means})
+
+
+class MeanBrightness(Experiment[np.ndarray]):
+    def __init__(self, pictures: np.ndarray, scale: float = 1.0, measure=measure) -> None:
+        self.subject, self.scale, self.measure = pictures, scale, measure
+
+    def configuration(self):
+        return {"scale": self.scale}
+
+    def stages(self, job):
+        ids = [f"picture {number}" for number in range(COUNT)]
+        cost = f"{COUNT} pictures"
+        yield Stage("read", "reading", ranges(COUNT, SIZE), self.measure, self.scale, ids, cost=cost)
+
+    def tables(self, job):
+        yield "means", pd.DataFrame({"mean": np.concatenate([file["means"] for file in job.files("read")])})
+
+    def outcome(self, job):
+        return {"summary": {"skipped": len(job.skipped("read"))}}
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (COUNT, 3, 3)).astype(np.float64)
+
+
+def test_an_experiment_is_stages_tables_and_an_outcome(pictures, tmp_path):
+    with typed_command("unitscope brightness"):
+        found = skeleton.run(MeanBrightness(pictures), Brightness, tmp_path / "run")
+    assert np.array_equal(found.table("means")["mean"], pictures.mean((1, 2)))
+    assert found.summary == {"skipped": 0}
+    assert found.manifest.command == "unitscope brightness"
+    assert set(found.manifest.seconds) == {"read", "tables"}
+    assert [each.path for each in Brightness.find(tmp_path)] == [found.path]
+
+
+def test_an_interrupted_one_goes_on_where_it_stopped(pictures, tmp_path):
+    read = []
+
+    def stopping(pictures, scale, piece):
+        if len(read) == 2:
+            raise KeyboardInterrupt
+        read.append(piece.number)
+        return measure(pictures, scale, piece)
+
+    with pytest.raises(KeyboardInterrupt):
+        skeleton.run(MeanBrightness(pictures, measure=stopping), Brightness, tmp_path / "run")
+    with pytest.raises(
+        UnitscopeError, match=r"is not finished; run the same 'unitscope brightness' command again"
+    ):
+        Brightness.open(tmp_path / "run")
+    read.clear()
+    found = skeleton.run(MeanBrightness(pictures, measure=stopping), Brightness, tmp_path / "run")
+    assert read == [2]
+    assert np.array_equal(found.table("means")["mean"], pictures.mean((1, 2)))
+    read.append(3)
+    again = skeleton.run(MeanBrightness(pictures, measure=stopping), Brightness, tmp_path / "run")
+    assert again.manifest == found.manifest  # nothing is done again
+
+
+def test_another_configuration_and_another_kind_are_refused(pictures, tmp_path):
+    skeleton.run(MeanBrightness(pictures), Brightness, tmp_path / "run")
+    with pytest.raises(UnitscopeError, match=r"another configuration \(scale: 1.0 there, 2.0 now"):
+        skeleton.run(MeanBrightness(pictures, 2.0), Brightness, tmp_path / "run")
+
+    class Darkness(Brightness):
+        kind = "darkness"
+
+    with pytest.raises(
+        UnitscopeError, match="a run of kind 'brightness' where one of kind 'darkness' is wanted"
+    ):
+        skeleton.run(MeanBrightness(pictures), Darkness, tmp_path / "run")
+
+
+def test_pictures_none_of_which_can_be_read_are_refused(pictures, tmp_path):
+    def blind(_pictures, _scale, piece):
+        return State({"means": np.zeros(0)}, dict.fromkeys(piece.pictures, "too dark"))
+
+    with pytest.raises(
+        UnitscopeError, match="none of the 10 pictures could be read; the first, 'picture 0': too dark"
+    ):
+        skeleton.run(MeanBrightness(pictures, measure=blind), Brightness, tmp_path / "run")
+    assert not read_manifest(tmp_path / "run").complete
+
+
+def test_what_it_takes_is_said_after_the_first_piece(pictures, tmp_path, capsys):
+    with showing(True):
+        skeleton.run(MeanBrightness(pictures), Brightness, tmp_path / "run")
+    assert "10 pictures, about 1 s more" in capsys.readouterr().err
+
+
+def test_a_piece_of_work_can_be_sent_anywhere(pictures, tmp_path):
+    experiment = MeanBrightness(pictures, 2.0)
+    (stage,) = experiment.stages(skeleton.Job(RunFolder(tmp_path)))
+    sent = pickle.loads(pickle.dumps(stage))  # written two lines above
+    there, here = (each.measure(pictures, each.plan, Piece(1, each.parts[1])) for each in (sent, stage))
+    assert np.array_equal(there.arrays["means"], here.arrays["means"])

@@ -1,0 +1,226 @@
+"""Data sets of pictures: those of torch and of Hugging Face, and lists, are as good as a folder."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import Subset, TensorDataset
+
+import unitscope
+from unitscope.errors import UnitscopeError
+from unitscope.nouns.pictures import open_sources
+from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture
+from unitscope.sources.classes import ClassFolders, open_classed
+from unitscope.sources.dataset import ClassedDataset, as_source, dataset_pictures, picture_to_rgb
+from unitscope.sources.pictures import PictureFolder
+
+PICTURES = [np.random.default_rng(n).integers(0, 256, (6 + n, 9, 3), np.uint8) for n in range(4)]
+
+
+class Columns:
+    """Items as dictionaries with features, as a Hugging Face data set has them; a column is read by its name."""
+
+    class _Label:
+        names = ("cat", "dog")
+
+    features = {"image": object(), "label": _Label()}  # noqa: RUF012
+
+    def __init__(self):
+        self.decoded = 0
+
+    def __len__(self):
+        return len(PICTURES)
+
+    def __getitem__(self, key):
+        if key == "label":
+            return [number % 2 for number in range(len(self))]
+        self.decoded += 1
+        return {"image": Image.fromarray(PICTURES[key]), "label": key % 2}
+
+
+class Fails(list):
+    def __getitem__(self, index):
+        if index == 1:
+            raise OSError("disk on fire")
+        return super().__getitem__(index)
+
+
+def file_of(picture):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Image.fromarray,
+        lambda picture: picture,
+        torch.from_numpy,
+        lambda picture: torch.from_numpy(picture).permute(2, 0, 1),
+        lambda picture: (Image.fromarray(picture), 1),
+        lambda picture: {"image": Image.fromarray(picture), "label": 1},
+        lambda picture: {"img": {"bytes": file_of(picture), "path": None}},
+        file_of,
+    ],
+)
+def test_every_kind_of_item_gives_the_same_pictures(kind):
+    source = dataset_pictures([kind(picture) for picture in PICTURES], name="four")
+    assert isinstance(source, PictureSource)
+    assert (source.name, len(source)) == ("four", 4)
+    assert source.sample_ids == ("000000", "000001", "000002", "000003")
+    for index, picture in enumerate(PICTURES):
+        assert np.array_equal(source.read(index), picture)
+    assert source.content_hash == dataset_pictures([Image.fromarray(each) for each in PICTURES]).content_hash
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (1, 5, 7)])
+def test_gray_and_transparent_arrays(shape):
+    gray = np.arange(35, dtype=np.uint8).reshape(shape)
+    assert np.array_equal(picture_to_rgb(gray), np.repeat(gray.reshape(5, 7, 1), 3, -1))
+    assert np.array_equal(picture_to_rgb(np.zeros((2, 2, 4), np.uint8)), np.full((2, 2, 3), 255))
+
+
+def test_an_array_with_two_axes_of_three_follows_the_custom_of_its_library():
+    small = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
+    assert np.array_equal(picture_to_rgb(small), small)
+    assert np.array_equal(picture_to_rgb(torch.from_numpy(small)), small.transpose(1, 2, 0))
+
+
+def test_the_hash_changes_with_pictures_order_and_shape():
+    hashes = [
+        dataset_pictures(items).content_hash
+        for items in (
+            PICTURES,
+            PICTURES[::-1],
+            PICTURES[:3],
+            [*PICTURES[:3], PICTURES[3] ^ 1],
+            [each.transpose(1, 0, 2) for each in PICTURES],
+            [each.reshape(9, -1, 3) for each in PICTURES],
+        )
+    ]
+    assert len(set(hashes)) == len(hashes)
+    assert dataset_pictures(list(PICTURES)).content_hash == hashes[0]
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ([], "the data set of pictures is empty; give one with items"),
+        (
+            TensorDataset(torch.rand(3, 3, 8, 8)),
+            "no pictures: there are numbers of type float32, whose black and white",
+        ),
+        ([np.zeros((4, 4, 3))], "there are numbers of type float64"),
+        ([np.zeros((5, 4, 6), np.uint8)], r"there is an array of shape \(5, 4, 6\)"),
+        ([{"text": "a dog"}], "there is a dictionary of text, without 'image'; give PIL images"),
+        ([3, 4], "there is an object of type int; give PIL images, arrays or tensors of uint8, or paths"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_line(items, message):
+    with pytest.raises(UnitscopeError, match=message) as caught:
+        dataset_pictures(items)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UnitscopeError, match="a generator holds no pictures"):
+        as_source(each for each in PICTURES)
+
+
+def test_pictures_that_change_are_refused():
+    class Noise(list):
+        def __getitem__(self, index):
+            return np.random.default_rng().integers(0, 256, (8, 8, 3), np.uint8)
+
+    with pytest.raises(
+        UnitscopeError, match="is another one each time it is read; give the data set without random"
+    ):
+        dataset_pictures(Noise([1]))
+
+
+def test_a_broken_item_is_left_to_its_turn(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"no picture")
+    source = dataset_pictures(Fails(PICTURES))
+    with pytest.raises(UnreadablePicture, match="'000001' cannot be used: OSError: disk on fire"):
+        source.read(1)
+    assert len(source.content_hash) == 64
+    paths = dataset_pictures([tmp_path / "x.png", tmp_path / "y.png"])
+    with pytest.raises(UnreadablePicture, match="not a picture in a known format"):
+        paths.read(0)
+
+
+def test_a_hugging_face_data_set_knows_its_classes_without_decoding():
+    columns = Columns()
+    source = dataset_pictures(columns)
+    assert (source.class_names, source.targets.tolist()) == (("cat", "dog"), [0, 1, 0, 1])
+    assert columns.decoded == 2, "the first picture, twice"
+    assert isinstance(source, ClassedSource)
+    again = pickle.loads(pickle.dumps(dataset_pictures([(each, 1) for each in PICTURES], classes=("a", "b"))))
+    assert isinstance(again, ClassedDataset)
+    assert (again.targets.tolist(), again.read(2).tolist()) == ([1] * 4, PICTURES[2].tolist())
+
+
+def test_classes_that_are_none():
+    with pytest.raises(UnitscopeError, match="belong to no classes"):
+        open_classed([Image.fromarray(each) for each in PICTURES])
+    with pytest.raises(UnitscopeError, match="'000000' of 'list' has class 7; its classes are 0 to 1"):
+        _ = dataset_pictures([(PICTURES[0], 7)], classes=("a", "b")).targets
+    with pytest.raises(
+        UnitscopeError, match=r"the class of picture '000000' of 'list' cannot be read: .*NoneType"
+    ):
+        _ = dataset_pictures([PICTURES[0]], classes=("a", "b")).targets
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number, picture in enumerate(PICTURES):
+            Image.fromarray(picture).save(tmp_path / name / f"{number}.png")
+    return tmp_path
+
+
+def test_an_image_folder_is_the_folder(folder):
+    datasets = pytest.importorskip("torchvision.datasets", reason="needs torchvision")
+    ours, theirs = ClassFolders(folder), open_classed(datasets.ImageFolder(str(folder)))
+    assert theirs.sample_ids == ours.sample_ids
+    assert theirs.class_names == ours.class_names
+    assert theirs.targets.tolist() == ours.targets.tolist()
+    assert all(np.array_equal(theirs.read(index), ours.read(index)) for index in range(len(ours)))
+    subset = open_classed(Subset(datasets.ImageFolder(str(folder)), [5, 0]))
+    assert (subset.class_names, subset.targets.tolist()) == (("cat", "dog"), [1, 0])
+    other = datasets.ImageFolder(str(folder), target_transform=lambda target: 1 - target)
+    assert open_classed(other).targets.tolist() == [1] * 4 + [0] * 4
+
+
+def test_random_pictures_of_torchvision_are_numbered():
+    datasets = pytest.importorskip("torchvision.datasets", reason="needs torchvision")
+    source = dataset_pictures(datasets.FakeData(5, (3, 8, 10), num_classes=3))
+    assert (source.name, source.sample_ids[-1], source.read(0).shape) == ("FakeData", "000004", (8, 10, 3))
+
+
+def test_what_is_given_as_pictures(folder):
+    images = [Image.fromarray(each) for each in PICTURES]
+    (alone,) = open_sources(images)
+    assert len(alone) == 4
+    given = open_sources([folder / "cat", images, Columns(), PictureFolder(folder / "dog")])
+    assert [type(each).__name__ for each in given] == [
+        "PictureFolder",
+        "DatasetPictures",
+        "ClassedDataset",
+        "PictureFolder",
+    ]
+
+
+def test_a_run_on_a_data_set_measures_what_a_run_on_its_folder_does(folder, tmp_path):
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    options = {"segmenter": "world", "layers": ["1"], "preprocess": "size=32"}
+    runs = [
+        unitscope.dissect(module, images, out=tmp_path / f"run{number}", **options)
+        for number, images in enumerate((folder / "cat", [Image.fromarray(each) for each in PICTURES]))
+    ]
+    one, other = (run.units for run in runs)
+    assert one["threshold"].tolist() == other["threshold"].tolist()
+    assert one["iou"].tolist() == other["iou"].tolist()
