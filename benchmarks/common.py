@@ -19,8 +19,8 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.registry import Model
 from unitscope.world import WorldPictures
 
 BATCH = 16
@@ -111,7 +111,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int, str]] = {
 """Name: the network, its input size and its last layer of 512 units."""
 
 
-def make_network(name: str) -> tuple[Model, int, str]:
+def make_network(name: str) -> tuple[Network, int, str]:
     """Build a network with seeded random weights."""
     build, size, layer = NETWORKS[name]
     torch.manual_seed(0)
@@ -119,7 +119,7 @@ def make_network(name: str) -> tuple[Model, int, str]:
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight)
-    return Model(module, name=name), size, layer
+    return Network(module, name=name), size, layer
 
 
 def make_samples(count: int, size: int, *, seed: int = 0) -> InMemorySamples:
@@ -148,7 +148,7 @@ def make_vocabulary() -> Vocabulary:
 
 
 def time_bare(
-    model: Model, samples: InMemorySamples, layout: torch.memory_format = torch.preserve_format
+    model: Network, samples: InMemorySamples, layout: torch.memory_format = torch.preserve_format
 ) -> float:
     """Seconds for the bare forward passes over all samples, whose channels may lie first or last in memory."""
     start = time.perf_counter()
@@ -161,7 +161,7 @@ def time_bare(
     return time.perf_counter() - start
 
 
-def time_dissection(model: Model, samples: InMemorySamples, layers: Sequence[str]) -> float:
+def time_dissection(model: Network, samples: InMemorySamples, layers: Sequence[str]) -> float:
     """Seconds for a whole dissection, from inputs in memory to the tables on disk."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

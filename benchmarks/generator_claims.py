@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import unitscope
-from unitscope.experiments.dissection.settings import DissectionSettings
-from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.report import write_report
 from unitscope.run.dissection import Dissection
 
@@ -30,10 +28,10 @@ def dissected(options: argparse.Namespace) -> Dissection:
     """Dissect every layer of the bundled generator."""
     return unitscope.dissect(
         "world-gan",
-        latents=options.latents,
+        unitscope.latents(options.latents),
         layers=LAYERS,
         out=options.runs / "gan",
-        settings=DissectionSettings(seed=1),
+        seed=1,
     )
 
 
@@ -71,10 +69,10 @@ def removed(run: Dissection, layer: str, concept: str, options: argparse.Namespa
     """Remove the units of a concept (fig. 4A); return what is lost, and what is lost in the controls."""
     found = unitscope.remove(
         run,
-        concept=concept,
+        concept,
         layer=layer,
         units=options.units,
-        settings=RemovalSettings(concept, random=5),
+        random=5,
     )
     facts = found.summary
     sets = facts["sets"]
@@ -101,11 +99,12 @@ def inserted(run: Dissection, layer: str, concept: str, options: argparse.Namesp
     """Force the units of a concept on at every place (fig. 4C, 4D); return successes and new area by context."""
     found = unitscope.insert(
         run,
-        concept=concept,
+        concept,
         layer=layer,
         units=options.units,
         level=options.level,
-        settings=InsertionSettings(concept, context="object", latents=options.insert_latents),
+        context="object",
+        latents=options.insert_latents,
     )
     facts = found.summary
     return {
@@ -126,7 +125,7 @@ def inserted(run: Dissection, layer: str, concept: str, options: argparse.Namesp
 
 def ranked(run: Dissection, layer: str, options: argparse.Namespace) -> dict[str, Any]:
     """Remove every unit alone; return the rank correlation of effect and IoU by concept."""
-    found = unitscope.rank(run, layer=layer, settings=RankingSettings(latents=options.rank_latents))
+    found = unitscope.rank(run, layer=layer, latents=options.rank_latents)
     rows = found.concepts[found.concepts["correlation"].notna()].sort_values("before", ascending=False)
     rows = rows[rows["category"].isin(CATEGORIES)].head(options.concepts)
     columns = ["correlation", "correlation_low", "correlation_high"]

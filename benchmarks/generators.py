@@ -26,7 +26,8 @@ from unitscope.models.generator_names import load_generator
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.nouns.generated import default_points, label_generated
+from unitscope.nouns.concepts import Concepts
+from unitscope.nouns.samples import generated
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
@@ -52,7 +53,7 @@ def bundled_samples(latents: int) -> GeneratedSamples:
     """Return the pictures of the bundled generator with its segmenter."""
     generator = load_generator("world-gan")
     drawn = SeededLatents(latents, generator.latent_shape, 1)
-    return label_generated(generator, drawn, grid=default_points(generator.size))
+    return generated(generator, drawn, Concepts())
 
 
 def random_samples(latents: int) -> GeneratedSamples:

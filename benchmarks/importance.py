@@ -23,7 +23,7 @@ import torch
 from common import BATCH
 
 import unitscope
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 from unitscope.nouns.device import choose_device
 
 PREPROCESS = "size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255"
@@ -73,9 +73,9 @@ def squeezenet(folder: Path, options: argparse.Namespace) -> tuple[unitscope.Dis
         for file in sorted((data / "places_objects" / "val" / kind).glob(f"*{ending}"))[:64]:
             (few / kind / file.name).symlink_to(file.resolve())
     run = unitscope.dissect(
-        f"{options.data}/models/real_models.py:squeezenet_places365", few / "images", out=folder / "run",
-        layers=[options.layer or "fire9"], masks=few / "annotations", labels=data / "places_objects" / "labels.txt",
-        preprocess=PREPROCESS, device=options.device,
+        unitscope.network(f"{options.data}/models/real_models.py:squeezenet_places365", preprocess=PREPROCESS),
+        few / "images", unitscope.masks(few / "annotations", data / "places_objects" / "labels.txt"),
+        out=folder / "run", layers=[options.layer or "fire9"], device=options.device,
     )  # fmt: skip
     with (data / "places96" / "classes.tsv").open(encoding="utf-8") as file:
         outputs = {name: number for name, number, *_ in csv.reader(file, delimiter="\t") if number.isdigit()}
@@ -88,7 +88,7 @@ NETWORKS = {"world": world, "squeezenet": squeezenet}
 def bare_seconds(run: unitscope.Dissection, images: int, device: torch.device) -> float:
     """Return the seconds of bare forward passes of so many images, by the time of 64."""
     facts = run.network
-    module = load_model(facts.spec, device=device).module
+    module = load_network(facts.spec, device=device).module
     assert facts.input_size is not None
     inputs = torch.randn(BATCH, 3, *facts.input_size, device=device)
     with torch.no_grad():

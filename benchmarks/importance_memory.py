@@ -49,7 +49,7 @@ class RandomPictures:
 
 def measure_importance(images: int) -> None:
     """Measure importance."""
-    model = unitscope.Model(
+    model = unitscope.Network(
         make(), Preprocessing(size=(SIZE, SIZE)), classes=tuple(str(number) for number in range(CLASSES))
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -58,7 +58,7 @@ def measure_importance(images: int) -> None:
         )
         train, val = (RandomPictures(images // 2, seed) for seed in (1, 2))
         settings = unitscope.ImportanceSettings(set_sizes=SIZES, random=2)
-        unitscope.importance(run, train=train, val=val, model=model, settings=settings, device="cpu")
+        unitscope.importance(run, train, val, network=model, settings=settings, device="cpu")
 
 
 if __name__ == "__main__":

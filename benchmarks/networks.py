@@ -19,7 +19,8 @@ import torch
 
 import unitscope
 from unitscope.models.hub import import_library
-from unitscope.models.registry import Model, load_model
+from unitscope.models.network import Network
+from unitscope.models.registry import load_network
 from unitscope.world import WorldPictures
 
 UNTRAINED = "?weights=none"
@@ -37,20 +38,20 @@ TRANSFORMERS = "transformers"
 """A small ViT classifier of that library, saved to a folder first."""
 
 
-def load(name: str, folder: Path) -> Model:
+def load(name: str, folder: Path) -> Network:
     """Return a network with random weights."""
     if name in PUBLISHED:
-        return load_model(name, reinitialize=0)
+        return load_network(name, reinitialize=0)
     if name == TRANSFORMERS:
         transformers: Any = import_library(TRANSFORMERS)
         config = transformers.ViTConfig(hidden_size=192, num_hidden_layers=4, num_attention_heads=3)
         torch.manual_seed(0)
         transformers.ViTForImageClassification(config).save_pretrained(folder / "vit")
-        return load_model(f"{TRANSFORMERS}:{folder / 'vit'}")
-    return load_model(name + UNTRAINED)
+        return load_network(f"{TRANSFORMERS}:{folder / 'vit'}")
+    return load_network(name + UNTRAINED)
 
 
-def bare_seconds(model: Model, images: int) -> float:
+def bare_seconds(model: Network, images: int) -> float:
     """Time forward passes over as many pictures, one batch."""
     preprocessing = model.preprocessing
     pictures = WorldPictures(images, split="test", size=preprocessing.size[0])  # all of them take squares

@@ -2,10 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from unitscope.concepts.choose import choose_labeller
+from unitscope.concepts.labellers import PixelGrid
 from unitscope.errors import UnitscopeError
+from unitscope.nouns.concepts import read_concepts
+from unitscope.nouns.pictures import pictures
 from unitscope.sources.framing import Framing
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.pictures import PictureFolder
@@ -26,8 +29,9 @@ def two(tmp_path):
     return [folder(tmp_path, "train", [1, 2]), folder(tmp_path, "val", [3, 1, 2])]
 
 
-def choose(sources, **given):
-    return choose_labeller(sources, framing=Framing(), size=(8, 8), grid=(2, 2), **given)
+def choose(sources, masks=(), labels=()):
+    concepts = read_concepts(masks, labels, sources=len(sources))
+    return concepts.labeller(pictures(*sources), PixelGrid(Framing(), (8, 8), (2, 2)), torch.device("cpu"))
 
 
 def test_joined_pictures_keep_their_masks(two, tmp_path):

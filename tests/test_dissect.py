@@ -20,7 +20,7 @@ from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.layer.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.stats import exceeding_count
 
 COUNT, SIDE, GRID, QUANTILE = 23, 32, (10, 12), 0.02
@@ -49,7 +49,7 @@ class Patches(nn.Module):
         return torch.cat([tokens.mean(1, keepdim=True), tokens], 1)
 
 
-class Network(nn.Module):
+class Planted(nn.Module):
     def __init__(self):
         super().__init__()
         self.fine = nn.Conv2d(3, 5, 3)
@@ -70,7 +70,7 @@ class Network(nn.Module):
 @pytest.fixture
 def network():
     torch.manual_seed(3)
-    return Network().eval()
+    return Planted().eval()
 
 
 def make_samples(count=COUNT) -> InMemorySamples:
@@ -86,7 +86,7 @@ def make_samples(count=COUNT) -> InMemorySamples:
 def dissect(network, out, *, layers=LAYERS, samples=None, **settings):
     given = {"quantile": QUANTILE, "top": 3, "replicates": 100, "batch_size": 4, **settings}
     return run_dissection(
-        Model(network, name="net"),
+        Network(network, name="net"),
         samples or make_samples(),
         layers=layers,
         out=out,
@@ -123,7 +123,7 @@ def iou(one, other):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     torch.manual_seed(3)
-    network = Network().eval()
+    network = Planted().eval()
     return network, dissect(network, tmp_path_factory.mktemp("dissect") / "run")
 
 
@@ -512,15 +512,20 @@ def test_fewer_pictures_than_exemplars_and_one_picture_alone(network, tmp_path):
 
 
 def test_the_library_gives_a_network_back_as_it_got_it(tmp_path):
-    network = Network().train()
+    network = Planted().train()
     network.tokens.eval()
     before = state_of(network)
-    model = Model(network, unitscope.Preprocessing(size=(SIDE, SIDE)), name="net")
+    model = Network(network, unitscope.Preprocessing(size=(SIDE, SIDE)), name="net")
     listed = [layer.name for layer in unitscope.layers(model)]
     assert listed.index("fine") < listed.index("coarse") < listed.index("head")
     assert state_of(network) == before
     with pytest.raises(UnitscopeError, match="nothing says what the pictures show"):
-        unitscope.dissect(model, pictures(tmp_path), out=tmp_path / "run", layers=["fine"], reinitialize=1)
+        unitscope.dissect(
+            unitscope.network(model, reinitialize=1),
+            pictures(tmp_path),
+            out=tmp_path / "run",
+            layers=["fine"],
+        )
     assert state_of(network) == before
 
 

@@ -27,8 +27,8 @@ from unitscope.experiments.pictures import PictureFiles
 from unitscope.layer.grid import GridGeometry, raster_sampling, upsample
 from unitscope.layer.hooks import probe_layers, trace
 from unitscope.models.registry import load_generator
-from unitscope.nouns.generated import default_points
-from unitscope.nouns.reopened import reopen_generated, reopen_model
+from unitscope.nouns.reopened import reopen_generated, reopen_network
+from unitscope.nouns.samples import default_points
 from unitscope.run.manifest import plain
 from unitscope.sources.latents import SeededLatents
 
@@ -48,14 +48,13 @@ def run(file, tmp_path_factory):
 
 
 def dissected(file, out, **changes):
-    given = {
-        "segmenter": f"{file}:colors",
-        "latents": COUNT,
-        "settings": SETTINGS,
-        "layers": ["boxes", "large"],
-    }
+    latents = changes.pop("latents", COUNT)
+    if isinstance(latents, int):
+        about = {name: changes.pop(name) for name in ("truncation", "classes") if name in changes}
+        latents = unitscope.latents(latents, **about)
+    given = {"settings": SETTINGS, "layers": ["boxes", "large"], "concepts": f"{file}:colors"}
     return unitscope.dissect(
-        changes.pop("model", f"{file}:shapes"), out=out, show=False, **{**given, **changes}
+        changes.pop("model", f"{file}:shapes"), latents, out=out, show=False, **{**given, **changes}
     )
 
 
@@ -167,14 +166,16 @@ def test_the_manifest_says_what_decides_the_results(run):
         ({"truncation": 1.0}, "latents"),
         ({"range": "-2:2"}, "model"),
         ({"model": "other"}, "model"),
-        ({"segmenter": "swapped"}, "labels"),
+        ({"concepts": "swapped"}, "labels"),
         ({"grid": 32}, "grid"),
     ],
 )
 def test_a_run_folder_has_one_configuration(run, file, change, words):
     changed = {
-        key: f"{file}:{value}" if key in ("model", "segmenter") else value for key, value in change.items()
+        key: f"{file}:{value}" if key in ("model", "concepts") else value for key, value in change.items()
     }
+    if "range" in change:
+        changed = {"model": unitscope.generator(f"{file}:shapes", range=change["range"])}
     with pytest.raises(UnitscopeError, match=words):
         dissected(file, run.path, **changed)
 
@@ -215,7 +216,7 @@ def test_latents_may_be_given_as_they_are(run, file, tmp_path):
 
 
 def test_a_generator_brings_its_layers_and_its_segmenter(file, tmp_path):
-    run = dissected(file, tmp_path / "run", model=f"{file}:named", segmenter=None, layers=())
+    run = dissected(file, tmp_path / "run", model=f"{file}:named", concepts=None, layers=())
     assert set(run.units["layer"]) == {"boxes"}
     assert run.manifest.segmenter.specs == (f"{file}:colors",)
     assert run.manifest.concepts.name == "three colours"
@@ -313,24 +314,25 @@ def test_pictures_that_go_wrong_later_are_named(file, tmp_path):
         dissected(file, tmp_path / "d", model=f"{file}:growing", layers=["bend"])
 
 
-def test_neither_pictures_nor_latents_are_given(file, tmp_path):
-    with pytest.raises(
-        UnitscopeError, match=r"nothing to dissect on; give --images for a network .* or --latents COUNT"
-    ):
-        unitscope.dissect(f"{file}:shapes", out=tmp_path / "run")
-    for option in ({"truncation": 1.0}, {"classes": (1,)}, {"latent_shape": 6}, {"range": "-1:1"}):
-        with pytest.raises(UnitscopeError, match="is about generators; give it with --latents"):
-            unitscope.dissect("world-vgg", "world:4", out=tmp_path / "run", **option)
+def test_what_does_not_go_together_is_refused(file, tmp_path):
+    with pytest.raises(UnitscopeError, match="a NoneType holds no pictures; give a folder, or a data set"):
+        unitscope.dissect("world-vgg", None, out=tmp_path / "run")
+    with pytest.raises(UnitscopeError, match="no pictures given"):
+        unitscope.dissect("world-vgg", [], out=tmp_path / "run")
+    with pytest.raises(UnitscopeError, match="there is no setting 'latents'"):
+        unitscope.dissect(f"{file}:shapes", "world:4", out=tmp_path / "run", latents=4)
+    with pytest.raises(UnitscopeError, match="nobody has masks of generated pictures"):
+        dissected(file, tmp_path / "run", concepts=unitscope.masks(tmp_path, tmp_path / "labels.txt"))
     with pytest.raises(
         UnitscopeError, match="nothing says what the generated pictures show; give --segmenter SPEC"
     ):
-        dissected(file, tmp_path / "run", segmenter=None)
+        dissected(file, tmp_path / "run", concepts=None)
     with pytest.raises(UnitscopeError, match=r"the latents have shape 5, and generator 'shapes' takes 6"):
         dissected(file, tmp_path / "run", latents=SeededLatents(4, (5,)))
     with pytest.raises(
-        UnitscopeError, match="net is a Model, a network that reads pictures; give a Generator or a mod"
+        UnitscopeError, match="net is a Network, a network that reads pictures; give a Generator or a mod"
     ):
-        dissected(file, tmp_path / "run", model=unitscope.Model(nn.Identity(), name="net"))
+        dissected(file, tmp_path / "run", model=unitscope.Network(nn.Identity(), name="net"))
     with pytest.raises(
         UnitscopeError, match="a generator makes pictures instead of reading them; give --latents COUNT"
     ):
@@ -339,8 +341,6 @@ def test_neither_pictures_nor_latents_are_given(file, tmp_path):
         UnitscopeError, match=r"generator 'world-vgg' not found; .*a network that reads pictures takes --"
     ):
         dissected(file, tmp_path / "run", model="world-vgg")
-    with pytest.raises(UnitscopeError, match="latents say their truncation and classes themselves"):
-        dissected(file, tmp_path / "run", latents=SeededLatents(4, (6,)), truncation=1.0)
     with pytest.raises(UnitscopeError, match="'by_class' needs classes, and the latents have none"):
         dissected(file, tmp_path / "run", model=f"{file}:by_class", latents=SeededLatents(4, (6,)))
     assert not (tmp_path / "run").exists()
@@ -358,11 +358,11 @@ def test_a_run_is_opened_again_with_everything_it_had(run, file):
     labels, _ = known(samples.generator.module, samples.latents)
     pictures = np.stack([samples.picture(number) for number in range(4)])
     assert (samples.label(pictures)[:, 0] == labels[:4]).all()
-    assert reopen_generated(run, segmenter="colors").labeller.name == "colors"
+    assert reopen_generated(run, "colors").labeller.name == "colors"
     with pytest.raises(UnitscopeError, match="other has other weights than those that"):
-        reopen_generated(run, model=f"{file}:other")
+        reopen_generated(run, source=f"{file}:other")
     with pytest.raises(UnitscopeError, match="is of a generator, which reads no pictures"):
-        reopen_model(run)
+        reopen_network(run)
 
 
 def test_another_segmenter_under_the_same_name_is_refused(file, tmp_path):
@@ -373,7 +373,7 @@ def test_another_segmenter_under_the_same_name_is_refused(file, tmp_path):
         UnitscopeError, match=r"segmenter three colours is another than the one that .* was labelled with"
     ):
         reopen_generated(run)
-    assert reopen_generated(run, segmenter=f"{file}:colors").vocabulary.concepts[0].name == "red"
+    assert reopen_generated(run, f"{file}:colors").vocabulary.concepts[0].name == "red"
 
 
 def start(file, out, **environment):
@@ -421,12 +421,12 @@ def test_a_unit_as_a_classifier_of_generated_pictures(run, file, tmp_path, monke
 def test_other_latents_may_be_classified(run, file):
     settings = unitscope.ClassifierSettings(seed=5)
     found = unitscope.classify_unit(
-        run, layer="boxes", unit=2, concept="blue|color", latents=40, settings=settings
+        run, "boxes", 2, unitscope.latents(40), concept="blue|color", settings=settings
     )
     labels, _ = known(load_generator(f"{file}:shapes").module, SeededLatents(40, (6,), 5))
     assert (found.peaks["area"] == (labels == 3).mean(axis=(1, 2))).all()
     again = unitscope.classify_unit(
-        run, layer="boxes", unit=2, concept="blue", latents=SeededLatents(40, (6,), 5), out=run.path / "again"
+        run, "boxes", 2, SeededLatents(40, (6,), 5), concept="blue", out=run.path / "again"
     )
     pd.testing.assert_frame_equal(found.peaks, again.peaks)
 
@@ -474,7 +474,7 @@ def test_the_report_speaks_of_generated_pictures(run, tmp_path):
 def test_a_real_generator(shared, tmp_path):
     spec = f"{shared / 'models' / 'real_models.py'}:svhn_generator"
     run = unitscope.dissect(
-        spec, latents=64, segmenter="colors", layers=["deconv2"], out=tmp_path / "run", show=False,
+        spec, unitscope.latents(64), "colors", layers=["deconv2"], out=tmp_path / "run", show=False,
         settings=DissectionSettings(replicates=100),
     )  # fmt: skip
     assert run.network.generator.size == (32, 32)
@@ -487,7 +487,7 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     module = nn.Sequential(nn.ConvTranspose2d(5, 8, 4), nn.ReLU(), nn.ConvTranspose2d(8, 3, 4, 4), nn.Tanh())
     made = []
     module.register_forward_hook(lambda _module, inputs, _output: made.append(len(inputs[0])))
-    run = dissected(file, tmp_path / "run", model=module, layers=["1"], segmenter="colors", latents=600)
+    run = dissected(file, tmp_path / "run", model=module, layers=["1"], concepts="colors", latents=600)
     assert plain(run.network.generator) | {"range": None} == {
         "latent_shape": [5, 1, 1], "range": None, "classes": 0, "size": [16, 16]
     }  # fmt: skip
@@ -499,7 +499,7 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     assert sorted(exemplars["picture"]) == sorted(
         f"pictures/{path.name}" for path in (run.path / "pictures").iterdir()
     )
-    samples = reopen_generated(run, model=module)
+    samples = reopen_generated(run, source=module)
     for row in exemplars.head(5).itertuples():
         saved = np.asarray(Image.open(run.path / row.picture)).astype(int)
         assert np.abs(saved - samples.picture(row.sample)).mean() < 12

@@ -19,7 +19,7 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.rescore import thresholds_at
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,7 +36,7 @@ def run(tmp_path_factory) -> unitscope.Dissection:
     inputs = torch.randn(24, 3, 16, 16)
     labels = (inputs[:, :1] > 1).int().numpy()
     samples = InMemorySamples(inputs, labels, Vocabulary([Concept("bright", "color")]))
-    return run_dissection(Model(module), samples, layers=["1"], out=tmp_path_factory.mktemp("run") / "run")
+    return run_dissection(Network(module), samples, layers=["1"], out=tmp_path_factory.mktemp("run") / "run")
 
 
 def test_every_column_is_described(run):

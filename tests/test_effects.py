@@ -13,7 +13,7 @@ from planted_generator import UNITS, planted_run, planted_samples
 from tiny import run_cli
 
 import unitscope
-from unitscope import effects
+from unitscope import api
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.settings import (
     InsertionSettings,
@@ -25,6 +25,7 @@ from unitscope.experiments.effects.settings import (
     parse_locations,
     parse_sizes,
 )
+from unitscope.nouns import subject
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "effects.md"
 FEW = {"replicates": 100}
@@ -38,7 +39,7 @@ def run(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def reopened(monkeypatch):
     """The planted generator, wherever a run's generator is loaded again."""
-    monkeypatch.setattr(effects, "reopen_generated", lambda run, *, device, **given: planted_samples(12))
+    monkeypatch.setattr(subject, "reopen_generated", lambda *given, **more: planted_samples(12))
 
 
 # From a run to an answer.
@@ -69,7 +70,7 @@ def test_units_are_inserted_from_a_run(run, monkeypatch):
     assert value.sets["levels"][0].tolist() == [0.0]
     asked = []
     monkeypatch.setattr(
-        effects,
+        subject,
         "thresholds_at",
         lambda run, fraction: asked.append(fraction) or {"units": np.full(UNITS, 0.75, np.float32)},
     )
@@ -94,26 +95,27 @@ def test_a_ranking_by_effect_orders_a_removal(run):
     assert found.sets["units"][0].tolist() == ranking.top("tree", 2)["unit"].tolist()
     assert found.manifest.config["order"] == ranking.configuration_hash
     with pytest.raises(UnitscopeError, match="no unit of layer 'units' takes any of the concept"):
-        effects._effect_order(effects._Asked.of(run, None, {}), 6)
+        subject.effect_order(unitscope.open_run(run), "units", 6)
 
 
 def test_what_is_given_is_handed_on(run, monkeypatch):
     seen = {}
 
-    def reopen(run, **given):
-        seen.update(given)
+    def reopen(run, concepts, source, *, device):
+        seen.update(concepts=concepts, source=source, device=device)
         return planted_samples(12)
 
-    monkeypatch.setattr(effects, "reopen_generated", reopen)
+    monkeypatch.setattr(subject, "reopen_generated", reopen)
     unitscope.rank(
-        run, settings=RankingSettings(latents=1, **FEW), out=run.parent / "handed", device="cpu", model="gen.py:make",
-        weights="w.pt", mirror="here", segmenter="upp", labels="l.txt", segmenter_preprocess="size=8",
-    )  # fmt: skip
-    assert str(seen.pop("device")) == "cpu"
-    assert seen == {
-        "model": "gen.py:make", "weights": "w.pt", "mirror": "here", "segmenter": "upp", "labels": "l.txt",
-        "segmenter_preprocess": "size=8",
-    }  # fmt: skip
+        run,
+        latents=1,
+        **FEW,
+        out=run.parent / "handed",
+        device="cpu",
+        generator="gen.py:make",
+        concepts="upp",
+    )
+    assert seen == {"concepts": "upp", "source": "gen.py:make", "device": "cpu"}
 
 
 # Settings.
@@ -295,7 +297,7 @@ def test_an_interrupted_command_says_how_to_go_on(run, tmp_path, monkeypatch, ca
     def stop(*given, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(effects, "run_ranking", stop)
+    monkeypatch.setattr(api, "run_ranking", stop)
     assert run_cli(monkeypatch, "rank", str(run), "--out", str(tmp_path / "out")) == 130
     assert "interrupted; the same command goes on from here" in capsys.readouterr().err
 

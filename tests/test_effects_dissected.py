@@ -111,7 +111,7 @@ def test_units_ranked_by_effect(place):
     assert removed.sets["units"][0].tolist() == [2]
     again = unitscope.rank(
         place / "run", layer="boxes", settings=RankingSettings(latents=8, **FEW), out=place / "again", device="cpu",
-        model=load_generator(f"{place}/gen.py:shapes"),
+        generator=unitscope.generator(f"{place}/gen.py:shapes"),
     )  # fmt: skip
     assert_same_tables(ranking.path, again.path)
 
@@ -128,7 +128,7 @@ def test_another_segmenter_may_know_other_concepts(place):
         "    names = ('red', 'leaf', 'blue')\n"
         "    return replace(gen.colors(), vocabulary=Vocabulary([Concept(name, 'color') for name in names]))\n"
     )  # fmt: skip
-    given = {"segmenter": f"{place}/names.py:colors", "device": "cpu", "layer": "boxes", "units": 1}
+    given = {"concepts": f"{place}/names.py:colors", "device": "cpu", "layer": "boxes", "units": 1}
     found = unitscope.remove(place / "run", concept="red", out=place / "other", **FEW, **given)
     assert set(found.effects["concept"]) == {"red", "leaf", "blue"}
     with pytest.raises(

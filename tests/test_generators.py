@@ -15,7 +15,7 @@ from unitscope.models.catalogue import CATALOGUE
 from unitscope.models.generator_names import take_generator
 from unitscope.models.generators import ClassConditional, Generator, look_at, parse_range
 from unitscope.models.latent_shapes import parse_latent_shape
-from unitscope.models.registry import load_generator, load_model
+from unitscope.models.registry import load_generator, load_network
 from unitscope.models.weights import weights_hash
 
 
@@ -102,7 +102,7 @@ def test_weights_and_new_weights_go_into_a_copy_of_what_is_given(file, tmp_path)
     ("spec", "message"),
     [
         ("world-gam", "generator 'world-gam' not found; did you mean 'world-gan'"),
-        ("{file}:nothing", r"returned nothing \(None\); it must return an nn.Module or a unitscope.models.generators"),
+        ("{file}:nothing", r"returned nothing \(None\); it must return an nn.Module or a unitscope.Generator"),
         ("{file}:shape", "generator function 'shape' not found in .*; did you mean 'shapes'"),
         ("{file}:undeclared", "declares 3 classes and is not wrapped; give Generator\\(ClassConditional"),
         ("{file}:nan_at_once", "'nan_at_once' returns pictures with values that are not finite .* check its weights"),
@@ -237,7 +237,7 @@ def test_generators_and_readers_of_pictures_are_not_mixed_up(file):
         with pytest.raises(
             UnitscopeError, match="is a generator, which makes pictures instead of reading them; give --l"
         ):
-            load_model(spec)
+            load_network(spec)
 
 
 def test_layers_of_generators_are_listed(file, monkeypatch):

@@ -19,7 +19,7 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance import measure
 from unitscope.layer.interventions import ablate
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 from unitscope.nouns.reopened import layer_of
 from unitscope.run import RunFolder
 from unitscope.sources.specs import open_pictures
@@ -94,9 +94,9 @@ def place(tmp_path_factory) -> Path:
         Image.fromarray(half).save(folder / f"masks/{number}.png")
     (folder / "labels.txt").write_text("1\tred\tcolor\n")
     unitscope.dissect(
-        f"{folder}/net.py:net", folder / "pictures", out=folder / "run", layers=["conv", "relu"],
-        masks=folder / "masks", labels=folder / "labels.txt", grid=SIDE, device="cpu",
-        preprocess=f"size={SIDE},mean=0,scale=1",
+        unitscope.network(f"{folder}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1"), folder / "pictures",
+        unitscope.masks(folder / "masks", folder / "labels.txt"), out=folder / "run", layers=["conv", "relu"],
+        grid=SIDE, device="cpu",
         settings=unitscope.DissectionSettings(quantile=0.3, replicates=100, batch_size=5),
     )  # fmt: skip
     return folder
@@ -200,7 +200,7 @@ def test_a_mean_is_removed_as_a_mean(place, tmp_path):
     result = ask(place, tmp_path / "out", ablation="mean")
     assert result.summary["ablation"] == "mean"
     assert not result.effects["important"].any()
-    model = load_model(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
+    model = load_network(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
     run = unitscope.open_run(place / "run")
     layer = layer_of(run, "relu")
     train, val = (images_of(model, place / split) for split in ("train", "val"))
@@ -241,7 +241,7 @@ def world(tmp_path_factory):
 
 def whole_passes(run, removed):
     """Predictions for the val scenes with some units ablated by a hook."""
-    model = load_model("world-vgg")
+    model = load_network("world-vgg")
     source = open_pictures("world:24:test")
     inputs = torch.from_numpy(np.stack([model.preprocessing.apply(source.read(i)) for i in range(24)]))
     with torch.no_grad(), intervene(model.module, layer_of(run, "relu1_2"), lambda a: ablate(a, removed)):
@@ -409,11 +409,11 @@ def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path
         ({"layer": "rely"}, "layer 'rely' is not in .* did you mean 'relu'"),
         ({"val": "train"}, "--train and --val are the same images"),
         ({"val": "nowhere"}, "nowhere"),
-        ({"model": "net.py:other"}, "has other weights than those that"),
+        ({"network": "net.py:other"}, "has other weights than those that"),
     ],
 )
 def test_mistakes_are_one_line_before_work_starts(place, tmp_path, change, message):
-    for name in ("val", "model"):
+    for name in ("val", "network"):
         if name in change:
             change = {**change, name: str(place / change[name])}
     with pytest.raises(UnitscopeError, match=message) as refused:

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 import unitscope
-from unitscope.concepts.choose import choose_labeller
 from unitscope.concepts.colors import COLORS
+from unitscope.concepts.labellers import PixelGrid
 from unitscope.concepts.merge import MergedLabeller, merge_vocabularies
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.nouns.concepts import read_concepts
+from unitscope.nouns.pictures import pictures
 from unitscope.sources.framing import Framing
 from unitscope.sources.pictures import PictureFolder
 
@@ -76,8 +79,15 @@ def data(tmp_path: Path) -> Path:
 
 
 def choose(data: Path, **given: Any) -> Any:
-    source = PictureFolder(data / "images")
-    return choose_labeller([source], framing=Framing(), size=(16, 16), grid=(8, 8), **given)
+    said = given.get("segmenter", ())
+    concepts = read_concepts(
+        given.get("masks", ()),
+        given.get("labels", ()),
+        [said] if isinstance(said, str) else said,
+        given.get("segmenter_preprocess", ()),
+    )
+    where = PixelGrid(Framing(), (16, 16), (8, 8))
+    return concepts.labeller(pictures(data / "images"), where, torch.device("cpu"))
 
 
 def label(labeller: Any, data: Path, index: int) -> list[np.ndarray]:
@@ -172,14 +182,11 @@ def test_a_dissection_of_masks_and_colors(data, tmp_path):
         "from torch import nn\n\ndef net():\n    return nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU())\n"
     )
     run = unitscope.dissect(
-        f"{tmp_path}/net.py:net",
+        unitscope.network(f"{tmp_path}/net.py:net", preprocess="size=16"),
         data / "images",
+        unitscope.masks(data / "masks", data / "labels.txt") + unitscope.colors(),
         out=tmp_path / "run",
         layers=["1"],
-        masks=data / "masks",
-        labels=data / "labels.txt",
-        segmenter="colors",
-        preprocess="size=16",
         device="cpu",
         show=False,
     )
@@ -187,4 +194,4 @@ def test_a_dissection_of_masks_and_colors(data, tmp_path):
     pixels = concepts.set_index("name")["pixels"]
     assert pixels["dot"] == 6 * 1
     assert pixels["red"] == pixels["green"] == pixels["blue"] == 6 * 16 / 3
-    assert run.manifest.concepts.categories == ["object", "color"]
+    assert list(run.manifest.concepts.categories) == ["object", "color"]

@@ -13,8 +13,9 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.models import registry
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
-from unitscope.models.registry import Model, load_model
+from unitscope.models.registry import load_network
 from unitscope.models.weights import reinitialize, weights_hash
 from unitscope.sources.framing import Framing
 from unitscope.sources.pictures import PictureFolder
@@ -35,9 +36,9 @@ def tiny():
     return Tiny().train()
 
 def described():
-    from unitscope.models.registry import Model
+    from unitscope.models.network import Network
     from unitscope.models.preprocessing import Preprocessing
-    return Model(Tiny(), Preprocessing(size=(32, 32)), layers=("conv",))
+    return Network(Tiny(), Preprocessing(size=(32, 32)), layers=("conv",))
 
 def of_depth(depth, width=3):
     return Tiny()
@@ -67,14 +68,14 @@ def network(tmp_path: Path) -> str:
 
 def failure(spec: str, **options: object) -> str:
     with pytest.raises(UnitscopeError) as caught:
-        load_model(spec, **options)  # type: ignore[arg-type]
+        load_network(spec, **options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_a_function_of_a_file(network: str) -> None:
     path = list(sys.path)
-    model = load_model(f"{network}:tiny")
+    model = load_network(f"{network}:tiny")
     assert sys.path == path
     assert model.module.conv.out_channels == 5
     assert not model.module.training
@@ -82,19 +83,19 @@ def test_a_function_of_a_file(network: str) -> None:
 
 
 def test_a_function_may_describe_its_network(network: str) -> None:
-    model = load_model(f"{network}:described", preprocess="channels=bgr")
+    model = load_network(f"{network}:described", preprocess="channels=bgr")
     assert (model.name, model.layers) == ("described", ("conv",))
     assert model.preprocessing == Preprocessing(size=(32, 32), channels="bgr")
 
 
 def test_a_network_may_stand_for_the_function(network: str) -> None:
-    assert load_model(f"{network}:instance").module.conv.out_channels == 5
+    assert load_network(f"{network}:instance").module.conv.out_channels == 5
 
 
 def test_a_function_of_a_module(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(load_model("torch.nn:Identity").module, nn.Identity)
+    assert isinstance(load_network("torch.nn:Identity").module, nn.Identity)
     monkeypatch.chdir(Path(network).parent)
-    assert load_model("network:tiny").name == "tiny"
+    assert load_network("network:tiny").name == "tiny"
 
 
 @pytest.mark.parametrize(
@@ -166,12 +167,12 @@ def test_a_file_without_a_function(network: str) -> None:
 
 
 def test_registered_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Model(nn.Conv2d(3, 4, 1), name="small")
+    made = Network(nn.Conv2d(3, 4, 1), name="small")
     monkeypatch.setitem(registry.MODELS, "small", lambda: made)
-    first, second = (weights_hash(load_model("small", reinitialize=seed).module) for seed in (1, 2))
+    first, second = (weights_hash(load_network("small", reinitialize=seed).module) for seed in (1, 2))
     assert first != second
-    assert weights_hash(load_model("small", reinitialize=1).module) == first
-    assert load_model("small") == replace(made, spec="small")
+    assert weights_hash(load_network("small", reinitialize=1).module) == first
+    assert load_network("small") == replace(made, spec="small")
 
 
 # Preprocessing
@@ -322,7 +323,7 @@ def test_weights_hash_does_not_depend_on_the_layout_in_memory() -> None:
 
 def test_a_real_network_recognises_places(shared: Path) -> None:
     text = "size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255"
-    model = load_model(f"{shared / 'models' / 'real_models.py'}:squeezenet_places365", preprocess=text)
+    model = load_network(f"{shared / 'models' / 'real_models.py'}:squeezenet_places365", preprocess=text)
     rows = (shared / "data" / "places96" / "classes.tsv").read_text().splitlines()[1:]
     numbers = {name: int(number) for name, number in (row.split("\t") for row in rows)}
     source = PictureFolder(shared / "data" / "places96" / "val")

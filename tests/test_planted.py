@@ -9,7 +9,7 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 
 PICTURES, SIDE = 20, 16
 PIXELS = PICTURES * SIDE * SIDE  # 5120, of which 1 % is 51.2: a threshold is the 53rd largest value
@@ -63,7 +63,7 @@ def planted_samples() -> InMemorySamples:
 
 def dissect(tmp_path, layers, **settings):
     return run_dissection(
-        Model(Planted().eval(), name="planted"),
+        Network(Planted().eval(), name="planted"),
         planted_samples(),
         layers=layers,
         out=tmp_path / "run",

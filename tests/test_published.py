@@ -15,7 +15,7 @@ from unitscope import cli
 from unitscope.errors import UnitscopeError
 from unitscope.models import networks, registry
 from unitscope.models.catalogue import CATALOGUE
-from unitscope.models.registry import MODELS, load_generator, load_model
+from unitscope.models.registry import MODELS, load_generator, load_network
 from unitscope.run.selection import select_units
 
 
@@ -36,7 +36,7 @@ def alexnet(tmp_path):
 
 def test_weights_come_from_a_file(alexnet):
     module, file = alexnet
-    model = load_model("alexnet-places365", weights=file)
+    model = load_network("alexnet-places365", weights=file)
     for name, value in model.module.state_dict().items():
         assert torch.equal(value, module.state_dict()[name]), name
     assert model.preprocessing.size == (227, 227)
@@ -53,7 +53,7 @@ def test_weights_come_from_a_server(alexnet, cache, tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with pytest.raises(UnitscopeError, match="is not the published file: its SHA-256 starts with"):
-            load_model("alexnet-places365", mirror=f"http://127.0.0.1:{server.server_port}")
+            load_network("alexnet-places365", mirror=f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
     assert not (cache / file.name).exists()
 
@@ -61,28 +61,28 @@ def test_weights_come_from_a_server(alexnet, cache, tmp_path):
 def test_a_file_put_into_the_cache_by_hand_is_used(alexnet, cache):
     cache.mkdir(parents=True)
     alexnet[1].rename(cache / CATALOGUE["alexnet-places365"].files[0].name)
-    model = load_model("alexnet-places365")
+    model = load_network("alexnet-places365")
     assert torch.equal(model.module.conv1.weight, alexnet[0].conv1.weight)
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name in CATALOGUE])
 def test_without_weights_nothing_is_downloaded(name):
     with pytest.raises(UnitscopeError, match=r"cannot download http://127\.0\.0\.1:9/.*--weights FILE"):
-        registry.load_model(name, mirror="http://127.0.0.1:9/")
-    assert load_model(name, pretrained=False).layers
-    first, again = (load_model(name, reinitialize=3).module.state_dict() for _ in range(2))
+        registry.load_network(name, mirror="http://127.0.0.1:9/")
+    assert load_network(name, pretrained=False).layers
+    first, again = (load_network(name, reinitialize=3).module.state_dict() for _ in range(2))
     assert all(torch.equal(first[key], again[key]) for key in first)
 
 
 def test_weights_of_another_network_are_refused(alexnet):
     with pytest.raises(UnitscopeError, match=r"alexnet\.pth are not those of .*: missing 'features\.conv1_1"):
-        load_model("vgg16-places365", weights=alexnet[1])
+        load_network("vgg16-places365", weights=alexnet[1])
 
 
 def test_weights_may_be_given_to_any_network(tmp_path):
-    module = load_model("world-vgg").module
+    module = load_network("world-vgg").module
     save_file({name: value + 1 for name, value in module.state_dict().items()}, tmp_path / "w.safetensors")
-    model = load_model("world-vgg-untrained", weights=tmp_path / "w.safetensors")
+    model = load_network("world-vgg-untrained", weights=tmp_path / "w.safetensors")
     name, value = next(iter(module.state_dict().items()))
     assert torch.equal(model.module.state_dict()[name], value + 1)
 
@@ -111,7 +111,7 @@ class Small(torch.nn.Module):
 
 def test_an_alias_names_a_layer_wherever_one_is_named(tmp_path, capsys, run_command):
     torch.manual_seed(0)
-    model = registry.Model(Small(), name="small", aliases={"last": "stages.1"})
+    model = unitscope.Network(Small(), name="small", aliases={"last": "stages.1"})
     assert [model.layer_name(name) for name in ("last", "last#2", "last[0]", "stages.0")] == [
         "stages.1", "stages.1#2", "stages.1[0]", "stages.0"
     ]  # fmt: skip

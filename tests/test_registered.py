@@ -8,7 +8,7 @@ import pytest
 from unitscope.concepts.segmenters import load_segmenter, names_itself
 from unitscope.errors import UnitscopeError
 from unitscope.models.generator_names import load_generator
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 from unitscope.nouns.listing import list_models
 from unitscope.sources.classes import open_classed
 from unitscope.sources.specs import open_pictures
@@ -19,12 +19,12 @@ from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from torch import nn
 
-from unitscope.models.model import Model
+from unitscope.models.network import Network
 from unitscope.world import WorldPictures
 
 
 def network():
-    return Model(nn.Conv2d(3, 5, 1), layers=("here",))
+    return Network(nn.Conv2d(3, 5, 1), layers=("here",))
 
 
 def generator():
@@ -76,7 +76,7 @@ def package(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("package")
 def test_networks_of_another_package_go_by_name():
-    model = load_model("their-network")
+    model = load_network("their-network")
     assert (model.name, model.spec, model.layers) == ("their-network", "their-network", ("here",))
     assert model.module.out_channels == 5
     generator = load_generator("their-generator")
@@ -125,13 +125,13 @@ def test_they_are_listed_without_being_imported(monkeypatch, capsys):
 )
 def test_what_is_registered_may_fail(name, message):
     with pytest.raises(UnitscopeError) as caught:
-        load_model(name)
+        load_network(name)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_the_embedded_world_is_registered_like_any_other():
-    trained, untrained = load_model("world-vgg"), load_model("world-vgg-untrained")
+    trained, untrained = load_network("world-vgg"), load_network("world-vgg-untrained")
     assert (trained.name, trained.layers, trained.classes) == ("world-vgg", CLASSIFIER_LAYERS, SCENE_CLASSES)
     assert trained.preprocessing.size == (112, 112)
     assert (trained.module.fc.weight != untrained.module.fc.weight).any()

@@ -26,7 +26,7 @@ from unitscope.experiments.dissection import plan as reading
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.run import RunFolder, open_run, storage
 from unitscope.run.folder import open_for_writing
 
@@ -67,7 +67,7 @@ def dissect(out, *, network=None, quantile=0.05, cache_bytes=2**30):
         quantile=quantile, replicates=100, batch_size=2, top=2, cache_budget=cache_bytes / 2**30
     )
     network = network or Counting()
-    run_dissection(Model(network, name="net"), make_samples(), layers=["conv"], out=out, settings=settings)
+    run_dissection(Network(network, name="net"), make_samples(), layers=["conv"], out=out, settings=settings)
     return network.seen
 
 

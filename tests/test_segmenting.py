@@ -12,6 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+import unitscope
 from unitscope import cli
 from unitscope.concepts.preview import MOST, Segmentation, describe, draw, segment, write_picture
 from unitscope.concepts.vocabulary import Concept, Vocabulary
@@ -53,11 +54,10 @@ def command(monkeypatch, capsys, *words: object) -> tuple[int, str, str]:
 
 
 def test_areas_of_every_plane(photograph):
-    found = segment(
-        photograph,
-        ["colors", f"{photograph.parent}/code.py:halves"],
-        labels=[photograph.parent / "labels.txt"],
+    halves = unitscope.segmenter(
+        f"{photograph.parent}/code.py:halves", labels=photograph.parent / "labels.txt"
     )
+    found = segment(photograph, (unitscope.colors() + halves).load())
     assert found.planes == ("color", "object")
     assert found.labels.shape == (2, 240, 320)
     colors = {area.concept.name: area.share for area in found.areas(0)}
@@ -70,7 +70,7 @@ def test_areas_of_every_plane(photograph):
 
 
 def test_only_some_concepts(photograph):
-    found = segment(photograph, "colors").only(["white"])
+    found = segment(photograph, unitscope.colors().load()).only(["white"])
     assert [area.concept.name for area in found.areas(0)] == ["white"]
     with pytest.raises(UnitscopeError, match=r"concept 'withe' not found; did you mean 'white'.* know 11"):
         found.only(["withe"])
@@ -90,7 +90,7 @@ def test_the_picture_is_written(photograph, monkeypatch, capsys, name):
 
 
 def test_the_picture_shows_the_planes(photograph):
-    out = write_picture(segment(photograph, "colors"), photograph.parent / "seen.png")
+    out = write_picture(segment(photograph, unitscope.colors().load()), photograph.parent / "seen.png")
     with Image.open(out) as image:
         pixels = np.asarray(image.convert("RGB")).astype(int)
     middle = pixels[: int(pixels.shape[0] * 0.4), pixels.shape[1] * 3 // 4]
@@ -135,14 +135,17 @@ def test_names_end_before_their_numbers(name):
 
 
 def test_planes_of_one_title_are_told_apart(photograph):
-    names = ["colors", f"{photograph.parent}/code.py:halves", f"{photograph.parent}/code.py:halves"]
-    found = segment(photograph, names, labels=[photograph.parent / "labels.txt"] * 2)
+    halves = unitscope.segmenter(
+        f"{photograph.parent}/code.py:halves", labels=photograph.parent / "labels.txt"
+    )
+    found = segment(photograph, ("colors" + halves + halves).load())
     assert found.planes == ("color", "object (halves)", "object (halves)")
 
 
 def test_names_that_the_font_lacks_do_not_matter(photograph, tmp_path):
     (tmp_path / "labels.txt").write_text("1 $左$\n2 right\n")
-    found = segment(photograph, f"{tmp_path}/code.py:halves", labels=[tmp_path / "labels.txt"])
+    halves = unitscope.segmenter(f"{tmp_path}/code.py:halves", labels=tmp_path / "labels.txt")
+    found = segment(photograph, halves.load())
     assert write_picture(found, tmp_path / "seen.png").is_file()
 
 

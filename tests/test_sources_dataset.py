@@ -11,7 +11,7 @@ from torch.utils.data import Subset, TensorDataset
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.nouns.pictures import open_sources
+from unitscope.nouns.pictures import parts_of, pictures
 from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.dataset import ClassedDataset, as_source, dataset_pictures, picture_to_rgb
@@ -202,10 +202,10 @@ def test_random_pictures_of_torchvision_are_numbered():
 
 def test_what_is_given_as_pictures(folder):
     images = [Image.fromarray(each) for each in PICTURES]
-    (alone,) = open_sources(images)
+    alone = pictures(images)
     assert len(alone) == 4
-    given = open_sources([folder / "cat", images, Columns(), PictureFolder(folder / "dog")])
-    assert [type(each).__name__ for each in given] == [
+    given = pictures(folder / "cat", images, Columns(), PictureFolder(folder / "dog"))
+    assert [type(each).__name__ for each in parts_of(given)] == [
         "PictureFolder",
         "DatasetPictures",
         "ClassedDataset",
@@ -216,9 +216,9 @@ def test_what_is_given_as_pictures(folder):
 def test_a_run_on_a_data_set_measures_what_a_run_on_its_folder_does(folder, tmp_path):
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
-    options = {"segmenter": "world", "layers": ["1"], "preprocess": "size=32"}
+    network = unitscope.network(module, preprocess="size=32")
     runs = [
-        unitscope.dissect(module, images, out=tmp_path / f"run{number}", **options)
+        unitscope.dissect(network, images, "world", out=tmp_path / f"run{number}", layers=["1"])
         for number, images in enumerate((folder / "cat", [Image.fromarray(each) for each in PICTURES]))
     ]
     one, other = (run.units for run in runs)

@@ -8,7 +8,7 @@ from PIL import Image
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 from unitscope.run.masks import outlined
 
 
@@ -74,7 +74,7 @@ def test_masks_and_label_maps_of_any_picture_give_the_iou_back(run, unit):
 def test_the_activation_is_that_of_the_network(run, unit, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (112, 112, 3), np.uint8)
     found = unit.activation(pixels)
-    network = load_model("world-vgg")
+    network = load_network("world-vgg")
     inputs = torch.from_numpy(network.preprocessing.apply(pixels))[None]
     kept = []
     layer = network.module.get_submodule(unit.layer)

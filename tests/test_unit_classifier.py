@@ -20,7 +20,7 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification import measure
 from unitscope.experiments.classification.verdict import halve, judge
-from unitscope.models.registry import load_model
+from unitscope.models.registry import load_network
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "classify.md"
 SIDE = 16
@@ -80,8 +80,8 @@ def place(tmp_path_factory) -> Path:
         Image.fromarray((np.asarray(Image.open(file))[..., 0] > 100).astype(np.uint8)).save(mask)
     (folder / "labels.txt").write_text("1\tred\tcolor\n2\tnever\tcolor\n")
     unitscope.dissect(
-        f"{folder}/net.py:net", folder / "pictures", out=folder / "run", layers=["conv", "last"],
-        masks=folder / "masks", labels=folder / "labels.txt", preprocess=f"size={SIDE},mean=0,scale=1",
+        unitscope.network(f"{folder}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1"), folder / "pictures",
+        unitscope.masks(folder / "masks", folder / "labels.txt"), out=folder / "run", layers=["conv", "last"],
         grid=SIDE, device="cpu",
         settings=unitscope.DissectionSettings(quantile=0.05, replicates=100, batch_size=5),
     )  # fmt: skip
@@ -101,7 +101,7 @@ def ask(place: Path, out: Path, **given: object) -> unitscope.UnitClassification
 
 def test_a_unit_that_is_the_answer_is_never_wrong(place, tmp_path):
     found = ask(
-        place, tmp_path / "out", images=place / "classes", positive=["red", "dark-red"], negative="blue"
+        place, tmp_path / "out", pictures=place / "classes", positive=["red", "dark-red"], negative="blue"
     )
     scores = found.scores
     assert [scores[name]["value"] for name in ("auroc", "average_precision")] == [1, 1]
@@ -118,7 +118,7 @@ def test_a_unit_that_is_the_answer_is_never_wrong(place, tmp_path):
 
 
 def test_a_unit_that_is_constant_says_nothing(place, tmp_path):
-    found = ask(place, tmp_path / "out", unit=1, images=place / "classes", positive="red")
+    found = ask(place, tmp_path / "out", unit=1, pictures=place / "classes", positive="red")
     assert found.scores["auroc"]["value"] == 0.5
     assert found.scores["average_precision"]["value"] == pytest.approx(6 / 24)
     assert found.scores["held_out"]["balanced_accuracy"]["value"] == 0.5
@@ -126,7 +126,7 @@ def test_a_unit_that_is_constant_says_nothing(place, tmp_path):
 
 
 def test_scores_are_those_of_scikit_learn(place, tmp_path):
-    found = ask(place, tmp_path / "out", images=place / "classes", positive=["red", "blue"])
+    found = ask(place, tmp_path / "out", pictures=place / "classes", positive=["red", "blue"])
     truth, peaks = found.peaks["positive"], found.peaks["peak"]
     assert 0 < found.scores["auroc"]["value"] < 1
     assert found.scores["auroc"]["value"] == pytest.approx(roc_auc_score(truth, peaks))
@@ -142,14 +142,17 @@ def test_scores_are_those_of_scikit_learn(place, tmp_path):
 
 
 def test_the_threshold_of_the_run_is_that_of_its_units_table(place, tmp_path):
-    found = ask(place, tmp_path / "out", images=place / "classes", positive="red")
+    found = ask(place, tmp_path / "out", pictures=place / "classes", positive="red")
     units = unitscope.open_run(place / "run").units
     assert found.scores["thresholds"]["run"] == float(units.loc[units["unit"] == 0, "threshold"].iloc[0])
     assert (found.scores["concept"], found.scores["unit"]) == ("red", 0)
 
 
 def test_a_concept_decides_by_the_area_it_covers(place, tmp_path):
-    says = {"images": place / "pictures", "masks": place / "masks", "labels": place / "labels.txt"}
+    says = {
+        "pictures": place / "pictures",
+        "concepts": unitscope.masks(place / "masks", place / "labels.txt"),
+    }
     found = ask(place, tmp_path / "out", concept="red", **says)
     areas = found.peaks.set_index("id")["area"]
     assert areas["0.png"] == 16 / SIDE**2
@@ -175,7 +178,7 @@ def test_the_world_knows_its_scenes_and_its_concepts(tmp_path):
     run = unitscope.dissect(
         "world-vgg", "world:24", out=tmp_path / "run", layers=["relu4_3"], settings=settings
     )
-    words = {"layer": "relu4_3", "unit": 3, "images": "world:40:test", "settings": FEW}
+    words = {"layer": "relu4_3", "unit": 3, "pictures": "world:40:test", "settings": FEW}
     scene = unitscope.classify_unit(run, positive=["bedroom", "kitchen"], **words)
     of_class = scene.peaks["class"].isin(["bedroom", "kitchen"])
     assert (scene.peaks["positive"] == of_class).all()
@@ -248,7 +251,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
 
 
 def test_the_same_question_has_the_same_answer(place, tmp_path):
-    words = {"images": place / "classes", "positive": ["red", "blue"]}
+    words = {"pictures": place / "classes", "positive": ["red", "blue"]}
     one, two = (ask(place, tmp_path / name, **words).path for name in ("one", "two"))
     for name in ("tables/peaks.parquet", "tables/mistakes.parquet", "report/index.html"):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
@@ -256,7 +259,7 @@ def test_the_same_question_has_the_same_answer(place, tmp_path):
 
 
 def test_an_interrupted_reading_goes_on_where_it_was(place, tmp_path, monkeypatch):
-    given = {"images": place / "classes", "positive": ["red"], "negative": ["blue", "green"]}
+    given = {"pictures": place / "classes", "positive": ["red"], "negative": ["blue", "green"]}
     whole = ask(place, tmp_path / "whole", **given)
     monkeypatch.setattr(measure, "STRETCH", 1)
     read, numbers = measure.read_peaks, []
@@ -292,7 +295,7 @@ def test_a_group_of_one_has_scores_without_intervals(place, tmp_path):
 
 
 def test_tables_have_the_columns_that_the_documents_describe(place, tmp_path):
-    found = ask(place, tmp_path / "out", images=place / "classes", positive="blue")
+    found = ask(place, tmp_path / "out", pictures=place / "classes", positive="blue")
     sections = dict(
         re.findall(r"^### (\w+):.*?\n(.*?)(?=^### |\Z)", DOCS.read_text(), re.DOTALL | re.MULTILINE)
     )
@@ -310,7 +313,7 @@ def test_tables_have_the_columns_that_the_documents_describe(place, tmp_path):
 
 def test_the_page_shows_the_mistakes_and_needs_nothing_else(place, tmp_path):
     found = ask(
-        place, tmp_path / "out", images=place / "classes", positive=["red", "blue"], negative="dark_red"
+        place, tmp_path / "out", pictures=place / "classes", positive=["red", "blue"], negative="dark_red"
     )
     page = found.page.read_text()
     assert "http" not in re.sub(r'xmlns(:\w+)?="http[^"]+"', "", page)
@@ -339,7 +342,7 @@ def test_names_from_the_data_are_text_on_the_page(place, tmp_path):
 
 
 def test_another_question_has_another_folder_and_nothing_else_is_replaced(place, tmp_path):
-    words = {"images": place / "classes", "positive": "red"}
+    words = {"pictures": place / "classes", "positive": "red"}
     first = ask(place, None, **words)
     assert first.path == place / "run" / "classify" / "conv-0-red"
     other = ask(place, None, negative="green", **words)
@@ -361,56 +364,55 @@ def test_another_question_has_another_folder_and_nothing_else_is_replaced(place,
 
 
 def test_other_weights_are_refused(place, tmp_path):
-    words = {"images": place / "classes", "positive": "red"}
+    words = {"pictures": place / "classes", "positive": "red"}
     with pytest.raises(
         UnitscopeError, match=r"other has other weights than those that .*/run was dissected with"
     ):
-        ask(place, tmp_path / "out", model=f"{place}/net.py:other", **words)
+        ask(place, tmp_path / "out", network=f"{place}/net.py:other", **words)
     assert not (tmp_path / "out").exists()
-    again = ask(place, tmp_path / "out", model=f"{place}/net.py:net", **words)
+    again = ask(place, tmp_path / "out", network=f"{place}/net.py:net", **words)
     assert again.scores["auroc"]["value"] == ask(place, tmp_path / "out", **words).scores["auroc"]["value"]
 
 
 def test_a_network_from_memory_must_be_given_again_and_is_left_as_it_was(place, tmp_path):
     module = nn.Sequential(nn.Conv2d(3, 2, 1), nn.Dropout()).train()
-    says = {"masks": place / "masks", "labels": place / "labels.txt", "preprocess": f"size={SIDE}"}
-    run = unitscope.dissect(module, place / "pictures", out=tmp_path / "run", layers=["0"], **says)
-    words = {"layer": "0", "unit": 1, "images": place / "classes", "positive": "red", "settings": FEW}
+    says = unitscope.masks(place / "masks", place / "labels.txt")
+    network = unitscope.network(module, preprocess=f"size={SIDE}")
+    assert module.training
+    run = unitscope.dissect(network, place / "pictures", says, out=tmp_path / "run", layers=["0"])
+    assert module.training
+    words = {"layer": "0", "unit": 1, "pictures": place / "classes", "positive": "red", "settings": FEW}
     with pytest.raises(UnitscopeError, match="does not say where its network 'Sequential' came from"):
         unitscope.classify_unit(run, **words)
-    assert unitscope.classify_unit(run, model=module, **words).page.is_file()
+    assert unitscope.classify_unit(run, network=module, **words).page.is_file()
     assert module.training
 
 
 def test_a_control_is_reinitialized_again(place, tmp_path):
-    says = {"masks": place / "masks", "labels": place / "labels.txt", "preprocess": f"size={SIDE}"}
-    run = unitscope.dissect(
-        f"{place}/net.py:net",
-        place / "pictures",
-        out=tmp_path / "run",
-        layers=["conv"],
-        reinitialize=4,
-        **says,
-    )
-    words = {"layer": "conv", "unit": 1, "images": place / "classes", "positive": "red", "settings": FEW}
-    assert unitscope.classify_unit(run, **words).page.is_file()
+    network = unitscope.network(f"{place}/net.py:net", preprocess=f"size={SIDE}", reinitialize=4)
+    says = unitscope.masks(place / "masks", place / "labels.txt")
+    run = unitscope.dissect(network, place / "pictures", says, out=tmp_path / "run", layers=["conv"])
+    words = {"layer": "conv", "unit": 1, "pictures": place / "classes", "positive": "red", "settings": FEW}
+    scores = unitscope.classify_unit(run, **words).scores
+    for again in (network, f"{place}/net.py:net"):
+        assert unitscope.classify_unit(run, network=again, **words).scores == scores
 
 
 def test_a_file_of_weights_is_remembered(place, tmp_path):
     file = tmp_path / "weights.pth"
-    torch.save(load_model(f"{place}/net.py:other").module.state_dict(), file)
-    says = {"masks": place / "masks", "labels": place / "labels.txt", "preprocess": f"size={SIDE}"}
-    run = unitscope.dissect(
-        f"{place}/net.py:net", place / "pictures", out=tmp_path / "run", layers=["conv"], weights=file, **says
-    )
-    words = {"layer": "conv", "unit": 0, "images": place / "classes", "positive": "red", "settings": FEW}
+    torch.save(load_network(f"{place}/net.py:other").module.state_dict(), file)
+    says = unitscope.masks(place / "masks", place / "labels.txt")
+    network = unitscope.network(f"{place}/net.py:net", preprocess=f"size={SIDE}", weights=file)
+    run = unitscope.dissect(network, place / "pictures", says, out=tmp_path / "run", layers=["conv"])
+    words = {"layer": "conv", "unit": 0, "pictures": place / "classes", "positive": "red", "settings": FEW}
     before = unitscope.classify_unit(run, **words).scores
     moved = file.rename(tmp_path / "moved.pth")
     with pytest.raises(
         UnitscopeError, match=r"made with the weights '.*weights.pth', which are gone; give them"
     ):
         unitscope.classify_unit(run, **words)
-    assert unitscope.classify_unit(run, weights=moved, **words).scores == before
+    again = unitscope.network(f"{place}/net.py:net", weights=moved)
+    assert unitscope.classify_unit(run, network=again, **words).scores == before
 
 
 def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
@@ -422,7 +424,7 @@ def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
     with pytest.raises(
         UnitscopeError, match=r"gone.py.* \(the run in .*/run names it; --model gives another\)"
     ):
-        ask(tmp_path, tmp_path / "out", images=place / "classes", positive="red")
+        ask(tmp_path, tmp_path / "out", pictures=place / "classes", positive="red")
 
 
 # Mistakes of the person.
@@ -437,21 +439,20 @@ def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
         ({"positive": ()}, "no positive pictures; give --positive"),
         ({"negative": "red"}, "'red' is among the positive and the negative pictures"),
         ({"positive": list(COLOURS)}, "no negative pictures: the positive ones are all classes"),
-        ({"images": ()}, "no negative pictures; give --negative"),
+        ({"pictures": ()}, "no negative pictures; give --negative"),
         (
-            {"images": (), "negative": "nowhere"},
+            {"pictures": (), "negative": "nowhere"},
             "picture folder 'red' does not exist; give the path of a folder, or --im",
         ),
         ({"concept": "red"}, "--concept 'red' says which pictures are positive; leave --positive"),
-        ({"segmenter": "colors"}, "--segmenter goes with --concept, which is not given"),
-        ({"images": ["world:9", "world:8"]}, "classes are taken from one --images, and 2 are given"),
+        ({"concepts": "colors"}, "--segmenter goes with --concept, which is not given"),
+        ({"pictures": ["world:9", "world:8"]}, "classes are taken from one --images, and 2 are given"),
         ({"device": "warp"}, "device 'warp' cannot be used"),
-        ({"model": "nowhere.py:net"}, "nowhere.py"),
-        ({"weights": "nowhere.pth"}, "nowhere.pth"),
+        ({"network": "nowhere.py:net"}, "nowhere.py"),
     ],
 )
 def test_questions_that_cannot_be_asked_are_one_line(place, tmp_path, given, said):
-    words = {"images": place / "classes", "positive": "red", **given}
+    words = {"pictures": place / "classes", "positive": "red", **given}
     with pytest.raises(UnitscopeError, match=said) as caught:
         ask(place, tmp_path / "out", **words)
     assert "\n" not in str(caught.value)
@@ -466,20 +467,20 @@ def test_settings_that_cannot_be_are_one_line(name):
 
 def test_a_concept_needs_something_that_shows_it(place, tmp_path):
     with pytest.raises(UnitscopeError, match="nothing says what the pictures show"):
-        ask(place, tmp_path / "out", concept="red", images=place / "pictures")
+        ask(place, tmp_path / "out", concept="red", pictures=place / "pictures")
 
 
 def test_pictures_that_do_not_open_are_left_out_and_listed(place, tmp_path):
     shutil.copytree(place / "classes", tmp_path / "classes")
     (tmp_path / "classes" / "red" / "9.png").write_bytes(b"")
-    found = ask(place, tmp_path / "out", images=tmp_path / "classes", positive="red")
+    found = ask(place, tmp_path / "out", pictures=tmp_path / "classes", positive="red")
     assert found.scores["skipped"] == [{"id": "red/9.png", "reason": "the file is empty"}]
     assert "1 picture was skipped" in repr(found)
     assert "red/9.png" in found.page.read_text()
     for file in (tmp_path / "classes" / "red").iterdir():
         file.write_bytes(b"junk")
     with pytest.raises(UnitscopeError, match="none of the pictures of red could be read"):
-        ask(place, tmp_path / "junk", images=tmp_path / "classes", positive="red")
+        ask(place, tmp_path / "junk", pictures=tmp_path / "classes", positive="red")
 
 
 def test_an_activation_that_is_not_finite_names_its_picture(place, tmp_path):
@@ -498,14 +499,14 @@ def test_a_word_that_may_be_two_classes_is_one_line(place, tmp_path):
     with pytest.raises(
         UnitscopeError, match="'crane' may be the class 'n00000001_crane' and 'n00000002_crane'; write"
     ):
-        ask(place, tmp_path / "out", images=tmp_path / "classes", positive="crane")
+        ask(place, tmp_path / "out", pictures=tmp_path / "classes", positive="crane")
 
 
 def test_a_place_that_cannot_be_written_is_one_line(place, tmp_path):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(UnitscopeError, match=r"cannot write|is a file; give --out"):
-            ask(place, out, images=place / "classes", positive="red")
+            ask(place, out, pictures=place / "classes", positive="red")
 
 
 def test_a_run_that_is_not_finished_is_one_line(place, tmp_path):
@@ -516,7 +517,7 @@ def test_a_run_that_is_not_finished_is_one_line(place, tmp_path):
         UnitscopeError, match="is not finished; run the same 'unitscope dissect' command again"
     ):
         unitscope.classify_unit(
-            tmp_path / "run", layer="conv", unit=0, positive="red", images=place / "classes"
+            tmp_path / "run", layer="conv", unit=0, positive="red", pictures=place / "classes"
         )
 
 
@@ -554,16 +555,19 @@ def test_a_trained_network_tells_mountains_from_bedrooms(shared, tmp_path):
         for file in sorted((scenes / name).iterdir())[:16]:
             shutil.copy(file, tmp_path / "scenes" / name)
     run = unitscope.dissect(
-        f"{shared}/models/real_models.py:squeezenet_places365", tmp_path / "images", out=tmp_path / "run",
-        layers=["fire9"], masks=tmp_path / "annotations", labels=shared / "data" / "places_objects" / "labels.txt",
-        preprocess="size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255", device="cpu",
-        settings=unitscope.DissectionSettings(replicates=100),
+        unitscope.network(
+            f"{shared}/models/real_models.py:squeezenet_places365",
+            preprocess="size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255",
+        ),
+        tmp_path / "images",
+        unitscope.masks(tmp_path / "annotations", shared / "data" / "places_objects" / "labels.txt"),
+        out=tmp_path / "run", layers=["fire9"], device="cpu", replicates=100,
     )  # fmt: skip
     found = unitscope.classify_unit(
         run,
         layer="fire9",
         unit=270,
-        images=tmp_path / "scenes",
+        pictures=tmp_path / "scenes",
         positive="mountain",
         device="cpu",
         settings=FEW,

@@ -1,42 +1,74 @@
 """Unitscope: see what every unit of a vision network responds to, and what the network does with it."""
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from unitscope.api import dissect, layers
-from unitscope.classifying import classify_unit
-from unitscope.effects import insert, rank, remove
-from unitscope.errors import UnitscopeError
-from unitscope.experiments.classification.settings import ClassifierSettings
-from unitscope.experiments.dissection.rescore import at_quantile
-from unitscope.experiments.dissection.settings import DissectionSettings
-from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
-from unitscope.experiments.importance.settings import ImportanceSettings
-from unitscope.importance import importance
-from unitscope.models.generators import ClassConditional, Generator
-from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.registry import Model, load_generator, load_model
-from unitscope.run.classification import UnitClassification
-from unitscope.run.comparison import compare
-from unitscope.run.dissection import Dissection, open_run
-from unitscope.run.effects import (
-    Insertion,
-    Ranking,
-    Removal,
-    find_insertions,
-    find_rankings,
-    find_removals,
-    open_insertion,
-    open_ranking,
-    open_removal,
-)
-from unitscope.run.importance import Importance, find_importances, open_importance
-from unitscope.sources.latents import SeededLatents
+if TYPE_CHECKING:
+    from unitscope.api import classify_unit, dissect, importance, insert, layers, rank, remove
+    from unitscope.errors import UnitscopeError
+    from unitscope.experiments.classification.settings import ClassifierSettings
+    from unitscope.experiments.dissection.rescore import at_quantile
+    from unitscope.experiments.dissection.settings import DissectionSettings
+    from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+    from unitscope.experiments.importance.settings import ImportanceSettings
+    from unitscope.models.generators import ClassConditional, Generator
+    from unitscope.models.network import Network
+    from unitscope.models.preprocessing import Preprocessing
+    from unitscope.nouns.concepts import Concepts, colors, masks, segmenter
+    from unitscope.nouns.generator import generator
+    from unitscope.nouns.latents import Latents, latents
+    from unitscope.nouns.network import network
+    from unitscope.nouns.pictures import pictures
+    from unitscope.run.classification import UnitClassification
+    from unitscope.run.comparison import compare
+    from unitscope.run.dissection import Dissection, open_run
+    from unitscope.run.effects import (
+        Insertion,
+        Ranking,
+        Removal,
+        find_insertions,
+        find_rankings,
+        find_removals,
+        open_insertion,
+        open_ranking,
+        open_removal,
+    )
+    from unitscope.run.importance import Importance, find_importances, open_importance
+    from unitscope.sources.latents import SeededLatents
 
-__version__ = version("unitscope")
+    __version__: str
+
+_WHERE = {
+    "api": "classify_unit dissect importance insert layers rank remove",
+    "errors": "UnitscopeError",
+    "experiments.classification.settings": "ClassifierSettings",
+    "experiments.dissection.rescore": "at_quantile",
+    "experiments.dissection.settings": "DissectionSettings",
+    "experiments.effects.settings": "InsertionSettings RankingSettings RemovalSettings",
+    "experiments.importance.settings": "ImportanceSettings",
+    "models.generators": "ClassConditional Generator",
+    "models.network": "Network",
+    "models.preprocessing": "Preprocessing",
+    "nouns.concepts": "Concepts colors masks segmenter",
+    "nouns.generator": "generator",
+    "nouns.latents": "Latents latents",
+    "nouns.network": "network",
+    "nouns.pictures": "pictures",
+    "run.classification": "UnitClassification",
+    "run.comparison": "compare",
+    "run.dissection": "Dissection open_run",
+    "run.effects": "Insertion Ranking Removal find_insertions find_rankings find_removals open_insertion open_ranking "
+    "open_removal",
+    "run.importance": "Importance find_importances open_importance",
+    "sources.latents": "SeededLatents",
+}
+"""Public names by module; each is imported when it is first used, so that ``import unitscope`` costs nothing."""
+_MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
     "ClassConditional",
     "ClassifierSettings",
+    "Concepts",
     "Dissection",
     "DissectionSettings",
     "Generator",
@@ -44,7 +76,8 @@ __all__ = [
     "ImportanceSettings",
     "Insertion",
     "InsertionSettings",
-    "Model",
+    "Latents",
+    "Network",
     "Preprocessing",
     "Ranking",
     "RankingSettings",
@@ -56,22 +89,44 @@ __all__ = [
     "__version__",
     "at_quantile",
     "classify_unit",
+    "colors",
     "compare",
     "dissect",
     "find_importances",
     "find_insertions",
     "find_rankings",
     "find_removals",
+    "generator",
     "importance",
     "insert",
+    "latents",
     "layers",
-    "load_generator",
-    "load_model",
+    "masks",
+    "network",
     "open_importance",
     "open_insertion",
     "open_ranking",
     "open_removal",
     "open_run",
+    "pictures",
     "rank",
     "remove",
+    "segmenter",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    if name == "__version__":
+        found: object = import_module("importlib.metadata").version("unitscope")
+    elif name in _MODULES:
+        found = getattr(import_module(f"unitscope.{_MODULES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'unitscope' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted({*globals(), *__all__})

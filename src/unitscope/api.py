@@ -1,109 +1,92 @@
-"""The library in a few calls: dissect a network, open and compare runs, list layers, write a report."""
+"""The questions: one short function each, from what a person names to a finished run."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-import torch
-from torch import nn
+import numpy as np
 
-from unitscope.concepts.choose import choose_labeller
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.classification.groups import concept_numbers
+from unitscope.experiments.classification.measure import run_unit_classifier
+from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
-from unitscope.experiments.generated import GeneratedSamples
-from unitscope.experiments.samples import PictureSamples
-from unitscope.layer.hooks import LayerDescription, describe_layers
-from unitscope.models.generators import ClassConditional, Generator
-from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.registry import MakesPicturesError, Model
-from unitscope.nouns.device import choose_device
-from unitscope.nouns.generated import (
-    check_kind,
-    default_points,
-    draw_latents,
-    label_generated,
-    maker_of,
-    reader_of,
-    resolve_generator,
-    seen,
+from unitscope.experiments.effects.insertion import run_insertion
+from unitscope.experiments.effects.ranking import run_ranking
+from unitscope.experiments.effects.removal import run_removal
+from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+from unitscope.experiments.importance.images import match_images
+from unitscope.experiments.importance.measure import run_importance
+from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.layer.hooks import LayerDescription
+from unitscope.nouns.concepts import ConceptsLike
+from unitscope.nouns.generator import Shape
+from unitscope.nouns.groups import Groups, Words, ask_of_latents, ask_of_pictures
+from unitscope.nouns.latents import LatentsLike
+from unitscope.nouns.layers import list_layers
+from unitscope.nouns.network import Source, left_as_it_was
+from unitscope.nouns.paths import AnyPath
+from unitscope.nouns.pictures import Grid, PicturesLike, classed
+from unitscope.nouns.reopened import (
+    RunLike,
+    layer_of,
+    opened_run,
+    reopen_network,
+    unit_of,
 )
-from unitscope.nouns.network import left_as_it_was, resolve_model
-from unitscope.nouns.pictures import AnyPath, as_paths, open_sources, pixel_grid
+from unitscope.nouns.samples import look_through
+from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, target
 from unitscope.progress import showing
+from unitscope.report.pages.classification import write_classifier_page
+from unitscope.report.pages.effects import write_effect_page
+from unitscope.run import classification
+from unitscope.run import importance as importance_run
+from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
-from unitscope.run.manifest import typed_command
-from unitscope.sources.base import PictureSource
-from unitscope.sources.framing import Framing
-from unitscope.sources.joined import JoinedPictures
-from unitscope.sources.latents import SeededLatents
+from unitscope.run.effects import Insertion, Ranking, Removal
+from unitscope.run.folder import slug
+from unitscope.run.importance import Importance
+from unitscope.sources.class_names import read_class_map
 
-GRID_SHARE = 4
-"""The pixel grid has one point for each this many input pixels along each axis, as in the paper."""
+LONGEST_SLUG = 60
 
 
 def dissect(
-    model: str | nn.Module | Model | Generator,
-    images: AnyPath | PictureSource | Sequence[AnyPath | PictureSource] = (),
+    network: Source,
+    data: PicturesLike | LatentsLike,
+    concepts: ConceptsLike | None = None,
     *,
+    layers: str | Sequence[str] = (),
     out: AnyPath,
-    latents: int | SeededLatents | None = None,
-    truncation: float | None = None,
-    classes: Sequence[int] = (),
-    latent_shape: str | int | Sequence[int] | None = None,
-    range: str | Sequence[float] | None = None,  # noqa: A002
-    layers: Sequence[str] = (),
-    masks: AnyPath | Sequence[AnyPath] = (),
-    labels: AnyPath | Sequence[AnyPath] = (),
-    segmenter: str | Sequence[str] | None = None,
-    segmenter_preprocess: str | Sequence[str] | None = None,
-    preprocess: str | None = None,
-    weights: AnyPath | None = None,
-    mirror: str | None = None,
-    reinitialize: int | None = None,
-    grid: int | tuple[int, int] | str | None = None,
+    grid: Grid | None = None,
     device: str | None = None,
     settings: DissectionSettings | None = None,
-    command: str = "",
     show: bool | None = None,
+    **flat: object,
 ) -> Dissection:
     """Label every unit of some layers with the concept it matches best, and write the run folder.
 
-    A network that reads pictures is given `images`: what they show comes from `masks` with `labels`, from segmenters,
-    from both together, or from the embedded world itself. A generator is given `latents`, and segmenters say what its
-    pictures show. The same call on the same folder goes on where an earlier one stopped.
+    The same call on the same folder goes on where an earlier one stopped.
 
     Args:
-        model: a registry name, ``package.module:function``, ``file.py:function``, a module, a :class:`Model` or a
-            :class:`Generator`.
-        images: a folder of pictures, ``world[:count[:split]]``, or a picture source; or several of them.
+        network: what reads pictures, or the generator that makes them, see :func:`unitscope.network` and
+            :func:`unitscope.generator`; or the name of one.
+        data: pictures, see :func:`unitscope.pictures`; for a generator latents, see :func:`unitscope.latents`.
+        concepts: what says where concepts are: :func:`unitscope.masks`, :func:`unitscope.segmenter`,
+            :func:`unitscope.colors`, a sum of these, or the name of a segmenter; by default the labels that pictures
+            bring, or the segmenter that a generator comes with.
+        layers: dotted module names; the network's own choice when empty.
         out: the run folder, new or of the same configuration.
-        latents: for a generator, how many latents of the seed of `settings`; or the latents.
-        truncation: T: their distribution is cut off at -T and T.
-        classes: the classes to take in turn, for a class-conditional generator; all of them when empty.
-        latent_shape: shape of one latent, as ``100x1x1`` or numbers, where the generator does not say it.
-        range: values of black and white in its pictures, as ``-1:1`` or two numbers; found by itself otherwise.
-        layers: dotted module names; the model's own choice when empty.
-        masks: for each label file, one folder of label masks for each of `images`.
-        labels: label files: one for each plane of masks, then one for each segmenter that does not name its outputs.
-        segmenter: ``upp``, ``colors``, ``csail:folder``, ``package.module:function``, ``file.py:function`` or
-            ``file.pt2``; or several of them, whose label maps are merged. By default the one that a generator comes
-            with.
-        segmenter_preprocess: settings such as ``size=512,range=-1:1``, see
-            :func:`unitscope.models.preprocessing.parse_preprocessing`; for each segmenter in turn.
-        preprocess: the same for the model.
-        weights: a file of weights for the model: safetensors, or `torch.save` of a state dict.
-        mirror: another server for checkpoints that are downloaded.
-        reinitialize: a seed: give the model new random weights first, as a control.
-        grid: points of the pixel grid along each axis, ``(gh, gw)`` or ``48x64``; by default a quarter of the
-            input size; for a generator 64, but no more than pixels and no less than a quarter of them.
-        device: where the networks run; a GPU when there is one.
+        grid: points of the pixel grid along each axis, ``(gh, gw)`` or ``48x64``; by default a quarter of the input
+            size; for a generator 64, but no more than pixels and no less than a quarter of them.
+        device: where networks run; a GPU when there is one.
         settings: see :class:`DissectionSettings`.
-        command: what the user typed, for the manifest.
         show: force progress bars on or off.
+        **flat: settings by name, such as ``quantile=0.005``; nothing may be said twice and differently.
 
     Returns:
         The finished run.
@@ -111,121 +94,301 @@ def dissect(
     Raises:
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
-    settings = settings or DissectionSettings()
-    of_latents = {"truncation": truncation, "class": classes, "latent_shape": latent_shape, "range": range}
-    check_kind(images, latents, of_latents, {"masks": masks, "preprocess": preprocess})
-    place = choose_device(device)
-    made: dict[str, Any] = {
-        "weights": weights,
-        "mirror": mirror,
-        "reinitialize": reinitialize,
-        "device": place,
-    }
-    says: dict[str, Any] = {"labels": as_paths(labels), "segmenter_preprocess": segmenter_preprocess}
-    says |= {"segmenter": segmenter, "mirror": mirror, "device": place}
-    with left_as_it_was(model):
-        network: Model | Generator
-        samples: PictureSamples | GeneratedSamples
-        if latents is None:
-            network = resolve_model(reader_of(model), preprocess=preprocess, **made)
-            samples = _picture_samples(network.preprocessing, images, grid, masks=as_paths(masks), **says)
-        else:
-            found = resolve_generator(maker_of(model), latent_shape=latent_shape, range=range, **made)
-            drawn = draw_latents(found, latents, seed=settings.seed, truncation=truncation, classes=classes)
-            samples = _generated_samples(found, drawn, grid, says)
-            network = samples.generator
-        wanted = [network.layer_name(name) for name in layers] or network.layers
-        place_out = Path(out).expanduser()
-        with showing(show), typed_command(command):
-            return run_dissection(network, samples, layers=wanted, out=place_out, settings=settings)
-
-
-def _generated_samples(
-    found: Generator, drawn: SeededLatents, grid: Any, says: dict[str, Any]
-) -> GeneratedSamples:
-    network = seen(found, drawn)
-    raster = pixel_grid(grid, network.size, default_points(network.size), "a generated picture")
-    return label_generated(network, drawn, grid=raster, **says)
-
-
-def _picture_samples(
-    preprocessing: Preprocessing,
-    images: Any,
-    grid: Any,
-    **says: Any,
-) -> PictureSamples:
-    sources = open_sources(images)
-    raster = pixel_grid(
-        grid, preprocessing.size, tuple(max(side // GRID_SHARE, 1) for side in preprocessing.size), "an input"
-    )
-    labeller = choose_labeller(
-        sources,
-        framing=Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation),
-        size=preprocessing.size,
-        grid=raster,
-        **says,
-    )
-    pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
-    return PictureSamples(pictures, labeller, preprocessing=preprocessing, grid=raster)
+    chosen = DissectionSettings.of(settings, flat)
+    with left_as_it_was(network), showing(show):
+        found, samples = look_through(network, data, concepts, grid=grid, seed=chosen.seed, device=device)
+        named = (layers,) if isinstance(layers, str) else layers
+        wanted = [found.layer_name(name) for name in named] or found.layers
+        return run_dissection(found, samples, layers=wanted, out=Path(out).expanduser(), settings=chosen)
 
 
 def layers(
-    model: str | nn.Module | Model | Generator,
+    network: Source,
     *,
     preprocess: str | None = None,
-    latent_shape: str | int | Sequence[int] | None = None,
+    latent_shape: Shape | None = None,
 ) -> list[LayerDescription]:
-    """List the layers of a model in the order they run, with output shapes for one blank input, or one latent.
+    """List the layers of a network in the order they run, with output shapes for one blank input, or one latent.
 
     A network of the paper that reads pictures is listed without its weights, so nothing is downloaded. A module that
     fails on a picture and makes pictures from latents is listed as a generator.
 
     Args:
-        model: as for :func:`dissect`.
+        network: as for :func:`dissect`.
         preprocess: settings that replace those of a network that reads pictures.
         latent_shape: shape of one latent of a generator that does not say it.
 
     Raises:
         UnitscopeError: there is no such network, or it fails.
     """
-    with left_as_it_was(model):
-        if latent_shape is not None or isinstance(model, Generator | ClassConditional):
-            return _generator_layers(maker_of(model), latent_shape)
-        try:
-            return _picture_layers(model, preprocess)
-        except UnitscopeError as error:
-            if preprocess or isinstance(model, Model):
-                raise
-            try:
-                return _generator_layers(model, None)
-            except UnitscopeError:
-                if isinstance(error, MakesPicturesError):
-                    raise
-                raise error from None
+    return list_layers(network, preprocess=preprocess, latent_shape=latent_shape)
 
 
-def _generator_layers(
-    model: str | nn.Module | Generator, latent_shape: str | int | Sequence[int] | None
-) -> list[LayerDescription]:
-    generator = resolve_generator(model, latent_shape=latent_shape)
-    found = describe_layers(generator.module, generator.trial(1), size=generator.size)
-    return _with_aliases(found, generator.aliases)
+def classify_unit(
+    run: RunLike,
+    layer: str,
+    unit: int,
+    pictures: PicturesLike | LatentsLike | None = None,
+    concepts: ConceptsLike | None = None,
+    *,
+    positive: Words = (),
+    negative: Words = (),
+    concept: str | None = None,
+    network: Source | None = None,
+    out: AnyPath | None = None,
+    **flat: object,
+) -> UnitClassification:
+    """Score the peak activation of a unit as a classifier of pictures, and write plot, page and numbers.
+
+    Which pictures are positive is said by class and folder (`positive`, `negative`), or by how much of them a
+    `concept` covers. The run of a generator has pictures of its own, and only `concept` tells them apart.
+
+    Args:
+        run: a finished dissection, or its folder: network, preprocessing, layer and threshold come from it.
+        layer: one of its layers.
+        unit: a channel of that layer.
+        pictures: to choose from: a folder with one folder for each class, or ``world[:count[:split]]``; for a concept,
+            any pictures. For the run of a generator other latents than those of the run.
+        concepts: what shows where the concept is, as in :func:`dissect`; that of the run for a generator.
+        positive: classes of `pictures`, or folders of pictures.
+        negative: the same; every other class of `pictures` when empty.
+        concept: ``NAME`` or ``NAME|CATEGORY``: a picture is positive where it covers more than `min_area`.
+        network: the network or generator, if the run does not say how to get it or it has moved since.
+        out: the folder to write; ``RUN/classify/<layer>-<unit>-<name>`` by default.
+        **flat: settings by name, see :class:`ClassifierSettings`; and, as in :func:`dissect`, `settings`, `device` and
+            `show`.
+
+    Returns:
+        The scores, with the folder they were written to.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    settings, device, show = (flat.pop(name, None) for name in ("settings", "device", "show"))
+    chosen = ClassifierSettings.of(cast(ClassifierSettings | None, settings), flat)
+    which = unit_of(opened_run(run), layer, unit)
+    groups = Groups.of(positive, negative, concept)
+    with left_as_it_was(network), showing(cast(bool | None, show)):
+        ask = ask_of_latents if which.run.generated else ask_of_pictures
+        asked = ask(
+            which.run, groups, pictures, concepts, network, settings=chosen, device=cast(str | None, device)
+        )
+        numbers = concept_numbers(concept, asked.samples.vocabulary) if concept else np.zeros(0, np.int64)
+        name = f"{which.layer.name}-{unit}-{groups.name(asked.asked, chosen)}"
+        place = which.run.path / classification.FOLDER / _short(name)
+        found = run_unit_classifier(
+            which,
+            asked.module,
+            asked.samples,
+            asked.asked,
+            place if out is None else Path(out).expanduser(),
+            concepts=numbers,
+            settings=chosen,
+        )
+    write_classifier_page(found)
+    return found
 
 
-def _picture_layers(model: str | nn.Module | Model, preprocess: str | None) -> list[LayerDescription]:
-    network = resolve_model(model, preprocess=preprocess, listing=True)
-    blank = torch.zeros((1, 3, *network.preprocessing.size))
-    try:
-        found = describe_layers(network.module, blank)
-    except Exception as error:
-        size = "x".join(str(pixels) for pixels in network.preprocessing.size)
+def _short(name: str) -> str:
+    """Return a name for a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:LONGEST_SLUG].rstrip("-.")
+
+
+def importance(
+    run: RunLike,
+    train: PicturesLike,
+    val: PicturesLike,
+    *,
+    layer: str | None = None,
+    class_map: AnyPath | Mapping[str, str] | None = None,
+    network: Source | None = None,
+    out: AnyPath | None = None,
+    device: str | None = None,
+    settings: ImportanceSettings | None = None,
+    show: bool | None = None,
+    **flat: object,
+) -> Importance:
+    """Remove every unit of a layer alone, then the most important ones of each class together.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection, or its folder: network, preprocessing and layer come from it.
+        train: pictures that units are ranked on: a folder with one folder for each class, ``world[:count[:split]]`` or
+            a data set that knows its classes.
+        val: pictures that everything about sets is measured on, likewise.
+        layer: one of the run's layers; its last when None.
+        class_map: what class folders stand for, by name or number of an output; or a file that says so.
+        network: the network, if the run does not say how to get it or it has moved since.
+        out: the folder to write; ``RUN/importance/<layer>-<ablation>`` by default.
+        device: where the network runs; a GPU when there is one.
+        settings: see :class:`ImportanceSettings`.
+        show: force progress bars on or off.
+        **flat: settings by name.
+
+    Returns:
+        The finished importance.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    chosen, opened = ImportanceSettings.of(settings, flat), opened_run(run)
+    if opened.generated:
         raise UnitscopeError(
-            f"{network.name} fails on an input of {size} pixels: {one_line(error)}; --preprocess size=... sets the "
-            "size; if it is a generator, --latent-shape gives the shape of a latent"
-        ) from error
-    return _with_aliases(found, network.aliases)
+            f"the run in {opened.path} is of a generator, and importance is about the classes that a classifier tells "
+            "apart; give the run of a classifier"
+        )
+    read = layer_of(opened, layer)
+    given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
+    sources = classed(train), classed(val)
+    place = opened.path / importance_run.FOLDER / f"{slug(read.name)}-{chosen.ablation}"
+    with left_as_it_was(network), showing(show):
+        found = reopen_network(opened, network, device=device)
+        images = match_images(*sources, found, given)
+        return run_importance(
+            opened,
+            found,
+            read,
+            images,
+            out=place if out is None else Path(out).expanduser(),
+            settings=chosen,
+        )
 
 
-def _with_aliases(found: list[LayerDescription], aliases: Mapping[str, str]) -> list[LayerDescription]:
-    readable = {path: alias for alias, path in aliases.items()}
-    return [replace(layer, alias=readable.get(layer.name, "")) for layer in found]
+def remove(
+    run: RunLike,
+    concept: str | None = None,
+    *,
+    layer: str | None = None,
+    concepts: ConceptsLike | None = None,
+    generator: Source | None = None,
+    out: AnyPath | None = None,
+    device: str | None = None,
+    settings: RemovalSettings | None = None,
+    show: bool | None = None,
+    **flat: object,
+) -> Removal:
+    """Set the best units of a concept to zero together, measure what pictures lose, and write a page.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a generator, or its folder.
+        concept: ``NAME`` or ``NAME|CATEGORY``.
+        layer: one of the run's layers; its last when None.
+        concepts: what labels the pictures, where it is not to be the segmenter of the run.
+        generator: the generator, if the run does not say how to get it or it has moved since.
+        out: the folder to write; one below ``RUN/effects`` by default.
+        device: where the networks run; a GPU when there is one.
+        settings: see :class:`RemovalSettings`.
+        show: force progress bars on or off.
+        **flat: settings by name, such as ``units="1:30"``; nothing may be said twice and differently.
+
+    Returns:
+        The finished removal.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    chosen, opened = RemovalSettings.of(settings, _with(flat, concept)), opened_run(run)
+    read = layer_of(opened, layer).name
+    with left_as_it_was(generator), showing(show):
+        subject = reopen_subject(opened, read, concepts, generator, device=device)
+        number = subject.concept(chosen.concept)
+        order = effect_order(opened, read, number) if chosen.rank == "effect" else None
+        found = run_removal(subject, chosen, target(opened, out, "remove", read, chosen.concept), order=order)
+    write_effect_page(found)
+    return found
+
+
+def insert(
+    run: RunLike,
+    concept: str | None = None,
+    *,
+    layer: str | None = None,
+    concepts: ConceptsLike | None = None,
+    generator: Source | None = None,
+    out: AnyPath | None = None,
+    device: str | None = None,
+    settings: InsertionSettings | None = None,
+    show: bool | None = None,
+    **flat: object,
+) -> Insertion:
+    """Force the units of a layer that match a concept best on at single places, and see where the concept appears.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a generator, or its folder.
+        concept: ``NAME`` or ``NAME|CATEGORY``.
+        layer: one of the run's layers; its last when None.
+        concepts: what labels the pictures, where it is not to be the segmenter of the run.
+        generator: the generator, if the run does not say how to get it or it has moved since.
+        out: the folder to write; one below ``RUN/effects`` by default.
+        device: where the networks run; a GPU when there is one.
+        settings: see :class:`InsertionSettings`.
+        show: force progress bars on or off.
+        **flat: settings by name, such as ``level=0.995``; nothing may be said twice and differently.
+
+    Returns:
+        The finished insertion.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    chosen, opened = InsertionSettings.of(settings, _with(flat, concept)), opened_run(run)
+    read = layer_of(opened, layer).name
+    with left_as_it_was(generator), showing(show):
+        subject = reopen_subject(opened, read, concepts, generator, device=device)
+        subject.concept(chosen.concept)
+        levels = levels_of(opened, subject, chosen.level)
+        place = target(opened, out, "insert", read, chosen.concept)
+        found = run_insertion(subject, chosen, place, levels=levels)
+    write_effect_page(found)
+    return found
+
+
+def rank(
+    run: RunLike,
+    *,
+    layer: str | None = None,
+    concepts: ConceptsLike | None = None,
+    generator: Source | None = None,
+    out: AnyPath | None = None,
+    device: str | None = None,
+    settings: RankingSettings | None = None,
+    show: bool | None = None,
+    **flat: object,
+) -> Ranking:
+    """Set every unit of a layer to zero alone, and rank the units by what each concept loses.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a generator, or its folder.
+        layer: one of the run's layers; its last when None.
+        concepts: what labels the pictures, where it is not to be the segmenter of the run.
+        generator: the generator, if the run does not say how to get it or it has moved since.
+        out: the folder to write; one below ``RUN/effects`` by default.
+        device: where the networks run; a GPU when there is one.
+        settings: see :class:`RankingSettings`.
+        show: force progress bars on or off.
+        **flat: settings by name; nothing may be said twice and differently.
+
+    Returns:
+        The finished ranking.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    chosen, opened = RankingSettings.of(settings, flat), opened_run(run)
+    read = layer_of(opened, layer).name
+    with left_as_it_was(generator), showing(show):
+        subject = reopen_subject(opened, read, concepts, generator, device=device)
+        found = run_ranking(subject, chosen, target(opened, out, "rank", read))
+    write_effect_page(found)
+    return found
+
+
+def _with(flat: dict[str, object], concept: str | None) -> dict[str, object]:
+    return flat if concept is None else flat | {"concept": concept}

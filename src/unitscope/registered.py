@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from unitscope.errors import UnitscopeError, one_line
 
 NETWORKS, GENERATORS = "unitscope.networks", "unitscope.generators"
-"""Groups of functions without arguments, which return a `Model` and a `Generator` or an ``nn.Module``."""
+"""Groups of functions without arguments, which return a `Network` and a `Generator` or an ``nn.Module``."""
 SEGMENTERS = "unitscope.segmenters"
 """Functions without arguments that return a `Segmenter`."""
 PICTURES = "unitscope.pictures"

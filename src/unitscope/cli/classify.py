@@ -21,9 +21,11 @@ from unitscope.cli.options import (
     SegmenterNames,
     SegmenterPreprocess,
     Weights,
-    command_line,
+    called,
 )
 from unitscope.experiments.classification.settings import ClassifierSettings
+from unitscope.nouns.concepts import read_concepts
+from unitscope.nouns.reopened import concepts_again, named_again
 
 DEFAULTS = ClassifierSettings()
 
@@ -80,13 +82,34 @@ def classify_unit(
 ) -> None:
     """Score one unit as a classifier of pictures: its peak activation against a threshold."""
     settings = ClassifierSettings(min_area=min_area, mistakes=mistakes, replicates=replicates, seed=seed)
-    found = unitscope.classify_unit(
-        run, layer=layer, unit=unit, positive=positive or (), negative=negative or (), images=images or (),
-        concept=concept, masks=masks or (), labels=labels or (), segmenter=segmenter or (),
-        segmenter_preprocess=segmenter_preprocess or (), latents=latents, model=model, weights=weights,
-        mirror=mirror, out=out, device=device, settings=settings, command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
+    opened = unitscope.open_run(run)
+    data: list[str] | unitscope.Latents | None = images or None
+    if latents is not None:
+        _refuse_latents(opened, images)
+        data = unitscope.latents(latents)
+    with called(mirror):
+        says = (labels or (), segmenter or (), segmenter_preprocess or ())
+        if opened.generated and not masks:
+            concepts = concepts_again(opened, *says)
+        else:
+            concepts = read_concepts(masks or (), *says, sources=len(images or ()))
+        found = unitscope.classify_unit(
+            opened, layer, unit, data, concepts, positive=positive or (), negative=negative or (), concept=concept,
+            network=named_again(opened, model, weights), out=out, settings=settings, device=device,
+            show=False if quiet else None,
+        )  # fmt: skip
     if as_json:
         print(json.dumps({"page": str(found.page), **found.scores}))
         return
     Console(soft_wrap=True).print(f"{found!r}\npage: {found.page}", highlight=False, markup=False)
+
+
+def _refuse_latents(run: unitscope.Dissection, images: list[str] | None) -> None:
+    if not run.generated:
+        raise unitscope.UnitscopeError(
+            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
+        )
+    if images:
+        raise unitscope.UnitscopeError(
+            "--images and --latents are both given; the run of a generator takes --latents"
+        )

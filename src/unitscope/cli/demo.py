@@ -12,12 +12,11 @@ DEMO_PICTURES = 1000
 DEMO_RUN = "demo-run"
 
 
-def run_demo(out: Path, pictures: int = DEMO_PICTURES, *, command: str = "") -> Dissection:
+def run_demo(out: Path, pictures: int = DEMO_PICTURES) -> Dissection:
     """Dissect the default layers of the bundled network on unseen scenes.
 
     Args:
         out: the run folder.
         pictures: how many scenes to draw.
-        command: what the user typed, for the manifest.
     """
-    return dissect(DEMO_MODEL, f"world:{pictures}", out=out, command=command)
+    return dissect(DEMO_MODEL, f"world:{pictures}", out=out)

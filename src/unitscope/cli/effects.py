@@ -21,9 +21,10 @@ from unitscope.cli.options import (
     SegmenterNames,
     SegmenterPreprocess,
     Weights,
-    command_line,
+    called,
 )
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+from unitscope.nouns.reopened import concepts_again, named_again
 from unitscope.run.results import Result
 
 REMOVAL, INSERTION, RANKING = RemovalSettings(""), InsertionSettings(""), RankingSettings()
@@ -88,11 +89,14 @@ def remove(
         "control": control, "pairs": pairs, "latents": latents, "replicates": replicates, "seed": seed,
         "batch_size": batch_size,
     })  # fmt: skip
-    found = unitscope.remove(
-        run, layer=layer, settings=settings,
-        segmenter=segmenter, labels=labels or (), segmenter_preprocess=segmenter_preprocess, model=model,
-        weights=weights, mirror=mirror, out=out, device=device, command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
+    with called(mirror):
+        opened = unitscope.open_run(run)
+        concepts = concepts_again(opened, labels or (), segmenter or (), segmenter_preprocess or ())
+        found = unitscope.remove(
+            opened, layer=layer, concepts=concepts,
+            generator=named_again(opened, model, weights), out=out, device=device, settings=settings,
+            show=False if quiet else None,
+        )  # fmt: skip
     _print(found, as_json)
 
 
@@ -141,11 +145,14 @@ def insert(
         "min_new": min_new, "random": random, "contexts": contexts, "latents": latents, "replicates": replicates,
         "seed": seed, "batch_size": batch_size,
     })  # fmt: skip
-    found = unitscope.insert(
-        run, layer=layer, settings=settings,
-        segmenter=segmenter, labels=labels or (), segmenter_preprocess=segmenter_preprocess, model=model,
-        weights=weights, mirror=mirror, out=out, device=device, command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
+    with called(mirror):
+        opened = unitscope.open_run(run)
+        concepts = concepts_again(opened, labels or (), segmenter or (), segmenter_preprocess or ())
+        found = unitscope.insert(
+            opened, layer=layer, concepts=concepts,
+            generator=named_again(opened, model, weights), out=out, device=device, settings=settings,
+            show=False if quiet else None,
+        )  # fmt: skip
     _print(found, as_json)
 
 
@@ -169,11 +176,14 @@ def rank(
 ) -> None:
     """Set every unit of a generator's layer to zero alone, and rank the units by what each concept loses."""
     settings = RankingSettings(latents=latents, replicates=replicates, seed=seed, batch_size=batch_size)
-    found = unitscope.rank(
-        run, layer=layer, settings=settings, segmenter=segmenter, labels=labels or (),
-        segmenter_preprocess=segmenter_preprocess, model=model, weights=weights, mirror=mirror, out=out, device=device,
-        command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
+    with called(mirror):
+        opened = unitscope.open_run(run)
+        concepts = concepts_again(opened, labels or (), segmenter or (), segmenter_preprocess or ())
+        found = unitscope.rank(
+            opened, layer=layer, concepts=concepts,
+            generator=named_again(opened, model, weights), out=out, device=device, settings=settings,
+            show=False if quiet else None,
+        )  # fmt: skip
     _print(found, as_json)
 
 

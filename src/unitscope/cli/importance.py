@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 
 import unitscope
-from unitscope.cli.options import MOST_CACHE, Device, Json, Mirror, Quiet, RunPath, Weights, command_line
+from unitscope.cli.options import MOST_CACHE, Device, Json, Mirror, Quiet, RunPath, Weights, called
 from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.nouns.reopened import named_again
 
 DEFAULTS = ImportanceSettings()
 
@@ -77,10 +78,12 @@ def importance(
         ablation=ablation.value, set_sizes=tuple(set_size or ()), curve=tuple(curve or ()), random=random, fdr=fdr,
         replicates=replicates, seed=seed, batch_size=batch_size, cache_budget=cache_budget,
     )  # fmt: skip
-    found = unitscope.importance(
-        run, train=train, val=val, layer=layer, class_map=class_map, model=model, weights=weights, mirror=mirror,
-        out=out, device=device, settings=settings, command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
+    opened = unitscope.open_run(run)
+    with called(mirror):
+        found = unitscope.importance(
+            opened, train, val, layer=layer, class_map=class_map, network=named_again(opened, model, weights), out=out,
+            device=device, settings=settings, show=False if quiet else None,
+        )  # fmt: skip
     if as_json:
         print(json.dumps({"path": str(found.path), **found.summary}))
         return

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -35,13 +36,15 @@ from unitscope.cli.options import (
     SegmenterNames,
     SegmenterPreprocess,
     Weights,
-    command_line,
+    called,
+    check_kind,
 )
 from unitscope.cli.tables import print_comparison, print_layers, print_models, print_units
 from unitscope.concepts.preview import check_out, describe, write_picture
 from unitscope.concepts.preview import segment as segment_picture
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.nouns.concepts import read_concepts
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.listing import download, list_models
 from unitscope.report import write_report
@@ -119,7 +122,8 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Dissect the bundled network on the embedded world and write the report."""
-    run = run_demo(out, pictures, command=command_line())
+    with called():
+        run = run_demo(out, pictures)
     _show_run(run, as_json, report=write_report(run.path))
 
 
@@ -200,13 +204,31 @@ def dissect(
         quantile=quantile, min_iou=min_iou, top=top, border=border.value, replicates=replicates, seed=seed,
         batch_size=batch_size, keep=keep, cache_budget=cache_budget,
     )  # fmt: skip
-    run = unitscope.dissect(
-        model, images or (), out=out, latents=latents, truncation=truncation, classes=tuple(chosen_class or ()),
-        latent_shape=latent_shape, range=value_range, layers=layer or (), masks=masks or (), labels=labels or (),
-        segmenter=segmenter or (), segmenter_preprocess=segmenter_preprocess or (), preprocess=preprocess,
-        weights=weights, mirror=mirror, reinitialize=reinitialize, grid=grid, device=device, settings=settings,
-        command=command_line(), show=False if quiet else None,
-    )  # fmt: skip
+    of_latents = {
+        "truncation": truncation, "class": chosen_class, "latent_shape": latent_shape, "range": value_range,
+    }  # fmt: skip
+    check_kind(images, latents, of_latents, {"masks": masks, "preprocess": preprocess})
+    says = (labels or (), segmenter or (), segmenter_preprocess or ())
+    with called(mirror):
+        network: unitscope.Network | unitscope.Generator
+        data: list[str] | unitscope.Latents
+        if latents is None:
+            data = list(images or ())
+            network = unitscope.network(
+                model, preprocess=preprocess, weights=weights, reinitialize=reinitialize, device=device
+            )
+            concepts = read_concepts(masks or (), *says, sources=len(data))
+        else:
+            data = unitscope.latents(latents, truncation=truncation, classes=chosen_class or ())
+            network = unitscope.generator(
+                model, latent_shape=latent_shape, range=value_range, weights=weights, reinitialize=reinitialize,
+                device=device,
+            )  # fmt: skip
+            concepts = read_concepts((), says[0], says[1] or _own(network, *says), says[2])
+        run = unitscope.dissect(
+            network, data, concepts, layers=layer or (), out=out, grid=grid, device=device, settings=settings,
+            show=False if quiet else None,
+        )  # fmt: skip
     if drop_cache:
         run.drop_cache()
     _show_run(run, as_json)
@@ -259,10 +281,9 @@ def segment(
 ) -> None:
     """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
     check_out(out)
-    found = segment_picture(
-        image, segmenter or (), labels=labels or (), segmenter_preprocess=segmenter_preprocess or (),
-        mirror=mirror, device=choose_device(device),
-    )  # fmt: skip
+    with called(mirror):
+        concepts = read_concepts((), labels or (), segmenter or (), segmenter_preprocess or ())
+        found = segment_picture(image, concepts.load(choose_device(device)))
     found = found.only(concept) if concept else found
     picture = write_picture(found, out)
     if as_json:
@@ -324,6 +345,11 @@ def compare(
     """Set two runs side by side: detectors and concepts by layer and category."""
     runs = unitscope.open_run(first), unitscope.open_run(second)
     print_comparison(unitscope.compare(*runs), runs, style.value, out)
+
+
+def _own(generator: unitscope.Generator, *says: Sequence[object]) -> list[str]:
+    """Return the segmenter that a generator comes with, where something is said of it."""
+    return [generator.segmenter] if generator.segmenter and any(says) else []
 
 
 def _show_run(run: unitscope.Dissection, as_json: bool, report: Path | None = None) -> None:

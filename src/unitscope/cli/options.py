@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from unitscope.errors import UnitscopeError
+from unitscope.models.download import mirrored
+from unitscope.run.manifest import typed_command
 
 MOST_CACHE = 2**20
 """GiB."""
@@ -59,6 +65,42 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
+@contextmanager
+def called(mirror: str | None = None) -> Iterator[None]:
+    """Note what the user typed in what is written meanwhile, and fetch from another server if one is given."""
+    with typed_command(command_line()), mirrored(mirror):
+        yield
+
+
 def command_line() -> str:
     """Return what the user typed."""
     return shlex.join(["unitscope", *sys.argv[1:]])
+
+
+WITHOUT = {
+    "masks": "do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC",
+    "preprocess": "is about pictures that a network reads; --latent-shape and --range describe a generator",
+}
+"""What is refused beside latents, and why."""
+
+
+def check_kind(
+    images: object, latents: object, of_latents: Mapping[str, object], of_images: Mapping[str, object]
+) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UnitscopeError: neither or both of pictures and latents are given, or something that goes with the other.
+    """
+    if not images and latents is None:
+        raise UnitscopeError(
+            "nothing to dissect on; give --images for a network that reads pictures, or --latents COUNT for a generator"
+        )
+    if images and latents is not None:
+        raise UnitscopeError(
+            "--images and --latents are both given; a network that reads pictures takes --images, a generator --latents"
+        )
+    for option, value in (of_latents if latents is None else of_images).items():
+        if value is not None and value != []:
+            kind = "is about generators; give it with --latents" if latents is None else WITHOUT[option]
+            raise UnitscopeError(f"--{option.replace('_', '-')} {kind}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.labellers import Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.sources.files import combined_hash
+from unitscope.sources.joined import JoinedPictures
 
 
 def merge_vocabularies(vocabularies: Sequence[Vocabulary]) -> tuple[Vocabulary, list[NDArray[np.int32]]]:
@@ -25,6 +26,30 @@ def merge_vocabularies(vocabularies: Sequence[Vocabulary]) -> tuple[Vocabulary, 
         for vocabulary in vocabularies
     ]
     return merged, tables
+
+
+class JoinedLabeller:
+    """The label maps of joined pictures: each source has a labeller of its own, with one vocabulary.
+
+    Args:
+        pictures: the joined sources.
+        labellers: one for each source, alike in vocabulary and planes.
+    """
+
+    def __init__(self, pictures: JoinedPictures, labellers: Sequence[Labeller]) -> None:
+        self._pictures, self._labellers = pictures, labellers
+        first = labellers[0]
+        self.vocabulary, self.planes, self.name = first.vocabulary, first.planes, first.name
+        self.content_hash = combined_hash(*(labeller.content_hash for labeller in labellers))
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
+        """Return what `label` needs of one picture."""
+        source, own = self._pictures.locate(index)
+        return self._labellers[source].prepare(own, picture)
+
+    def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
+        """Return the label maps of a batch, (n, P, rows, columns)."""
+        return self._labellers[0].label(prepared)
 
 
 class MergedLabeller:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -22,10 +21,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
-from unitscope.concepts.choose import segmenter_labellers
 from unitscope.concepts.colors import CATEGORY, COLORS
-from unitscope.concepts.labellers import PixelGrid
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.merge import MergedLabeller
+from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import NOTHING, Concept, Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.sources.decode import decode_picture
@@ -113,42 +112,24 @@ class Segmentation:
         return replace(self, labels=np.where(np.isin(self.labels, numbers), self.labels, NOTHING))
 
 
-def segment(
-    image: Path | str,
-    segmenter: str | Sequence[str],
-    *,
-    labels: Sequence[Path | str] = (),
-    segmenter_preprocess: str | Sequence[str] | None = None,
-    mirror: str | None = None,
-    device: torch.device | str = "cpu",
-) -> Segmentation:
+def segment(image: Path | str, segmenters: Sequence[Segmenter]) -> Segmentation:
     """Segment one picture.
 
     Args:
         image: a picture file; the segmenters see the whole of it.
-        segmenter: one or more, see :func:`unitscope.concepts.segmenters.load_segmenter`.
-        labels: label files, one for each segmenter that does not name its outputs itself.
-        segmenter_preprocess: settings that replace a segmenter's own, for each in turn.
-        mirror: another server for published segmenters.
-        device: where the segmenters run.
+        segmenters: one or more.
 
     Raises:
-        UnitscopeError: the picture cannot be read, or a segmenter cannot be made or fails.
+        UnitscopeError: the picture cannot be read, or a segmenter fails.
     """
     picture = _read(Path(image))
     height, width = picture.shape[:2]
     scale = LONGEST / max(height, width)
     grid = (max(round(height * scale), 1), max(round(width * scale), 1))
-    labellers = segmenter_labellers(
-        segmenter,
-        [Path(file) for file in labels],
-        settings=segmenter_preprocess,
-        where=PixelGrid(Framing(), (height, width), grid),
-        mirror=mirror,
-        device=device,
-    )
+    where = PixelGrid(Framing(), (height, width), grid)
+    labellers = [SegmenterLabeller(each, where) for each in segmenters]
     merged = MergedLabeller(labellers)
-    titles = _titles([(each.name, title) for each in labellers for title in each.segmenter.plane_titles])
+    titles = _titles([(each.name, title) for each in segmenters for title in each.plane_titles])
     maps = merged.label([merged.prepare(0, picture)])[0]
     return Segmentation(picture, maps, merged.vocabulary, titles)
 

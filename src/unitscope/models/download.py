@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,19 @@ class Patience:
     pause: float = 1.0
 
 
+_mirror: ContextVar[str | None] = ContextVar("mirror", default=None)
+
+
+@contextmanager
+def mirrored(base: str | None) -> Iterator[None]:
+    """Fetch from another base URL or folder meanwhile, where :func:`fetch` is told no other; None changes nothing."""
+    token = _mirror.set(base or _mirror.get())
+    try:
+        yield
+    finally:
+        _mirror.reset(token)
+
+
 def cached_path(file: CheckpointFile) -> Path:
     """Where a published file is, or will be, in the cache."""
     return cache_folder() / "models" / file.path
@@ -87,7 +101,7 @@ def fetch(
         UnitscopeError: the file cannot be fetched, is not the published one, or cannot be written. What has
             arrived of a broken transfer stays beside the file and is used the next time.
     """
-    base = _address(mirror or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL)
+    base = _address(mirror or _mirror.get() or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL)
     for file in checkpoint.files:
         if not cached_path(file).is_file():
             transfer = _Transfer(f"{base}/{file.path}", file, show=show, patience=patience or Patience())

@@ -99,7 +99,9 @@ def take_generator(
         generator = replace(generator, module=deepcopy(generator.module))
     if weights is not None:
         fill(generator.module, read_state(weights), weights)
-    generator = replace(generator, weights=full_path(weights), reinitialized=reinitialize)
+    if weights is not None or reinitialize is not None:
+        given = full_path(weights) or generator.weights
+        generator = replace(generator, weights=given, reinitialized=reinitialize)
     return _finished(
         generator, latent_shape=latent_shape, range=range, reinitialize=reinitialize, device=device
     )
@@ -142,8 +144,7 @@ def _own(spec: str) -> Generator:
     if isinstance(made, nn.Module | Generator):
         return _wrapped(made, name)
     raise UnitscopeError(
-        f"generator {spec!r} returned {kind_of(made)}; it must return an nn.Module or a "
-        "unitscope.models.generators.Generator"
+        f"generator {spec!r} returned {kind_of(made)}; it must return an nn.Module or a unitscope.Generator"
     )
 
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.layer_names import find_layer
+from unitscope.models.network import what_it_has
 
 RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 """What the values of pictures usually run between."""
@@ -32,7 +33,7 @@ TRIED = 2
 """Latents that a generator is tried with."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Generator:
     """A network that makes pictures from latents.
 
@@ -50,6 +51,7 @@ class Generator:
         size: height and width of its pictures; (0, 0) until :func:`look_at` has found it.
         weights: the file of weights it was filled with, if any.
         reinitialized: the seed of its random weights, where it is a control.
+        device: where it is to run, if that was said.
     """
 
     module: nn.Module
@@ -64,6 +66,12 @@ class Generator:
     size: tuple[int, int] = (0, 0)
     weights: str | None = None
     reinitialized: int | None = None
+    device: str | None = None
+
+    def __repr__(self) -> str:
+        latent, size = ("x".join(map(str, shape)) for shape in (self.latent_shape, self.size))
+        has = what_it_has(self.module, self.layers)
+        return f"Generator({self.name!r}, latent {latent or 'not known'}, pictures {size}, {has})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what decides its pictures beside the weights, as plain JSON values."""

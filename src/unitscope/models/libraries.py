@@ -27,7 +27,7 @@ from unitscope.models.hub import (
     without_unpickling,
 )
 from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
-from unitscope.models.model import Model
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 
 LIBRARY_FORMS = ("torchvision:NAME", "timm:NAME", "transformers:ID_OR_FOLDER")
@@ -64,7 +64,7 @@ class _Network:
     classes: tuple[str, ...]
 
 
-def library_model(spec: str, *, pretrained: bool = True) -> Model | None:
+def library_model(spec: str, *, pretrained: bool = True) -> Network | None:
     """Return the network of a model library that `spec` names.
 
     Args:
@@ -136,8 +136,8 @@ def _model(
     spec: LibrarySpec,
     layers: tuple[str, ...],
     classes: tuple[str, ...],
-) -> Model:
-    return Model(module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes)
+) -> Network:
+    return Network(module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes)
 
 
 def _unknown(spec: LibrarySpec, known: Sequence[str]) -> UnitscopeError:

@@ -18,7 +18,7 @@ from unitscope.models.factories import HOW, call_factory, kind_of, names_a_facto
 from unitscope.models.generator_names import generator_names, load_generator, names_a_generator
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
-from unitscope.models.model import Model
+from unitscope.models.network import Network
 from unitscope.models.networks import (
     alexnet_places365,
     resnet152_aliases,
@@ -31,7 +31,7 @@ from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
 from unitscope.registered import NETWORKS, make_registered, registered
 
-__all__ = ["MODELS", "MakesPicturesError", "Model", "load_generator", "load_model", "network_names"]
+__all__ = ["MODELS", "MakesPicturesError", "load_generator", "load_network", "network_names"]
 
 
 def _published(
@@ -41,9 +41,9 @@ def _published(
     *,
     size: int = 224,
     aliases: Mapping[str, str] | None = None,
-) -> Model:
+) -> Network:
     """Return a network of the paper as it is built; its weights come from its checkpoint."""
-    return Model(
+    return Network(
         build(),
         Preprocessing(size=(size, size)),
         name,
@@ -54,7 +54,7 @@ def _published(
     )
 
 
-MODELS: dict[str, Callable[[], Model]] = {
+MODELS: dict[str, Callable[[], Network]] = {
     "vgg16-places365": lambda: _published(
         "vgg16-places365", vgg16_places365, "features.relu5_3", aliases=vgg16_aliases()
     ),
@@ -71,7 +71,7 @@ def network_names() -> tuple[str, ...]:
     return (*registered(NETWORKS), *MODELS)
 
 
-def load_model(
+def load_network(
     spec: str,
     *,
     weights: Path | str | None = None,
@@ -80,13 +80,13 @@ def load_model(
     reinitialize: int | None = None,
     device: torch.device | str = "cpu",
     pretrained: bool = True,
-) -> Model:
+) -> Network:
     """Return the network that `spec` names, in eval mode and on `device`.
 
     Args:
         spec: one of `network_names`, ``torchvision:NAME``, ``timm:NAME``, ``transformers:ID_OR_FOLDER``,
             ``package.module:function`` or ``file.py:function``; the function takes no arguments and returns an
-            ``nn.Module`` or a `Model`.
+            ``nn.Module`` or a `Network`.
         weights: a file of weights for it, see `read_state`; a network of the paper is downloaded without one.
         mirror: another server for that, see `fetch`.
         preprocess: settings that replace the network's own, see `parse_preprocessing`.
@@ -112,7 +112,7 @@ def load_model(
     return replace(found, spec=spec, module=ready(model.module, device))
 
 
-def _make(spec: str, *, pretrained: bool) -> Model:
+def _make(spec: str, *, pretrained: bool) -> Network:
     if spec in MODELS:
         return MODELS[spec]()
     if spec in registered(NETWORKS):
@@ -125,16 +125,15 @@ def _make(spec: str, *, pretrained: bool) -> Model:
     return _wrapped(call_factory(spec, "model"), spec, spec.rpartition(":")[2])
 
 
-def _wrapped(made: object, spec: str, name: str) -> Model:
+def _wrapped(made: object, spec: str, name: str) -> Network:
     if isinstance(made, Generator | ClassConditional):
         raise _makes_pictures(spec)
-    if isinstance(made, Model):
+    if isinstance(made, Network):
         return made if made.name else replace(made, name=name)
     if isinstance(made, nn.Module):
-        return Model(made, name=name)
+        return Network(made, name=name)
     raise UnitscopeError(
-        f"model {spec!r} returned {kind_of(made)}; it must return an nn.Module or a "
-        "unitscope.models.registry.Model"
+        f"model {spec!r} returned {kind_of(made)}; it must return an nn.Module or a unitscope.Network"
     )
 
 

@@ -1,1 +1,1 @@
-"""What a person names becomes an object, here and nowhere else: networks, generators, pictures, latents, concepts."""
+"""What a person names, as objects: networks, generators, pictures, latents, concepts, devices, and a run's again."""

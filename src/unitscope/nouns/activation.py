@@ -10,7 +10,7 @@ from torch import Tensor
 from unitscope.errors import UnitscopeError
 from unitscope.layer.hooks import trace
 from unitscope.models.weights import device_of
-from unitscope.nouns.reopened import layer_of, reopen_generated, reopen_model
+from unitscope.nouns.reopened import layer_of, reopen_generated, reopen_network
 from unitscope.run.dissection import Dissection
 from unitscope.sources.dataset import picture_to_rgb
 from unitscope.sources.framing import Framing
@@ -37,7 +37,7 @@ def unit_activation(run: Dissection, layer: str, unit: int, picture: object) -> 
 
 
 def _picture(run: Dissection, picture: object) -> tuple[torch.nn.Module, Tensor]:
-    network = reopen_model(run)
+    network = reopen_network(run)
     preprocessing = network.preprocessing
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
     try:

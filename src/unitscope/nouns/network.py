@@ -6,53 +6,116 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
+from typing import TypeVar
 
-import torch
 from torch import nn
 
+from unitscope.errors import UnitscopeError
 from unitscope.models.checkpoints import fill, read_state
-from unitscope.models.generators import Generator
+from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import parse_preprocessing
-from unitscope.models.registry import Model, load_model
+from unitscope.models.registry import load_network
 from unitscope.models.weights import full_path, ready
 from unitscope.models.weights import reinitialize as start_anew
-from unitscope.nouns.pictures import AnyPath
+from unitscope.nouns.device import choose_device
+from unitscope.nouns.paths import AnyPath
+
+Source = str | nn.Module | Network | Generator
+"""A network or generator, or what :func:`network` and :func:`unitscope.nouns.generator.generator` make one of."""
+N = TypeVar("N", Network, Generator)
 
 
-def resolve_model(
-    model: str | nn.Module | Model,
+def network(
+    source: Source,
     *,
     preprocess: str | None = None,
     weights: AnyPath | None = None,
     mirror: str | None = None,
     reinitialize: int | None = None,
-    device: torch.device | str = "cpu",
-    listing: bool = False,
-) -> Model:
-    """Load a model by name, or take one that is there, ready to run on `device`; `listing` needs no weights."""
-    if isinstance(model, str):
-        return load_model(
-            model, preprocess=preprocess, weights=weights, mirror=mirror, reinitialize=reinitialize, device=device,
-            pretrained=not listing,
-        )  # fmt: skip
-    network = model if isinstance(model, Model) else Model(model, name=type(model).__name__)
+    device: str | None = None,
+) -> Network:
+    """Return a network that reads pictures.
+
+    Args:
+        source: a name such as ``world-vgg`` or ``timm:resnet50``, ``package.module:function``, ``file.py:function``, a
+            module, or a network that is to be changed. A module stays as it is: other weights go into a copy.
+        preprocess: settings that replace its own, such as ``size=512,range=-1:1``, see
+            :func:`unitscope.models.preprocessing.parse_preprocessing`.
+        weights: a file of weights: safetensors, or `torch.save` of a state dict.
+        mirror: another server for files that are downloaded.
+        reinitialize: a seed: give it new random weights, as a control.
+        device: where it is to run; a GPU when there is one.
+
+    Raises:
+        UnitscopeError: there is no such network, or it cannot be made.
+    """
+    place = choose_device(device)
+    if isinstance(source, str):
+        found = load_network(
+            source,
+            preprocess=preprocess,
+            weights=weights,
+            mirror=mirror,
+            reinitialize=reinitialize,
+            device=place,
+        )
+        return replace(found, device=device)
+    found = _reader(source)
+    if weights is not None or reinitialize is not None:
+        given = full_path(weights) or found.weights
+        found = replace(found, module=deepcopy(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
-        network = replace(network, module=deepcopy(network.module))
-        fill(network.module, read_state(weights), weights)
+        fill(found.module, read_state(weights), weights)
     if preprocess:
-        network = replace(network, preprocessing=parse_preprocessing(preprocess, network.preprocessing))
+        found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
     if reinitialize is not None:
-        network = replace(network, module=deepcopy(network.module))
-        start_anew(network.module, reinitialize)
-    network = replace(network, weights=full_path(weights), reinitialized=reinitialize)
-    return replace(network, module=ready(network.module, device))
+        start_anew(found.module, reinitialize)
+    return replace(found, device=device or found.device)
+
+
+def blank_network(source: Source, preprocess: str | None = None) -> Network:
+    """Return a network whose layers are to be listed, for which nothing is downloaded."""
+    if isinstance(source, str):
+        return load_network(source, preprocess=preprocess, pretrained=False)
+    return network(source, preprocess=preprocess)
+
+
+def _reader(source: nn.Module | Network | Generator) -> Network:
+    if isinstance(source, Generator | ClassConditional):
+        raise UnitscopeError(
+            "a generator makes pictures instead of reading them; give --latents COUNT in place of --images"
+        )
+    return source if isinstance(source, Network) else Network(source, name=type(source).__name__)
+
+
+def place_for(source: object, device: str | None) -> str | None:
+    """Return where something is to be made; what is there already is moved by :func:`on_device`, which checks it."""
+    return None if isinstance(source, Network | Generator) else device
+
+
+def on_device(found: N, device: str | None = None) -> N:
+    """Return a network or generator on its device, its dropout off and its batch norm frozen.
+
+    Args:
+        found: its module itself is changed, see :func:`left_as_it_was`.
+        device: where it is to run, unless it says so itself.
+
+    Raises:
+        UnitscopeError: it is to run elsewhere, or there is no such device.
+    """
+    if device is not None and found.device not in (None, device):
+        raise UnitscopeError(
+            f"device is {device!r}, and {found.name or 'the network'} was made for {found.device!r}; say it once"
+        )
+    return replace(found, module=ready(found.module, choose_device(device or found.device)))
 
 
 @contextmanager
-def left_as_it_was(model: str | nn.Module | Model | Generator) -> Iterator[None]:
+def left_as_it_was(source: Source | None) -> Iterator[None]:
     """Give a network that the caller owns its training flags and its device back."""
-    module = model.module if isinstance(model, Model | Generator) else model
-    if isinstance(module, str):
+    module = source.module if isinstance(source, Network | Generator) else source
+    if not isinstance(module, nn.Module):
         yield
         return
     flags = [(part, part.training) for part in module.modules()]

@@ -1,4 +1,4 @@
-"""The network or generator of a finished run, loaded again: the same weights and settings, or a refusal."""
+"""The network, generator and segmenter of a finished run again: the same weights and settings, or a refusal."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.classification.measure import UnitOfRun
@@ -17,176 +13,192 @@ from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.registry import Model
 from unitscope.models.weights import weights_hash
-from unitscope.nouns.generated import label_generated, resolve_generator
-from unitscope.nouns.network import resolve_model
-from unitscope.nouns.pictures import AnyPath, as_paths
-from unitscope.run.dissection import Dissection
-from unitscope.run.manifest import NetworkRecord, SegmenterRecord
+from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts, read_concepts, recorded_concepts
+from unitscope.nouns.generator import generator
+from unitscope.nouns.network import Source, network, on_device, place_for
+from unitscope.nouns.paths import AnyPath
+from unitscope.nouns.samples import generated
+from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.manifest import GeneratorRecord, NetworkRecord, SegmenterRecord
 from unitscope.sources.latents import SeededLatents
 
+RunLike = AnyPath | Dissection
+"""A finished dissection, or its folder."""
 
-def reopen_model(
-    run: Dissection,
-    *,
-    model: str | nn.Module | Model | None = None,
-    weights: AnyPath | None = None,
-    mirror: str | None = None,
-    device: torch.device | str = "cpu",
-) -> Model:
-    """Return the network that a run looked into, ready to run on `device`.
+
+def opened_run(run: RunLike) -> Dissection:
+    """Return a finished dissection.
+
+    Raises:
+        UnitscopeError: the folder holds none.
+    """
+    return run if isinstance(run, Dissection) else open_run(Path(run).expanduser())
+
+
+def reopen_network(run: Dissection, source: Source | None = None, *, device: str | None = None) -> Network:
+    """Return the network that a run looked into, ready to run, with the preprocessing of the run.
 
     Args:
-        run: a finished run; what it was dissected from is tried first.
-        model: the network, if the run does not say how to get it or it has moved since.
-        weights: a file of weights for it, likewise.
-        mirror: another server for checkpoints that are downloaded.
-        device: where it is to run.
-
-    Returns:
-        The network with the preprocessing of the run.
+        run: a finished run; what it was dissected from is taken.
+        source: the network, if the run does not say how to get it or it has moved since.
+        device: where it is to run, unless it says so itself.
 
     Raises:
         UnitscopeError: the run does not name its network, it cannot be loaded, or its weights are not those of the
             run.
     """
-    if is_generated(run):
+    if run.generated:
         raise UnitscopeError(
             f"the run in {run.path} is of a generator, which reads no pictures; give the run of a network that does"
         )
     facts = run.network
-    with _naming_run(run, model):
-        network = resolve_model(
-            _wanted(run, model),
-            weights=weights if weights is not None else _weights_of(facts, model),
-            mirror=mirror,
-            reinitialize=facts.reinitialized,
-            device=device,
+    with _naming_run(run, source):
+        found = network(
+            _wanted(run, source),
+            weights=_weights_of(facts, source),
+            reinitialize=_start_of(facts, source),
+            device=place_for(source, device),
         )
-    _refuse_other_weights(run, network)
-    return replace(network, preprocessing=Preprocessing.from_dict(facts.preprocessing or {}))
+    found = on_device(found, device)
+    _refuse_other_weights(run, found)
+    return replace(found, preprocessing=Preprocessing.from_dict(facts.preprocessing or {}))
 
 
-def is_generated(run: Dissection) -> bool:
-    """Return whether a run looked into a generator."""
-    return run.generated
+def reopen_generator(
+    run: Dissection, source: Source | None = None, *, device: str | None = None
+) -> Generator:
+    """Return the generator that a run looked into, ready to run; see :func:`reopen_network`.
+
+    Raises:
+        UnitscopeError: the run is of no generator or does not name it, it cannot be loaded, or its weights or the size
+            of its pictures are not those of the run.
+    """
+    facts, record = run.network, _generator_record(run)
+    with _naming_run(run, source):
+        found = generator(
+            _wanted(run, source),
+            weights=_weights_of(facts, source),
+            latent_shape=record.latent_shape,
+            range=record.range,
+            reinitialize=_start_of(facts, source),
+            device=place_for(source, device),
+        )
+    found = on_device(found, device)
+    _refuse_other_weights(run, found)
+    if found.size != record.size:
+        raise UnitscopeError(
+            f"{found.name} makes pictures of {found.size[0]}x{found.size[1]} pixels and made "
+            f"{record.size[0]}x{record.size[1]} in {run.path}; dissect again"
+        )
+    return found
 
 
 def reopen_generated(
     run: Dissection,
+    concepts: ConceptsLike | None = None,
+    source: Source | None = None,
     *,
-    segmenter: str | Sequence[str] | None = None,
-    labels: AnyPath | Sequence[AnyPath] = (),
-    segmenter_preprocess: str | Sequence[str] | None = None,
-    model: str | nn.Module | Generator | None = None,
-    weights: AnyPath | None = None,
-    mirror: str | None = None,
-    device: torch.device | str = "cpu",
+    device: str | None = None,
 ) -> GeneratedSamples:
     """Return the pictures that a run looked into: its generator, its latents and what labels them.
 
     Args:
-        run: a finished run of a generator; what it was dissected from is tried first.
-        segmenter: other segmenters than those of the run.
-        labels: label files for them; or others for the run's segmenters.
-        segmenter_preprocess: settings for them, likewise.
-        model: the generator, if the run does not say how to get it or it has moved since.
-        weights: a file of weights for it, likewise.
-        mirror: another server for published files.
+        run: a finished run of a generator.
+        concepts: other segmenters than those of the run.
+        source: the generator, if the run does not say how to get it or it has moved since.
         device: where generator and segmenters are to run.
 
     Raises:
-        UnitscopeError: the run is of no generator or does not name it, something cannot be loaded, or its weights or
-            the segmenter's are not those of the run.
+        UnitscopeError: see :func:`reopen_generator`; or the segmenter is another than that of the run.
     """
-    if not is_generated(run):
-        raise UnitscopeError(
-            f"the run in {run.path} is of a network that reads pictures, not of a generator; dissect a generator with "
-            "--latents"
-        )
-    facts = run.network
-    assert facts.generator is not None
-    with _naming_run(run, model):
-        generator = resolve_generator(
-            _wanted(run, model),
-            weights=weights if weights is not None else _weights_of(facts, model),
-            latent_shape=facts.generator.latent_shape,
-            range=facts.generator.range,
-            mirror=mirror,
-            reinitialize=facts.reinitialized,
-            device=device,
-        )
-    _refuse_other_weights(run, generator)
-    _refuse_other_size(run, generator)
-    samples = label_generated(
-        generator,
-        SeededLatents.from_dict(run.data.latents or {}),
-        grid=run.grid,
-        **_segmenters(run, segmenter, as_paths(labels), segmenter_preprocess),
-        mirror=mirror,
-        device=device,
-    )
-    if not (segmenter or as_paths(labels) or segmenter_preprocess):
-        _refuse_other_labels(run, samples)
-    return samples
-
-
-def _segmenters(run: Dissection, segmenter: Any, labels: list[Path], settings: Any) -> dict[str, Any]:
-    """Return what was asked for; what was not is that of the run, unless it belongs to another segmenter."""
-    said = SegmenterRecord() if segmenter else run.manifest.segmenter or SegmenterRecord()
-    return {
-        "segmenter": segmenter or said.specs,
-        "labels": labels or as_paths(said.labels),
-        "segmenter_preprocess": settings or said.preprocess,
-    }
-
-
-def _refuse_other_size(run: Dissection, generator: Generator) -> None:
-    assert run.network.generator is not None
-    before = run.network.generator.size
-    if generator.size != before:
-        raise UnitscopeError(
-            f"{generator.name} makes pictures of {generator.size[0]}x{generator.size[1]} pixels and made "
-            f"{before[0]}x{before[1]} in {run.path}; dissect again"
-        )
-
-
-def _refuse_other_labels(run: Dissection, samples: GeneratedSamples) -> None:
-    if samples.labeller.content_hash != run.manifest.config["labels"]["hash"]:
+    made = reopen_generator(run, source, device=device)
+    said = as_concepts(concepts)
+    own = said == Concepts()
+    if own:
+        said = recorded_concepts(run.manifest.segmenter or SegmenterRecord())
+    samples = generated(made, SeededLatents.from_dict(run.data.latents or {}), said, run.grid)
+    if own and samples.labeller.content_hash != run.manifest.config["labels"]["hash"]:
         raise UnitscopeError(
             f"segmenter {samples.labeller.name} is another than the one that {run.path} was labelled with; give that "
             "one with --segmenter, or dissect again"
         )
+    return samples
 
 
-def _wanted(run: Dissection, model: Any) -> Any:
+def named_again(
+    run: Dissection, source: str | None = None, weights: AnyPath | None = None
+) -> Network | Generator | None:
+    """Return the network of a run by another name or with a file of weights; None where neither is said.
+
+    Raises:
+        UnitscopeError: the run does not name its network, or it cannot be loaded.
+    """
+    if source is None and weights is None:
+        return None
+    wanted = _wanted(run, source)
+    assert isinstance(wanted, str)
+    with _naming_run(run, source):
+        if not run.generated:
+            return network(wanted, weights=weights)
+        record = _generator_record(run)
+        return generator(wanted, weights=weights, latent_shape=record.latent_shape, range=record.range)
+
+
+def concepts_again(
+    run: Dissection,
+    labels: Sequence[AnyPath] = (),
+    segmenters: Sequence[str] = (),
+    preprocess: Sequence[str] = (),
+) -> Concepts | None:
+    """Return the segmenters of a generator's run with what is said of them in lists; None where nothing is said.
+
+    Raises:
+        UnitscopeError: see :func:`unitscope.nouns.concepts.read_concepts`.
+    """
+    if not (labels or segmenters or preprocess):
+        return None
+    own = SegmenterRecord() if segmenters else run.manifest.segmenter or SegmenterRecord()
+    return read_concepts((), labels or own.labels, segmenters or own.specs, preprocess or own.preprocess)
+
+
+def _generator_record(run: Dissection) -> GeneratorRecord:
+    record = run.network.generator
+    if record is None:
+        raise UnitscopeError(
+            f"the run in {run.path} is of a network that reads pictures, not of a generator; dissect a generator with "
+            "--latents"
+        )
+    return record
+
+
+def _wanted(run: Dissection, source: Source | None) -> Source:
     """Return the network that is given, or what the run says of it."""
-    facts = run.network
-    wanted = model if model is not None else facts.spec
+    wanted = source if source is not None else run.network.spec
     if not wanted:
         raise UnitscopeError(
-            f"the run in {run.path} does not say where its network {facts.name!r} came from: it was given as a "
-            "module; give it again, as model=... or --model"
+            f"the run in {run.path} does not say where its network {run.network.name!r} came from: it was given as a "
+            "module; give it again, as --model"
         )
     return wanted
 
 
 @contextmanager
-def _naming_run(run: Dissection, model: object) -> Iterator[None]:
+def _naming_run(run: Dissection, source: object) -> Iterator[None]:
     """Say where the name came from when the network of a run cannot be loaded."""
     try:
         yield
     except UnitscopeError as error:
-        if model is not None or not run.network.spec:
+        if source is not None or not run.network.spec:
             raise
         raise UnitscopeError(f"{error} (the run in {run.path} names it; --model gives another)") from error
 
 
-def _weights_of(facts: NetworkRecord, model: object) -> Path | None:
+def _weights_of(facts: NetworkRecord, source: object) -> Path | None:
     """Return the file of weights that the run was made with, unless another network is given instead."""
-    file = facts.weights if model is None else None
+    file = facts.weights if source is None else None
     if file is None:
         return None
     if not Path(file).is_file():
@@ -196,33 +208,39 @@ def _weights_of(facts: NetworkRecord, model: object) -> Path | None:
     return Path(file)
 
 
-def _refuse_other_weights(run: Dissection, network: Model | Generator) -> None:
-    before, now = run.network.weights_hash, weights_hash(network.module)
+def _start_of(facts: NetworkRecord, source: object) -> int | None:
+    """Return the seed of the run's random weights, unless the network that is given has started from it."""
+    started = source.reinitialized if isinstance(source, Network | Generator) else None
+    return None if started == facts.reinitialized else facts.reinitialized
+
+
+def _refuse_other_weights(run: Dissection, found: Network | Generator) -> None:
+    before, now = run.network.weights_hash, weights_hash(found.module)
     if now != before:
         raise UnitscopeError(
-            f"{network.name or 'the network'} has other weights than those that {run.path} was dissected with "
+            f"{found.name or 'the network'} has other weights than those that {run.path} was dissected with "
             f"(hash {now[:8]}... now, {before[:8]}... there); give those weights with --model or --weights, or "
             "dissect again"
         )
 
 
-def layer_of(run: Dissection, name: str) -> LayerGrid:
+def layer_of(run: Dissection, name: str | None = None) -> LayerGrid:
     """Return how a run reads one of its layers.
 
     Args:
         run: a finished run.
-        name: a layer, or an alias of one.
+        name: a layer, or an alias of one; the last of the run when None.
 
     Raises:
         UnitscopeError: the run did not look into that layer.
     """
-    plan = ReadingPlan.from_dict(run.manifest.plan)
-    path = run.network.layer_path(name)
+    plan, wanted = ReadingPlan.from_dict(run.manifest.plan), name or run.last_layer
+    path = run.network.layer_path(wanted)
     if path not in plan.layers:
         titles = [run.network.layer_title(layer) for layer in plan.layers]
         known = dict.fromkeys([*plan.layers, *titles])
-        hint = did_you_mean(name, known) or f" it has {', '.join(plan.layers)}"
-        raise UnitscopeError(f"layer {name!r} is not in {run.path};{hint}")
+        hint = did_you_mean(wanted, known) or f" it has {', '.join(plan.layers)}"
+        raise UnitscopeError(f"layer {wanted!r} is not in {run.path};{hint}")
     return plan.layers[path].layer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unitscope.errors import UnitscopeError
 from unitscope.models.generators import RANGES, Generator
-from unitscope.models.model import Model
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.world.classifier import (
     CLASSIFIER_INPUT,
@@ -24,18 +24,18 @@ COUNT = 1000
 """Pictures when no number is given."""
 
 
-def network() -> Model:
+def network() -> Network:
     """Return ``world-vgg``."""
     return _network("world-vgg", trained=True)
 
 
-def untrained_network() -> Model:
+def untrained_network() -> Network:
     """Return ``world-vgg-untrained``."""
     return _network("world-vgg-untrained", trained=False)
 
 
-def _network(name: str, *, trained: bool) -> Model:
-    return Model(
+def _network(name: str, *, trained: bool) -> Network:
+    return Network(
         world_classifier(trained=trained),
         Preprocessing(size=(CLASSIFIER_INPUT, CLASSIFIER_INPUT), mean=CLASSIFIER_MEAN, scale=CLASSIFIER_STD),
         name,

@@ -26,7 +26,7 @@ from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples, called
 from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, run, skipped_records
 from unitscope.models.generators import Generator
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash
 from unitscope.run.dissection import Dissection
 from unitscope.run.manifest import DataRecord, Facts, GeneratorRecord, NetworkRecord, VocabularyRecord
@@ -36,7 +36,7 @@ NETWORK = "network"
 
 
 def run_dissection(
-    model: Model | Generator,
+    model: Network | Generator,
     samples: Samples,
     *,
     layers: Sequence[str],
@@ -79,7 +79,11 @@ class NetworkDissection(Experiment[Activations]):
     subject: Activations
 
     def __init__(
-        self, model: Model | Generator, samples: Samples, layers: Sequence[str], settings: DissectionSettings
+        self,
+        model: Network | Generator,
+        samples: Samples,
+        layers: Sequence[str],
+        settings: DissectionSettings,
     ) -> None:
         self.model, self.samples, self.settings = model, samples, settings
         with ThreadPoolExecutor(2) as pool:  # Hashing lets other threads run.

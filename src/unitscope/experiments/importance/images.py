@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.labellers import Unlabelled
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.samples import PictureSamples
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.sources.base import ClassedSource
 from unitscope.sources.class_names import KnownNames, listing, match_classes
 
@@ -72,7 +72,7 @@ class ClassedImages:
 
 
 def match_images(
-    train: ClassedSource, val: ClassedSource, model: Model, class_map: Mapping[str, str] | None = None
+    train: ClassedSource, val: ClassedSource, model: Network, class_map: Mapping[str, str] | None = None
 ) -> ClassedImages:
     """Say which output each image is of.
 
@@ -119,7 +119,7 @@ def match_images(
     return images
 
 
-def _outputs(source: ClassedSource, model: Model, given: Mapping[str, str]) -> tuple[int, ...]:
+def _outputs(source: ClassedSource, model: Network, given: Mapping[str, str]) -> tuple[int, ...]:
     own = {folder: name for folder, name in given.items() if folder in source.class_names}
     return match_classes(source.class_names, model.classes, given=own)
 

@@ -40,7 +40,7 @@ from unitscope.experiments.skeleton import (
     run,
 )
 from unitscope.layer.hooks import LayerGrid
-from unitscope.models.registry import Model
+from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash
 from unitscope.progress import say
 from unitscope.replay import Replay, cut
@@ -59,7 +59,7 @@ P = TypeVar("P", bound=SplitPlan)
 
 def run_importance(
     dissection: Dissection,
-    model: Model,
+    model: Network,
     layer: LayerGrid,
     images: ClassedImages,
     *,
@@ -91,7 +91,7 @@ class UnitImportance(Experiment[Removal]):
     def __init__(
         self,
         dissection: Dissection,
-        model: Model,
+        model: Network,
         layer: LayerGrid,
         images: ClassedImages,
         settings: ImportanceSettings,

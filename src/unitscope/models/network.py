@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import nn
@@ -11,8 +11,8 @@ from unitscope.models.layer_names import find_layer
 from unitscope.models.preprocessing import Preprocessing
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, repr=False)
+class Network:
     """A network with the input it wants.
 
     Attributes:
@@ -26,6 +26,7 @@ class Model:
         checkpoint: name in the catalogue of the weights it is still without.
         weights: the file of weights it was filled with, if any.
         reinitialized: the seed of its random weights, where it is a control.
+        device: where it is to run, if that was said.
     """
 
     module: nn.Module
@@ -38,6 +39,7 @@ class Model:
     checkpoint: str = ""
     weights: str | None = None
     reinitialized: int | None = None
+    device: str | None = None
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.
@@ -47,6 +49,16 @@ class Model:
         """
         return find_layer(name, self.module, self.aliases, self.name)
 
+    def __repr__(self) -> str:
+        rows, columns = self.preprocessing.size
+        return f"Network({self.name!r}, input {rows}x{columns}, {what_it_has(self.module, self.layers)})"
+
     def facts(self) -> dict[str, object]:
         """Return what decides its input beside the weights, for the manifest of a run."""
         return {"preprocessing": self.preprocessing.to_dict()}
+
+
+def what_it_has(module: nn.Module, layers: Sequence[str]) -> str:
+    """Return the layers to look into and the number of parameters of a network, in a few words."""
+    count = sum(parameter.numel() for parameter in module.parameters())
+    return f"layers {', '.join(layers) or 'not chosen'}, {count:,} parameters"
