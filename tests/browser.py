@@ -46,6 +46,20 @@ class Reader:
     def wait(self, condition: Callable[[], Any]) -> Any:
         return WebDriverWait(self.driver, 20, poll_frequency=0.05).until(lambda _: condition())
 
+    def marks(self, chart: str, number: int | None = None) -> list[Any]:
+        """The marks of a chart that say something, once it is drawn (and has `number` of them)."""
+        selector = f"{chart} svg [tabindex]"
+        self.wait(lambda: len(self.all(selector)) == number if number is not None else self.all(selector))
+        return self.all(selector)
+
+    def choose(self, mark: Any) -> None:
+        self.run("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", mark)
+
+    def requests(self) -> list[str]:
+        """What the page has loaded that is no file."""
+        loaded = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
+        return [name for name in self.run(loaded) if not name.startswith(("file:", "data:", "blob:"))]
+
     def count(self) -> int:
         return int(self.one("#units-count").text.split(" of ")[0].replace(",", ""))
 

@@ -64,12 +64,10 @@ def make_importance(run: Path, layer: str, plan: Plan | None = None, *, seed: in
     for name, frame in tables.items():
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), folder / f"tables/{name}.parquet")
     manifest = {
-        "schema_version": 1, "kind": "importance", "status": "complete", "created": "2026-03-05T09:00:00+00:00",
+        "schema_version": 2, "kind": "importance", "status": "complete", "created": "2026-03-05T09:00:00+00:00",
         "config": {"layer": layer, "settings": {"set_sizes": list(SIZES), "seed": 0}},
-        "summary": {
-            "layer": layer, "ablation": plan.ablation, "fdr": 0.05,
-            "command": "unitscope importance runs/vgg16 --train 'train/' --val val",
-        },
+        "summary": {"layer": layer, "ablation": plan.ablation, "fdr": 0.05},
+        "command": "unitscope importance runs/vgg16 --train 'train/' --val val",
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder

@@ -223,9 +223,9 @@ def _histograms(units: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 def _manifest(shape: Shape, concepts: pd.DataFrame, ids: list[str]) -> dict[str, object]:
     size = [shape.size, shape.size]
-    skipped = [{"sample": len(ids), "reason": "cannot be decoded: truncated & broken"}]
+    skipped = [{"sample": f"scenes/{len(ids)}.jpg", "reason": "cannot be decoded: truncated & broken"}]
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "dissection",
         "status": "complete",
         "config": {},

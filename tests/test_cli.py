@@ -373,7 +373,7 @@ def test_runs_that_cannot_be_read_are_one_line(command, run, tmp_path, refused):
         ("{", "manifest.json is "),
         ("[1]", "manifest.json"),
         ('{"schema_version": 99, "status": "complete", "config": {}}', "has schema version 99"),
-        ('{"schema_version": 1, "status": "running", "config": {}}', "run the same "),
+        ('{"schema_version": 2, "kind": "dissection", "status": "running", "config": {}}', "run the same "),
     ):
         (tmp_path / "stray" / "manifest.json").write_text(content)
         assert said in given(tmp_path / "stray")

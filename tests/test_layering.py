@@ -13,18 +13,19 @@ SOURCE = Path(unitscope.__file__).parent
 MAY_IMPORT = {
     "errors": "",
     "progress": "",
+    "cache": "",
     "registered": "errors",
     "layer": "errors",
     "replay": "errors layer",
     "ablation": "errors layer replay",
     "stats": "layer",
     "sources": "errors registered",
-    "models": "errors progress registered layer",
+    "models": "cache errors progress registered layer",
     "concepts": "errors registered sources models",
     "world": "errors sources models concepts",
     "run": "errors registered",
     "experiments": "errors progress layer replay ablation stats sources models concepts run",
-    "report": "errors run",
+    "report": "cache errors run",
     "nouns": "errors registered layer sources models concepts run experiments",
     "api": "errors progress layer sources models concepts run experiments report nouns",
     "cli": "errors progress layer models concepts nouns run experiments report api",
@@ -34,7 +35,7 @@ MAY_IMPORT = {
 NEVER = {"torchvision", "timm", "transformers", "ray", "pickle"}
 OUTSIDE = {
     "stats": {"torch", "numpy", "numba", "scipy"},
-    "report": {"matplotlib", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
+    "report": {"altair", "vl_convert", "jinja2", "markupsafe", "numpy", "scipy", "pandas", "pyarrow", "PIL"},
 }
 """What else a room may import, besides the standard library."""
 

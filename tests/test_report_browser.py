@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 from unitscope.report import write_report
+from unitscope.report.charts.theme import PALETTE
 
 __all__ = ["driver"]
 
@@ -158,6 +159,7 @@ def test_permanent_link_opens_the_unit(reader: Reader, units: pd.DataFrame, run:
     rows = reader.all("#page-unit tbody tr")
     assert len(rows) == (mine["rank"] <= 10).sum() + mine["best_in_category"].sum()
     assert f"{mine['intersection'].iloc[0]:,}" in rows[0].text
+    reader.marks("#page-unit .chart")
     assert "threshold" in reader.one("#page-unit .chart").text
     plain = reader.one(".segmented [value=plain]")
     assert reader.one(".overlay").is_displayed()
@@ -239,16 +241,45 @@ def test_every_control_has_a_name(reader: Reader) -> None:
 
 def test_charts_lead_to_the_units_they_count(reader: Reader, units: pd.DataFrame) -> None:
     detectors = units[units["detector"]]
-    bars = reader.all("#chart-concepts a")
-    assert len(bars) == len(detectors[["concept", "category"]].drop_duplicates())
-    assert len(reader.all("#chart-detectors a")) == 3
-    reader.run("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", bars[0])
+    bars = reader.marks("#chart-concepts", len(detectors[["concept", "category"]].drop_duplicates()))
+    pairs = detectors.groupby(["layer", "category"]).ngroups
+    assert len(reader.marks("#chart-layers", pairs)) == pairs
+    assert {bar.get_attribute("role") for bar in bars} == {"link"}
+    reader.choose(bars[0])
     reader.wait(reader.one("#page-units").is_displayed)
     objects = detectors[detectors["category"] == "object"]["concept"].value_counts()
     reader.expect_count(int(objects.max()))
     reader.open("#/?layer=conv1")
     mine = detectors[detectors["layer"] == "conv1"]
-    assert len(reader.all("#chart-concepts a")) == len(mine[["concept", "category"]].drop_duplicates())
+    reader.marks("#chart-concepts", len(mine[["concept", "category"]].drop_duplicates()))
+    assert reader.requests() == []
+
+
+def test_charts_are_read_by_keyboard(reader: Reader, units: pd.DataFrame) -> None:
+    concepts = units[units["detector"]][["concept", "category"]].drop_duplicates()
+    bars = reader.marks("#chart-concepts", len(concepts))
+    assert [bar.get_attribute("tabindex") for bar in bars[:2]] == ["0", "-1"]
+    bars[0].send_keys(Keys.ARROW_RIGHT)
+    reader.wait(lambda: reader.driver.switch_to.active_element == bars[1])
+    label = bars[1].get_attribute("aria-label")
+    assert label.startswith("concept: ")
+    shown = "return (document.querySelector('#vg-tooltip-element.visible') || {}).innerText || ''"
+    reader.wait(lambda: label.split(", ")[0].removeprefix("concept: ") in reader.run(shown))
+    bars[1].send_keys(Keys.ENTER)
+    reader.wait(reader.one("#page-units").is_displayed)
+    count = int(label.rsplit(": ", 1)[1])
+    reader.expect_count(count)
+
+
+def test_charts_take_the_colours_of_the_page(reader: Reader) -> None:
+    fill = "return document.querySelector('#chart-concepts svg [tabindex]').getAttribute('fill')"
+    reader.marks("#chart-concepts")
+    light = reader.run(fill)
+    reader.one("#theme").click()
+    reader.wait(lambda: reader.run(fill) != light)
+    assert light == PALETTE["category-0"][0]
+    assert reader.run(fill) == PALETTE["category-0"][1]
+    reader.run("localStorage.clear()")
 
 
 def test_concepts_table(reader: Reader, units: pd.DataFrame, run: Path) -> None:

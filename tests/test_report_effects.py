@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from planted_generator import planted_subject
@@ -17,18 +18,17 @@ from unitscope.experiments.effects.insertion import run_insertion
 from unitscope.experiments.effects.ranking import run_ranking
 from unitscope.experiments.effects.removal import run_removal
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
-from unitscope.report.effects import effect_title, write_effect_page
-from unitscope.report.effects.insertion_figures import contexts, contexts_figure, grid_of, map_figure
-from unitscope.report.effects.ranking_figures import effects_figure, mapped
-from unitscope.report.effects.removal_figures import (
+from unitscope.report.pages.effects import effect_title, place_effect_pages, write_effect_page
+from unitscope.report.pages.insertion import context_figures, contexts, grid_of, map_figures
+from unitscope.report.pages.numbers import shown
+from unitscope.report.pages.ranking import effects_figure, mapped
+from unitscope.report.pages.removal import (
     instead_figure,
     own_effects,
     removal_figure,
     side_effects,
     side_figure,
 )
-from unitscope.report.effects.style import shown
-from unitscope.report.effects.write import place_effect_pages
 
 LATENTS = 40
 
@@ -142,17 +142,22 @@ def test_the_removal_page_says_what_the_tables_say(removal):
 
 def removal_titles(removal):
     figures = [removal_figure(removal), side_figure(removal), instead_figure(removal)]
-    return [axes.get_title(loc="left") for figure in figures if figure for axes in figure.axes]
+    return [figure.title for figure in figures if figure]
+
+
+def rows_of(figure, name="rows"):
+    return pd.DataFrame(figure.spec()["datasets"][name])
 
 
 def test_the_removal_figure_shows_every_set(removal):
-    axes = removal_figure(removal).axes[0]
+    rows = rows_of(removal_figure(removal)).groupby("series")
     own = own_effects(removal)
-    lines = {line.get_label(): line for line in axes.get_lines() if not line.get_label().startswith("_")}
-    assert set(lines) == {"units ranked for tree", "units ranked for door", "random units"}
+    assert set(rows.groups) == {"units ranked for tree", "units ranked for door", "random units"}
     main = own[own["kind"] == "concept"].sort_values("k")
-    assert np.allclose(lines["units ranked for tree"].get_ydata(), main["lost"])
-    assert len(lines["random units"].get_ydata()) == 2
+    drawn = rows.get_group("units ranked for tree")
+    assert np.allclose(drawn["value"], main["lost"], rtol=1e-5)
+    assert not drawn["loose"].any()
+    assert len(rows.get_group("random units")) == 2
 
 
 def test_side_effects_are_those_of_the_largest_set_by_size(removal):
@@ -162,15 +167,12 @@ def test_side_effects_are_those_of_the_largest_set_by_size(removal):
     assert (np.diff(sizes) <= 0).all()
     assert (rows["change_low"] <= rows["change"]).all()
     assert (rows["change"] <= rows["change_high"]).all()
-    lines = [
-        line.get_xdata() for line in side_figure(removal).axes[0].get_lines() if len(line.get_xdata()) == 2
-    ]
     first = rows.iloc[0]
-    assert any(np.allclose(line, [first["change_low"], first["change_high"]]) for line in lines)
     assert first["change_high"] - first["change_low"] > 0.01
-    bars = side_figure(removal).axes[0].patches
-    drawn = [bar.get_width() for bar in bars]
-    assert np.allclose(drawn, rows.loc[rows["change"] != 0, "change"].head(len(drawn)))
+    drawn = rows_of(side_figure(removal))
+    expected = rows[rows["change"] != 0].head(len(drawn))
+    for shown_as, column in (("value", "change"), ("low", "change_low"), ("high", "change_high")):
+        assert np.allclose(drawn[shown_as].astype(float), expected[column], rtol=1e-5)
 
 
 def test_pairs_are_drawn_with_what_is_gone(removal):
@@ -196,15 +198,21 @@ def test_the_insertion_page_says_what_the_tables_say(insertion):
 
 
 def test_the_insertion_figures_show_contexts_and_cells(insertion):
-    left, right = contexts_figure(insertion).axes
-    rows = contexts(insertion)
-    assert np.allclose([bar.get_width() for bar in left.patches], rows["success"])
-    assert np.allclose([bar.get_width() for bar in right.patches], rows["new_area"])
+    rows, figures = contexts(insertion), context_figures(insertion)
+    assert np.allclose(rows_of(figures["contexts"])["value"], rows["success"], rtol=1e-5)
+    assert np.allclose(rows_of(figures["areas"])["value"], rows["new_area"], rtol=1e-5)
     shares = grid_of(insertion, 0)
     assert shares.shape == (4, 4)
-    assert np.array_equal(map_figure(insertion).axes[0].images[0].get_array(), shares)
+    assert np.allclose(cells_of(map_figures(insertion)["map"], shares.shape), shares, rtol=1e-5)
     assert (shares[2:, :3] > 0).all()
     assert not shares[:2].any()
+
+
+def cells_of(figure, shape):
+    found = np.full(shape, np.nan)
+    for cell in figure.spec()["datasets"]["rows"]:
+        found[cell["y"], cell["x"]] = cell["value"]
+    return found
 
 
 def test_the_ranking_page_says_what_the_tables_say(ranking):
@@ -217,12 +225,11 @@ def test_the_ranking_page_says_what_the_tables_say(ranking):
 
 def test_the_map_of_effects_shows_the_first_units(ranking):
     units, concepts = mapped(ranking)
-    image = np.asarray(effects_figure(ranking).axes[0].images[0].get_array())
     table = ranking.effects.set_index(["unit", "concept", "category"])["lost"]
-    assert image.shape == (len(concepts), len(units))
+    image = cells_of(effects_figure(ranking), (len(concepts), len(units)))
     for row, concept in enumerate(concepts):
         for column, unit in enumerate(units):
-            assert image[row, column] == table[unit, *concept]
+            assert image[row, column] == pytest.approx(table[unit, *concept], rel=1e-5)
 
 
 def test_titles_are_short(removal, insertion, ranking):

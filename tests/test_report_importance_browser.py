@@ -53,15 +53,16 @@ def test_overview_shows_every_class(reader: Reader, folder: Path) -> None:
     chosen = (sets["ranking"] == "importance") & (sets["k"] == 20)
     mean = sets[chosen & (sets["kind"] == "removed")]["balanced_accuracy"].mean()
     assert f"{100 * mean:.1f}" in reader.one("[data-setting=removed] .tile-number").text
-    assert len(reader.all("#chart-classes .dot")) == 3 * 11
-    assert len(reader.all("#chart-classes a")) == 12
-    reader.wait(lambda: reader.all("#chart-correlation image"))
-    reader.wait(lambda: reader.all("#overlap-table tbody tr"))
-    assert "rank correlation" in reader.one("#relation-text").text
+    reader.marks("#chart-classes", 3 * 11)
+    reader.marks("#chart-correlation")
+    reader.marks("#chart-overlap")
+    assert len(reader.all("#panel-overlap tbody tr")) > 1
+    assert "rank correlation" in reader.one(".finding").text
     assert len(reader.all("#class-table tbody tr")) == 12
     assert reader.run("return document.querySelectorAll('img[src=x], [onerror]').length") == 0
-    missing = "return [...document.querySelectorAll('.chart svg')].filter((s) => !s.getAttribute('aria-label')).length"
+    missing = "return [...document.querySelectorAll('.chart:has(svg)')].filter((s) => !s.ariaLabel).length"
     assert reader.run(missing) == 0
+    assert reader.requests() == []
 
 
 def test_class_picker_changes_class_and_address(reader: Reader, folder: Path) -> None:
@@ -91,16 +92,16 @@ def test_class_picker_changes_class_and_address(reader: Reader, folder: Path) ->
 
 def test_curves_change_their_axis_and_have_a_table(reader: Reader) -> None:
     reader.open("#/class/airfield")
-    reader.wait(lambda: len(reader.all("#chart-curves .curve")) == 3)
+    reader.wait(lambda: len(reader.all("#chart-curves .mark-line path")) == 3)
     pressed = "#panel-curves .segmented [aria-pressed=true]"
     assert reader.one(pressed).text == "Linear"
-    assert len(reader.all("#chart-bars rect")) == 6
+    reader.marks("#chart-bars", 6)
     reader.one("#panel-curves [value=logarithmic]").click()
     assert reader.one(pressed).text == "Logarithmic"
     reader.one("#panel-curves summary").click()
     reader.wait(lambda: len(reader.all("#curves-table tbody tr")) == 60)
     reader.open("#/class/bridge")
-    reader.wait(lambda: reader.all("#chart-curves .curve"))
+    reader.wait(lambda: reader.all("#chart-curves .mark-line path"))
     assert reader.one(pressed).text == "Logarithmic"
 
 
@@ -157,11 +158,11 @@ def test_phone_and_dark(reader: Reader, tmp_path: Path) -> None:
 
 
 def test_maps_follow_the_theme(reader: Reader) -> None:
-    drawn = "return document.querySelector('#chart-correlation image').getAttribute('href')"
-    reader.wait(lambda: reader.all("#chart-correlation image"))
+    drawn = "return document.querySelector('#chart-correlation svg').outerHTML"
+    reader.marks("#chart-correlation")
     before = reader.run(drawn)
     reader.one("#theme").click()
-    reader.wait(lambda: reader.run(drawn) != before)
+    reader.wait(lambda: reader.all("#chart-correlation svg") and reader.run(drawn) != before)
     reader.run("localStorage.clear()")
 
 
@@ -170,8 +171,7 @@ def test_units_lead_to_the_report_of_the_run(driver: Any, folder: Path) -> None:
     reader.screen(1280, 900)
     reader.open()
     reader.one("nav a[href^=importance]").click()
-    reader.wait(lambda: reader.all("#page-overview #chart-classes svg"))
-    reader.one("#chart-classes a").click()
+    reader.choose(reader.marks("#chart-classes")[0])
     reader.wait(lambda: reader.all("#unit-rows .unit-facts a"))
     unit = reader.one("#unit-rows .unit-facts a").text
     reader.one("#unit-rows .unit-facts a").click()

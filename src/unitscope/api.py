@@ -41,8 +41,8 @@ from unitscope.nouns.reopened import (
 from unitscope.nouns.samples import look_through
 from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, target
 from unitscope.progress import showing
-from unitscope.report.classifier import write_classifier_page
-from unitscope.report.effects import write_effect_page
+from unitscope.report.pages.classification import write_classifier_page
+from unitscope.report.pages.effects import write_effect_page
 from unitscope.run import classification
 from unitscope.run import importance as importance_run
 from unitscope.run.classification import UnitClassification

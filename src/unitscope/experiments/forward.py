@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,13 +13,13 @@ from unitscope.experiments.samples import Batch
 
 
 def run_batch(
-    forward: Callable[[Tensor], Any],
+    forward: Callable[[Tensor], object],
     batch: Batch,
     *,
     sample_ids: Sequence[str],
     device: torch.device,
     called: str = "pictures",
-) -> Any:
+) -> object:
     """Run the network on the inputs of a batch, and return what `forward` does.
 
     Args:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from unitscope.concepts.labellers import Labeller
 from unitscope.experiments.samples import Batch, Samples, check_fits
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
-from unitscope.run.manifest import SegmenterRecord
+from unitscope.run.manifest import Facts, SegmenterRecord
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import without_repeats
 
@@ -57,7 +55,7 @@ class GeneratedSamples:
         """Where the generator is."""
         return device_of(self.generator.module)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Facts:
         """Return names and content hashes of latents and labels."""
         return {
             "pictures": {
@@ -79,7 +77,7 @@ class GeneratedSamples:
             empty = np.zeros((len(batch), self.labeller.planes, *self.grid), np.int16)
             yield Batch(np.array(batch, np.int64), self.latents.read(batch), empty)
 
-    def pictures(self, outputs: Tensor) -> NDArray[np.uint8]:
+    def pictures(self, outputs: object) -> NDArray[np.uint8]:
         """Return what the generator returned as pictures ``(n, H, W, 3)`` uint8.
 
         Raises:
@@ -104,7 +102,7 @@ class GeneratedSamples:
 
 
 def made_of(
-    samples: Samples, batch: Batch, output: Any
+    samples: Samples, batch: Batch, output: object
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8] | None]:
     """Return the label maps ``(n, P, gh, gw)`` of a batch once the network has returned, and pictures if it made any.
 

@@ -6,17 +6,18 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.labellers import Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
+from unitscope.run.manifest import Facts
 from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.framing import Framing
 from unitscope.stats.intersection import without_repeats
@@ -26,6 +27,9 @@ ALL = "all"
 LOADERS = 2
 """Threads that decode pictures while the network runs."""
 BATCHES_AHEAD = 3
+
+Loaded = tuple[NDArray[np.float32], Prepared]
+"""An input ``(3, H, W)``, and what its label map is made of."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Samples(Protocol):
     def generated(self) -> bool:
         """Whether the samples are latents, and pictures are what the network returns."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Facts:
         """Return what identifies the samples and labels: names and content hashes."""
 
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
@@ -108,7 +112,7 @@ class PictureSamples:
         check_fits(self.vocabulary)
         self._framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Facts:
         """Return names and content hashes of pictures and labels."""
         return {
             "pictures": {
@@ -125,7 +129,7 @@ class PictureSamples:
 
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Decode in the background; label in the calling thread."""
-        waiting: list[tuple[Sequence[int], list[Future[Any]]]] = []
+        waiting: list[tuple[Sequence[int], list[Future[Loaded]]]] = []
         with ThreadPoolExecutor(LOADERS, thread_name_prefix="unitscope-loader") as pool:
             try:
                 for batch in batches:
@@ -139,12 +143,12 @@ class PictureSamples:
                     for future in futures:
                         future.cancel()
 
-    def _prepare(self, sample: int) -> tuple[NDArray[np.float32], Any]:
+    def _prepare(self, sample: int) -> Loaded:
         picture = self.pictures.read(sample)
         framed = self._framing.resize(picture, self.size)
         return self.preprocessing.apply(framed), self.labeller.prepare(sample, picture)
 
-    def _finish(self, batch: Sequence[int], futures: list[Future[Any]]) -> Batch:
+    def _finish(self, batch: Sequence[int], futures: list[Future[Loaded]]) -> Batch:
         samples, inputs, prepared, skipped = [], [], [], {}
         for sample, future in zip(batch, futures, strict=True):
             try:
@@ -186,7 +190,7 @@ class InMemorySamples:
     def __init__(
         self,
         inputs: Tensor,
-        labels: NDArray[np.integer[Any]],
+        labels: NDArray[np.integer],
         vocabulary: Vocabulary,
         *,
         pictures: NDArray[np.uint8] | None = None,
@@ -211,7 +215,7 @@ class InMemorySamples:
         self.size = (int(inputs.shape[2]), int(inputs.shape[3]))
         self.grid = (int(labels.shape[2]), int(labels.shape[3]))
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Facts:
         """Return names and content hashes of inputs and labels."""
         return {
             "pictures": {
@@ -270,5 +274,5 @@ def check_fits(vocabulary: Vocabulary) -> None:
         )
 
 
-def _digest(array: NDArray[Any]) -> str:
+def _digest(array: NDArray[np.generic]) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()

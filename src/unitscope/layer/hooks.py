@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ from unitscope.layer.receptive_field import EvenGeometry, GeometryTracker
 
 Reader = Callable[[str, Tensor], None]
 """Called with a layer's name and its output, at the moment the layer returns."""
-Watcher = Callable[[str, int, Any], None]
+Watcher = Callable[[str, int, object], None]
 """Called with a module's dotted name, the number of its call in this pass (from 1) and what it returned."""
 
 
@@ -74,7 +73,7 @@ class _Stop(Exception):
 @contextmanager
 def trace(
     module: nn.Module, layers: Sequence[str], read: Reader, *, stop_early: bool = True
-) -> Iterator[Callable[[Tensor], Any]]:
+) -> Iterator[Callable[[Tensor], object]]:
     """Read layers during forward passes; hooks are gone when the block ends, also after an exception.
 
     An output is handed to `read` before anything that follows can change it in place.
@@ -98,7 +97,7 @@ def trace(
         wanted.setdefault(layer.path, []).append(layer)
     waiting: set[str] = set()
 
-    def watch(path: str, call: int, output: Any) -> None:
+    def watch(path: str, call: int, output: object) -> None:
         for layer in wanted[path]:
             if layer.call in (None, call):
                 read(layer.name, pick(layer, output))
@@ -108,7 +107,7 @@ def trace(
 
     with _watched(module, wanted, watch) as run:
 
-        def forward(inputs: Tensor) -> Any:
+        def forward(inputs: Tensor) -> object:
             waiting.update(named)
             return run(inputs)
 
@@ -116,18 +115,18 @@ def trace(
 
 
 @contextmanager
-def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterator[Callable[[Tensor], Any]]:
+def _watched(module: nn.Module, paths: Iterable[str], watch: Watcher) -> Iterator[Callable[[Tensor], object]]:
     """Call `watch` whenever one of the modules returns; yields a function that runs the network."""
     calls: dict[str, int] = {}
 
-    def hook_of(path: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+    def hook_of(path: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
             calls[path] = calls.get(path, 0) + 1
             watch(path, calls[path], output)
 
         return hook
 
-    def forward(inputs: Tensor) -> Any:
+    def forward(inputs: Tensor) -> object:
         calls.clear()
         with torch.no_grad():
             try:
@@ -178,7 +177,7 @@ def describe_layers(
     seen: list[tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str]] = []
     tracker = _tracker(inputs, size)
 
-    def watch(path: str, call: int, output: Any) -> None:
+    def watch(path: str, call: int, output: object) -> None:
         found = list(entries(output))
         for keys, value in found:
             reading = _reading_or_reason(value, tracker, len(inputs))

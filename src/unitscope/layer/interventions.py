@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -99,11 +98,11 @@ def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor])
     layer = find_layers(module, [name])[name]
     calls = 0
 
-    def start(_module: nn.Module, _inputs: Any) -> None:
+    def start(_module: nn.Module, _inputs: object) -> None:
         nonlocal calls
         calls = 0
 
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+    def hook(_module: nn.Module, _inputs: object, output: object) -> object:
         nonlocal calls
         calls += 1
         return _replaced(layer, output, replace) if layer.call in (None, calls) else None
@@ -119,5 +118,5 @@ def replacing(module: nn.Module, name: str, replace: Callable[[Tensor], Tensor])
             handle.remove()
 
 
-def _replaced(layer: LayerName, output: Any, replace: Callable[[Tensor], Tensor]) -> Any:
+def _replaced(layer: LayerName, output: object, replace: Callable[[Tensor], Tensor]) -> object:
     return put(layer, output, replace(pick(layer, output)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 from torch.utils import _pytree as pytree
@@ -63,7 +62,7 @@ def entry_name(path: str, call: int | None, keys: tuple[str, ...]) -> str:
     return path + (f"#{call}" if call else "") + "".join(f"[{key}]" for key in keys)
 
 
-def entries(output: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Tensor]]:
+def entries(output: object, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Tensor]]:
     """Yield every tensor in an output, of any shape, with the way to it through tuples, lists and dicts."""
     if isinstance(output, Tensor):
         yield keys, output
@@ -75,7 +74,7 @@ def entries(output: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
             yield from entries(value, (*keys, str(index)))
 
 
-def pick(layer: LayerName, output: Any) -> Tensor:
+def pick(layer: LayerName, output: object) -> Tensor:
     """Return the tensor, of any shape, that a layer's name stands for.
 
     Without keys, an output with exactly one floating-point tensor stands for that one, however it is wrapped.
@@ -101,7 +100,7 @@ def pick(layer: LayerName, output: Any) -> Tensor:
     raise UnitscopeError(f"layer {layer.name!r} returns {type(output).__name__} with {several}; {has}")
 
 
-def put(layer: LayerName, output: Any, value: Tensor) -> Any:
+def put(layer: LayerName, output: object, value: Tensor) -> object:
     """Return an output with another tensor, of any shape, in place of the one that a layer's name stands for.
 
     Raises:
@@ -117,7 +116,7 @@ def put(layer: LayerName, output: Any, value: Tensor) -> Any:
     return pytree.tree_unflatten([value if leaf is old else leaf for leaf in leaves], form)
 
 
-def _entry(part: Any, key: str) -> Any:
+def _entry(part: object, key: str) -> object:
     if isinstance(part, Mapping):
         return next((value for name, value in part.items() if str(name) == key), None)
     if isinstance(part, tuple | list) and key.isascii() and key.isdigit():

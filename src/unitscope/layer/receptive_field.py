@@ -7,8 +7,9 @@ around. Both are followed operator by operator, so functional calls and exported
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
+import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -66,14 +67,18 @@ class GeometryTracker(TorchDispatchMode):
         return found if found is not None and found.fits(tensor) else None
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
+        self,
+        func: torch._ops.OpOverload,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
         """Run the operator and note what its results are."""
         given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         # An operator in place changes what it is given, so this is looked up first.
         known = [(leaf, found) for leaf in given if (found := self._followed(leaf)) is not None]
         shapes = [tuple(leaf.shape) for leaf in given]
-        result = func(*args, **(kwargs or {}))
+        result: object = func(*args, **(kwargs or {}))
         if known:
             states = {id(leaf): found for leaf, found in known}
             call = Call(_name(func), args, kwargs or {}, states, given, shapes, self.size)
@@ -135,7 +140,7 @@ def _axis(part: Part, place: tuple[float, float]) -> AxisGeometry:
     return AxisGeometry(part.size, scale * part.step, offset + scale * (part.step - 1) / 2)
 
 
-def _name(func: Any) -> str:
+def _name(func: torch._ops.OpOverload) -> str:
     """Return the name of an operator; ``add_`` changes in place what ``add`` returns."""
     name: str = func.overloadpacket.__name__
     return name.rstrip("_") if func.namespace == "aten" else f"{func.namespace}::{name}"

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from unitscope.cache import cache_folder
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
 from unitscope.models.checkpoints import read_state
@@ -71,14 +72,6 @@ def mirrored(base: str | None) -> Iterator[None]:
         yield
     finally:
         _mirror.reset(token)
-
-
-def cache_folder() -> Path:
-    """Where checkpoints are kept: ``UNITSCOPE_CACHE``, or ``unitscope`` below ``XDG_CACHE_HOME`` or ``~/.cache``."""
-    if own := os.environ.get("UNITSCOPE_CACHE"):
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "unitscope"
 
 
 def cached_path(file: CheckpointFile) -> Path:

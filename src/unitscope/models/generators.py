@@ -103,7 +103,7 @@ class Generator:
         numbers = torch.arange(count, dtype=torch.float32) % self.classes
         return torch.cat([values.flatten(1), numbers[:, None]], 1)
 
-    def pictures(self, outputs: Tensor) -> NDArray[np.uint8]:
+    def pictures(self, outputs: object) -> NDArray[np.uint8]:
         """Return what the module returned as 8-bit pictures ``(N, H, W, 3)``; values outside the range are clamped.
 
         Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
@@ -26,7 +25,7 @@ class _Viewed(Exception):
     """A tensor is changed in place that is seen under another name too."""
 
 
-def output_of(output: Any) -> Tensor:
+def output_of(output: object) -> Tensor:
     """Return the tensor ``(N, ...)`` a network answers with: its only one, or the one called ``logits``.
 
     Raises:
@@ -123,11 +122,11 @@ def _replace_in_place(graph: fx.Graph) -> None:
             latest[old] = node
 
 
-def _out_of_place(target: Any) -> Any:
+def _out_of_place(target: torch._ops.OpOverload) -> torch._ops.OpOverload:
     space, _, name = target._schema.name.partition("::")
     packet = getattr(getattr(torch.ops, space), name.removesuffix("_"), None)
     overload = getattr(packet, target._overloadname, None) if name.endswith("_") else None
-    if overload is None:
+    if not isinstance(overload, torch._ops.OpOverload):
         raise CannotCut(f"it changes a tensor in place by {target}")
     return overload
 

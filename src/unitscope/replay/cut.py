@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -184,7 +184,7 @@ def _largest_output(module: nn.Module, one: Tensor) -> int:
     """Return the bytes of the largest tensor that a module returns for one input."""
     largest = one.numel()
 
-    def look(_module: nn.Module, _inputs: Any, output: Any) -> None:
+    def look(_module: nn.Module, _inputs: object, output: object) -> None:
         nonlocal largest
         largest = max(largest, *(value.numel() for _, value in entries(output)), 1)
 

@@ -61,7 +61,7 @@ class Graph:
         """Tell whether a node is the number of images."""
         return self._is_images(node.meta.get("val"))
 
-    def _is_images(self, value: Any) -> bool:
+    def _is_images(self, value: object) -> bool:
         if not (isinstance(value, torch.SymInt) and isinstance(self.images, torch.SymInt)):
             return False
         return bool(value.node.expr == self.images.node.expr)

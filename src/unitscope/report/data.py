@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.manifest import Manifest, read_manifest
+from unitscope.run.manifest import Manifest, plain, read_manifest
+from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "units": (
@@ -60,6 +61,26 @@ class RunData:
     layer_names: tuple[str, ...]
     pictures: frozenset[str]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of the run: model, data, vocabulary, settings, how and when it was made."""
+        manifest = self.manifest
+        records = {
+            "model": manifest.model,
+            "data": manifest.data,
+            "vocabulary": manifest.concepts,
+            "segmenter": manifest.segmenter,
+        }
+        return {
+            **records,
+            "listed": {name: {} if record is None else plain(record) for name, record in records.items()},
+            "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.settings},
+            "packages": manifest.packages,
+            "seconds": manifest.seconds,
+            "created": manifest.created,
+            "command": manifest.command,
+        }
+
     def title(self, layer: str) -> str:
         """Return the name to show for a layer."""
         return layer if self.manifest.model is None else self.manifest.model.layer_title(layer)
@@ -87,6 +108,12 @@ class RunData:
         _, first = np.unique(number[order], return_index=True)
         best: pd.DataFrame = table.take(pa.array(order[first])).to_pandas()
         return best.astype({"layer": str}).set_index("number")
+
+
+def asked(found: Result) -> dict[str, Any]:
+    """Return what the page of a question says of how it was asked: when, with which command and settings."""
+    manifest = found.manifest
+    return {"created": manifest.created, "command": manifest.command, "config": dict(manifest.config)}
 
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:

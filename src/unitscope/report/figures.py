@@ -1,62 +1,35 @@
-"""The report's charts as figure files, SVG and PNG: detectors by concept (fig. 1D), by layer (fig. 1E)."""
+"""The charts of a run: detectors by concept (fig. 1D), by layer (fig. 1E), the histogram of a unit."""
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from urllib.parse import quote
 
-import matplotlib as mpl
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from unitscope.report.data import RunData
-from unitscope.report.palette import COLORS, MARKERS, category_slots
-
-STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.titlesize": 10,
-    "svg.hashsalt": "unitscope",
-    "svg.fonttype": "path",
-}
-MOST_LETTERS = 28
+from unitscope.report.charts.bars import SEPARATOR, count_columns
+from unitscope.report.charts.curve import steps
+from unitscope.report.charts.histogram import histogram
+from unitscope.report.charts.parts import Figure
+from unitscope.report.charts.theme import category_colors
+from unitscope.report.data import RunData, records
 
 
-def write_figures(data: RunData, folder: Path) -> dict[str, str]:
-    """Write the figures of a run as `<name>.svg` and `<name>.png`.
-
-    Returns:
-        The title of each figure by its name.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+def run_figures(data: RunData) -> dict[str, Figure]:
+    """Draw the figures of a run, by the name of their files."""
     drawn = {
-        "layers": ("Detectors by layer", layers_figure(data)),
-        "concepts": ("Detectors by concept, all layers", concepts_figure(data)),
+        "layers": layers_figure(data, "detectors"),
+        "layer-concepts": layers_figure(data, "concepts"),
+        "concepts": concepts_figure(data),
     }
     if len(data.layer_names) > 1:
-        last = data.layer_names[-1]
-        drawn["concepts-last"] = (
-            f"Detectors by concept, {data.title(last)}",
-            concepts_figure(data, layer=last),
-        )
-    for name, (_, figure) in drawn.items():
-        save_figure(figure, folder / name)
-    return {name: title for name, (title, _) in drawn.items()}
+        drawn["concepts-last"] = concepts_figure(data, layer=data.layer_names[-1])
+    return drawn
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as `path.svg` and `path.png` (160 dots an inch)."""
-    with warnings.catch_warnings(), mpl.rc_context(STYLE):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(path.with_name(path.name + ".svg"), metadata={"Date": None})
-        figure.savefig(path.with_name(path.name + ".png"), dpi=160)
+def histogram_figure(row: Mapping[str, object] | None = None) -> Figure:
+    """Draw the activations of a unit: `low`, `high`, `shares` and `threshold`; the page fills in each unit's."""
+    return Figure(histogram([row] if row else [], title="activation"), "Activation histogram")
 
 
 def concepts_figure(data: RunData, *, layer: str | None = None) -> Figure:
@@ -68,100 +41,63 @@ def concepts_figure(data: RunData, *, layer: str | None = None) -> Figure:
     """
     units = data.units[data.units["detector"]]
     units = units if layer is None else units[units["layer"] == layer]
-    counts = {name: _by_size(group) for name, group in units.groupby("category", sort=False)}
-    categories = [name for name in _categories(data) if name in counts]
-    total = sum(len(counts[name]) for name in categories)
-    with mpl.rc_context(STYLE):
-        figure = new_figure(max(6.0, 0.17 * (total + 2 * len(categories)) + 0.9), 3.4)
-        axes = figure.subplots()
-        slots, left = category_slots(_categories(data)), 0
-        for name in categories:
-            _concept_bars(axes, counts[name], left, COLORS[slots[name]], str(name))
-            left += len(counts[name]) + 2
-        _finish_concepts(axes, counts, categories, left)
-        axes.set_title(f"Detectors by concept, {layer or 'all layers'}", loc="left", parse_math=False)
-    return figure
+    counts = units.groupby(["category", "concept"]).size().rename("count").reset_index()
+    place = {name: at for at, name in enumerate(_colors(data))}
+    counts = counts.assign(order=counts["category"].map(place))
+    counts = counts.sort_values(["order", "count", "concept"], ascending=[True, False, True])
+    rows = pd.DataFrame(
+        {
+            "name": counts["category"] + SEPARATOR + counts["concept"],
+            "series": counts["category"],
+            "count": counts["count"],
+            "order": counts["order"],
+            "href": None,
+        }
+    )
+    chart = count_columns(rows, _colors(data), title="detectors (units)", noun="concept", numbers=True)
+    where = "all layers" if layer is None else data.title(layer)
+    return Figure(chart, f"Detectors by concept, {where}", _legend(counts), width=max(420, 17 * len(rows)))
 
 
-def _by_size(group: pd.DataFrame) -> pd.Series:
-    counts = group.groupby("concept").size().rename("units").reset_index()
-    ordered = counts.sort_values(["units", "concept"], ascending=[False, True])
-    return ordered.set_index("concept")["units"]
+def _legend(counts: pd.DataFrame) -> str:
+    groups = counts.groupby("order", sort=True)
+    parts = [
+        f"{len(rows)} {rows['category'].iloc[0]} ({int(rows['count'].sum())} units)" for _, rows in groups
+    ]
+    return ", ".join(parts) or "no detectors"
 
 
-def _concept_bars(axes: Axes, counts: pd.Series, left: int, color: str, name: str) -> None:
-    label = f"{len(counts)} {name} ({int(counts.sum())} units)"
-    axes.bar(range(left, left + len(counts)), counts.to_numpy(), width=0.8, color=color, label=label)
+def layers_figure(data: RunData, what: str) -> Figure:
+    """Draw detectors (stacked) or distinct concepts (lines) by layer and category: the paper's fig. 1E.
 
-
-def _finish_concepts(axes: Axes, counts: dict[Any, pd.Series], categories: list[str], width: int) -> None:
-    places: list[int] = []
-    names: list[str] = []
-    left = 0
-    for category in categories:
-        places += range(left, left + len(counts[category]))
-        names += [_short(str(name)) for name in counts[category].index]
-        left += len(counts[category]) + 2
-    axes.set_xticks(places, names, rotation=90, fontsize=7, parse_math=False)
-    axes.tick_params(axis="x", length=0)
-    axes.set_xlim(-1, max(width - 2, 1))
-    axes.set_ylabel("detectors (units)")
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    if categories:
-        _legend(axes, len(categories))
-    else:
-        axes.text(0.5, 0.5, "no detectors", transform=axes.transAxes, ha="center")
-
-
-def layers_figure(data: RunData) -> Figure:
-    """Draw detectors and distinct concepts by layer and category: the paper's fig. 1E."""
+    Args:
+        data: the run.
+        what: `detectors` or `concepts`.
+    """
+    colors = _colors(data)
     table = data.layers[data.layers["category"] != "all"]
-    slots = category_slots(_categories(data))
-    with mpl.rc_context(STYLE):
-        figure = new_figure(max(7.0, 0.6 * len(data.layer_names) + 3), 3.4)
-        units, concepts = figure.subplots(1, 2)
-        bottom = [0.0] * len(data.layer_names)
-        for name in _categories(data):
-            rows = table[table["category"] == name].set_index("layer").reindex(data.layer_names).fillna(0)
-            color, marker = COLORS[slots[name]], MARKERS[slots[name]]
-            places = range(len(data.layer_names))
-            units.bar(places, rows["detectors"], bottom=bottom, width=0.7, color=color, label=name)
-            concepts.plot(places, rows["concepts"], marker=marker, color=color, markersize=5, label=name)
-            bottom = [low + more for low, more in zip(bottom, rows["detectors"], strict=True)]
-        for axes, label in ((units, "detectors (units)"), (concepts, "distinct concepts")):
-            _finish_layers(axes, data, label)
-        _legend(concepts, len(concepts.lines))
-    return figure
+    rows = pd.DataFrame(
+        [
+            {
+                "name": data.title(row.layer),
+                "series": row.category,
+                "count": int(getattr(row, what)),
+                "order": list(colors).index(row.category),
+                "href": f"#/units?layer={quote(data.title(row.layer), safe='')}&detectors=1",
+            }
+            for row in records(table)
+            if row.category in colors
+        ],
+        columns=["name", "series", "count", "order", "href"],
+    )
+    rows = rows[(rows["count"] > 0) | (what == "concepts")]
+    width = max(420, 24 * len(data.layer_names))
+    if what == "detectors":
+        chart = count_columns(rows, colors, title="detectors (units)", noun="layer")
+        return Figure(chart, "Detectors by layer", width=width)
+    chart = steps(rows, colors, title="distinct concepts", noun="layer")
+    return Figure(chart, "Distinct concepts by layer", width=width)
 
 
-def _finish_layers(axes: Axes, data: RunData, label: str) -> None:
-    names = [_short(data.title(name)) for name in data.layer_names]
-    turned: Any = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "parse_math": False}
-    axes.set_xticks(range(len(names)), names, **turned)
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axes.set_ylabel(label)
-    axes.set_xlabel("layer")
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _legend(axes: Axes, columns: int) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    place: Any = {"loc": "outside upper right", "ncols": columns, "frameon": False, "fontsize": 8}
-    legend = axes.figure.legend(handles, labels, **place)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-
-
-def _categories(data: RunData) -> list[str]:
-    return list(dict.fromkeys(data.concepts["category"]))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1] + "\u2026"
+def _colors(data: RunData) -> dict[str, str]:
+    return category_colors(data.concepts["category"])

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -16,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from unitscope.report.charts.theme import category_slots
 from unitscope.report.data import RunData, records
 from unitscope.report.masks import run_lengths
-from unitscope.report.palette import category_slots
 from unitscope.report.strips import strip_size
 from unitscope.run.masks import unpack_mask
 
@@ -28,14 +27,6 @@ BINS = 72
 Json = Any
 StripSizes = dict[tuple[str, int], tuple[int, int, int]]
 """By layer and unit: width and height of the strip in pixels, number of exemplars."""
-
-
-def script(target: str, value: Json) -> str:
-    """Return a classic script that assigns `value` to `unitscope.data.<target>`, safe inside HTML too."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return f"unitscope.data{target} = {text};\n"
 
 
 def layer_slugs(names: Sequence[str]) -> dict[str, str]:
@@ -80,10 +71,10 @@ class Catalogue:
 def run_payload(data: RunData, catalogue: Catalogue) -> dict[str, Json]:
     """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
     slots = category_slots(catalogue.categories)
-    settings = data.manifest.settings
+    settings = data.facts["settings"]
     return {
-        "minIou": settings.get("min_iou", 0.04),
-        "quantile": settings.get("quantile", 0.01),
+        "minIou": settings["min_iou"],
+        "quantile": settings["quantile"],
         "block": BLOCK,
         "categories": [{"name": name, "slot": slots[name]} for name in catalogue.categories],
         "layers": _layers(data, catalogue),

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unitscope.report.classifier import write_classifier_page
-from unitscope.report.effects import write_effect_page
+import altair as alt
+import numpy as np
+
+from unitscope.report.figures import histogram_figure
+from unitscope.report.pages.classification import write_classifier_page
+from unitscope.report.pages.effects import write_effect_page
+from unitscope.report.payload import rebin
 from unitscope.report.write import write_report
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import Insertion, Ranking, Removal
 from unitscope.run.importance import Importance
+from unitscope.run.unit import Unit
 
 
 def dissection_page(run: Dissection) -> Path:
@@ -32,3 +38,15 @@ def classification_page(found: UnitClassification) -> Path:
 def effect_page(found: Removal | Insertion | Ranking) -> Path:
     """Write the page of a question about a generator."""
     return write_effect_page(found)
+
+
+def unit_histogram(unit: Unit) -> alt.LayerChart:
+    """Return the chart of a unit's activations with its threshold."""
+    table = unit.run.table("histograms")
+    row = table[(table["layer"] == unit.layer) & (table["unit"] == unit.number)].iloc[0]
+    found = rebin(np.asarray(row["edges"]), np.asarray(row["counts"]))
+    threshold = float(unit.row["threshold"])
+    chart: alt.LayerChart = histogram_figure(
+        {**found, "threshold": threshold if np.isfinite(threshold) else None}
+    ).chart
+    return chart.properties(width=480)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
@@ -11,30 +10,27 @@ from typing import Any
 
 import pandas as pd
 
+from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run, records
-from unitscope.report.effects.write import Effect, place_effect_pages
-from unitscope.report.figures import write_figures
+from unitscope.report.figures import histogram_figure, run_figures
 from unitscope.report.folder import check_replaceable, place_file, replacing
 from unitscope.report.importance.data import read_importance
 from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
-from unitscope.report.pages import PAGES, render_index
+from unitscope.report.pages.dissection import PAGES, render_index
+from unitscope.report.pages.effects import Effect, place_effect_pages
 from unitscope.report.payload import (
     Catalogue,
     StripSizes,
     blocks,
     layer_slugs,
     run_payload,
-    script,
     strip_sizes,
     units_payload,
 )
+from unitscope.report.shell import script, write_assets, write_charts, write_text
 from unitscope.report.strips import Strip, StripWriter, Tile
 from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
-
-ASSETS = Path(__file__).parent / "assets"
-ELSEWHERE = ("importance", "single.css", "classifier.css", "effects.css")
-"""Assets of other pages than those of a run."""
 
 
 def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
@@ -67,18 +63,23 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
             write_pages(found)
         fill = copy_pages
     with replacing(target) as folder:
+        write_assets(folder, "dissection", *(["importance"] if importance else []))
         links = place_reports(importance, folder / "importance", home="../../index.html", fill=fill)
         asked = place_effect_pages(effects, folder / "effects", home="../../index.html")
         _write_data(data, folder)
-        figures = write_figures(data, folder / "figures")
-        text = render_index(data, PAGES, figures=figures, importance=links, effects=asked)
-        _write_text(folder / "index.html", text)
+        figures = run_figures(data)
+        write_charts(folder / "data" / "charts.js", {**figures, "histogram": histogram_figure()})
+        (folder / "figures").mkdir()
+        for name, figure in figures.items():
+            save_figure(figure, folder / "figures" / name)
+        titles = {name: figure.title for name, figure in figures.items()}
+        text = render_index(data, PAGES, figures=titles, importance=links, effects=asked)
+        write_text(folder / "index.html", text)
     return target / "index.html"
 
 
 def _write_data(data: RunData, folder: Path) -> None:
     catalogue = Catalogue(data)
-    shutil.copytree(ASSETS, folder / "assets", ignore=shutil.ignore_patterns(*ELSEWHERE))
     (folder / "data").mkdir()
     sizes: StripSizes = {}
     with StripWriter() as writer:
@@ -90,12 +91,8 @@ def _write_data(data: RunData, folder: Path) -> None:
             _write_blocks(data, layer, exemplars, folder=blocks_folder, catalogue=catalogue)
             writer.wait()
             sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
-    _write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
-    _write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
+    write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
 
 
 def _write_blocks(
@@ -104,7 +101,7 @@ def _write_blocks(
     folder.mkdir(parents=True)
     matches, histograms = data.matches(layer), data.histograms(layer)
     for number, block in blocks(exemplars, matches, histograms, catalogue=catalogue):
-        _write_text(folder / f"{number}.js", script(f'.blocks["{folder.name}/{number}"]', block))
+        write_text(folder / f"{number}.js", script(f'.blocks["{folder.name}/{number}"]', block))
 
 
 def _place_pictures(data: RunData, exemplars: pd.DataFrame, folder: Path) -> None:

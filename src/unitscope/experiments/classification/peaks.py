@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -76,7 +75,7 @@ class UnitReader:
                         batch = replace(batch, labels=made_of(self.samples, batch, output)[0])  # noqa: PLW2901
                 yield batch, grids[0]
 
-    def _run(self, forward: Callable[[Tensor], Any], batch: Batch) -> Any:
+    def _run(self, forward: Callable[[Tensor], object], batch: Batch) -> object:
         ids, noun = self.samples.sample_ids, called(self.samples)
         return run_batch(forward, batch, sample_ids=ids, device=self.device, called=noun)
 

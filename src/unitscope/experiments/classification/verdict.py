@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unitscope.run.manifest import Facts
 from unitscope.stats.inference import draw_weights, interval, interval_entry
 from unitscope.stats.ranking import Weights, areas, best_threshold, rates
 
@@ -52,7 +52,7 @@ class Verdict:
     """The unit's threshold in the dissection."""
     predicted: NDArray[np.bool_]
     """Of each picture ``(m,)``: its peak exceeds the threshold of the other half, or else that of the run."""
-    scores: dict[str, Any]
+    scores: Facts
     """``auroc``, ``average_precision``, and by kind of threshold (``held_out``, ``run_threshold``) the rates."""
 
 
@@ -84,7 +84,7 @@ def judge(
     alone = min(int(positive.sum()), int((~positive).sum())) < 2
     weights = None if alone else draw_weights(samples, replicates, seed, np.uint8)
     thresholds, judged = None, values > run_threshold
-    scores: dict[str, Any] = _area_scores(values, positive, weights)
+    scores: Facts = _area_scores(values, positive, weights)
     scores["run_threshold"] = _rate_scores(judged, positive, weights)
     scores["held_out"] = None
     if not alone:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -114,7 +113,7 @@ class ShardReader:
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
-        def run(inputs: Tensor) -> Any:
+        def run(inputs: Tensor) -> object:
             return forward(inputs.to(memory_format=layout))
 
         with trace(self.module, list(self.plan.layers), keep, stop_early=not whole) as forward:

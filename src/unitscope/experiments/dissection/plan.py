@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +22,7 @@ from unitscope.layer.grid import (
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
 from unitscope.layer.readout import Reading
+from unitscope.run.manifest import Facts
 
 SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""
@@ -95,7 +95,7 @@ class ReadingPlan:
         samples = self.samples_of(shard)
         return [samples[i : i + self.batch_size] for i in range(0, len(samples), self.batch_size)]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Facts:
         """Return the plan as plain JSON values."""
         layers = [asdict(plan.layer) for plan in self.layers.values()]
         return {
@@ -108,7 +108,7 @@ class ReadingPlan:
         }
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ReadingPlan:
+    def from_dict(cls, values: Facts) -> ReadingPlan:
         """Return the plan that :meth:`to_dict` described."""
         given = values["raster"]
         raster = Raster(tuple(given["grid"]), tuple(given["size"]), given["border"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,8 @@ from unitscope.stats.inference import (
 )
 
 Numbers = NDArray[np.int64]
+Counts = sparse.csr_matrix | NDArray[np.int64]
+"""Integers by variant and latent ``(V, N)``, sparse or dense."""
 ROWS_AT_ONCE = 1024
 """Variants whose replicates are in memory at once."""
 
@@ -49,11 +50,11 @@ class DrawnLatents:
         total: Numbers = self.weights.sum(0)
         return total
 
-    def sums(self, values: Any) -> Numbers:
+    def sums(self, values: Counts) -> Numbers:
         """Return weighted sums ``(V, R)`` of sparse or dense integers ``(V, N)``: exact, in any order."""
         return np.asarray(values @ self.weights, np.int64)
 
-    def ratio_intervals(self, above: Any, below: Any) -> Interval:
+    def ratio_intervals(self, above: Counts, below: Counts) -> Interval:
         """Return the intervals of ratios of sums over latents ``(V,)``; NaN where there are fewer than two latents.
 
         Replicates in which the denominator is zero are left out, row by row.
@@ -110,12 +111,14 @@ class Effects:
         self.drawn = DrawnLatents.draw(pixels.samples, replicates=replicates, seed=seed)
         shape = (pixels.concepts, len(pixels.samples))
         place, concept, count = pixels.before.T
-        self.before: Any = sparse.csr_matrix((count, (concept, place)), shape=shape, dtype=np.int64)
+        self.before: sparse.csr_matrix = sparse.csr_matrix(
+            (count, (concept, place)), shape=shape, dtype=np.int64
+        )
         order = np.argsort(pixels.changes[:, 2], kind="stable")
         self._changes = pixels.changes[order]
         self._starts = np.searchsorted(self._changes[:, 2], np.arange(pixels.concepts + 1))
 
-    def changes(self, concept: int) -> Any:
+    def changes(self, concept: int) -> sparse.csr_matrix:
         """Return the pixels that each variant adds to a concept in each picture, sparse int64 ``(V, N)``."""
         rows = self._changes[self._starts[concept] : self._starts[concept + 1]]
         shape = (self.pixels.variants, len(self.pixels.samples))
@@ -143,7 +146,7 @@ class Effects:
         after = pictures + np.round(moved).astype(np.int64)
         return ConceptEffects(before, pictures, change, after, lost, lost_low, lost_high, low, high)
 
-    def _intervals(self, areas: Numbers, changes: Any) -> tuple[Floats, Floats, Floats, Floats]:
+    def _intervals(self, areas: Numbers, changes: sparse.csr_matrix) -> tuple[Floats, Floats, Floats, Floats]:
         if len(areas) < 2:
             return (*no_interval(changes.shape[0]), *no_interval(changes.shape[0]))
         sums, base = self.drawn.sums(changes), self.drawn.sums(areas[None])[0]

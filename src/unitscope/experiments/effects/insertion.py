@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -151,7 +150,7 @@ class Inserting:
         replaced.update(jobs.group[drawn.jobs], appeared)
         return appeared.sum(1), instead_of(before, drawn.labels, concept, concepts).sum(1)
 
-    def _namer(self, jobs: _Jobs) -> Any:
+    def _namer(self, jobs: _Jobs) -> Callable[[int], str]:
         ids, width = self.edited.samples.sample_ids, self.plan.locations.grid[1]
 
         def name(job: int) -> str:

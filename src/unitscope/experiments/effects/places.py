@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +21,7 @@ from unitscope.experiments.effects.pairs import largest_and_median, make_pair, s
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
+    Columns,
     SavedPair,
     concept_columns,
     integers,
@@ -57,7 +57,7 @@ class Shares:
     new: NDArray[np.float64]
     success: NDArray[np.float64]
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """Return them as columns of a table."""
         return {
             "places": pa.array(self.places),
@@ -107,7 +107,7 @@ class PlaceFindings:
         latent = np.searchsorted(self.drawn.samples, self.places.sample)
         shape = (groups, len(self.drawn.samples))
 
-        def counted(values: Any) -> Any:
+        def counted(values: Numbers) -> sparse.csr_matrix:
             return sparse.csr_matrix((values, (group, latent)), shape=shape, dtype=np.int64)
 
         success = (self.places.new >= self.needed).astype(np.int64)
@@ -271,7 +271,7 @@ class PlaceFindings:
             "notes": list(plan.notes),
         }
 
-    def _named(self, contexts: Shares) -> list[dict[str, Any]]:
+    def _named(self, contexts: Shares) -> list[Facts]:
         """List the contexts of the concept's own set, those with the most places first."""
         vocabulary = self.subject.vocabulary
         counts = contexts.places[: len(vocabulary)]
@@ -283,7 +283,7 @@ class PlaceFindings:
         ]
 
 
-def _entries(shares: Shares, row: int) -> dict[str, Any]:
+def _entries(shares: Shares, row: int) -> Facts:
     return {
         "places": int(shares.places[row]),
         "new_area": interval_entry(*shares.new[:, row]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from unitscope.experiments.effects.estimates import Effects
 from unitscope.experiments.effects.removal import RemovalPlan, measure_removal
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.effects.tables import concept_columns, effect_table, integers, reals
+from unitscope.experiments.effects.tables import Column, concept_columns, effect_table, integers, reals
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment
 from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effects import Ranking
@@ -67,7 +66,7 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
         )
         iou = asked.matches.iou
         changes = [np.asarray(effects.changes(number).sum(1)).ravel() for number in range(1, shape[1])]
-        more: list[dict[str, NDArray[Any]]] = [
+        more: list[Mapping[str, Column]] = [
             {"rank": ranks(-change), "iou": iou[:, number], "rank_iou": ranks(iou[:, number])}
             for number, change in enumerate(changes, 1)
         ]
@@ -80,7 +79,7 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
         return {"summary": {**self.summary(), "concepts": _shown(self.concepts, self.effects), "notes": []}}
 
 
-def ranks(values: NDArray[np.floating[Any] | np.int64]) -> NDArray[np.int32]:
+def ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the rank of each value ``(m,)``, 1 for the largest; equal ones by place."""
     found = np.empty(len(values), np.int32)
     found[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)

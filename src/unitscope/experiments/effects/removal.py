@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.effects.edited import Base, EditedGenerator, instead_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
@@ -252,7 +252,7 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
             "notes": [*plan.notes, *([] if target.before else empty)],
         }
 
-    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> list[dict[str, Any]]:
+    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> list[Facts]:
         """Say for every set what the concept loses, and what all others of its category lose together."""
         others = [
             number for number in self.asked.vocabulary.of_category(category) if number != self.sets.concept
@@ -274,7 +274,7 @@ def _lost_by(found: ConceptEffects, row: int) -> dict[str, float | None]:
     return interval_entry(found.lost[row], found.lost_low[row], found.lost_high[row])
 
 
-def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int = 6) -> list[dict[str, Any]]:
+def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Vocabulary, count: int = 6) -> list[Facts]:
     """List the other concepts whose area changes most without the largest set, in pixels."""
     sums = {
         number: int(effects.changes(number)[plan.largest].sum())
@@ -287,8 +287,8 @@ def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Any, count: int =
         found, row = effects.of(number), plan.largest
         scale = effects.points * len(effects.pixels.samples)
         change = interval_entry(found.change[row] / scale, found.change_low[row], found.change_high[row])
-        if sums[number]:
-            concept = vocabulary[number]
+        concept = vocabulary[number]
+        if sums[number] and concept:
             rows.append(
                 {
                     "concept": concept.name,

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import Rule, Settings, about, at_least, one_of, setting
@@ -114,7 +114,7 @@ def parse_locations(given: str | int | Locations | None) -> Locations:
     return Locations(int(match[1]), bool(match[2]))
 
 
-def _read_sizes(option: str) -> Callable[[Any], tuple[int, ...]]:
+def _read_sizes(option: str) -> Callable[[str | int | Sequence[int]], tuple[int, ...]]:
     return lambda given: parse_sizes(given, option)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.tables import names_of
@@ -17,7 +16,8 @@ from unitscope.experiments.effects.pairs import Pair, packed
 from unitscope.run.masks import resize_mask
 
 Numbers = NDArray[np.int64]
-Columns = dict[str, Any]
+Column = NDArray[np.float64] | NDArray[np.int64] | NDArray[np.int32]
+Columns = dict[str, pa.Array]
 
 
 def concept_columns(vocabulary: Vocabulary, numbers: Numbers) -> Columns:
@@ -30,18 +30,18 @@ def concept_columns(vocabulary: Vocabulary, numbers: Numbers) -> Columns:
     }
 
 
-def integers(values: Iterable[Any]) -> pa.Array:
+def integers(values: Iterable[int]) -> pa.Array:
     """Return an int32 column."""
     return pa.array(np.fromiter(values, np.int64), pa.int32())
 
 
-def reals(values: Any) -> pa.Array:
+def reals(values: ArrayLike) -> pa.Array:
     """Return a float64 column; NaN becomes null."""
     given = np.asarray(values, np.float64)
     return pa.array(given, pa.float64(), mask=np.isnan(given))
 
 
-def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, NDArray[Any]]:
+def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, Column]:
     """Return what V variants do to one concept as columns ``(V,)``.
 
     Args:
@@ -65,7 +65,7 @@ def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, NDArray[Any]
 
 
 def effect_table(
-    key: str, effects: Effects, vocabulary: Vocabulary, more: Sequence[Mapping[str, NDArray[Any]]] = ()
+    key: str, effects: Effects, vocabulary: Vocabulary, more: Sequence[Mapping[str, Column]] = ()
 ) -> pa.Table:
     """One row a variant and concept, in this order.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor
 
@@ -300,7 +299,7 @@ def _index_select(call: Call, results: Sequence[Tensor]) -> list[Followed | None
 
 Rule = Callable[[Call, Sequence[Tensor]], Sequence["Followed | None"] | None]
 
-RULES: dict[str, Any] = {
+RULES: dict[str, Rule] = {
     "convolution": _convolution,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d"), lambda c, r: _pooling(c, r, dilated=True)),
     "avg_pool2d": lambda c, r: _pooling(c, r, dilated=False),
@@ -350,6 +349,6 @@ def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
     if found is None:
         return [general(call, result) for result in results]
     checked = []
-    for result, state in zip(results, found + [None] * (len(results) - len(found)), strict=True):
+    for result, state in zip(results, [*found, *[None] * (len(results) - len(found))], strict=True):
         checked.append(state if state is not None and state.fits(result) else general(call, result))
     return checked

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import io
+from collections.abc import Sequence
 
-import matplotlib as mpl
+import altair as alt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from unitscope.report.charts.bars import interval_bars
+from unitscope.report.charts.curve import curves
+from unitscope.report.charts.dots import interval_dots
+from unitscope.report.charts.parts import Figure, percent, points
+from unitscope.report.charts.parts import data as inline
+from unitscope.report.charts.theme import INK
 from unitscope.report.data import records
-from unitscope.report.figure_style import (
-    FIGURE_STYLE,
-    MUTED,
-    RULE,
-    heading,
-    legend,
-    percent_axis,
-    points_axis,
-)
-from unitscope.report.figures import new_figure
 from unitscope.report.importance import numbers
 from unitscope.report.importance.data import Importance
-from unitscope.report.importance.payload import top_units
-from unitscope.report.importance.style import CHANCE, SETTING_COLORS, TRAIN, VAL
+from unitscope.report.importance.numbers import top_units
+from unitscope.report.importance.style import CHANCE, ORDER_COLORS, ORDERS, SETTING_COLORS, SPLIT_COLORS
 from unitscope.report.strips import PictureCache, Tile, draw_strip, to_image
 
 SHOWN, PICTURES = 4, 4
 """Units of fig. 2A, and pictures of each."""
+STRIP = 66
+"""Height of the pictures of a unit in a file, pixels."""
 
 
 def class_figures(data: Importance, name: str) -> dict[str, Figure]:
-    """Draw the figures of one class: `units`, `bars` and `curves`; what was not measured is left out.
+    """Draw the figures of one class: `units`, `bars`, `overall` and `curves`; what was not measured is left out.
 
     Args:
         data: an importance folder.
@@ -44,34 +41,77 @@ def class_figures(data: Importance, name: str) -> dict[str, Figure]:
     if top_units(data, place, SHOWN):
         found["units"] = units_figure(data, place)
     if len(set_bars(data, place)) > 1:
-        found["bars"] = bars_figure(data, place)
-        found["curves"] = curves_figure(data, place)
+        found |= bar_figures(set_bars(data, place), name, data.title)
+        marks = not data.sets.loc[data.sets["place"] == place, "curve"].any()
+        rows = curve_rows(data, place, marks=marks)
+        title = f"{name}: units of {data.title} removed one after another"
+        found["curves"] = curve_figure(rows, len(data.units), logarithmic=marks, title=title)
     return found
+
+
+def class_charts(data: Importance) -> dict[str, Figure]:
+    """Return the charts that the page of a class fills with its rows."""
+    units, bars = len(data.units), bar_figures(set_rows([]), "", data.title)
+    empty = pd.DataFrame(columns=["x", "value", "low", "high", "series", "marks", "loose"])
+    return {
+        "class-losses": Figure(loss_chart(losses_of(data, 0, []), step=20, limits=True), ""),
+        "class-bars": bars["bars"],
+        "class-overall": bars["overall"],
+        "class-linear": curve_figure(empty, units, logarithmic=False, title=""),
+        "class-logarithmic": curve_figure(empty, units, logarithmic=True, title=""),
+    }
+
+
+def losses_of(data: Importance, place: int, rows: Sequence[int]) -> pd.DataFrame:
+    """Return what a class loses without each of some units: one row a unit and split."""
+    found = [
+        (
+            unit_label(data.units.iloc[row]),
+            split,
+            *(data.effects[split, name][place, row] for name in ("loss", "loss_low", "loss_high")),
+        )
+        for row in rows
+        for split in SPLIT_COLORS
+    ]
+    frame = pd.DataFrame(found, columns=["name", "series", "value", "low", "high"])
+    return frame.assign(sure=True)
+
+
+def loss_chart(rows: pd.DataFrame, *, step: int, limits: bool) -> alt.LayerChart:
+    """Draw what is lost without units, on train and on val pictures."""
+    measure = points("balanced accuracy lost, points")
+    return interval_dots(
+        rows, measure, colors=SPLIT_COLORS, step=step, limits=limits, legend=not limits, names=False
+    )
 
 
 def units_figure(data: Importance, place: int) -> Figure:
     """Draw the units whose removal costs a class most, with pictures, labels and losses: the paper's fig. 2A."""
     rows = top_units(data, place, SHOWN)
     exemplars, cache = data.run.exemplars(data.layer), PictureCache()
-    with mpl.rc_context(FIGURE_STYLE):
-        figure = new_figure(7.4, 1.0 * len(rows) + 1.0)
-        grid = figure.subplots(len(rows), 2, width_ratios=[1.3, 1], sharex="col", squeeze=False)
-        for (pictures, losses), row in zip(grid, rows, strict=True):
-            unit = data.units.iloc[row]
-            _pictures(pictures, data, exemplars[exemplars["unit"] == unit["unit"]], cache)
-            pictures.set_title(unit_label(unit), loc="left", fontsize=8.5, parse_math=False, pad=3)
-            _losses(losses, data, place, row)
-        grid[0, 1].legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=7.5)
-        points_axis(grid[-1, 1], "balanced accuracy lost, points")
-        figure.suptitle(
-            f"{data.names[place]}: the most important units of {data.title}",
-            x=0.01, ha="left", fontsize=10, fontweight="bold", parse_math=False,
-        )  # fmt: skip
-    return figure
+    strips = []
+    for row in rows:
+        unit = data.units.iloc[row]
+        strips.append(
+            {"name": unit_label(unit), **_strip(data, exemplars[exemplars["unit"] == unit["unit"]], cache)}
+        )
+    chart = loss_chart(losses_of(data, place, rows), step=44, limits=False)
+    name = alt.Y("name:N", sort=None, axis=None)
+    base = alt.Chart(inline(pd.DataFrame(strips), "strips")).encode(y=name)
+    image = base.mark_image(height=STRIP, width=STRIP * PICTURES, align="left").encode(
+        url="url:N", x=alt.value(0)
+    )
+    text = base.mark_text(align="left", dy=-STRIP / 2 - 9, color=INK, fontSize=11).encode(
+        text="name:N", x=alt.value(0)
+    )
+    pictures = alt.layer(image, text).properties(width=STRIP * PICTURES + 12, height=alt.Step(88))
+    both = alt.hconcat(
+        pictures, chart.properties(width=280, height=alt.Step(88, **{"for": "position"}))
+    ).resolve_scale(y="independent")
+    return Figure(both, f"{data.names[place]}: the most important units of {data.title}")
 
 
-def _pictures(axes: Axes, data: Importance, exemplars: pd.DataFrame, cache: PictureCache) -> None:
-    axes.set_axis_off()
+def _strip(data: Importance, exemplars: pd.DataFrame, cache: PictureCache) -> dict[str, str | None]:
     tiles = [
         Tile(
             data.run.path / one.picture if isinstance(one.picture, str) else None,
@@ -80,30 +120,11 @@ def _pictures(axes: Axes, data: Importance, exemplars: pd.DataFrame, cache: Pict
         )
         for one in records(exemplars.head(PICTURES))
     ]
-    if tiles:
-        drawn = np.asarray(to_image(draw_strip(tiles, cache)).convert("RGB"))
-        axes.imshow(drawn, extent=(0, drawn.shape[1] / drawn.shape[0], 0, 1))
-        axes.set_anchor("W")
-
-
-def _losses(axes: Axes, data: Importance, place: int, row: int) -> None:
-    for split, color, marker, height in (("train", TRAIN, "o", 1), ("val", VAL, "s", 0)):
-        value, low, high = (
-            data.effects[split, name][place, row] for name in ("loss", "loss_low", "loss_high")
-        )
-        axes.hlines(height, low, high, color=color, linewidth=2, alpha=0.5)
-        axes.plot(value, height, marker, color=color, markersize=5, label=f"{split} pictures")
-    important = data.effects["val", "important"][place, row] == 1
-    axes.text(
-        1.02, 0.5, "important" if important else "not told\napart", transform=axes.transAxes, va="center",
-        fontsize=7.5, color=MUTED,
-    )  # fmt: skip
-    axes.axvline(0, color=RULE, zorder=0)
-    axes.set_ylim(-1, 2)
-    axes.set_yticks([])
-    axes.margins(x=0.12)
-    axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    if not tiles:
+        return {"url": None}
+    written = io.BytesIO()
+    to_image(draw_strip(tiles, cache)).convert("RGB").save(written, "JPEG", quality=90)
+    return {"url": "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode("ascii")}
 
 
 def unit_label(unit: pd.Series) -> str:
@@ -113,32 +134,13 @@ def unit_label(unit: pd.Series) -> str:
     return f"unit {unit['unit']}, {unit['concept']} ({unit['category']}), IoU {100 * unit['iou']:.1f} %"
 
 
-def _unit_losses(axes: Axes, data: Importance, place: int, rows: list[int]) -> None:
-    heights = np.arange(len(rows))
-    for split, color, marker, shift in (("train", TRAIN, "o", -0.13), ("val", VAL, "s", 0.13)):
-        value, low, high = (
-            data.effects[split, name][place, rows] for name in ("loss", "loss_low", "loss_high")
-        )
-        axes.hlines(heights + shift, low, high, color=color, linewidth=2, alpha=0.5)
-        axes.plot(value, heights + shift, marker, color=color, markersize=5, label=f"{split} pictures")
-    for height, row in zip(heights, rows, strict=True):
-        if data.effects["val", "important"][place, row] == 1:
-            axes.annotate(
-                "important",
-                (1, height),
-                xycoords=("axes fraction", "data"),
-                ha="right",
-                va="center",
-                fontsize=7.5,
-                color=MUTED,
-            )
-    axes.axvline(0, color=RULE, zorder=0)
-    axes.set_yticks(heights, [str(data.units["unit"].iloc[row]) for row in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.margins(x=0.12)
-    axes.set_ylabel("unit")
-    points_axis(axes, "balanced accuracy lost, percentage points")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=7.5)
+BAR_COLUMNS = ["name", "setting", "value", "low", "high", "overall", "overall_low", "overall_high"]
+
+
+def set_rows(found: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+    """Return rows of bars as a table, those without a value left out."""
+    frame = pd.DataFrame(found, columns=BAR_COLUMNS)
+    return frame.astype(dict.fromkeys(BAR_COLUMNS[2:], float)).dropna(subset="value").reset_index(drop=True)
 
 
 def set_bars(data: Importance, place: int) -> pd.DataFrame:
@@ -168,10 +170,7 @@ def set_bars(data: Importance, place: int) -> pd.DataFrame:
             (name, "random", row.mean, row.low, row.high, row.overall, row.overall_low, row.overall_high)
             for row in records(mine)
         ]
-    columns = ["name", "setting", "value", "low", "high", "overall", "overall_low", "overall_high"]
-    frame = pd.DataFrame(found, columns=columns)
-    frame = frame.astype(dict.fromkeys(columns[2:], float)).dropna(subset="value")
-    return frame.reset_index(drop=True)
+    return set_rows(found)
 
 
 def _asked(sizes: tuple[int, int] | None) -> list[tuple[int, str]]:
@@ -181,85 +180,48 @@ def _asked(sizes: tuple[int, int] | None) -> list[tuple[int, str]]:
     return [*([(few, "removed")] if few < many else []), (many, "removed"), (many, "kept")]
 
 
-def bars_figure(data: Importance, place: int) -> Figure:
+def bar_figures(bars: pd.DataFrame, name: str, layer: str) -> dict[str, Figure]:
     """Draw the accuracy of a class, and of all classes, with sets of units removed: the paper's fig. 2B."""
-    bars = set_bars(data, place)
-    with mpl.rc_context(FIGURE_STYLE):
-        figure = new_figure(8.2, 0.34 * len(bars) + 1.25)
-        first, second = figure.subplots(1, 2, sharey=True)
-        _bars(first, bars, ("value", "low", "high"))
-        _bars(second, bars, ("overall", "overall_low", "overall_high"))
-        first.axvline(CHANCE, color=MUTED, linewidth=1, linestyle=(0, (1.5, 2)), zorder=3)
-        first.set_yticks(range(len(bars)), bars["name"])
-        first.set_ylim(len(bars) - 0.4, -0.6)
-        first.set_xlim(0, 1.12)
-        percent_axis(first, "x", "balanced accuracy of the class (dotted: chance)")
-        percent_axis(second, "x", "accuracy over all classes")
-        heading(first, f"{data.names[place]}: sets of units of {data.title} removed")
-    return figure
+    own = bars.rename(columns={"setting": "series"})
+    every = own.drop(columns=["value", "low", "high"])
+    every = every.rename(columns={"overall": "value", "overall_low": "low", "overall_high": "high"})
+    title = f"{name}: sets of units of {layer} removed"
+    columns = ["name", "series", "value", "low", "high"]
+    label = "balanced accuracy of the class (dotted: chance)"
+    both = {
+        "bars": interval_bars(
+            own[columns], percent(label), colors=SETTING_COLORS, chance=CHANCE, numbers=True
+        ),
+        "overall": interval_bars(
+            every[columns], percent("accuracy over all classes"), colors=SETTING_COLORS, numbers=True
+        ),
+    }
+    return {key: Figure(chart, title, width=420) for key, chart in both.items()}
 
 
-def _bars(axes: Axes, bars: pd.DataFrame, columns: tuple[str, str, str]) -> None:
-    values, low, high = (bars[name].to_numpy() for name in columns)
-    heights = np.arange(len(bars))
-    colors = [SETTING_COLORS[name] for name in bars["setting"]]
-    axes.barh(heights, np.nan_to_num(values), height=0.62, color=colors, alpha=0.85)
-    axes.hlines(heights, low, high, color="#1d1f24", linewidth=1.1)
-    most = np.nanmax(np.concatenate([values, high]), initial=1e-3)
-    for height, value, end in zip(heights, values, high, strict=True):
-        if np.isfinite(value):
-            at = max(value, end) if np.isfinite(end) else value
-            axes.text(at + 0.015 * most, float(height), f"{100 * value:.1f}", va="center", fontsize=8)
-    axes.set_xlim(0, 1.15 * most)
-    axes.tick_params(axis="y", length=0)
+def curve_rows(data: Importance, place: int, *, marks: bool) -> pd.DataFrame:
+    """Return the curves of a class, one series each, with the levels of the whole network and of chance."""
+    whole = float(data.classes["balanced_accuracy"].iloc[place])
+    levels = pd.DataFrame(
+        {"x": [None, None], "value": [whole, CHANCE], "series": [ORDERS["baseline"], ORDERS["chance"]]}
+    )
+    parts = [
+        removal_curve(data, place, kind)
+        .rename(columns={"removed": "x"})
+        .assign(series=ORDERS[kind], marks=marks)
+        for kind in ("removed", "kept", "random")
+    ]
+    found = pd.concat([levels, *(part for part in parts if len(part))], ignore_index=True)
+    found = found.reindex(columns=["x", "value", "low", "high", "series", "marks", "loose"])
+    return found.assign(marks=found["marks"].eq(True), loose=False)
 
 
-def curves_figure(data: Importance, place: int) -> Figure:
+def curve_figure(rows: pd.DataFrame, units: int, *, logarithmic: bool, title: str) -> Figure:
     """Draw the accuracy of a class against the number of units removed: the paper's fig. 2C."""
-    with mpl.rc_context(FIGURE_STYLE):
-        figure = new_figure(7.4, 3.9)
-        axes = figure.subplots()
-        random = removal_curve(data, place, "random")
-        if len(random):
-            axes.fill_between(
-                random["removed"], random["low"], random["high"], color=SETTING_COLORS["random"], alpha=0.2,
-                linewidth=0,
-            )  # fmt: skip
-        marks = not data.sets.loc[data.sets["place"] == place, "curve"].any()
-        for kind, name, marker in (
-            ("removed", "most important first", "s"),
-            ("kept", "least important first", "^"),
-            ("random", "random order: mean and range", "D"),
-        ):
-            curve = random if kind == "random" else removal_curve(data, place, kind)
-            if not len(curve):
-                continue
-            color = SETTING_COLORS[kind]
-            if kind != "random":
-                axes.fill_between(
-                    curve["removed"], curve["low"], curve["high"], color=color, alpha=0.18, linewidth=0
-                )
-            style: Any = {"marker": marker, "markersize": 3.5} if marks else {}
-            axes.plot(curve["removed"], curve["value"], color=color, label=name, linewidth=1.4, **style)
-        _finish_curves(axes, data, place, logarithmic=marks)
-    return figure
-
-
-def _finish_curves(axes: Axes, data: Importance, place: int, *, logarithmic: bool) -> None:
-    baseline = data.classes["balanced_accuracy"].iloc[place]
-    axes.axhline(baseline, color=SETTING_COLORS["baseline"], linewidth=1, label="whole network")
-    axes.axhline(CHANCE, color=MUTED, linewidth=1, linestyle=(0, (1.5, 2)), label="chance")
-    units = len(data.units)
-    if logarithmic:
-        axes.set_xscale("symlog", linthresh=1)
-        ticks = [k for k in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000) if k < 0.8 * units]
-        axes.set_xticks([*ticks, units], [f"{k:,}" for k in (*ticks, units)])
-        axes.minorticks_off()
-    axes.set_xlim(0, max(1, units))
-    percent_axis(axes, "y", "balanced accuracy on val pictures")
-    axes.set_xlabel(f"units removed, of {units:,}" + (" (logarithmic)" if logarithmic else ""))
-    heading(axes, f"{data.names[place]}: units of {data.title} removed one after another")
-    legend(axes, 3)
+    across = f"units removed, of {units:,}" + (" (logarithmic)" if logarithmic else "")
+    measure = percent("balanced accuracy on val pictures")
+    chart = curves(rows, measure, colors=ORDER_COLORS, across=across, logarithmic=logarithmic)
+    return Figure(chart, title)
 
 
 def removal_curve(data: Importance, place: int, kind: str) -> pd.DataFrame:

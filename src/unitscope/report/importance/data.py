@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.report.data import RunData
+from unitscope.report.data import RunData, asked
 from unitscope.run.importance import open_importance
-from unitscope.run.manifest import Facts, Manifest
+from unitscope.run.manifest import Facts
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "classes": (
@@ -51,7 +51,10 @@ class Importance:
 
     Attributes:
         folder: the importance folder.
-        manifest: its `manifest.json`.
+        summary: the outcome as the manifest holds it, see ``docs/importance.md``.
+        created: when it was measured.
+        command: what the user typed.
+        config: its settings.
         run: the dissection it belongs to.
         layer: the layer, as the run's tables name it.
         classes: one row a class, A to Z, with numbers on the val images.
@@ -64,7 +67,10 @@ class Importance:
     """
 
     folder: Path
-    manifest: Manifest
+    summary: Facts
+    created: str
+    command: str
+    config: dict[str, Any]
     run: RunData
     layer: str
     classes: pd.DataFrame
@@ -91,11 +97,6 @@ class Importance:
         return self.run.title(self.layer)
 
     @property
-    def summary(self) -> Facts:
-        """The outcome as the manifest holds it, see ``docs/importance.md``."""
-        return self.manifest.summary
-
-    @property
     def ablation(self) -> str:
         """What a removed unit is set to: `zero` or `mean`."""
         return str(self.summary["ablation"])
@@ -116,8 +117,8 @@ def read_importance(folder: Path, run: RunData) -> Importance:
     Raises:
         UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
     """
-    manifest = open_importance(folder).manifest
-    layer = _layer(folder, str(manifest.summary["layer"]), run)
+    found = open_importance(folder)
+    layer = _layer(folder, str(found.summary["layer"]), run)
     tables = {name: _table(folder, name) for name in COLUMNS}
     classes = tables["classes"].sort_values("class", key=lambda names: names.str.lower(), kind="stable")
     classes = classes.reset_index(drop=True)
@@ -125,7 +126,7 @@ def read_importance(folder: Path, run: RunData) -> Importance:
     place = {name: at for at, name in enumerate(classes["class"])}
     column = {unit: at for at, unit in enumerate(units["unit"])}
     return Importance(
-        folder, manifest, run, layer, classes, units,
+        folder, found.summary, **asked(found), run=run, layer=layer, classes=classes, units=units,
         effects=_effects(tables["effects"], place, column),
         overall=tables["overall"],
         sets=_sets(tables["sets"], place),

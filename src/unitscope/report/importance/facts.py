@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup
+
 from unitscope.report.data import records
-from unitscope.report.filling import percent
 from unitscope.report.importance import numbers
 from unitscope.report.importance.data import Importance
-from unitscope.report.importance.figures import chosen_classes, figure_files
+from unitscope.report.importance.figures import (
+    MOST_GAINS,
+    chosen_classes,
+    class_address,
+    correlation_text,
+    figure_files,
+)
+from unitscope.report.importance.maps import Maps
 from unitscope.report.importance.numbers import FEW, MANY, Estimate
+from unitscope.report.shell import percent
 
 MOST_LISTED = 200
 ABLATIONS = {"zero": "set to zero", "mean": "set to its mean"}
 
 
-def page_facts(data: Importance) -> dict[str, Any]:
+def page_facts(data: Importance, maps: Maps) -> dict[str, Any]:
     """Return what the template of the page needs."""
-    model = data.run.manifest.model
+    model = data.run.facts["model"]
     classes, images = data.classes, data.images
     unused = images[~images["used"].astype(bool)]
     sizes = numbers.sizes(data)
@@ -36,13 +45,15 @@ def page_facts(data: Importance) -> dict[str, Any]:
         "top": FEW,
         "overall": numbers.overall_baseline(data),
         "error_rate": data.error_rate,
-        "created": data.manifest.created,
-        "command": data.manifest.command,
-        "config": dict(data.manifest.config),
+        "created": data.created,
+        "command": data.command,
+        "config": data.config,
+        **_findings(data, maps),
         "tiles": _tiles(data, sizes),
         "names": data.names,
         "first": chosen[0] if chosen else (data.names or [""])[0],
         "figures": figure_files(data),
+        "shared": _pairs(data, maps),
         "unused": [(row.split, row.id, row.reason or "no reason given") for row in records(unused)][
             :MOST_LISTED
         ],
@@ -79,3 +90,39 @@ def _interval(mean: Estimate) -> str:
     if mean.low is None or mean.high is None:
         return "one class only: no interval"
     return f"{100 * mean.low:.1f} to {100 * mean.high:.1f}"
+
+
+def _findings(data: Importance, maps: Maps) -> dict[str, str]:
+    """Return what each chart shows, in a sentence."""
+    gains = numbers.gains(data)
+    measured = int(data.sets.loc[data.sets["kind"] == "kept", "place"].nunique())
+    sure = (
+        f"; for {int(gains['sure'].sum())} of them the interval lies above zero"
+        if gains["low"].notna().any()
+        else ""
+    )
+    most = f" Shown: the largest {MOST_GAINS} gains." if len(gains) > MOST_GAINS else ""
+    plural = "class" if measured == 1 else "classes"
+    positive = numbers.positive_share(data, MANY)
+    chance = numbers.chance_overlap(max(1, len(data.units)), maps.most)
+    return {
+        "relation": correlation_text(data),
+        "gains": f"The accuracy of {len(gains)} of {measured} {plural} rises for some size of set{sure}.{most}"
+        if measured
+        else "",
+        "positive": f"{percent(positive[0], 0)} of the {MANY} most important units of a class correlate positively "
+        f"with it, {percent(positive[1], 0)} of all units."
+        if positive
+        else "",
+        "overlap": f"The share of units that two classes have in common among their {maps.most} most important "
+        f"(Jaccard). Two random sets of {maps.most} units would share about {percent(chance, 1)}.",
+    }
+
+
+def _pairs(data: Importance, maps: Maps) -> list[list[Any]]:
+    link = Markup('<a href="{}">{}</a>')
+    names = [link.format(class_address(name), name) for name in data.names]
+    return [
+        [names[first], names[second], {"value": percent(value, 0), "interval": ""}]
+        for first, second, value in maps.pairs
+    ]

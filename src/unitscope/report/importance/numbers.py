@@ -139,6 +139,19 @@ def _spearman(pairs: Matrix) -> Matrix:
     return found
 
 
+def importance_correlation(data: Importance) -> Estimate | None:
+    """Return the rank correlation of fig. 2E, over live units."""
+    counts = top_counts(data.rank, FEW).astype(float)
+    return rank_correlation(counts, live_iou(data))
+
+
+def top_units(data: Importance, place: int, count: int) -> list[int]:
+    """Return the rows of a class's most important units, the most important first."""
+    rank = data.rank[place]
+    order = np.argsort(np.where(np.isfinite(rank), rank, np.inf), kind="stable")[:count]
+    return [int(row) for row in order if np.isfinite(rank[row])]
+
+
 def overlap(rank: Matrix, count: int) -> Matrix:
     """Return the Jaccard overlap of the classes' `count` most important units: `(classes, classes)`; NaN for no set."""
     member = (rank <= count).astype(float)

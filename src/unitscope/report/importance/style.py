@@ -1,17 +1,20 @@
-"""Colours, markers and names that the importance figures share; the page has the same in `assets/importance/`."""
+"""Colours, shapes and names that the importance figures share."""
 
 from __future__ import annotations
 
-from unitscope.report.palette import COLORS, MARKERS
+from unitscope.report.charts.theme import COLORS, MUTED
 
 SETTING_COLORS = {"baseline": COLORS[0], "removed": COLORS[1], "kept": COLORS[2], "random": COLORS[6]}
-SETTING_MARKERS = {
-    "baseline": MARKERS[0],
-    "removed": MARKERS[1],
-    "kept": MARKERS[2],
-    "random": MARKERS[3],
+SETTING_SHAPES = ("circle", "square", "triangle-up", "diamond")
+SPLIT_COLORS = {"train": COLORS[5], "val": COLORS[0]}
+ORDERS = {
+    "baseline": "whole network",
+    "removed": "most important first",
+    "kept": "least important first",
+    "random": "random order: mean and range",
+    "chance": "chance",
 }
-TRAIN, VAL = COLORS[5], COLORS[0]
+ORDER_COLORS = {ORDERS[key]: SETTING_COLORS.get(key, MUTED) for key in ORDERS}
 CHANCE = 0.5
 """Balanced accuracy of guessing."""
 

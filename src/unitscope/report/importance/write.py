@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from urllib.parse import quote
 
+from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run, records
-from unitscope.report.filling import fill
-from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
+from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.importance.class_figures import class_charts
 from unitscope.report.importance.data import Importance, read_importance
 from unitscope.report.importance.facts import page_facts
-from unitscope.report.importance.figures import write_figures
-from unitscope.report.importance.maps import make_maps
-from unitscope.report.importance.payload import (
-    SHOWN,
-    class_blocks,
-    maps_payload,
-    page_payload,
-    top_units,
-)
-from unitscope.report.payload import Json, script
+from unitscope.report.importance.figures import figures, write_class_figures
+from unitscope.report.importance.maps import Maps, make_maps
+from unitscope.report.importance.numbers import top_units
+from unitscope.report.importance.payload import SHOWN, class_blocks, page_payload
+from unitscope.report.payload import Json
+from unitscope.report.shell import FOLDER, copy_report, fill, script, write_assets, write_charts, write_text
 from unitscope.report.strips import Strip, StripWriter, Tile, strip_size
 
-ASSETS = Path(__file__).parent.parent / "assets"
-EARLY = ("core", "theme")
-SHARED = ("marks", "axes", "router", "pager")
-OWN = ("store", "draw", "units", "sets", "classes", "relation", "maps", "table", "pages")
-STYLES = ("app.css", "pages.css", "importance/importance.css")
 EXEMPLARS = 4
 """Pictures of a unit, side by side."""
 
@@ -60,19 +51,14 @@ def write_pages(data: Importance) -> Path:
     """Write the report of what has been read; return the path of `index.html`."""
     target = data.folder / REPORT
     with replacing(target) as aside:
-        _write_all(data, aside)
+        write_assets(aside, "importance")
+        draw_pages(data, aside)
     return target / "index.html"
 
 
 def copy_pages(data: Importance, folder: Path) -> None:
-    """Make `folder` a copy of a report that has been written, by hard links where the file system allows."""
-    shutil.copytree(data.folder / REPORT, folder, copy_function=_place)
-
-
-def draw_pages(data: Importance, folder: Path) -> None:
-    """Make `folder` a report, without touching the importance folder."""
-    folder.mkdir(parents=True)
-    _write_all(data, folder)
+    """Make `folder` a copy of a report that has been written, without its shell."""
+    copy_report(data.folder / REPORT, folder)
 
 
 def place_reports(
@@ -95,12 +81,8 @@ def place_reports(
         fill(data, place)
         (place / "index.html").unlink()
         others = [(title, f"../{address}") for title, address in named if title != report_title(data)]
-        _write_text(place / "index.html", _render(data, home=home, others=others))
+        write_text(place / "index.html", _render(data, make_maps(data), home=home, others=others))
     return [(title, f"{out.name}/{address}") for title, address in named]
-
-
-def _place(source: str, destination: str) -> None:
-    place_file(Path(source), Path(destination))
 
 
 def report_title(data: Importance) -> str:
@@ -108,30 +90,28 @@ def report_title(data: Importance) -> str:
     return f"{data.title}, {data.ablation} ablation"
 
 
-def _write_all(data: Importance, folder: Path) -> None:
-    for name in (*STYLES, *_script_names()):
-        (folder / "assets" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ASSETS / name, folder / "assets" / name)
+def draw_pages(data: Importance, folder: Path) -> None:
+    """Write all of a report but its shell into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     strips = _write_strips(data, folder / "units")
     run, page = page_payload(data)
     page["units"]["strip"] = [strips.get(unit, (0, 0, 0)) for unit in page["units"]["unit"]]
     (folder / "data" / "classes").mkdir(parents=True)
-    _write_text(folder / "data" / "importance.js", script(".run", run) + script(".importance", page))
+    write_text(folder / "data" / "importance.js", script(".run", run) + script(".importance", page))
     maps = make_maps(data)
-    _write_text(folder / "data" / "maps.js", script(".maps", maps_payload(data, maps)))
     for number, block in class_blocks(data):
         _write_block(folder, number, block)
-    write_figures(data, maps, folder / "figures")
-    _write_text(folder / "index.html", _render(data, home="", others=[]))
+    drawn = figures(data, maps)
+    write_charts(folder / "data" / "charts.js", {**drawn, **class_charts(data)})
+    (folder / "figures").mkdir()
+    for name, figure in drawn.items():
+        save_figure(figure, folder / "figures" / name)
+    write_class_figures(data, folder / "figures")
+    write_text(folder / "index.html", _render(data, maps, home="", others=[]))
 
 
 def _write_block(folder: Path, number: int, block: Json) -> None:
-    _write_text(folder / "data" / "classes" / f"{number}.js", script(f'.blocks["{number}"]', block))
-
-
-def _script_names() -> list[str]:
-    shared = [f"js/{name}.js" for name in (*EARLY, *SHARED)]
-    return shared + [f"importance/{name}.js" for name in OWN]
+    write_text(folder / "data" / "classes" / f"{number}.js", script(f'.blocks["{number}"]', block))
 
 
 def _write_strips(data: Importance, folder: Path) -> dict[int, tuple[int, int, int]]:
@@ -160,17 +140,13 @@ def _tiles(data: Importance, group: Iterator[Json]) -> Iterator[Tile]:
         yield Tile(picture, row.mask, (int(row.mask_height), int(row.mask_width)))
 
 
-def _render(data: Importance, *, home: str, others: list[tuple[str, str]]) -> str:
+def _render(data: Importance, maps: Maps, *, home: str, others: list[tuple[str, str]]) -> str:
     return fill(
-        "importance.html",
-        **page_facts(data),
+        "importance/page.html",
+        **page_facts(data, maps),
         home=home,
         others=others,
-        styles=STYLES,
-        early=[f"js/{name}.js" for name in EARLY],
-        later=_script_names()[len(EARLY) :],
+        assets=f"../../{FOLDER}" if home else FOLDER,
+        data_scripts=["data/importance.js", "data/charts.js"],
+        scripts=["importance"],
     )
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

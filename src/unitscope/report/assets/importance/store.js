@@ -5,7 +5,6 @@
   const loading = new Map();
 
   const data = () => u.data.importance;
-  const count = () => data().classes.name.length;
   const place = (name) => data().classes.name.indexOf(name);
 
   function one(at) {
@@ -32,7 +31,7 @@
     return u.data.blocks[block][String(at)];
   }
 
-  const classAddress = (at) => u.router.build(['class', data().classes.name[at]]);
+  const classAddress = (at) => (at >= 0 && at < data().classes.name.length ? u.router.build(['class', data().classes.name[at]]) : null);
 
   // Where the run's own report has the unit, if this report lies inside it.
   function unitAddress(row) {
@@ -45,5 +44,5 @@
     return `unit ${found.unit}: ${label}`;
   }
 
-  u.importance = { data, count, place, one, unit, details, classAddress, unitAddress, unitText };
+  u.importance = { place, one, unit, details, classAddress, unitAddress, unitText };
 })();

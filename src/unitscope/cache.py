@@ -1,0 +1,14 @@
+"""Where what was made or fetched once is kept for the next time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """Return the user's cache: ``UNITSCOPE_CACHE``, or ``unitscope`` below ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    if own := os.environ.get("UNITSCOPE_CACHE"):
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "unitscope"

@@ -1,0 +1,86 @@
+'use strict';
+// The units as objects, and which of them a set of filters keeps, in which order.
+(function () {
+  const u = window.unitscope;
+  const DEFAULTS = { q: '', layer: '', category: '', concept: '', min: 0, detectors: false, sort: 'iou', page: 1 };
+
+  function readUnits() {
+    const c = u.data.units;
+    const { layers, concepts, categories } = u.data.run;
+    return c.unit.map((unit, index) => {
+      const concept = c.concept[index];
+      const category = concept < 0 ? -1 : concepts.category[concept];
+      const layer = layers[c.layer[index]];
+      const name = concept < 0 ? '' : concepts.name[concept];
+      const categoryName = category < 0 ? '' : categories[category].name;
+      return {
+        index, unit, layer, layerIndex: c.layer[index], concept, category, name, categoryName,
+        status: c.status[index], iou: c.iou[index] || 0, low: c.low[index], high: c.high[index],
+        heldout: c.heldout[index], stable: !!c.stable[index], detector: !!c.detector[index],
+        threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index],
+        text: `${name}\n${categoryName}\n${layer.name}`.toLowerCase(),
+      };
+    });
+  }
+
+  const byIou = (a, b) => b.iou - a.iou || a.index - b.index;
+  const ORDERS = {
+    iou: byIou,
+    heldout: (a, b) => (b.heldout || 0) - (a.heldout || 0) || a.index - b.index,
+    layer: (a, b) => a.index - b.index,
+    unit: (a, b) => a.unit - b.unit || a.index - b.index,
+    concept: (a, b) => Number(a.concept < 0) - Number(b.concept < 0) || a.name.localeCompare(b.name) || byIou(a, b),
+    stability: (a, b) => Number(b.stable) - Number(a.stable) || byIou(a, b),
+  };
+
+  // Every word must be in the concept, category or layer, or be the unit's number.
+  function hasWords(unit, words) {
+    return words.every((word) => unit.text.includes(word) || String(unit.unit) === word);
+  }
+
+  const conceptKey = (unit) => `${unit.categoryName}:${unit.name}`;
+
+  function select(filters) {
+    const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
+    const kept = u.store.units.filter((unit) =>
+      (!filters.layer || unit.layer.name === filters.layer) &&
+      (!filters.category || unit.categoryName === filters.category) &&
+      (!filters.concept || (unit.concept >= 0 && conceptKey(unit) === filters.concept)) &&
+      (!filters.detectors || unit.detector) &&
+      unit.iou >= filters.min && hasWords(unit, words));
+    return kept.sort(ORDERS[filters.sort]);
+  }
+
+  // Filters as the address says; what is not valid there counts as not given.
+  function fromQuery(query) {
+    const min = Number(query.get('iou') || 0);
+    const page = Math.floor(Number(query.get('page') || 1));
+    const sort = query.get('sort');
+    return {
+      q: query.get('q') || '',
+      layer: query.get('layer') || '',
+      category: query.get('category') || '',
+      concept: query.get('concept') || '',
+      min: min > 0 && min <= 1 ? min : 0,
+      detectors: query.get('detectors') === '1',
+      sort: sort && Object.hasOwn(ORDERS, sort) ? sort : DEFAULTS.sort,
+      page: page >= 1 ? page : 1,
+    };
+  }
+
+  function toQuery(filters, withPage = true) {
+    const query = new URLSearchParams();
+    for (const name of ['q', 'layer', 'category', 'concept']) if (filters[name]) query.set(name, filters[name]);
+    if (filters.min > 0) query.set('iou', String(filters.min));
+    if (filters.detectors) query.set('detectors', '1');
+    if (filters.sort !== DEFAULTS.sort) query.set('sort', filters.sort);
+    if (withPage && filters.page > 1) query.set('page', String(filters.page));
+    return query;
+  }
+
+  const find = (layer, unit) => u.store.units.find((one) => one.layer.name === layer && one.unit === unit) || null;
+
+  u.needs.push('run', 'units');
+  u.starts.push(() => u.store.start());
+  u.store = { DEFAULTS, select, fromQuery, toQuery, find, conceptKey, start: () => (u.store.units = readUnits()) };
+})();

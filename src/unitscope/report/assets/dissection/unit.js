@@ -1,0 +1,170 @@
+'use strict';
+// The page of one unit.
+(function () {
+  const u = window.unitscope;
+  const { h, byId } = u;
+  let outlined = true;
+  let shown = null;
+
+  async function details(unit) {
+    const number = Math.floor(unit.unit / u.data.run.block);
+    const key = `${unit.layer.slug}/${number}`;
+    if (!u.data.blocks[key]) await u.loadScript(`data/layers/${encodeURIComponent(unit.layer.slug)}/${number}.js`);
+    return u.data.blocks[key][unit.unit] || { exemplars: [], matches: [], histogram: null };
+  }
+
+  const fact = (name, ...content) => h('div', {}, h('dt', {}, name), h('dd', {}, content));
+
+  // Why there is no label, or how far the label can be trusted, in words.
+  function verdict(unit) {
+    const { minIou, quantile } = u.data.run;
+    if (unit.status === 'dead') return 'Dead: this unit never exceeds its threshold on these pictures, so there is nothing to compare with a concept and no label.';
+    if (unit.status === 'constant') return 'Constant: this unit has the same activation everywhere, so no threshold separates \u201con\u201d from \u201coff\u201d and there is no label.';
+    if (unit.concept < 0) return 'No label: where this unit is on, no concept of the vocabulary is present.';
+    const kind = unit.detector ? `A detector: its IoU is at or above the cut of ${u.share(minIou)}.` : `Not a detector: its IoU is below the cut of ${u.share(minIou)}, so the label is only the nearest concept.`;
+    const stable = unit.stable ? 'Both halves of the pictures choose this concept.' : 'The two halves of the pictures choose different concepts: take the label with care.';
+    return `${kind} ${stable} It is on for ${u.share(unit.fraction)} of the pixels (the threshold aims at ${u.share(quantile)}).`;
+  }
+
+  function facts(unit) {
+    if (unit.concept < 0) return h('dl', { class: 'facts' }, fact('Peak activation', u.significant(unit.peak)), fact('Status', unit.status));
+    const range = unit.low === null ? null : h('small', {}, `95\u202f%: ${u.range(unit.low, unit.high)}`);
+    return h('dl', { class: 'facts' },
+      fact('IoU', u.percent(unit.iou), ' ', range),
+      fact('Held-out IoU', u.percent(unit.heldout)),
+      fact('Label', unit.stable ? 'stable' : 'not stable'),
+      fact('Threshold', u.significant(unit.threshold)),
+      fact('Peak activation', u.significant(unit.peak)),
+      fact('On', u.share(unit.fraction), ' ', h('small', {}, 'of pixels')));
+  }
+
+  function heading(unit) {
+    return h('header', { class: 'page-head' },
+      h('p', { class: 'eyebrow' }, h('a', { href: u.unitsAddress({ layer: unit.layer.name }) }, unit.layer.name)),
+      h('h1', { id: 'title-unit', tabindex: -1 }, `Unit ${unit.unit}`,
+        unit.concept >= 0 && h('span', { class: 'unit-label' }, h('span', { class: 'visually-hidden' }, ' of ', unit.layer.name, ': '), unit.name)),
+      unit.concept >= 0 && h('p', { class: 'unit-chips' }, u.marks.chip(unit.category), unit.detector && h('span', { class: 'chip' }, 'detector')),
+      h('p', { class: 'lead' }, verdict(unit)));
+  }
+
+  function setOutlined(grid, buttons, value) {
+    outlined = value;
+    grid.classList.toggle('plain', !value);
+    buttons.forEach((button) => button.setAttribute('aria-pressed', String((button.value === 'outline') === value)));
+  }
+
+  function exemplarsPanel(unit, exemplars) {
+    if (!exemplars.length) return h('section', { class: 'panel' }, h('h2', {}, 'Exemplars'), h('p', { class: 'empty' }, 'None: the unit is never on.'));
+    const grid = h('div', { class: 'exemplars' }, exemplars.map((exemplar, index) => u.exemplars.figure(unit, exemplar, index + 1)));
+    const buttons = [['outline', 'Outline'], ['plain', 'Plain']].map(([value, text]) => h('button', { type: 'button', value }, text));
+    buttons.forEach((button) => button.addEventListener('click', () => setOutlined(grid, buttons, button.value === 'outline')));
+    setOutlined(grid, buttons, outlined);
+    return h('section', { class: 'panel' },
+      h('div', { class: 'panel-head' }, h('h2', {}, 'Exemplars'), h('div', { class: 'segmented', role: 'group', 'aria-label': 'Show pictures' }, buttons)),
+      h('p', { class: 'hint' }, 'The pictures of highest activation; outlined is where the unit exceeds its threshold. ',
+        h('a', { href: u.units.stripAddress(unit), target: '_blank', rel: 'noopener' }, 'As one picture (JPEG)')),
+      grid);
+  }
+
+  function matchTable(title, matches, most) {
+    const { concepts } = u.data.run;
+    const category = ([concept]) => concepts.category[concept];
+    const address = ([concept]) => u.unitsAddress({ concept: `${u.marks.name(category([concept]))}:${concepts.name[concept]}` });
+    const meter = (match) => h('i', { style: { width: `${((100 * match[1]) / most).toFixed(1)}%`, background: u.marks.color(category(match)) } });
+    const number = (text, cell) => ({ text, number: true, cell });
+    const node = h('div', {});
+    u.table.draw(node, [
+      { text: 'Concept', cell: (match) => h('a', { href: address(match) }, concepts.name[match[0]]) },
+      number('Rank', (match) => match[4]), number('IoU', (match) => u.percent(match[1], 2)), { text: '', class: 'meter', cell: meter },
+      { text: 'Category', cell: (match) => u.marks.chip(category(match)) },
+      number('Both (pixels)', (match) => u.integer(match[2])), number('Either (pixels)', (match) => u.integer(match[3])),
+    ], matches, { caption: title });
+    return node;
+  }
+
+  function matchesPanel(matches) {
+    const known = matches.filter((match) => match[0] >= 0);
+    if (!known.length) return null;
+    const most = Math.max(...known.map((match) => match[1]), 1e-9);
+    return h('section', { class: 'panel' }, h('h2', {}, 'Best concepts'),
+      h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Best concepts' },
+        matchTable('Of all', known.filter((match) => match[4] <= 10), most),
+        matchTable('Of each category', known.filter((match) => match[5]), most)));
+  }
+
+  function histogramPanel(unit, data) {
+    if (!data) return null;
+    const title = h('h2', {}, 'Activation histogram');
+    if (data.low === data.high) return h('section', { class: 'panel' }, title, h('p', {}, `All ${u.integer(data.total)} pixels have the activation ${u.significant(data.low)}.`));
+    const chart = h('div', { class: 'chart pending', 'data-label': 'Activation histogram' });
+    const threshold = unit.status === 'live' ? unit.threshold : null;
+    requestAnimationFrame(() => u.charts.draw(chart, 'histogram', { data: { rows: [{ ...data, threshold }] } }));
+    const text = `Activation at all ${u.integer(data.total)} pixels of the data set, from ${u.significant(data.low)} to ${u.significant(data.high)}; the share of pixels is on a logarithmic axis.`;
+    return h('section', { class: 'panel' }, title, h('p', { class: 'hint' }, text), chart);
+  }
+
+  function link(node, unit, query) {
+    u.link(node, unit && u.router.build(['unit', unit.layer.name, unit.unit], query));
+    node.setAttribute('aria-label', unit ? `${node.rel === 'prev' ? 'Previous' : 'Next'}: unit ${unit.unit} of ${unit.layer.name}` : 'None');
+  }
+
+  // The neighbours in the list the reader came from; a unit outside of it has those of its layer.
+  function navigation(unit, filters) {
+    let list = u.store.select(filters);
+    if (!list.includes(unit)) list = u.store.units.filter((one) => one.layer === unit.layer);
+    const at = list.indexOf(unit);
+    const query = u.store.toQuery(filters);
+    byId('unit-back').textContent = `\u2190 ${u.plural(list.length, 'unit')} (this is ${u.integer(at + 1)})`;
+    byId('unit-back').setAttribute('href', u.router.build(['units'], query));
+    link(byId('unit-previous'), list[at - 1], query);
+    link(byId('unit-next'), list[at + 1], query);
+  }
+
+  async function fill(unit) {
+    const body = h('div', { class: 'unit-details' }, h('p', { class: 'hint' }, 'Loading\u2026'));
+    byId('unit-body').replaceChildren(heading(unit), facts(unit), body);
+    try {
+      const found = await details(unit);
+      if (shown !== unit) return;
+      body.replaceChildren(...[exemplarsPanel(unit, found.exemplars), matchesPanel(found.matches), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
+    } catch (error) {
+      body.replaceChildren(h('p', { class: 'notice' }, `The details are missing (${error.message}): copy the whole folder of the report, or write it again.`));
+    }
+  }
+
+  const permanent = (unit) => h('p', { class: 'hint' }, h('a', { href: u.router.build(['unit', unit.layer.name, unit.unit]) }, 'Permanent link to this unit'));
+
+  function render(route) {
+    const unit = u.store.find(route.parts[0], Number(route.parts[1]));
+    navigationHidden(!unit);
+    shown = unit;
+    if (!unit) {
+      byId('unit-body').replaceChildren(h('h1', { id: 'title-unit', tabindex: -1 }, 'No such unit'),
+        h('p', {}, `This report has no unit ${route.parts[1] || ''} of layer ${route.parts[0] || ''}.`));
+      return;
+    }
+    navigation(unit, u.store.fromQuery(route.query));
+    fill(unit);
+  }
+
+  function navigationHidden(hidden) {
+    byId('unit-previous').hidden = hidden;
+    byId('unit-next').hidden = hidden;
+    if (hidden) {
+      byId('unit-back').textContent = '\u2190 All units';
+      byId('unit-back').setAttribute('href', '#/units');
+    }
+  }
+
+  // Left and right go to the neighbours, unless the key belongs to a control or the text is scrolled sideways.
+  function onKey(event) {
+    const id = { ArrowLeft: 'unit-previous', ArrowRight: 'unit-next' }[event.key];
+    if (!id || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (byId('page-unit').hidden || event.target.closest('input, select, textarea, .scroll')) return;
+    const target = byId(id);
+    if (target.hasAttribute('href')) target.click();
+  }
+
+  document.addEventListener('keydown', onKey);
+  u.pages.unit = { render };
+})();

@@ -1,0 +1,202 @@
+"""The page of a unit as a classifier, made from its folder alone: plot, numbers and the most confident mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from unitscope.report.charts.densities import hills, strips
+from unitscope.report.charts.files import save_figure
+from unitscope.report.charts.parts import Figure, Measure
+from unitscope.report.charts.scatter import spread
+from unitscope.report.charts.theme import ACCENT, STRONG
+from unitscope.report.data import asked, records
+from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.pages.pictures import draw_picture
+from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.run.classification import UnitClassification
+
+RATES = {
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "recall": "Recall",
+    "true_negative_rate": "True-negative rate",
+}
+KINDS = {"false alarm": "false-alarm", "miss": "miss"}
+HILL, STRIP = 0.52, 0.26
+"""Height of the higher density, and of the strip of points below it; the two groups are 1 apart."""
+AS_SHAPES = 4000
+"""Pictures up to which every point is a shape of its own in the page."""
+
+
+def write_classifier_page(found: UnitClassification) -> Path:
+    """Write the page of a unit as a classifier; an earlier one is replaced in one step.
+
+    Returns:
+        The path of ``index.html``.
+    """
+    target = found.path / REPORT
+    check_replaceable(target)
+    with replacing(target) as folder:
+        _write(found, folder)
+    return target / "index.html"
+
+
+def _write(found: UnitClassification, folder: Path) -> None:
+    facts, peaks, mistakes = found.scores, found.peaks, found.mistakes
+    figure = classifier_figure(peaks, facts)
+    save_figure(figure, folder / "plot")
+    write_assets(folder)
+    write_charts(folder / "charts.js", {"plot": figure})
+    text = fill(
+        "classification.html",
+        facts=facts,
+        title=title(facts),
+        numbers=numbers(facts),
+        tiles=_tiles(facts, peaks),
+        rows=_rows(facts),
+        mistakes={kind: _drawn(mistakes, kind, found.path, folder) for kind in KINDS},
+        counts=_counts(peaks),
+        home="",
+        assets=FOLDER,
+        data_scripts=["charts.js"],
+        scripts=[],
+        **asked(found),
+    )
+    write_text(folder / "index.html", text)
+
+
+def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
+    """Draw the peak activation of every picture, positive ones above negative ones, with both densities (fig. 1F, 3F).
+
+    Densities are Gaussian kernel estimates (Scott's bandwidth) of area one, drawn over the range of the peaks. Points
+    are spread vertically only so that they can be told apart.
+
+    Args:
+        peaks: the table of that name.
+        facts: the scores.
+    """
+    values, positive = peaks["peak"].to_numpy(np.float64), peaks["positive"].to_numpy(bool)
+    groups = {
+        facts["positive"]["name"]: (values[positive], 1.0),
+        facts["negative"]["name"]: (values[~positive], 0.0),
+    }
+    order = np.where(positive, np.cumsum(positive), np.cumsum(~positive)) - 1
+    rows = pd.DataFrame(
+        {
+            "x": values,
+            "y": positive - 0.05 - STRIP * spread(len(values))[order],
+            "series": np.where(positive, *groups),
+            "text": peaks["id"].astype(str),
+        }
+    )
+    chart = strips(
+        rows,
+        hills(groups, (float(values.min()), float(values.max())), HILL),
+        Measure("peak activation of the unit on a picture", digits=3),
+        colors=dict(zip(groups, (ACCENT, STRONG), strict=True)),
+        names=[(at, f"{name}|{len(mine):,} pictures") for name, (mine, at) in groups.items()],
+        limits=(-STRIP - 0.12, 1 + HILL + 0.06),
+        height=270,
+        rules=_thresholds(facts),
+    )
+    if len(values) > AS_SHAPES:
+        chart.usermeta = {"embed": {"renderer": "canvas"}}
+    lines = "solid: best threshold of either half, dotted: threshold of the dissection"
+    return Figure(chart, title(facts), f"{numbers(facts)}; {lines}")
+
+
+def _thresholds(facts: dict[str, Any]) -> list[tuple[float, bool]]:
+    """Return the best thresholds of either half, drawn solid, and that of the dissection, dotted."""
+    given = facts["thresholds"]
+    chosen = [given[name] for name in ("first_half", "second_half") if given[name] is not None]
+    return [*((level, False) for level in dict.fromkeys(chosen)), (given["run"], True)]
+
+
+def title(facts: dict[str, Any]) -> str:
+    """Return what the plot shows, in one line."""
+    label = f" ({facts['concept']})" if facts["concept"] else ""
+    return f"Unit {facts['unit']}{label} of {facts['layer']} as a classifier"
+
+
+def numbers(facts: dict[str, Any]) -> str:
+    """Return the main scores, in one line."""
+    auroc, rates = facts["auroc"], facts["held_out"] or facts["run_threshold"]
+    balanced, kind = rates["balanced_accuracy"], "held out" if facts["held_out"] else "at the run's threshold"
+    return (
+        f"AUROC {auroc['value']:.3f}{_interval(auroc, 1, 3)}, "
+        f"balanced accuracy {100 * balanced['value']:.1f} %{_interval(balanced, 100, 1)} {kind}"
+    )
+
+
+def _interval(score: dict[str, float | None], scale: float, digits: int) -> str:
+    low, high = score["low"], score["high"]
+    if low is None or high is None:
+        return ""
+    return f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})"
+
+
+def _tiles(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the scores that come first: over all thresholds, and balanced accuracy."""
+    share = float(peaks["positive"].mean())
+    rates, kind = (
+        facts["held_out"] or facts["run_threshold"],
+        "held out" if facts["held_out"] else "of the run",
+    )
+    return [
+        _tile("AUROC", "0.5", _shown(facts["auroc"], 1, 3)),
+        _tile("average precision", f"{share:.3f}", _shown(facts["average_precision"], 1, 3)),
+        _tile(f"balanced accuracy, {kind}", "50\u202f%", _shown(rates["balanced_accuracy"], 100, 1)),
+    ]
+
+
+def _tile(name: str, chance: str, score: dict[str, str]) -> dict[str, str]:
+    note = f"{score['interval']}; " if score["interval"] else ""
+    return {"number": score["value"], "name": name, "note": f"{note}chance {chance}"}
+
+
+def _rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row a rate: its name, and its value with interval at each kind of threshold."""
+    kinds = [kind for kind in ("held_out", "run_threshold") if facts[kind]]
+    return [
+        {"name": name, "scores": [_shown(facts[kind][key], 100, 1) for kind in kinds]}
+        for key, name in RATES.items()
+    ]
+
+
+def _shown(score: dict[str, float | None], scale: float, digits: int) -> dict[str, str]:
+    unit = "\u202f%" if scale > 1 else ""
+    value, low, high = (score[name] for name in ("value", "low", "high"))
+    interval = "" if low is None or high is None else f"{scale * low:.{digits}f} to {scale * high:.{digits}f}"
+    return {"value": f"{scale * (value or 0):.{digits}f}{unit}", "interval": interval}
+
+
+def _counts(peaks: pd.DataFrame) -> dict[str, int]:
+    said, truth = peaks["predicted"].astype(bool), peaks["positive"].astype(bool)
+    return {"false alarm": int((said & ~truth).sum()), "miss": int((~said & truth).sum())}
+
+
+def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[dict[str, Any]]:
+    """Draw the mistakes of one kind; return what the page says about each."""
+    found = []
+    for row in records(mistakes[mistakes["kind"] == kind].rename(columns={"class": "of_class"})):
+        name = None
+        if isinstance(row.picture, str):
+            name = f"mistakes/{KINDS[kind]}-{row.rank:02d}.jpg"
+            (folder / "mistakes").mkdir(exist_ok=True)
+            size = draw_picture(run / row.picture, row.mask, (row.mask_height, row.mask_width), folder / name)
+        found.append(
+            {
+                "file": name,
+                "size": size if name else None,
+                "picture": f"../{row.picture}" if name else None,
+                "id": row.id,
+                "class": row.of_class if isinstance(row.of_class, str) else "",
+                "peak": f"{row.peak:.4g}",
+                "on": any(row.mask),
+            }
+        )
+    return found

@@ -1,0 +1,128 @@
+"""The page of a ranking by effect: how it goes with the ranking by IoU, and which units take what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from unitscope.report.charts.bars import interval_bars
+from unitscope.report.charts.heatmap import heat_map
+from unitscope.report.charts.parts import Figure, Measure, percent
+from unitscope.report.charts.theme import COLORS, PANEL, category_colors
+from unitscope.report.data import records
+from unitscope.report.pages.numbers import alone, interval_of, shown
+from unitscope.run.effects import Ranking
+
+LISTED = 40
+"""Concepts in the table."""
+FIRST = 5
+"""Units named for each."""
+MOST = 20
+"""Concepts of a figure."""
+EACH = 3
+"""Units of each concept in the map."""
+MAPPED = 12
+"""Concepts of the map."""
+
+
+def ranking_page(found: Ranking, _folder: Path) -> tuple[dict[str, Any], Mapping[str, Figure | None]]:
+    """Return what the template needs, and the figures."""
+    rows = ranked_concepts(found)
+    measured = rows["correlation"].dropna()
+    return {
+        "middle": f"{measured.median():.2f}" if len(measured) else None,
+        "measured": len(measured),
+        "same": int((rows["first_by_effect"] == rows["first_by_iou"]).sum()),
+        "ranked": len(rows),
+        "concepts": _concepts(found, rows.head(LISTED)),
+    }, {"correlation": correlation_figure(found), "effects": effects_figure(found)}
+
+
+def ranked_concepts(found: Ranking) -> pd.DataFrame:
+    """Return the concepts that pictures show and some unit takes away from, largest area first."""
+    rows = found.concepts
+    rows = rows[(rows["before"] > 0) & rows["first_by_effect"].notna()]
+    return rows.sort_values("before", ascending=False, kind="stable")
+
+
+def correlation_figure(found: Ranking) -> Figure | None:
+    """Draw the rank correlation of effect and IoU of every concept; None where there is none."""
+    rows = ranked_concepts(found)
+    rows = rows[rows["correlation"].notna()].head(MOST)
+    if not len(rows):
+        return None
+    bars = rows.rename(
+        columns={
+            "correlation": "value",
+            "correlation_low": "low",
+            "correlation_high": "high",
+            "category": "series",
+        }
+    )
+    bars = bars.assign(name=[f"{row.concept} ({row.category})" for row in records(rows)])
+    chart = interval_bars(
+        bars[["name", "value", "low", "high", "series"]],
+        Measure("rank correlation of effect and IoU over units (Spearman)"),
+        colors=category_colors(found.concepts["category"]),
+    )
+    return Figure(
+        chart, "Do the units that match do the work?", "largest concepts first; lines: 95 % over pictures"
+    )
+
+
+def mapped(found: Ranking) -> tuple[list[int], list[tuple[str, str]]]:
+    """Return the units and concepts of the map: the first units of the largest concepts."""
+    concepts = [(str(row.concept), str(row.category)) for row in records(ranked_concepts(found).head(MAPPED))]
+    units: list[int] = []
+    for concept, category in concepts:
+        rows = found.effects
+        rows = rows[(rows["concept"] == concept) & (rows["category"] == category) & (rows["rank"] <= EACH)]
+        units += [int(unit) for unit in rows.sort_values("rank")["unit"]]
+    return list(dict.fromkeys(units)), concepts
+
+
+def effects_figure(found: Ranking) -> Figure | None:
+    """Draw the share of each concept that goes without each unit alone; None where nothing goes."""
+    units, concepts = mapped(found)
+    if not units:
+        return None
+    table = found.effects.set_index(["unit", "concept", "category"])["lost"]
+    shares = np.array([[table[unit, *concept] for unit in units] for concept in concepts], float)
+    bound = float(np.nanmax(np.abs(shares))) or 1.0
+    chart = heat_map(
+        shares, percent("area lost without the unit"),
+        rows=[f"{concept} ({category})" for concept, category in concepts],
+        columns=[str(unit) for unit in units],
+        colors=(COLORS[0], PANEL, COLORS[1]), limits=(-bound, bound),
+        titles=(f"unit of {found.summary['layer']}", None), size=(0, 26 * len(concepts)),
+    )  # fmt: skip
+    note = f"the {EACH} units of largest effect on each concept"
+    return Figure(chart, "What goes without each unit", note, width=max(560, 20 * len(units)))
+
+
+def _concepts(found: Ranking, rows: pd.DataFrame) -> list[list[Any]]:
+    by_concept = dict(list(found.effects.groupby(["concept", "category"], sort=False)))
+    listed: list[list[Any]] = []
+    for row in records(rows):
+        effects = by_concept[row.concept, row.category]
+        first = next(records(effects.sort_values("rank").head(1)))
+        listed.append(
+            [
+                row.concept,
+                row.category,
+                shown(alone(row.area), 2),
+                _listed(effects.sort_values("rank")),
+                shown(interval_of(first, "lost")),
+                _listed(effects.sort_values("rank_iou")),
+                shown(interval_of(row, "correlation"), 2, scale=1),
+            ]
+        )
+    return listed
+
+
+def _listed(effects: pd.DataFrame) -> str:
+    return ", ".join(str(unit) for unit in effects["unit"].head(FIRST))
