@@ -20,6 +20,7 @@ from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.rescore import thresholds_at
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.models.network import Network
+from unitscope.run.manifest import SCHEMA_VERSION
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,11 +61,11 @@ def test_every_table_type_is_as_described(run):
 
 def test_the_manifest_has_what_the_documents_promise(run):
     manifest = run.manifest
-    assert manifest["schema_version"] == 2
-    assert manifest["status"] == "complete"
-    for part in (manifest["model"]["weights_hash"], manifest["data"]["hash"], manifest["concepts"]["hash"]):
+    assert manifest.schema_version == SCHEMA_VERSION
+    assert manifest.status == "complete"
+    for part in (manifest.model.weights_hash, manifest.data.hash, manifest.concepts.hash):
         assert re.fullmatch("[0-9a-f]{64}", part)
-    assert manifest["packages"]["torch"]
+    assert manifest.packages["torch"]
 
 
 def test_another_quantile_needs_no_network(run):

@@ -95,7 +95,7 @@ def place_for(source: object, device: str | None) -> str | None:
 
 
 def on_device(found: N, device: str | None = None) -> N:
-    """Return a network or generator on its device, its dropout off and its batch norm frozen.
+    """Return a network or generator on its device, which it then names, its dropout off and its batch norm frozen.
 
     Args:
         found: its module itself is changed, see :func:`left_as_it_was`.
@@ -108,7 +108,8 @@ def on_device(found: N, device: str | None = None) -> N:
         raise UnitscopeError(
             f"device is {device!r}, and {found.name or 'the network'} was made for {found.device!r}; say it once"
         )
-    return replace(found, module=ready(found.module, choose_device(device or found.device)))
+    place = choose_device(device or found.device)
+    return replace(found, module=ready(found.module, place), device=str(place))
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from unitscope.concepts.labellers import Labeller, PixelGrid
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
@@ -9,7 +11,6 @@ from unitscope.experiments.samples import PictureSamples
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.models.weights import device_of
 from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts, segmenter
 from unitscope.nouns.generator import generator
 from unitscope.nouns.latents import Latents, LatentsLike, draw_latents, seen
@@ -72,7 +73,9 @@ def label_pictures(
 ) -> Labeller:
     """Return what labels pictures where a network sees them."""
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
-    return concepts.labeller(opened, PixelGrid(framing, preprocessing.size, grid), device_of(found.module))
+    return concepts.labeller(
+        opened, PixelGrid(framing, preprocessing.size, grid), torch.device(found.device or "cpu")
+    )
 
 
 def generated(
@@ -95,7 +98,9 @@ def generated(
         if not made.segmenter:
             raise UnitscopeError("nothing says what the generated pictures show; give --segmenter SPEC")
         concepts = segmenter(made.segmenter)
-    labeller = concepts.for_generated(PixelGrid(Framing(), made.size, points), device_of(made.module))
+    labeller = concepts.for_generated(
+        PixelGrid(Framing(), made.size, points), torch.device(made.device or "cpu")
+    )
     return GeneratedSamples(made, drawn, labeller, grid=points, segmenter=concepts.record())
 
 
