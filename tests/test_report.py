@@ -382,6 +382,6 @@ def test_one_layer_and_one_unit(tmp_path: Path) -> None:
 def test_a_unit_shows_its_histogram_as_the_page_does(run: Path) -> None:
     unit = open_run(run).unit("conv1", 3)
     chart = unit_histogram(unit)
-    row = chart.to_dict()["layer"][0]["data"]["values"][0]
+    row = chart.to_dict()["data"]["values"][0]
     assert sum(row["shares"]) == pytest.approx(1, abs=1e-2)
     assert row["threshold"] == pytest.approx(unit.row["threshold"])

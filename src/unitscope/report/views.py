@@ -43,8 +43,8 @@ def effect_page(found: Removal | Insertion | Ranking) -> Path:
 def unit_histogram(unit: Unit) -> alt.LayerChart:
     """Return the chart of a unit's activations with its threshold."""
     table = unit.run.table("histograms")
-    row = table[(table["layer"] == unit.layer) & (table["unit"] == unit.number)].iloc[0]
-    found = rebin(np.asarray(row["edges"]), np.asarray(row["counts"]))
+    bins = table[(table["layer"] == unit.layer) & (table["unit"] == unit.number)].iloc[0]
+    found = rebin(np.asarray(bins["edges"]), np.asarray(bins["counts"]))
     threshold = float(unit.row["threshold"])
     chart: alt.LayerChart = histogram_figure(
         {**found, "threshold": threshold if np.isfinite(threshold) else None}
