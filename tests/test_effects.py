@@ -260,7 +260,7 @@ def test_mistakes_are_one_line(run, tmp_path, monkeypatch, capsys, words, messag
 def test_one_kind_is_not_taken_for_another(run, tmp_path):
     ranking = unitscope.rank(run, settings=RankingSettings(latents=2, **FEW), out=tmp_path / "rank")
     with pytest.raises(
-        UnitscopeError, match="of kind 'ranking' where one of kind 'removal' is wanted; 'unitscope remove'"
+        UnitscopeError, match=r"of kind 'ranking' where one of kind 'removal' is wanted; unitscope\.remove"
     ):
         unitscope.open_removal(ranking.path)
     with pytest.raises(UnitscopeError, match="of kind 'ranking' where one of kind 'insertion' is wanted"):

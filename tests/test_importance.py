@@ -328,7 +328,7 @@ def test_killed_after_any_shard_it_goes_on_to_the_same_tables(place, tmp_path, m
             with pytest.raises(Killed):
                 ask(place, out, ablation=ablation)
         with pytest.raises(
-            UnitscopeError, match="is not finished; run the same 'unitscope importance' command"
+            UnitscopeError, match=r"is not finished; run the same unitscope\.importance command"
         ):
             unitscope.open_importance(out)
         ask(place, out, ablation=ablation)
