@@ -177,14 +177,9 @@ def classify_unit(
         name = f"{which.layer.name}-{unit}-{groups.name(asked.asked, chosen)}"
         place = which.run.path / classification.FOLDER / _short(name)
         found = run_unit_classifier(
-            which,
-            asked.module,
-            asked.samples,
-            asked.asked,
-            place if out is None else Path(out).expanduser(),
-            concepts=numbers,
-            settings=chosen,
-        )
+            which, asked.module, asked.samples, asked.asked,
+            place if out is None else Path(out).expanduser(), concepts=numbers, settings=chosen,
+        )  # fmt: skip
     write_classifier_page(found)
     return found
 

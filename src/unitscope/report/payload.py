@@ -63,7 +63,7 @@ class Catalogue:
         self.index = {pair: place for place, pair in enumerate(pairs)}
         self.categories = list(dict.fromkeys(data.concepts["category"]))
 
-    def find(self, name: Any, category: Any) -> int:
+    def find(self, name: object, category: object) -> int:
         """Return the place of a concept, -1 for none."""
         return self.index.get((name, category), -1)
 
@@ -189,7 +189,7 @@ def _exemplar(row: Any) -> Json:
     }
 
 
-def rebin(edges: npt.NDArray[np.floating[Any]], counts: npt.NDArray[np.integer[Any]]) -> Json:
+def rebin(edges: npt.NDArray[np.floating], counts: npt.NDArray[np.integer]) -> Json:
     """Rebin a histogram of any bin widths to `BINS` equal bins over the range that is not empty.
 
     A bin that spans several new ones is spread over them evenly.

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
@@ -68,12 +67,12 @@ def write_charts(path: Path, figures: Mapping[str, Figure]) -> None:
     write_text(path, script(".charts", specs))
 
 
-def script(target: str, value: Any) -> str:
+def script(target: str, value: object) -> str:
     """Return a classic script that assigns `value` to `unitscope.data.<target>`, safe inside HTML too."""
     return f"unitscope.data{target} = {safe_json(value)};\n"
 
 
-def safe_json(value: Any) -> str:
+def safe_json(value: object) -> str:
     """Return JSON without a letter that means something in HTML."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for char in "<>&\u2028\u2029":
@@ -96,7 +95,7 @@ def copy_report(source: Path, folder: Path) -> None:
     )
 
 
-def fill(template: str, **facts: Any) -> str:
+def fill(template: str, **facts: object) -> str:
     """Return the text of a page, given what its template (`templates/<template>`) says of the run."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("unitscope.report"),
@@ -130,7 +129,7 @@ def date(text: str) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M}{zone}"
 
 
-def value(item: Any) -> str:
+def value(item: object) -> str:
     """Return a value of the manifest in plain words."""
     if isinstance(item, bool) or item is None:
         return {True: "yes", False: "no", None: "none"}[item]

@@ -53,6 +53,21 @@ def hills(
     return pd.concat(parts) if parts else pd.DataFrame(columns=["x", "base", "top", "series"])
 
 
+def _named_heights(names: Sequence[tuple[float, str]]) -> alt.Axis:
+    places = [place for place, _ in names]
+    texts = labels([name for _, name in names], f"indexof({places}, datum.value)")
+    return alt.Axis(
+        title=None,
+        values=places,
+        labelExpr=texts,
+        ticks=False,
+        domain=False,
+        grid=True,
+        labelColor=INK,
+        labelOverlap=False,
+    )
+
+
 def strips(
     points: pd.DataFrame,
     areas: pd.DataFrame,
@@ -78,18 +93,7 @@ def strips(
         shapes: of the series.
         rules: values of `x` to mark by a line, each with whether it is dotted.
     """
-    places = [place for place, _ in names]
-    texts = labels([name for _, name in names], f"indexof({places}, datum.value)")
-    axis = alt.Axis(
-        title=None,
-        values=places,
-        labelExpr=texts,
-        ticks=False,
-        domain=False,
-        grid=True,
-        labelColor=INK,
-        labelOverlap=False,
-    )
+    axis = _named_heights(names)
     y = alt.Y("y:Q", axis=axis, scale=alt.Scale(domain=list(limits), nice=False, zero=False))
     x = alt.X("x:Q", axis=measure.axis(tickCount=7), scale=alt.Scale(zero=False, nice=False, padding=8))
     color = series_color(colors, legend=len(colors) > 2)

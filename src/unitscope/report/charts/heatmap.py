@@ -64,17 +64,7 @@ def heat_map(
             "cells": {**names, **shown, "codes": base64.b64encode(_codes(matrix, limits).tobytes()).decode()}
         }
         return _sized(chart, size[0])
-    down, across = np.nonzero(np.isfinite(matrix))
-    cells = pd.DataFrame(
-        {
-            "x": across,
-            "y": down,
-            "value": matrix[down, across],
-            "row": [rows[at] for at in down.tolist()],
-            "column": [columns[at] for at in across.tolist()],
-            "href": [hrefs[at] if hrefs else None for at in down.tolist()],
-        }
-    )
+    cells = _cells(matrix, rows, columns, hrefs)
     drawn = alt.Chart(data(cells)).transform_calculate(
         shown=measure.number("value") + f" + '{measure.unit}'", x2="datum.x + 1", y2="datum.y + 1"
     )
@@ -89,6 +79,23 @@ def heat_map(
         + [alt.Tooltip("shown:N", title=measure.title)],
     )
     return _sized(layered(chart, height=size[1]), size[0])
+
+
+def _cells(
+    matrix: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], hrefs: Sequence[str] | None
+) -> pd.DataFrame:
+    """Return one row a cell that is not left open, with its names."""
+    down, across = np.nonzero(np.isfinite(matrix))
+    return pd.DataFrame(
+        {
+            "x": across,
+            "y": down,
+            "value": matrix[down, across],
+            "row": [rows[at] for at in down.tolist()],
+            "column": [columns[at] for at in across.tolist()],
+            "href": [hrefs[at] if hrefs else None for at in down.tolist()],
+        }
+    )
 
 
 def _sized(chart: alt.LayerChart, width: float) -> alt.LayerChart:

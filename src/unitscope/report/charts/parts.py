@@ -94,7 +94,7 @@ def data(rows: pd.DataFrame, name: str = ROWS) -> alt.InlineData:
     )
 
 
-def _plain(item: Any) -> Any:
+def _plain(item: object) -> object:
     found = item.item() if hasattr(item, "item") else item
     return float(f"{found:.6g}") if isinstance(found, float) else found
 

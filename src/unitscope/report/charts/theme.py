@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 PALETTE: dict[str, tuple[str, str]] = {
     "paper": ("#fbfaf8", "#131417"),
@@ -65,7 +64,7 @@ def category_colors(categories: Iterable[str]) -> dict[str, str]:
     return {name: COLORS[slot] for name, slot in category_slots(categories).items()}
 
 
-def config() -> dict[str, Any]:
+def config() -> dict[str, object]:
     """Return the Vega-Lite configuration that all charts share."""
     text = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 200}
     axis = {

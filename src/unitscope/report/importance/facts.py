@@ -119,7 +119,7 @@ def _findings(data: Importance, maps: Maps) -> dict[str, str]:
     }
 
 
-def _pairs(data: Importance, maps: Maps) -> list[list[Any]]:
+def _pairs(data: Importance, maps: Maps) -> list[list[object]]:
     link = Markup('<a href="{}">{}</a>')
     names = [link.format(class_address(name), name) for name in data.names]
     return [

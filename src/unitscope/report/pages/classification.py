@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from unitscope.report.folder import REPORT, check_replaceable, replacing
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.classification import UnitClassification
+from unitscope.run.manifest import Facts
 
 RATES = {
     "balanced_accuracy": "Balanced accuracy",
@@ -69,7 +69,7 @@ def _write(found: UnitClassification, folder: Path) -> None:
     write_text(folder / "index.html", text)
 
 
-def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
+def classifier_figure(peaks: pd.DataFrame, facts: Facts) -> Figure:
     """Draw the peak activation of every picture, positive ones above negative ones, with both densities (fig. 1F, 3F).
 
     Densities are Gaussian kernel estimates (Scott's bandwidth) of area one, drawn over the range of the peaks. Points
@@ -109,20 +109,20 @@ def classifier_figure(peaks: pd.DataFrame, facts: dict[str, Any]) -> Figure:
     return Figure(chart, title(facts), f"{numbers(facts)}; {lines}")
 
 
-def _thresholds(facts: dict[str, Any]) -> list[tuple[float, bool]]:
+def _thresholds(facts: Facts) -> list[tuple[float, bool]]:
     """Return the best thresholds of either half, drawn solid, and that of the dissection, dotted."""
     given = facts["thresholds"]
     chosen = [given[name] for name in ("first_half", "second_half") if given[name] is not None]
     return [*((level, False) for level in dict.fromkeys(chosen)), (given["run"], True)]
 
 
-def title(facts: dict[str, Any]) -> str:
+def title(facts: Facts) -> str:
     """Return what the plot shows, in one line."""
     label = f" ({facts['concept']})" if facts["concept"] else ""
     return f"Unit {facts['unit']}{label} of {facts['layer']} as a classifier"
 
 
-def numbers(facts: dict[str, Any]) -> str:
+def numbers(facts: Facts) -> str:
     """Return the main scores, in one line."""
     auroc, rates = facts["auroc"], facts["held_out"] or facts["run_threshold"]
     balanced, kind = rates["balanced_accuracy"], "held out" if facts["held_out"] else "at the run's threshold"
@@ -139,7 +139,7 @@ def _interval(score: dict[str, float | None], scale: float, digits: int) -> str:
     return f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})"
 
 
-def _tiles(facts: dict[str, Any], peaks: pd.DataFrame) -> list[dict[str, str]]:
+def _tiles(facts: Facts, peaks: pd.DataFrame) -> list[dict[str, str]]:
     """Return the scores that come first: over all thresholds, and balanced accuracy."""
     share = float(peaks["positive"].mean())
     rates, kind = (
@@ -158,7 +158,7 @@ def _tile(name: str, chance: str, score: dict[str, str]) -> dict[str, str]:
     return {"number": score["value"], "name": name, "note": f"{note}chance {chance}"}
 
 
-def _rows(facts: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(facts: Facts) -> list[dict[str, object]]:
     """Return one row a rate: its name, and its value with interval at each kind of threshold."""
     kinds = [kind for kind in ("held_out", "run_threshold") if facts[kind]]
     return [
@@ -179,7 +179,7 @@ def _counts(peaks: pd.DataFrame) -> dict[str, int]:
     return {"false alarm": int((said & ~truth).sum()), "miss": int((~said & truth).sum())}
 
 
-def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[dict[str, Any]]:
+def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[dict[str, object]]:
     """Draw the mistakes of one kind; return what the page says about each."""
     found = []
     for row in records(mistakes[mistakes["kind"] == kind].rename(columns={"class": "of_class"})):

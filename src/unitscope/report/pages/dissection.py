@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -66,7 +65,7 @@ def render_index(
     )
 
 
-def _facts(data: RunData) -> dict[str, Any]:
+def _facts(data: RunData) -> dict[str, object]:
     """Return what the templates say about the run."""
     used = data.samples["used"].astype(bool)
     return {
@@ -78,7 +77,7 @@ def _facts(data: RunData) -> dict[str, Any]:
     }
 
 
-def _unit_facts(data: RunData) -> dict[str, Any]:
+def _unit_facts(data: RunData) -> dict[str, object]:
     units = data.units
     labelled = units[units["concept"].notna()]
     detectors = units[units["detector"]]

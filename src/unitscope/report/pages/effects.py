@@ -18,7 +18,7 @@ from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, wri
 from unitscope.run.effects import Insertion, Ranking, Removal
 
 Effect = Removal | Insertion | Ranking
-Page = tuple[dict[str, Any], Mapping[str, Figure | None]]
+Page = tuple[dict[str, object], Mapping[str, Figure | None]]
 """What a template needs, and the figures by name."""
 
 TEMPLATES = {Removal: "removal", Insertion: "insertion", Ranking: "ranking"}

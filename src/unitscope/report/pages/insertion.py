@@ -24,7 +24,7 @@ MAP_SIDE = 260
 """Side of a map in a file, pixels."""
 
 
-def insertion_page(found: Insertion, folder: Path) -> tuple[dict[str, Any], Mapping[str, Figure | None]]:
+def insertion_page(found: Insertion, folder: Path) -> tuple[dict[str, object], Mapping[str, Figure | None]]:
     """Return what the template needs, and the figures; pictures are drawn into the folder."""
     sets = list(records(found.sets))
     pairs = found.pairs.assign(concept=found.pairs["concept"].fillna("nothing"))
@@ -128,7 +128,7 @@ def _tile(found: tuple[float, float, float]) -> dict[str, str]:
     return {"number": text["value"], "note": text["interval"]}
 
 
-def _contexts(found: Insertion) -> list[list[Any]]:
+def _contexts(found: Insertion) -> list[list[object]]:
     control = {}
     for number in random_sets(found)[:1]:
         control = {row.concept: row for row in records(contexts(found, group=number))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from PIL import Image
@@ -41,7 +40,7 @@ def draw_picture(picture: Path, mask: bytes, shape: tuple[int, int], out: Path) 
     return width, height
 
 
-def draw_pairs(table: pd.DataFrame, source: Path, folder: Path, *, mask: str) -> list[dict[str, Any]]:
+def draw_pairs(table: pd.DataFrame, source: Path, folder: Path, *, mask: str) -> list[dict[str, object]]:
     """Draw every pair of a table: before, after, and after with a mask outlined.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,7 @@ MAPPED = 12
 """Concepts of the map."""
 
 
-def ranking_page(found: Ranking, _folder: Path) -> tuple[dict[str, Any], Mapping[str, Figure | None]]:
+def ranking_page(found: Ranking, _folder: Path) -> tuple[dict[str, object], Mapping[str, Figure | None]]:
     """Return what the template needs, and the figures."""
     rows = ranked_concepts(found)
     measured = rows["correlation"].dropna()
@@ -104,9 +103,9 @@ def effects_figure(found: Ranking) -> Figure | None:
     return Figure(chart, "What goes without each unit", note, width=max(560, 20 * len(units)))
 
 
-def _concepts(found: Ranking, rows: pd.DataFrame) -> list[list[Any]]:
+def _concepts(found: Ranking, rows: pd.DataFrame) -> list[list[object]]:
     by_concept = dict(list(found.effects.groupby(["concept", "category"], sort=False)))
-    listed: list[list[Any]] = []
+    listed: list[list[object]] = []
     for row in records(rows):
         effects = by_concept[row.concept, row.category]
         first = next(records(effects.sort_values("rank").head(1)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from unitscope.report.data import records
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
 from unitscope.run.effects import Removal
+from unitscope.run.manifest import Facts
 
 LISTED = 30
 """Other concepts in the table."""
@@ -25,7 +25,7 @@ MOST = 14
 KIND_COLORS = {"concept": COLORS[1], "control": COLORS[0], "random": COLORS[6]}
 
 
-def removal_page(found: Removal, folder: Path) -> tuple[dict[str, Any], Mapping[str, Figure | None]]:
+def removal_page(found: Removal, folder: Path) -> tuple[dict[str, object], Mapping[str, Figure | None]]:
     """Return what the template needs, and the figures; pictures are drawn into the folder."""
     rows = own_effects(found)
     main = next(records(rows[rows["set"] == largest_set(found)]))
@@ -126,9 +126,7 @@ def instead_figure(found: Removal) -> Figure | None:
     )
 
 
-def shares_figure(
-    found: pd.DataFrame, facts: Mapping[str, Any], number: int, *, title: str, label: str
-) -> Figure | None:
+def shares_figure(found: pd.DataFrame, facts: Facts, number: int, *, title: str, label: str) -> Figure | None:
     """Draw what stands in place of a concept, or stood before it, in its category; None where there is nothing.
 
     Args:
@@ -176,7 +174,7 @@ def _tiles(found: Removal) -> list[dict[str, str]]:
     return tiles
 
 
-def _sets(found: Removal) -> list[list[Any]]:
+def _sets(found: Removal) -> list[list[object]]:
     facts = found.summary
     named = {"concept": facts["concept"], "control": facts["control"], "random": "random"}
     return [
@@ -191,7 +189,7 @@ def _sets(found: Removal) -> list[list[Any]]:
     ]
 
 
-def _others(found: Removal) -> list[list[Any]]:
+def _others(found: Removal) -> list[list[object]]:
     return [
         [
             row.concept,
