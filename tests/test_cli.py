@@ -21,7 +21,6 @@ from typer.main import get_command
 import unitscope
 from unitscope import cli, progress
 from unitscope.cli.options import PANELS
-from unitscope.experiments.dissection import plan
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 
@@ -465,9 +464,7 @@ def test_debug_shows_the_traceback_wherever_it_stands(monkeypatch, capsys, words
 # Pictures that do not open, among others that do.
 
 
-def test_broken_pictures_are_counted_and_listed_and_the_others_are_right(
-    tmp_path, unitscope_says, monkeypatch
-):
+def test_broken_pictures_are_counted_and_listed_and_the_others_are_right(tmp_path, unitscope_says, pieces_of):
     whole, broken = draw(tmp_path / "whole", 9), draw(tmp_path / "broken", 9)
     for folder in (whole, broken):
         for name in ("003a", "zzz"):
@@ -478,7 +475,7 @@ def test_broken_pictures_are_counted_and_listed_and_the_others_are_right(
     (broken / "pictures" / "003a.jpg").write_bytes(jpeg.getvalue()[:-200])
     (broken / "pictures" / "zzz.png").write_bytes(b"")
     # Batches and shards of one picture: forward passes see the same in both runs, and some shards hold nothing.
-    monkeypatch.setattr(plan, "MOST_SHARD_SAMPLES", 1)
+    pieces_of(1)
     unitscope_says(*dissect_words(whole, tmp_path / "one", "--batch-size", "1"))
     said = unitscope_says(*dissect_words(broken, tmp_path / "two", "--batch-size", "1"))
     assert "on 9 pictures of broken/pictures" in said

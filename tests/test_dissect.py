@@ -14,13 +14,14 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import plan as reading
 from unitscope.experiments.dissection import settings as settings_module
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.layer.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
 from unitscope.models.network import Network
+from unitscope.run.folder import RunFolder
+from unitscope.run.storage import ArrayFile
 from unitscope.stats import exceeding_count
 
 COUNT, SIDE, GRID, QUANTILE = 23, 32, (10, 12), 0.02
@@ -188,7 +189,7 @@ def test_labels_held_out_scores_and_stability_are_those_of_a_naive_loop(run, nai
 
 
 def cells_of(run, layer, shard=0):
-    file = unitscope.run.storage.ArrayFile(unitscope.run.RunFolder(run.path).cache_path(shard))
+    file = ArrayFile(RunFolder(run.path).cache_path(shard))
     return file.below(f"{layer}/cells")
 
 
@@ -208,11 +209,11 @@ def test_only_strong_cells_are_kept_unless_all_are_asked_for(run, network, tmp_p
     )
 
 
-def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, monkeypatch):
+def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, monkeypatch, pieces_of):
     """Bright pictures first: what is kept of them leaves out the values that decide in the end."""
     samples = make_samples()
     samples._inputs[:4] *= 40
-    monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", 4)
+    pieces_of(4)
     given = {"samples": samples, "keep": 0.01, "quantile": 0.3}
     monkeypatch.setattr(settings_module, "ROOM", 1)
     run = dissect(network, tmp_path / "run", **given)
@@ -354,15 +355,15 @@ def bytes_of(run):
 
 def cache_sizes(run):
     """Bytes of the arrays in each file of the cache, in the order of the shards."""
-    files = [unitscope.run.storage.ArrayFile(path) for path in sorted((run.path / "cache").iterdir())]
+    files = [ArrayFile(path) for path in sorted((run.path / "cache").iterdir())]
     return [sum(file[name].nbytes for name in file.names) for file in files]
 
 
-def test_results_do_not_depend_on_shards_cache_or_threads(run, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", 8)
+def test_results_do_not_depend_on_shards_cache_or_threads(run, network, tmp_path, pieces_of):
+    pieces_of(8)
     assert bytes_of(dissect(network, tmp_path / "shards")) == bytes_of(run)
     assert len(list((tmp_path / "shards" / "shards").iterdir())) == 3
-    monkeypatch.setattr(reading, "SHARD_BYTES", 1)
+    pieces_of(1)
     assert bytes_of(dissect(network, tmp_path / "small", cache_budget=0)) == bytes_of(run)
     assert len(list((tmp_path / "small" / "shards").iterdir())) == 6
     assert not list((tmp_path / "small" / "cache").iterdir())
@@ -392,10 +393,10 @@ def test_another_quantile_needs_no_network(run, network, tmp_path, quantile):
     pd.testing.assert_frame_equal(unitscope.at_quantile(run, quantile), again.units)
 
 
-def test_another_quantile_needs_the_activations(run, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", 8)
+def test_another_quantile_needs_the_activations(run, network, tmp_path, pieces_of):
+    pieces_of(8)
     part = dissect(network, tmp_path / "run")
-    unitscope.run.RunFolder(part.path).cache_path(2).unlink()
+    RunFolder(part.path).cache_path(2).unlink()
     for bare in (part, dissect(network, tmp_path / "none", cache_budget=0)):
         with pytest.raises(
             UnitscopeError, match="were not kept, or not enough of them; dissect into another folder"

@@ -29,7 +29,6 @@ from planted_generator import (
 )
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.effects import work
 from unitscope.experiments.effects.insertion import force_at, run_insertion
 from unitscope.experiments.effects.locations import Footprints, LocationPlan, lattice
 from unitscope.experiments.effects.settings import InsertionSettings, Level, Locations
@@ -241,14 +240,14 @@ def test_forcing_works_where_channels_lie_last_in_memory():
     assert (forced == 0).sum() == 12
 
 
-@pytest.mark.parametrize(("batch_size", "shard"), [(1, 33), (3, 200), (40, 10_000)])
-def test_batches_and_shards_change_nothing(found, tmp_path, monkeypatch, batch_size, shard):
-    monkeypatch.setattr(work, "SHARD_PICTURES", shard)
+@pytest.mark.parametrize(("batch_size", "shard"), [(1, 1), (3, 6), (40, 40)])
+def test_batches_and_shards_change_nothing(found, tmp_path, pieces_of, batch_size, shard):
+    pieces_of(shard)
     assert_same_tables(found.path, force(tmp_path / "out", batch_size=batch_size).path)
 
 
-def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "SHARD_PICTURES", 33 * 3)
+def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, monkeypatch, pieces_of):
+    pieces_of(3)
     assert_survives_every_kill(force, found.path, tmp_path, monkeypatch, shards=4)
 
 

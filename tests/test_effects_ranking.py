@@ -27,7 +27,6 @@ from planted_generator import (
 from scipy.stats import spearmanr
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.effects import work
 from unitscope.experiments.effects.ranking import ranks, run_ranking
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.layer.interventions import ablate
@@ -150,14 +149,14 @@ def test_it_says_what_it_found(found):
     assert found.top("tree|object", 1)["number"].tolist() == [VOCABULARY.number("tree", "object")]
 
 
-@pytest.mark.parametrize(("batch_size", "shard"), [(1, 8), (7, 40), (24, 10_000)])
-def test_batches_and_shards_change_nothing(found, tmp_path, monkeypatch, batch_size, shard):
-    monkeypatch.setattr(work, "SHARD_PICTURES", shard)
+@pytest.mark.parametrize(("batch_size", "shard"), [(1, 1), (7, 5), (24, 24)])
+def test_batches_and_shards_change_nothing(found, tmp_path, pieces_of, batch_size, shard):
+    pieces_of(shard)
     assert_same_tables(found.path, rank(tmp_path / "out", batch_size=batch_size).path)
 
 
-def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "SHARD_PICTURES", 35)
+def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, monkeypatch, pieces_of):
+    pieces_of(5)
     assert_survives_every_kill(rank, found.path, tmp_path, monkeypatch, shards=5)
 
 
@@ -171,8 +170,8 @@ def test_another_configuration_is_refused(found):
         rank(found.path, subject)
 
 
-def test_it_says_early_what_it_takes(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(work, "SHARD_PICTURES", 40)
+def test_it_says_early_what_it_takes(tmp_path, pieces_of, capsys):
+    pieces_of(5)
     with showing(True):
         rank(tmp_path / "out", planted_subject(COUNT))
     said = capsys.readouterr().err

@@ -306,8 +306,10 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("ablation", ["zero", "mean"])
-def test_killed_after_any_shard_it_goes_on_to_the_same_tables(place, tmp_path, monkeypatch, ablation):
-    monkeypatch.setattr(measure, "SHARD_IMAGES", 15)
+def test_killed_after_any_shard_it_goes_on_to_the_same_tables(
+    place, tmp_path, monkeypatch, pieces_of, ablation
+):
+    pieces_of(15)
     whole = ask(place, tmp_path / "whole", ablation=ablation)
     commit = RunFolder.commit_shard
 
@@ -466,8 +468,8 @@ def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
     assert command.startswith("unitscope importance")
 
 
-def test_the_cost_of_sets_is_said_early(place, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(measure, "SHARD_IMAGES", 15)
+def test_the_cost_of_sets_is_said_early(place, tmp_path, pieces_of, capsys):
+    pieces_of(15)
     ask(place, tmp_path / "out", show=True)
     assert re.search(r"\d+ sets on 48 images: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
 

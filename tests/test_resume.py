@@ -22,10 +22,10 @@ from torch import nn
 from unitscope import cli
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import plan as reading
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
+from unitscope.experiments.skeleton import small_pieces
 from unitscope.models.network import Network
 from unitscope.run import storage
 from unitscope.run.dissection import open_run
@@ -59,8 +59,8 @@ def make_samples():
 
 
 @pytest.fixture(autouse=True)
-def small_shards(monkeypatch):
-    monkeypatch.setattr(reading, "MOST_SHARD_SAMPLES", SHARD)
+def small_shards(pieces_of):
+    pieces_of(SHARD)
 
 
 def dissect(out, *, network=None, quantile=0.05, cache_bytes=2**30):
@@ -75,10 +75,9 @@ def dissect(out, *, network=None, quantile=0.05, cache_bytes=2**30):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A run that nothing interrupted."""
-    before, reading.MOST_SHARD_SAMPLES = reading.MOST_SHARD_SAMPLES, SHARD
     out = tmp_path_factory.mktemp("whole") / "run"
-    dissect(out)
-    reading.MOST_SHARD_SAMPLES = before
+    with small_pieces(SHARD):
+        dissect(out)
     return out
 
 
@@ -323,9 +322,9 @@ def child(words, errors, seconds):
         os.dup2(file.fileno(), 2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.environ["NET_SECONDS"] = str(seconds)
-    reading.MOST_SHARD_SAMPLES = 8
     sys.argv = ["unitscope", *words]
-    cli.main()
+    with small_pieces(8):
+        cli.main()
 
 
 @pytest.fixture(scope="module")
@@ -416,8 +415,8 @@ def test_the_installed_command_finishes_what_was_begun(drawn, reference, tmp_pat
     process.kill()
     process.join(60)
     code = (
-        "from unitscope import cli\nfrom unitscope.experiments.dissection import plan\n"
-        "plan.MOST_SHARD_SAMPLES = 8\ncli.main()"
+        "from unitscope import cli\nfrom unitscope.experiments.skeleton import small_pieces\n"
+        "with small_pieces(8):\n    cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -5,10 +5,18 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments import skeleton
+from unitscope.experiments.dissection.measure import run_dissection
+from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.samples import InMemorySamples
 from unitscope.experiments.skeleton import Experiment, Piece, Stage, State, ranges
+from unitscope.models.registry import load_network
+from unitscope.models.weights import weights_hash
+from unitscope.nouns.reopened import reopen_network
 from unitscope.progress import showing
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import read_manifest, typed_command
@@ -121,3 +129,20 @@ def test_a_piece_of_work_can_be_sent_anywhere(pictures, tmp_path):
     sent = pickle.loads(pickle.dumps(stage))  # written two lines above
     there, here = (each.measure(pictures, each.plan, Piece(1, each.parts[1])) for each in (sent, stage))
     assert np.array_equal(there.arrays["means"], here.arrays["means"])
+
+
+def test_a_run_that_is_written_without_the_api_can_be_reopened(tmp_path):
+    """What gets a network again belongs to the network, not to who asks."""
+    network = load_network("world-vgg", reinitialize=3)
+    samples = InMemorySamples(
+        torch.rand((4, 3, *network.preprocessing.size)),
+        np.ones((4, 1, 8, 8), np.int16),
+        Vocabulary([Concept("all", "object")]),
+    )
+    settings = DissectionSettings(replicates=100)
+    run = run_dissection(network, samples, layers=["relu1_1"], out=tmp_path / "run", settings=settings)
+    again = reopen_network(run)
+    assert run.network.spec == "world-vgg"
+    assert again.reinitialized == 3
+    assert weights_hash(again.module) == weights_hash(network.module)
+    assert again.preprocessing == network.preprocessing

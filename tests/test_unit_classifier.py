@@ -258,10 +258,10 @@ def test_the_same_question_has_the_same_answer(place, tmp_path):
     assert unitscope.UnitClassification.open(one).scores == unitscope.UnitClassification.open(two).scores
 
 
-def test_an_interrupted_reading_goes_on_where_it_was(place, tmp_path, monkeypatch):
+def test_an_interrupted_reading_goes_on_where_it_was(place, tmp_path, monkeypatch, pieces_of):
     given = {"pictures": place / "classes", "positive": ["red"], "negative": ["blue", "green"]}
     whole = ask(place, tmp_path / "whole", **given)
-    monkeypatch.setattr(measure, "STRETCH", 1)
+    pieces_of(1)
     read, numbers = measure.read_peaks, []
 
     def interrupt(reader, plan, piece):

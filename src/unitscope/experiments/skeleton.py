@@ -13,6 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -84,6 +85,26 @@ class Stage(Generic[S, P]):
 def ranges(count: int, size: int) -> list[range]:
     """Cut the numbers from 0 to before `count` into ranges of `size`; the last may be shorter."""
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+_most: ContextVar[int | None] = ContextVar("most", default=None)
+
+
+@contextmanager
+def small_pieces(most: int) -> Iterator[None]:
+    """Let no piece of work that is planned meanwhile hold more than so many pictures."""
+    token = _most.set(most)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+def piece_size(pictures: int, *, batch_size: int = 1) -> int:
+    """Return how many pictures a piece holds that should hold about so many: whole batches, at least one."""
+    most = _most.get()
+    fitting = pictures if most is None else min(pictures, most)
+    return max(fitting // batch_size, 1) * batch_size
 
 
 def below(prefix: str, state: Mapping[str, Any]) -> Arrays:

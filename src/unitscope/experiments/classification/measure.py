@@ -19,7 +19,7 @@ from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitRead
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import Verdict, halve, judge
 from unitscope.experiments.samples import Samples, called
-from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, ranges, run
+from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, piece_size, ranges, run
 from unitscope.layer.grid import raster_sampling
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.weights import device_of
@@ -128,7 +128,8 @@ class UnitClassifier(Experiment[UnitReader]):
 
     def stages(self, job: Job) -> Iterator[Stage[UnitReader, PeakPlan]]:  # noqa: ARG002
         """Read every picture once."""
-        samples, size = self.subject.samples, STRETCH * self.subject.batch_size
+        samples, batch = self.subject.samples, self.subject.batch_size
+        size = piece_size(STRETCH * batch, batch_size=batch)
         noun = called(samples)
         ids = [samples.sample_ids[number] for number in self.plan.numbers]
         yield Stage(

@@ -18,9 +18,6 @@ from unitscope.experiments.skeleton import Job, Piece, State
 from unitscope.layer.hooks import LayerGrid, trace
 from unitscope.run.storage import Arrays
 
-STRETCH = 16
-"""Batches that are read before what they told is written down."""
-
 
 @dataclass(frozen=True)
 class Peaks:

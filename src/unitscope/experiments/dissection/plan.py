@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
+from unitscope.experiments.skeleton import piece_size
 from unitscope.layer.grid import (
     AxisGeometry,
     Border,
@@ -149,8 +150,7 @@ def plan_reading(
     plans = {name: LayerPlan.of(layer, raster) for name, layer in grids.items()}
     one = ReadingPlan(plans, raster, len(samples.sample_ids), batch_size, 1, channels_last)
     fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
-    batches = max(min(fitting, MOST_SHARD_SAMPLES) // batch_size, 1)
-    return replace(one, shard_size=batches * batch_size)
+    return replace(one, shard_size=piece_size(min(fitting, MOST_SHARD_SAMPLES), batch_size=batch_size))
 
 
 def _probe(module: nn.Module, blank: Tensor, layers: Sequence[str]) -> tuple[dict[str, LayerGrid], bool]:

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.skeleton import Experiment, Job, Piece, Stage, State, ranges
+from unitscope.experiments.skeleton import Experiment, Job, Piece, Stage, State, piece_size, ranges
 from unitscope.progress import say
 from unitscope.run.manifest import Facts
 
@@ -84,7 +84,7 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
                 f"{self.subject.replay.reason}"
             )
         variants = self.variants()
-        fitting = max(SHARD_PICTURES // (variants + 1), 1)
+        fitting = piece_size(SHARD_PICTURES // (variants + 1))
         at_once = min(batch_size, fitting)
         cost = (
             f"{self.latents:,} latents, {variants:,} variants of each: {self.latents * (variants + 1):,} pictures to "

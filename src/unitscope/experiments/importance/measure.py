@@ -36,6 +36,7 @@ from unitscope.experiments.skeleton import (
     State,
     Table,
     none_readable,
+    piece_size,
     ranges,
     run,
 )
@@ -146,7 +147,7 @@ class UnitImportance(Experiment[Removal]):
         self, name: str, title: str, measure: Callable[[Removal, P, Piece], State], plan: P
     ) -> Stage[Removal, P]:
         split = self.images.split(plan.split)
-        size = max(SHARD_IMAGES // self.batch_size, 1) * self.batch_size
+        size = piece_size(SHARD_IMAGES, batch_size=self.batch_size)
         ids, noun = split.samples.sample_ids, f"{split.name} images"
         return Stage(name, title, ranges(len(split), size), measure, plan, ids, noun)
 

@@ -236,7 +236,10 @@ def removal_curve(data: Importance, place: int, kind: str) -> pd.DataFrame:
         Columns `removed`, `value`, `low`, `high`; empty if nothing was measured.
     """
     if kind == "random":
-        sets = numbers.random_sets(data).rename(columns={"mean": "value"})
+        drawn = numbers.random_sets(
+            data
+        )  # those that keep random units are other draws: they would not be one curve
+        sets = drawn[drawn["kind"] == "removed"].rename(columns={"mean": "value"})
     else:
         mine = data.sets[(data.sets["ranking"] == "importance") & (data.sets["kind"] == kind)]
         sets = numbers.with_accuracy(mine).rename(columns={"balanced_accuracy": "value"})
