@@ -12,6 +12,7 @@ import pytest
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium (the dev extra)")
 
+from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
@@ -44,7 +45,10 @@ class Reader:
         return self.driver.execute_script(script, *values)
 
     def wait(self, condition: Callable[[], Any]) -> Any:
-        return WebDriverWait(self.driver, 20, poll_frequency=0.05).until(lambda _: condition())
+        # A page that is drawn anew takes its elements away while somebody looks at them.
+        drawn_anew = [StaleElementReferenceException]
+        waiting = WebDriverWait(self.driver, 20, poll_frequency=0.05, ignored_exceptions=drawn_anew)
+        return waiting.until(lambda _: condition())
 
     def marks(self, chart: str, number: int | None = None) -> list[Any]:
         """The marks of a chart that say something, once it is drawn (and has `number` of them)."""
