@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "experiments": "errors progress layer replay ablation stats sources models concepts run",
     "report": "cache errors run",
     "nouns": "errors registered layer sources models concepts run experiments",
-    "api": "errors progress layer sources models concepts run experiments report nouns",
+    "api": "errors progress layer sources models concepts run experiments nouns",
     "cli": "errors progress layer models concepts nouns run experiments report api",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""

@@ -41,8 +41,6 @@ from unitscope.nouns.reopened import (
 from unitscope.nouns.samples import look_through
 from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, target
 from unitscope.progress import showing
-from unitscope.report.pages.classification import write_classifier_page
-from unitscope.report.pages.effects import write_effect_page
 from unitscope.run import classification
 from unitscope.run import importance as importance_run
 from unitscope.run.classification import UnitClassification
@@ -180,7 +178,7 @@ def classify_unit(
             which, asked.module, asked.samples, asked.asked,
             place if out is None else Path(out).expanduser(), concepts=numbers, settings=chosen,
         )  # fmt: skip
-    write_classifier_page(found)
+    found.report()
     return found
 
 
@@ -292,7 +290,7 @@ def remove(
         number = subject.concept(chosen.concept)
         order = effect_order(opened, read, number) if chosen.rank == "effect" else None
         found = run_removal(subject, chosen, target(opened, out, "remove", read, chosen.concept), order=order)
-    write_effect_page(found)
+    found.report()
     return found
 
 
@@ -339,7 +337,7 @@ def insert(
         levels = levels_of(opened, subject, chosen.level)
         place = target(opened, out, "insert", read, chosen.concept)
         found = run_insertion(subject, chosen, place, levels=levels)
-    write_effect_page(found)
+    found.report()
     return found
 
 
@@ -381,7 +379,7 @@ def rank(
     with left_as_it_was(generator), showing(show):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         found = run_ranking(subject, chosen, target(opened, out, "rank", read))
-    write_effect_page(found)
+    found.report()
     return found
 
 

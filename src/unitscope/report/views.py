@@ -1,4 +1,4 @@
-"""How results show themselves: their pages and charts, registered under the names that results ask for."""
+"""Pages and charts by which results show themselves, where what draws them takes something else than the result."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ import altair as alt
 import numpy as np
 
 from unitscope.report.figures import histogram_figure
-from unitscope.report.pages.classification import write_classifier_page
-from unitscope.report.pages.effects import write_effect_page
 from unitscope.report.payload import rebin
 from unitscope.report.write import write_report
-from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
-from unitscope.run.effects import Insertion, Ranking, Removal
 from unitscope.run.importance import Importance
 from unitscope.run.unit import Unit
 
@@ -28,16 +24,6 @@ def importance_page(found: Importance) -> Path:
     """Write the report of the dissection that an importance belongs to, and return the page of the importance."""
     write_report(found.path.parent.parent)
     return found.page
-
-
-def classification_page(found: UnitClassification) -> Path:
-    """Write the page of a unit as a classifier."""
-    return write_classifier_page(found)
-
-
-def effect_page(found: Removal | Insertion | Ranking) -> Path:
-    """Write the page of a question about a generator."""
-    return write_effect_page(found)
 
 
 def unit_histogram(unit: Unit) -> alt.LayerChart:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,12 +74,6 @@ def _cannot_write(path: Path, number: int, reason: str) -> UnitscopeError:
     return UnitscopeError(
         f"cannot write {path}: {reason}; choose another folder, or see what is wrong with this one"
     )
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON, keys in the order given."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_file(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
 def write_arrays(
