@@ -62,3 +62,4 @@ def test_rank_correlation_is_spearmans_with_ties():
     for column in range(3):
         assert found[column] == pytest.approx(spearmanr(values[:, column], other)[0], abs=1e-12)
     assert np.isnan(found[3])
+    np.testing.assert_allclose(rank_correlation(values, np.repeat(other[:, None], 4, 1)), found, atol=1e-12)

@@ -198,9 +198,9 @@ def test_importance_against_iou(data: Importance, report: Path) -> None:
 
 
 def test_rank_correlation_of_what_cannot_be_ranked() -> None:
-    assert numbers.rank_correlation(np.ones(9), np.arange(9.0)) is None
-    assert numbers.rank_correlation(np.array([1, np.nan]), np.array([1.0, 2.0])) is None
-    found = numbers.rank_correlation(np.arange(50.0), np.arange(50.0) ** 3)
+    assert numbers.correlation_of(np.ones(9), np.arange(9.0)) is None
+    assert numbers.correlation_of(np.array([1, np.nan]), np.array([1.0, 2.0])) is None
+    found = numbers.correlation_of(np.arange(50.0), np.arange(50.0) ** 3)
     assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
 

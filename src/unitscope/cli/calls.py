@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import unitscope
 from unitscope.cli.groups import (
@@ -16,6 +16,7 @@ from unitscope.cli.groups import (
     ConceptOptions,
     DrawingOptions,
     LatentOptions,
+    LayerOption,
     LayerOptions,
     NetworkOptions,
     OutputOptions,
@@ -33,17 +34,18 @@ if TYPE_CHECKING:
     from unitscope.concepts.preview import Segmentation
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.settings import DissectionSettings
-    from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
+    from unitscope.experiments.effects.settings import EffectSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.concepts import Concepts
     from unitscope.nouns.listing import Listed
     from unitscope.run.classification import UnitClassification
     from unitscope.run.dissection import Dissection
-    from unitscope.run.effects import Insertion, Ranking, Removal
     from unitscope.run.importance import Importance
-
+    from unitscope.run.results import Result
 DEMO_MODEL = "world-vgg"
+
+Answer = TypeVar("Answer", bound="Result")
 
 
 @contextmanager
@@ -253,7 +255,7 @@ def importance(
     run: Path,
     folders: ClassFolderOptions,
     *,
-    layer: str | None,
+    layer: LayerOption,
     network: SameNetworkOptions,
     settings: ImportanceSettings,
     output: OutputOptions,
@@ -262,61 +264,26 @@ def importance(
     opened = unitscope.open_run(run)
     with typed(network.mirror, quiet=output.quiet):
         return unitscope.importance(
-            opened, folders.train, folders.val, layer=layer, class_map=folders.class_map,
+            opened, folders.train, folders.val, layer=layer.layer, class_map=folders.class_map,
             network=_found(opened, network), out=output.out, device=network.device, settings=settings,
         )  # fmt: skip
 
 
-def remove(
+def ask_generator(
+    question: Callable[..., Answer],
     run: Path,
-    layer: str | None,
     *,
+    layer: LayerOption,
     segmenter: SegmenterOptions,
     network: SameNetworkOptions,
-    settings: RemovalSettings,
+    settings: EffectSettings,
     output: OutputOptions,
-) -> Removal:
-    """Set units of a generator to zero."""
+) -> Answer:
+    """Ask what units of a generator do: `question` is remove, insert or rank of the library."""
     opened = unitscope.open_run(run)
     with typed(network.mirror, quiet=output.quiet):
-        return unitscope.remove(
-            opened, layer=layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
-            out=output.out, device=network.device, settings=settings,
-        )  # fmt: skip
-
-
-def insert(
-    run: Path,
-    layer: str | None,
-    *,
-    segmenter: SegmenterOptions,
-    network: SameNetworkOptions,
-    settings: InsertionSettings,
-    output: OutputOptions,
-) -> Insertion:
-    """Force units of a generator on."""
-    opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet):
-        return unitscope.insert(
-            opened, layer=layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
-            out=output.out, device=network.device, settings=settings,
-        )  # fmt: skip
-
-
-def rank(
-    run: Path,
-    layer: str | None,
-    *,
-    segmenter: SegmenterOptions,
-    network: SameNetworkOptions,
-    settings: RankingSettings,
-    output: OutputOptions,
-) -> Ranking:
-    """Rank the units of a generator by their effect."""
-    opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet):
-        return unitscope.rank(
-            opened, layer=layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
+        return question(
+            opened, layer=layer.layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
             out=output.out, device=network.device, settings=settings,
         )  # fmt: skip
 

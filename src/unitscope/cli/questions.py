@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import unitscope
 from unitscope.cli import calls
 from unitscope.cli.groups import (
     ClassFolderOptions,
@@ -56,9 +57,7 @@ def importance(
     output: OutputOptions,
 ) -> None:
     """Remove units of a layer, alone and in sets, and measure how well each class is still told."""
-    found = calls.importance(
-        run, folders, layer=layer.layer, network=network, settings=settings, output=output
-    )
+    found = calls.importance(run, folders, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
         print_json({"path": str(found.path), **found.summary})
     else:
@@ -76,12 +75,10 @@ def remove(
     output: OutputOptions,
 ) -> None:
     """Set the units of a generator that match a concept best to zero, and measure what its pictures lose."""
-    _print(
-        calls.remove(
-            run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output
-        ),
-        output,
-    )
+    found = calls.ask_generator(
+        unitscope.remove, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
+    )  # fmt: skip
+    _print(found, output)
 
 
 @options
@@ -95,12 +92,10 @@ def insert(
     output: OutputOptions,
 ) -> None:
     """Force the units of a generator that match a concept on at single places, and see where it appears."""
-    _print(
-        calls.insert(
-            run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output
-        ),
-        output,
-    )
+    found = calls.ask_generator(
+        unitscope.insert, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
+    )  # fmt: skip
+    _print(found, output)
 
 
 @options
@@ -114,10 +109,10 @@ def rank(
     output: OutputOptions,
 ) -> None:
     """Set every unit of a generator's layer to zero alone, and rank the units by what each concept loses."""
-    _print(
-        calls.rank(run, layer.layer, segmenter=segmenter, network=network, settings=settings, output=output),
-        output,
-    )
+    found = calls.ask_generator(
+        unitscope.rank, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
+    )  # fmt: skip
+    _print(found, output)
 
 
 def _print(found: Result, output: OutputOptions) -> None:

@@ -108,13 +108,14 @@ def rank_correlation(values: NDArray[Any], other: Floats) -> Floats:
 
     Args:
         values: ``(V, R)``; equal ones share a rank.
-        other: ``(V,)``.
+        other: ``(V,)``, the same for every column, or ``(V, R)``.
     """
-    ranks, fixed = scipy.stats.rankdata(values, axis=0), scipy.stats.rankdata(other)
-    ranks, fixed = ranks - ranks.mean(0), fixed - fixed.mean()
-    scale = np.sqrt((ranks**2).sum(0) * (fixed**2).sum())
+    ranks, others = scipy.stats.rankdata(values, axis=0), scipy.stats.rankdata(other, axis=0)
+    ranks, others = ranks - ranks.mean(0), others - others.mean(0)
+    together = others @ ranks if other.ndim == 1 else (others * ranks).sum(0)
+    scale = np.sqrt((ranks**2).sum(0) * (others**2).sum(0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        correlation: Floats = np.where(scale > 0, fixed @ ranks / scale, np.nan)
+        correlation: Floats = np.where(scale > 0, together / scale, np.nan)
     return correlation
 
 

@@ -9,16 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist
-from scipy.stats import rankdata
 
 from unitscope.report.importance.data import Importance, Matrix
+from unitscope.stats.inference import interval, rank_correlation
 
 FEW, MANY = 4, 20
 """The sizes of sets that the paper shows."""
 REPLICATES = 2000
 SEED = 0
-CONFIDENCE = 0.95
-TAILS = [100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2]
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,17 @@ def mean_over(values: Matrix) -> Estimate | None:
         return None
     if len(values) < 2:
         return Estimate(float(values.mean()), None, None)
-    generator = np.random.default_rng(SEED)
-    drawn = generator.integers(0, len(values), (REPLICATES, len(values)))
-    low, high = np.percentile(values[drawn].mean(1), TAILS)
-    return Estimate(float(values.mean()), float(low), float(high))
+    return _estimate(float(values.mean()), values[_drawn(len(values))].mean(0))
+
+
+def _drawn(count: int) -> NDArray[np.int64]:
+    """Return what every replicate of a bootstrap draws: `(count, replicates)`."""
+    return np.random.default_rng(SEED).integers(0, count, (count, REPLICATES))
+
+
+def _estimate(value: float, replicates: Matrix) -> Estimate:
+    (low,), (high,) = interval(replicates[None])
+    return Estimate(value, float(low), float(high))
 
 
 def overall_baseline(data: Importance) -> float | None:
@@ -111,38 +116,25 @@ def top_counts(rank: Matrix, count: int) -> NDArray[np.int64]:
     return np.asarray((rank <= count).sum(0), np.int64)
 
 
-def rank_correlation(first: Matrix, second: Matrix) -> Estimate | None:
+def correlation_of(first: Matrix, second: Matrix) -> Estimate | None:
     """Return Spearman's rank correlation with its bootstrap interval over pairs.
 
     Returns:
         The estimate; None where fewer than 3 pairs are finite or one side is constant.
     """
     known = np.isfinite(first) & np.isfinite(second)
-    pairs = np.stack([first[known], second[known]])
-    count = pairs.shape[1]
-    if count < 3 or np.ptp(pairs, axis=1).min() == 0:
+    first, second = first[known], second[known]
+    if len(first) < 3 or min(np.ptp(first), np.ptp(second)) == 0:
         return None
-    drawn = np.random.default_rng(SEED).integers(0, count, (REPLICATES, count))
-    value = _spearman(pairs[:, None])[0]
-    replicates = _spearman(pairs[:, drawn])
-    low, high = np.percentile(replicates[np.isfinite(replicates)], TAILS)
-    return Estimate(float(value), float(low), float(high))
-
-
-def _spearman(pairs: Matrix) -> Matrix:
-    """Return the rank correlation along the last axis of `(2, replicates, pairs)`: `(replicates,)`."""
-    ranks = rankdata(pairs, axis=-1)
-    ranks -= ranks.mean(-1, keepdims=True)
-    spread = np.sqrt((ranks**2).sum(-1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Matrix = (ranks[0] * ranks[1]).sum(-1) / (spread[0] * spread[1])
-    return found
+    drawn = _drawn(len(first))
+    (value,) = rank_correlation(first[:, None], second)
+    return _estimate(float(value), rank_correlation(first[drawn], second[drawn]))
 
 
 def importance_correlation(data: Importance) -> Estimate | None:
     """Return the rank correlation of fig. 2E, over live units."""
     counts = top_counts(data.rank, FEW).astype(float)
-    return rank_correlation(counts, live_iou(data))
+    return correlation_of(counts, live_iou(data))
 
 
 def top_units(data: Importance, place: int, count: int) -> list[int]:
