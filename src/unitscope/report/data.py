@@ -87,22 +87,22 @@ class RunData:
 
     def matches(self, layer: str) -> pd.DataFrame:
         """Return the best concepts of every unit of a layer, by unit and rank."""
-        return _read_layer(self.path, "matches", layer).sort_values(["unit", "rank"])
+        return _frame(self.path, "matches", layer).sort_values(["unit", "rank"])
 
     def exemplars(self, layer: str) -> pd.DataFrame:
         """Return the exemplars of every unit of a layer, by unit and rank; a missing `picture` is null."""
-        frame = _read_layer(self.path, "exemplars", layer).sort_values(["unit", "rank"])
+        frame = _frame(self.path, "exemplars", layer).sort_values(["unit", "rank"])
         picture = frame["picture"].astype(object)
         return frame.assign(picture=picture.where(picture.isin(self.pictures), None))
 
     def histograms(self, layer: str) -> pd.DataFrame:
         """Return the activation histogram of every unit of a layer."""
-        return _read_layer(self.path, "histograms", layer).sort_values("unit")
+        return _frame(self.path, "histograms", layer).sort_values("unit")
 
     def best_units(self) -> pd.DataFrame:
         """Return, by concept number, the unit of highest IoU: columns `layer`, `unit`, `iou`."""
         columns = COLUMNS["iou"]
-        table = _read(self.path, "iou", columns, dictionary=("layer",))
+        table = _read(self.path, "iou", columns, words=("layer",))
         number, iou = (table[name].to_numpy() for name in ("number", "iou"))
         order = np.lexsort((-iou, number))
         _, first = np.unique(number[order], return_index=True)
@@ -156,39 +156,38 @@ def _check_tables(run: Path) -> None:
                 f"{run} has no tables/{name}.parquet: the dissection has not finished; "
                 "run the same 'unitscope dissect' command again to resume"
             )
-        try:
-            present = set(pq.read_schema(path).names)
-        except pa.ArrowException as error:
-            raise UnitscopeError(f"{path} cannot be read ({error}); delete it and dissect again") from error
-        missing = [column for column in columns if column not in present]
-        if missing:
-            raise UnitscopeError(
-                f"{path} lacks the column {missing[0]!r}: it is of another version; dissect again"
-            )
+        check_table(path, columns, "dissect")
+
+
+def check_table(path: Path, columns: Sequence[str], command: str) -> None:
+    """Refuse a table that cannot be read or lacks a column.
+
+    Args:
+        path: the Parquet file.
+        columns: that are needed.
+        command: what writes it.
+
+    Raises:
+        UnitscopeError: it is damaged, or of another version.
+    """
+    again = f"run the same 'unitscope {command}' command again, in another folder"
+    try:
+        present = set(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException) as error:
+        raise UnitscopeError(f"{path} cannot be read ({error}); {again}") from error
+    missing = [column for column in columns if column not in present]
+    if missing:
+        raise UnitscopeError(f"{path} lacks the column {missing[0]!r}: it is of another version; {again}")
 
 
 def _read(
-    run: Path,
-    name: str,
-    columns: Sequence[str],
-    *,
-    layer: str | None = None,
-    dictionary: Sequence[str] = (),
+    run: Path, name: str, columns: Sequence[str], *, layer: str | None = None, words: Sequence[str] = ()
 ) -> pa.Table:
     filters = None if layer is None else [("layer", "==", layer)]
-    return pq.read_table(
-        run / "tables" / f"{name}.parquet",
-        columns=list(columns),
-        filters=filters,
-        read_dictionary=list(dictionary) or None,
-    )
+    path = run / "tables" / f"{name}.parquet"
+    return pq.read_table(path, columns=list(columns), filters=filters, read_dictionary=list(words) or None)
 
 
-def _frame(run: Path, name: str) -> pd.DataFrame:
-    frame: pd.DataFrame = _read(run, name, COLUMNS[name]).to_pandas()
-    return frame
-
-
-def _read_layer(run: Path, name: str, layer: str) -> pd.DataFrame:
+def _frame(run: Path, name: str, layer: str | None = None) -> pd.DataFrame:
     frame: pd.DataFrame = _read(run, name, COLUMNS[name], layer=layer).to_pandas()
     return frame

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.report.data import RunData, asked
+from unitscope.report.data import RunData, asked, check_table
 from unitscope.run.importance import open_importance
 from unitscope.run.manifest import Facts
 
@@ -146,20 +145,9 @@ def _layer(folder: Path, name: str, run: RunData) -> str:
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
     path = folder / "tables" / f"{name}.parquet"
-    try:
-        present = pq.read_schema(path).names
-        missing = [column for column in COLUMNS[name] if column not in present]
-        if missing:
-            raise UnitscopeError(
-                f"{path} lacks the column {missing[0]!r}: it is of another version; run 'unitscope importance' again"
-            )
-        columns = list(READ.get(name, COLUMNS[name]))
-        table = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name))
-    except (OSError, pa.ArrowException) as error:
-        raise UnitscopeError(
-            f"{path} cannot be read ({error}); run the same 'unitscope importance' command again"
-        ) from error
-    frame: pd.DataFrame = table.to_pandas()
+    check_table(path, COLUMNS[name], "importance")
+    columns = list(READ.get(name, COLUMNS[name]))
+    frame: pd.DataFrame = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name)).to_pandas()
     return frame
 
 
