@@ -17,7 +17,7 @@ CLASSIFIER_MEAN = (0.48, 0.46, 0.43)
 CLASSIFIER_STD = (0.25, 0.24, 0.25)
 """Mean and deviation that the network's input, RGB in 0..1, is normalised with."""
 
-STAGES = ((24, 24), (64, 64), (128, 128), (128, 128, 160))
+STAGES = ((32, 32), (64, 96), (128, 160), (192, 192, 256))
 """Units of the convolutions of every stage. The first convolution has stride 2; stages 1 and 2 end in max pooling."""
 
 CLASSIFIER_LAYERS: tuple[str, ...] = ("relu1_2", "relu2_2", "relu3_2", "relu4_3")
