@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same seed would give another picture or other labels; part of every content hash."""
 
 PLANES = ("object", "part", "material", "color")
@@ -13,6 +13,13 @@ PLANES = ("object", "part", "material", "color")
 OBJECTS = (
     *("sky", "cloud", "sun", "mountain", "hill", "grass", "snow", "sand", "earth", "water", "road", "runway"),
     *("path", "sidewalk", "corn", "tree", "palm tree", "bush", "flower", "rock", "cactus", "bird", "person"),
+    *("van", "bus", "motorcycle", "bicycle", "tractor", "train", "helicopter", "ship", "canoe", "excavator"),
+    *("crane", "water tower", "wind turbine", "power line", "silo", "barn", "bridge", "railroad track"),
+    *("platform", "gravestone", "statue", "fountain", "gazebo", "hedge", "hay bale", "log", "scaffold"),
+    *("cow", "horse", "sheep", "duck", "trash can", "mailbox", "traffic cone", "barrier", "fire hydrant"),
+    *("bus shelter", "gas pump", "phone booth", "billboard", "market stall", "crate", "barrel", "fruit"),
+    *("picnic table", "goal", "ball", "bleachers", "ferris wheel", "carousel", "seesaw", "sled", "snowman"),
+    *("igloo", "hot-air balloon", "kite", "buoy"),
     *("dog", "skis", "ski lift", "building", "house", "church", "lighthouse", "windmill", "tower", "pier"),
     *("boat", "car", "truck", "airplane", "bench", "street lamp", "traffic light", "signboard", "fence"),
     *("flag", "umbrella", "tent", "campfire", "slide", "swing", "wall", "floor", "ceiling", "window", "door"),
@@ -35,12 +42,16 @@ PARTS = (
         "cabin",
         "wing",
     ),
+    *("spire", "dome", "bell tower", "arch", "column", "step", "awning", "shutter", "gable", "porch"),
+    *("railing", "bumper", "license plate", "handlebar", "ear", "beak", "horn", "funnel", "boom", "bucket"),
+    *("rotor", "deck", "rope", "gondola", "net", "hat", "rail", "sleeper", "hose", "base", "antenna"),
     *("fuselage", "tail", "engine", "seat", "back", "top", "pole", "shade", "frame", "pane", "screen"),
     *("headboard", "mattress", "blanket", "drawer", "burner", "oven", "faucet", "basin", "pot", "peak"),
     *("blade", "canopy", "cloth", "lantern", "flame", "keyboard", "handle"),
 )
 MATERIALS = (
     *("sky", "foliage", "grass", "water", "snow", "sand", "earth", "stone", "asphalt", "brick", "wood"),
+    *("concrete", "thatch", "gravel", "ice", "marble", "leaves", "rubber", "cardboard", "leather", "clay"),
     *("fabric", "metal", "glass", "plaster", "tile", "ceramic", "paper", "plastic", "skin", "hair"),
 )
 COLORS = ("black", "blue", "brown", "grey", "green", "orange", "pink", "purple", "red", "white", "yellow")
