@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.world import scenes_indoor, scenes_park, scenes_shore, scenes_town, scenes_wild
+from unitscope.world import scenes_home, scenes_public, scenes_work
+from unitscope.world import scenes_park, scenes_shore, scenes_town, scenes_wild
 from unitscope.world.canvas import Canvas
 from unitscope.world.colors import color_labels
 from unitscope.world.light import add_noise, develop, indoor_light, outdoor_light
@@ -35,14 +36,7 @@ _OUTDOORS: dict[str, Callable[[Canvas], None]] = {
     "ski_slope": scenes_wild.ski_slope,
     "street": scenes_town.street,
 }
-_INDOORS: dict[str, Callable[[Canvas], None]] = {
-    "bathroom": scenes_indoor.bathroom,
-    "bedroom": scenes_indoor.bedroom,
-    "dining_room": scenes_indoor.dining_room,
-    "kitchen": scenes_indoor.kitchen,
-    "living_room": scenes_indoor.living_room,
-    "office": scenes_indoor.office,
-}
+_INDOORS: dict[str, Callable[[Canvas], None]] = {**scenes_home.DRAWERS, **scenes_work.DRAWERS, **scenes_public.DRAWERS}
 
 SCENE_CLASSES: tuple[str, ...] = tuple(sorted(_OUTDOORS | _INDOORS))
 """The scene classes, named as in Places365 (a slash is written as a hyphen), in alphabetical order."""

@@ -87,6 +87,14 @@ def _fabric() -> Tile:
     return (1 + 0.10 * weave + 0.05 * _noise(41, 40, 60)).astype(np.float32)
 
 
+def _wicker() -> Tile:
+    """Return woven canes: over and under in turn."""
+    rows, columns = _grid()
+    over = ((rows // 16) + (columns // 16)) % 2
+    across, along = np.sin(np.pi * (rows % 16) / 16), np.sin(np.pi * (columns % 16) / 16)
+    return (0.78 + 0.34 * np.where(over == 1, across, along)).astype(np.float32)
+
+
 def _make(material: str) -> Tile:
     recipes: dict[str, Callable[[], Tile]] = {
         "sky": lambda: 1 + 0.012 * _noise(1, 120, 40),
@@ -109,6 +117,10 @@ def _make(material: str) -> Tile:
         "paper": lambda: 1 + 0.03 * _noise(23, 12, 12),
         "plastic": lambda: 1 + 0.03 * _noise(24, 80, 80),
         "hair": lambda: 1 + 0.12 * _noise(26, 2, 12),
+        "carpet": lambda: 1 + 0.11 * _noise(60, 3, 3) + 0.05 * _noise(61, 70, 70),
+        "wicker": _wicker,
+        "food": lambda: 1 + 0.09 * _noise(62, 20, 20) + 0.07 * _noise(63, 4, 4),
+        "marble": lambda: 1 + 0.05 * _noise(64, 30, 30), "rubber": lambda: 1 + 0.05 * _noise(65, 8, 8), "cardboard": lambda: 1 + 0.05 * _noise(66, 8, 30), "leather": lambda: 1 + 0.05 * _noise(67, 18, 8),
         "skin": lambda: 1 + 0.02 * _noise(25, 30, 30),
     }
     return np.ascontiguousarray(recipes[material](), dtype=np.float32)
