@@ -118,7 +118,7 @@ def television(place: Interior, wall: str = "") -> Item | None:
     return item
 
 
-def kitchen_run(place: Interior, wall: str = "N", share: float = 1.0) -> Item | None:
+def kitchen_run(place: Interior, wall: str = "N", share: float = 1.0) -> list[Item]:
     """Fit a row of units along a wall: cabinets, stove, sink, dishwasher, refrigerator, and cupboards above."""
     c, long = place.c, place.shell.along(wall)
     stuff, slab = finish(c, "wood", "painted", "white"), finish(c, "wood", "stone", "marble", "white")
@@ -127,20 +127,20 @@ def kitchen_run(place: Interior, wall: str = "N", share: float = 1.0) -> Item | 
     for k in range(len(units) - 1, 0, -1):
         j = int(c.uniform(0, k + 0.999))
         units[k], units[j] = units[j], units[k]
-    u, stop, stove = c.uniform(0.0, 0.6), long * share, None
+    u, stop, made = c.uniform(0.0, 0.6), long * share, []
     for unit in units:
         w = {"unit": c.uniform(0.5, 0.9), "sink": c.uniform(0.6, 0.9)}.get(unit) or place.size(unit)[0]
         if u + w > stop:
             break
         item = _unit(place, unit, (wall, u + w / 2, w), (stuff, slab, style), height)
-        stove = item if unit == "stove" else stove
+        made += [item] if item and unit in ("stove", "sink", "refrigerator") else []
         u += w + 0.005
     if c.chance(0.7):
         for _ in range(2):
             hung = place.against("hung cabinet", wall, stuff=stuff, style=style)
             if hung and hung.place[0] > stop + 1:
                 place.items.remove(hung)
-    return stove
+    return made
 
 
 def _unit(place: Interior, unit: str, spot: tuple[str, float, float], look: tuple, height: float) -> Item | None:  # type: ignore[type-arg]
@@ -181,19 +181,19 @@ def aisles(place: Interior, goods: tuple[str, ...], *, count: int = 2, high: tup
     """Stand rows of shelves back to back across the room."""
     c, shell = place.c, place.shell
     stuff, h, first = finish(c, "wood", "metal", "white", "painted"), c.uniform(*high), None
-    lengthwise = c.chance(0.5)
+    lengthwise, style = c.chance(0.4), c.pick(("case", "case", "open"))
     for k in range(count):
         kind = c.pick(goods)
         if lengthwise:
             x = shell.width * (k + 0.5) / count + c.uniform(-0.2, 0.2)
             for z in (shell.depth * 0.5, shell.depth * 0.5 + 1.45):
                 for turn, shift in ((-math.pi / 2, 0.17), (math.pi / 2, -0.17)):
-                    item = place.stand("shelf", x + shift, z, turn, size=(1.4, h, 0.32), stuff=stuff, goods=kind)
+                    item = place.stand("shelf", x + shift, z, turn, size=(1.4, h, 0.32), stuff=stuff, goods=kind, style=style)
                     first = first or item
         else:
             z = shell.depth * (0.45 + 0.5 * k / count)
             for x in (shell.width * 0.3, shell.width * 0.3 + 1.45):
-                item = place.stand("shelf", x, z, 0.0, size=(1.4, h, 0.32), stuff=stuff, goods=kind)
+                item = place.stand("shelf", x, z, 0.0, size=(1.4, h, 0.32), stuff=stuff, goods=kind, style=style)
                 first = first or item
     return first
 

@@ -220,14 +220,14 @@ class Interior:
         total = sum(weights)
         x = sum(w * s[0] for w, s in zip(weights, spots, strict=True)) / total + c.uniform(-0.4, 0.4)
         z = sum(w * s[2] for w, s in zip(weights, spots, strict=True)) / total
-        yaw, away = c.uniform(-spread, spread), c.uniform(*near)
+        yaw, away = c.uniform(-spread, spread), c.uniform(*near) * c.pick((1.0, 1.0, 1.0, 0.65))
         stand_x = min(max(x - away * math.sin(yaw), 0.25), shell.width - 0.25)
         stand_z = min(max(z - away * math.cos(yaw), -0.6), shell.depth - 1.2)
         yaw = math.atan2(x - stand_x, max(0.5, z - stand_z)) + c.uniform(-0.12, 0.12)
         high = c.uniform(*eye)
-        focus = c.uniform(0.62, 1.0)
+        focus = c.uniform(0.7, 1.15)
         drop = focus * (high - 0.75) / max(1.2, math.hypot(x - stand_x, z - stand_z))
-        level = min(0.6, max(0.12, c.uniform(0.48, 0.68) - drop))
+        level = min(0.6, max(0.12, c.uniform(0.44, 0.64) - drop))
         c.camera(center=c.uniform(0.44, 0.56), horizon=level, eye=high, focus=focus)
         return View(c, stand_x, stand_z, yaw)
 
@@ -272,4 +272,5 @@ def _shown(item: Item, view: View) -> bool:
     side = abs(frame.right) - reach
     if side > 1.3 * max(0.3, frame.depth + reach):
         return False
-    return _gap(item, view) > (0.75 if item.size[1] > 1.1 else 0.4) or item.size[1] < 0.03 or item.place[1] > 0.6
+    room = 1.4 if item.name in ("person", "child") else 0.75 if item.size[1] > 1.1 else 0.4
+    return _gap(item, view) > room or item.size[1] < 0.03 or item.place[1] > 0.6

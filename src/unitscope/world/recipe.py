@@ -18,7 +18,8 @@ STRAYS = (
     *("shelf", "low shelf", "plant", "plant", "floor lamp", "box", "basket", "trash can", "suitcase", "bicycle"),
     *("guitar", "speaker", "ladder", "bench", "desk", "television cabinet", "sofa", "wardrobe", "washing machine"),
     *("refrigerator", "file cabinet", "ball", "toy", "teddy bear", "shoe", "cat", "dog", "broom", "piano", "clothes"),
-    *("pedestal", "single bed", "fireplace", "radiator", "column", "statue", "crib", "large ball", "microphone"),
+    *("pedestal", "single bed", "fireplace", "radiator", "statue", "crib", "large ball", "microphone", "low table"),
+    *("small table", "night table", "side table", "cabinet", "low shelf", "shelf", "wall shelf", "coat hooks"),
 )
 """What may stand in any room, whatever it is for."""
 
@@ -53,10 +54,10 @@ class Recipe:
     must: tuple[Maker, ...]
     may: tuple[tuple[float, Maker], ...] = ()
     hung: tuple[tuple[float, str], ...] = ()
-    width: Range = (3.2, 5.0)
-    depth: Range = (3.4, 5.4)
-    height: Range = (2.4, 3.0)
-    strays: tuple[int, int] = (0, 3)
+    width: Range = (3.0, 4.6)
+    depth: Range = (3.2, 5.0)
+    height: Range = (2.3, 2.8)
+    strays: tuple[int, int] = (1, 4)
     windows: tuple[int, int] = (0, 2)
     door: float = 0.5
     ceiling: tuple[str, ...] = CEILINGS
@@ -134,7 +135,7 @@ def _strays(place: Interior, recipe: Recipe) -> None:
         item = place.against(name) if c.chance(0.7) else place.free(name)
         if item and THINGS[name].top and c.chance(0.6):
             place.lay(item, *some(place, HOME_TOPS, 1, 3))
-    for name in some(place, HANGINGS, 0, 4):
+    for name in some(place, HANGINGS, 1, 5):
         place.against(name)
     if c.chance(recipe.people):
         place.free(c.pick(("person", "person", "child", "dog", "cat")))

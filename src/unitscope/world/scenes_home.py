@@ -77,7 +77,7 @@ RECIPES: dict[str, Recipe] = {
         must=(wash, one_of(wall("bathtub"), wall("bathtub"), wall("shower"), wall("toilet")), wall("toilet")),
         may=((0.25, wall("shower")), (0.3, wall("cabinet", "", "soap", "bottle", "cup")), (0.25, floor("scale")), (0.25, floor("basket")), (0.3, floor("rug")), (0.2, wall("washing machine")), (0.15, wall("shower curtain"))),
         hung=((0.6, "towel"), (0.3, "towel"), (0.3, "wall lamp"), (0.2, "high window")),
-        width=(2.4, 3.8), depth=(2.8, 4.0), tiled=0.6, windows=(0, 1), strays=(0, 2), near=(1.5, 3.2), people=0.06,
+        width=(2.4, 3.8), depth=(2.8, 4.0), tiled=0.6, windows=(0, 1), strays=(1, 3), near=(1.5, 3.2), people=0.06,
     ),
     "bedroom": Recipe(
         must=(groups.bed,),
@@ -110,7 +110,7 @@ RECIPES: dict[str, Recipe] = {
         must=(groups.kitchen_run,),
         may=((0.4, partial(groups.kitchen_run, wall="W", share=0.8)), (0.4, groups.dining), (0.3, wall("refrigerator")), (0.2, floor("bar stool", count=(1, 3))), (0.2, floor("counter", *KITCHEN_TOPS)), (0.15, floor("trash can")), (0.12, groups.television)),
         hung=((0.3, "clock"), (0.2, "wall shelf"), (0.2, "towel")),
-        width=(3.0, 4.6), tiled=0.4, strays=(0, 2), near=(1.8, 3.8),
+        width=(3.0, 4.6), tiled=0.4, strays=(1, 3), near=(1.8, 3.8),
     ),
     "home_office": Recipe(
         must=(groups.desk,),
@@ -125,7 +125,7 @@ RECIPES: dict[str, Recipe] = {
     "closet": Recipe(
         must=(rail_of_clothes,),
         may=((0.4, floor("suitcase")), (0.3, floor("stool")), (0.4, floor("shoe", count=(1, 3))), (0.3, floor("box")), (0.3, wall("cabinet", "", "hat", "box", "shoe", "clothes")), (0.25, wall("wardrobe"))),
-        hung=((0.5, "mirror"), (0.4, "coat hooks")), width=(2.2, 3.4), depth=(2.6, 3.8), windows=(0, 1), strays=(0, 1), near=(1.6, 3.0),
+        hung=((0.5, "mirror"), (0.4, "coat hooks")), width=(2.2, 3.4), depth=(2.6, 3.8), windows=(0, 1), strays=(0, 2), near=(1.6, 3.0),
     ),
     "attic": Recipe(
         must=(storage,),
@@ -135,12 +135,12 @@ RECIPES: dict[str, Recipe] = {
     "home_theater": Recipe(
         must=(entertain,),
         may=((0.5, floor("rug")), (0.3, wall("shelf", "W")), (0.3, wall("plant")), (0.3, wall("cabinet")), (0.2, wall("bar", "W", "bottle", "glass"))),
-        hung=((0.4, "poster"), (0.5, "wall lamp"), (0.3, "wall lamp")), width=(4.0, 5.4), depth=(4.6, 6.2), windows=(0, 1), spread=0.4, near=(3.0, 4.6), strays=(0, 2),
+        hung=((0.4, "poster"), (0.5, "wall lamp"), (0.3, "wall lamp")), width=(4.0, 5.4), depth=(4.6, 6.2), windows=(0, 1), spread=0.4, near=(3.0, 4.6), strays=(1, 3),
     ),
     "garage-indoor": Recipe(
         must=(one_of(floor("car"), floor("car"), wall("tool board")), one_of(wall("tool board"), floor("tyre", count=(1, 3)), wall("bicycle"))),
         may=((0.5, wall("shelf", goods="mixed")), (0.5, floor("bicycle")), (0.5, floor("tyre")), (0.5, wall("ladder")), (0.5, wall("broom")), (0.5, floor("box", count=(1, 3))), (0.3, wall("low cabinet", "", "tool", "box", "jar")), (0.2, wall("washing machine")), (0.3, floor("tool")), (0.2, wall("refrigerator"))),
-        hung=((0.6, "tool board"), (0.3, "wall shelf"), (0.3, "high window")), width=(4.6, 6.5), depth=(5.6, 7.0), strays=(0, 2), near=(3.2, 5.4), ceiling=("ceiling light", ""),
+        hung=((0.6, "tool board"), (0.3, "wall shelf"), (0.3, "high window")), width=(4.6, 6.5), depth=(5.6, 7.0), strays=(1, 3), near=(3.2, 5.4), ceiling=("ceiling light", ""),
     ),
 }  # fmt: skip
 

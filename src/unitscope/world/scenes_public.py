@@ -116,7 +116,7 @@ def nave(place: Interior) -> list[Item]:
             for s in (-1, 1):
                 place.stand("column", shell.width / 2 + s * (size[0] + 0.95), shell.depth - 2.2 - 2.2 * k, size=(thick, high, thick))
     for k in range(c.pick((1, 2, 3))):
-        place.against("window", "N", size=(0.7, 1.8, 0.16), style="arched", dress="none", at=shell.width * (k + 0.5) / 3)
+        place.against("window", "N", size=(c.uniform(0.7, 1.1), c.uniform(1.8, 2.6), 0.16), style="arched", dress="none", at=shell.width * (k + 0.5) / 3)
     return [altar, *made[:4]]
 
 
@@ -163,62 +163,62 @@ RECIPES: dict[str, Recipe] = {
         must=(serving,),
         may=((0.5, partial(tables, tops=("glass", "bottle", "candle", "cup"), low=1, high=2)), (0.2, wall("piano")), (0.2, wall("fireplace", "", "bottle", "vase"))),
         hung=((0.4, "painting"), (0.3, "mirror"), (0.4, "wall television"), (0.3, "poster"), (0.3, "clock")), width=(4.0, 6.0), depth=(4.0, 6.0),
-        ceiling=("pendant", "pendant", "pendant", "fan", "chandelier", ""), windows=(0, 1), strays=(0, 2), people=0.35,
+        ceiling=("pendant", "pendant", "pendant", "fan", "chandelier", ""), windows=(0, 1), strays=(1, 3), people=0.35,
     ),
     "coffee_shop": Recipe(
         must=(partial(serving, name="counter", tops=CAFE_TOPS, goods="jars", stools=0.35), partial(tables, tops=("cup", "cup", "cake", "laptop", "glass", "book"), low=1, high=3)),
         may=((0.3, wall("sofa")), (0.3, wall("armchair")), (0.3, wall("plant")), (0.2, wall("low shelf"))),
         hung=((0.4, "blackboard"), (0.4, "painting"), (0.3, "poster"), (0.3, "clock")), width=(4.2, 6.2), depth=(4.4, 6.4),
-        ceiling=("pendant", "pendant", "ceiling light", "fan"), strays=(0, 2), people=0.35,
+        ceiling=("pendant", "pendant", "ceiling light", "fan"), strays=(1, 3), people=0.35,
     ),
     "restaurant": Recipe(
         must=(partial(tables, low=4, high=6),),
         may=((0.3, wall("cabinet", "", "bottle", "plate", "vase")), (0.3, wall("plant")), (0.2, wall("bar", "", *BAR_TOPS)), (0.15, wall("fireplace", "", "vase", "candle")), (0.15, wall("piano"))),
         hung=((0.5, "painting"), (0.4, "painting"), (0.3, "wall lamp"), (0.2, "mirror")), width=(5.0, 7.5), depth=(5.0, 7.5),
-        ceiling=("pendant", "pendant", "chandelier", "fan", "ceiling light"), near=(2.4, 4.8), strays=(0, 1), people=0.35,
+        ceiling=("pendant", "pendant", "chandelier", "fan", "ceiling light"), near=(2.4, 4.8), strays=(0, 2), people=0.35,
     ),
     "library-indoor": Recipe(
         must=(library,),
         may=((0.3, floor("armchair")), (0.3, wall("ladder")), (0.3, groups.desk), (0.2, wall("fireplace", "", "vase", "book")), (0.25, floor("globe")), (0.3, floor("rug")), (0.2, floor("statue"))),
-        hung=((0.2, "clock"), (0.3, "painting")), width=(3.8, 6.5), depth=(4.0, 6.5), height=(2.6, 3.4), windows=(0, 1), strays=(0, 2), people=0.2,
+        hung=((0.2, "clock"), (0.3, "painting")), width=(3.8, 6.5), depth=(4.0, 6.5), height=(2.6, 3.4), windows=(0, 1), strays=(1, 3), people=0.2,
     ),
     "bookstore": Recipe(
         must=(partial(shop, goods=("books",), counter=0.75, tops=("book", "book", "paper", "cup")), floor("table", "book", "book", "book", "book")),
         may=((0.5, partial(groups.aisles, goods=("books",), count=1, high=(1.1, 1.4))), (0.4, floor("low table", "book", "book", "paper")), (0.3, floor("basket")), (0.3, floor("box")), (0.2, floor("armchair")), (0.2, floor("ladder"))),
-        hung=((0.5, "poster"), (0.3, "poster")), width=(4.2, 6.5), depth=(4.4, 6.5), windows=(0, 1), strays=(0, 1), people=0.35,
+        hung=((0.5, "poster"), (0.3, "poster")), width=(4.2, 6.5), depth=(4.4, 6.5), windows=(0, 1), strays=(0, 2), people=0.35,
     ),
     "supermarket": Recipe(
         must=(market,),
         may=((0.4, floor("counter", "cash register", "bread", "carton")), (0.4, wall("refrigerator", "N")), (0.4, floor("basket", count=(1, 2))), (0.4, floor("box", count=(1, 3))), (0.2, floor("ladder"))),
         hung=((0.3, "poster"), (0.2, "clock")), width=(5.0, 7.5), depth=(5.5, 8.0), height=(2.8, 3.8),
-        ceiling=("ceiling light", "ceiling light", "pendant"), windows=(0, 1), near=(2.6, 4.8), spread=0.5, strays=(0, 1), people=0.4,
+        ceiling=("ceiling light", "ceiling light", "pendant"), windows=(0, 1), near=(2.6, 4.8), spread=0.5, strays=(0, 2), people=0.4,
     ),
     "bakery-shop": Recipe(
         must=(partial(serving, name="counter", tops=("bread", "bread", "cake", "cash register", "basket", "cake"), goods="bread", stools=0.1), one_of(wall("shelf", goods="bread"), floor("basket"), wall("counter", "", "bread", "cake", "bread"))),
         may=((0.3, partial(tables, tops=("cup", "cake", "bread"), low=1, high=1)), (0.4, floor("basket")), (0.3, wall("refrigerator")), (0.2, wall("stove"))),
-        hung=((0.4, "blackboard"), (0.4, "poster"), (0.3, "clock")), tiled=0.3, strays=(0, 2), people=0.35, ceiling=("pendant", "ceiling light", "pendant", ""),
+        hung=((0.4, "blackboard"), (0.4, "poster"), (0.3, "clock")), tiled=0.3, strays=(1, 3), people=0.35, ceiling=("pendant", "ceiling light", "pendant", ""),
     ),
     "shoe_shop": Recipe(
         must=(partial(shop, goods=("shoes",), counter=0.45, tops=("shoe", "box", "shoe")),),
         may=((0.7, floor("bench", "shoe", "box")), (0.4, floor("stool", count=(1, 2))), (0.5, floor("shoe", count=(1, 4))), (0.4, floor("low table", "shoe", "shoe", "hat")), (0.4, floor("box", count=(1, 3))), (0.3, wall("clothes rail")), (0.2, wall("armchair"))),
-        hung=((0.6, "mirror"), (0.4, "poster"), (0.3, "painting")), width=(3.6, 5.6), depth=(4.0, 6.0), windows=(0, 1), strays=(0, 1), people=0.3,
+        hung=((0.6, "mirror"), (0.4, "poster"), (0.3, "painting")), width=(3.6, 5.6), depth=(4.0, 6.0), windows=(0, 1), strays=(0, 2), people=0.3,
     ),
     "art_gallery": Recipe(
         must=(exhibits,),
         may=((0.5, floor("bench")), (0.3, floor("bench")), (0.2, wall("sofa")), (0.15, wall("plant")), (0.2, wall("counter", "", "book", "paper", "vase")), (0.15, floor("column")), (0.15, wall("piano"))),
-        width=(4.4, 7.5), depth=(4.4, 7.5), height=(2.8, 4.0), windows=(0, 1), strays=(0, 2), people=0.4, ceiling=("ceiling light", "ceiling light", "chandelier", ""), near=(2.4, 5.0),
+        width=(4.4, 7.5), depth=(4.4, 7.5), height=(2.8, 4.0), windows=(0, 1), strays=(1, 3), people=0.4, ceiling=("ceiling light", "ceiling light", "chandelier", ""), near=(2.4, 5.0),
     ),
     "church-indoor": Recipe(
         must=(nave,),
         may=((0.3, floor("candle")), (0.3, wall("piano", "W")), (0.3, wall("statue")), (0.3, wall("stairs", "W")), (0.3, wall("chair"))),
         hung=((0.4, "painting"), (0.4, "painting"), (0.2, "clock")), width=(6.5, 9.0), depth=(8.5, 12.0), height=(4.6, 7.0),
-        ceiling=("chandelier", "pendant", "chandelier", ""), windows=(2, 4), near=(4.2, 7.0), spread=0.3, strays=(0, 1), eye=(1.4, 2.4), people=0.2,
+        ceiling=("chandelier", "pendant", "chandelier", ""), windows=(2, 4), near=(4.2, 7.0), spread=0.3, strays=(0, 2), eye=(1.4, 2.4), people=0.2,
     ),
     "corridor": Recipe(
         must=(hallway,),
         may=((0.35, wall("bench")), (0.35, wall("side table", "", "vase", "table lamp")), (0.35, wall("plant")), (0.3, wall("radiator")), (0.25, wall("chair")), (0.2, wall("cabinet", "", "vase", "book")), (0.15, wall("shelf")), (0.25, wall("shoe")), (0.3, wall("coat hooks"))),
         hung=((0.5, "painting"), (0.5, "painting"), (0.4, "wall lamp"), (0.3, "mirror")), width=(1.7, 2.6), depth=(6.0, 11.0), windows=(0, 1), door=0.0,
-        near=(4.0, 6.5), spread=0.16, strays=(0, 2), people=0.25,
+        near=(4.0, 6.5), spread=0.16, strays=(1, 3), people=0.25,
     ),
     "train_interior": Recipe(
         must=(carriage,),

@@ -85,7 +85,7 @@ def exercise(place: Interior) -> list[Item]:
         bench = place.against("bench", c.pick(("W", "E")))
         return [item for item in (hoop, bench) if item]
     made = [place.free("treadmill", turn=c.pick((0.0, math.pi)) + c.uniform(-0.3, 0.3)) for _ in range(c.pick((1, 2, 3)))]
-    made.append(place.against("weight rack"))
+    made += [place.against("weight rack"), place.free("mat"), place.against("bench")]
     return [item for item in made if item]
 
 
@@ -108,40 +108,40 @@ RECIPES: dict[str, Recipe] = {
         must=(meeting,),
         may=((0.5, wall("projector screen", "N")), (0.3, wall("wall television", "N")), (0.3, wall("plant")), (0.3, wall("low cabinet", "", "cup", "kettle", "bottle", "printer")), (0.2, wall("blackboard"))),
         hung=((0.3, "clock"), (0.4, "painting")), width=(4.2, 6.0), depth=(4.6, 6.5),
-        ceiling=("ceiling light", "pendant", ""), near=(2.2, 4.2), strays=(0, 2), people=0.15,
+        ceiling=("ceiling light", "pendant", ""), near=(2.2, 4.2), strays=(1, 3), people=0.15,
     ),
     "classroom": Recipe(
         must=(lessons,),
         may=((0.4, wall("shelf", "W")), (0.4, wall("cabinet", "", "globe", "book", "box", "small plant")), (0.3, floor("globe")), (0.2, wall("piano"))),
         hung=((0.5, "poster"), (0.5, "poster"), (0.4, "clock")), width=(4.6, 7.0), depth=(5.4, 7.4), height=(2.7, 3.3),
-        ceiling=("ceiling light", "ceiling light", "pendant", "fan"), near=(2.6, 4.6), spread=0.6, strays=(0, 2), people=0.25, windows=(1, 3),
+        ceiling=("ceiling light", "ceiling light", "pendant", "fan"), near=(2.6, 4.6), spread=0.6, strays=(1, 3), people=0.25, windows=(1, 3),
     ),
     "hospital_room": Recipe(
         must=(ward,),
         may=((0.5, wall("armchair")), (0.4, wall("washstand", "", "soap")), (0.4, wall("shower curtain")), (0.3, wall("wardrobe")), (0.3, floor("chair")), (0.2, floor("trash can")), (0.2, wall("sofa"))),
-        hung=((0.4, "wall television"), (0.3, "clock"), (0.4, "painting"), (0.3, "wall lamp")), strays=(0, 2), tiled=0.2, ceiling=("ceiling light", "ceiling light", "pendant", ""),
+        hung=((0.4, "wall television"), (0.3, "clock"), (0.4, "painting"), (0.3, "wall lamp")), strays=(1, 3), tiled=0.2, ceiling=("ceiling light", "ceiling light", "pendant", ""),
     ),
     "waiting_room": Recipe(
         must=(seating,),
         may=((0.5, floor("low table", "book", "paper", "vase", "small plant")), (0.4, wall("plant")), (0.3, wall("counter", "", "computer", "telephone", "paper")), (0.25, wall("fish tank")), (0.25, floor("toy")), (0.2, wall("low shelf"))),
         hung=((0.5, "painting"), (0.4, "poster"), (0.35, "clock"), (0.35, "wall television")), width=(3.6, 5.6), depth=(3.6, 5.6),
-        ceiling=("ceiling light", "pendant", ""), strays=(0, 2), people=0.3,
+        ceiling=("ceiling light", "pendant", ""), strays=(1, 3), people=0.3,
     ),
     "gymnasium-indoor": Recipe(
         must=(exercise,),
         may=((0.5, floor("mat", count=(1, 3))), (0.4, floor("dumbbell", count=(1, 3))), (0.4, floor("large ball")), (0.4, wall("bench")), (0.4, floor("bicycle")), (0.3, wall("mirror", "", size=(2.4, 1.5, 0.04))), (0.2, floor("ball")), (0.2, wall("speaker"))),
-        hung=((0.3, "clock"), (0.3, "wall television"), (0.3, "poster"), (0.4, "mirror")), width=(5.0, 8.0), depth=(5.4, 8.0), height=(3.0, 4.4),
-        ceiling=("ceiling light", "ceiling light", "fan", ""), near=(2.6, 5.0), strays=(0, 2), people=0.3,
+        hung=((0.3, "clock"), (0.3, "wall television"), (0.3, "poster"), (0.4, "mirror")), width=(4.4, 7.0), depth=(5.0, 7.0), height=(2.8, 4.0),
+        ceiling=("ceiling light", "ceiling light", "fan", ""), near=(2.6, 5.0), strays=(1, 3), people=0.3,
     ),
     "music_studio": Recipe(
         must=(band,),
         may=((0.4, floor("stool")), (0.4, floor("rug")), (0.4, wall("speaker")), (0.3, groups.desk), (0.25, groups.sofa), (0.2, wall("shelf")), (0.3, floor("microphone"))),
-        hung=((0.5, "poster"), (0.3, "poster"), (0.3, "painting")), windows=(0, 1), strays=(0, 2), people=0.2,
+        hung=((0.5, "poster"), (0.3, "poster"), (0.3, "painting")), windows=(0, 1), strays=(1, 3), people=0.2,
     ),
     "hotel_room": Recipe(
         must=(one_of(groups.bed, groups.bed, partial(groups.bed, name="single bed")), groups.television),
         may=((0.7, floor("suitcase", count=(1, 2))), (0.5, partial(groups.desk, machine=0.3)), (0.4, wall("armchair")), (0.2, partial(groups.sofa, table=0.4)), (0.3, wall("refrigerator", size=(0.5, 0.8, 0.5))), (0.3, wall("wardrobe")), (0.3, floor("side table", "telephone", "table lamp", "glass"))),
-        hung=((0.6, "painting"), (0.5, "wall lamp"), (0.3, "mirror")), strays=(0, 1), windows=(1, 2),
+        hung=((0.6, "painting"), (0.5, "wall lamp"), (0.3, "mirror")), strays=(0, 2), windows=(1, 2),
     ),
 }  # fmt: skip
 

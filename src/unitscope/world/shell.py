@@ -13,6 +13,9 @@ from unitscope.world.space import Finish, Sheet, View
 WALLS = {"N": 0.0, "E": 0.5, "S": 1.0, "W": -0.5}
 """The turn of what stands against each wall, in half turns; N is the far one."""
 
+_BEHIND = 2.5
+"""How far (metres) the shell goes on behind a camera that stands before the near wall."""
+
 _DRESSES = ("plain", "plain", "plain", "stripes", "rail", "panels", "half tiles")
 
 
@@ -65,7 +68,11 @@ def paint_shell(view: View, shell: Shell) -> None:
         it = view.frame(x, z, WALLS[side] * 3.14159265).of("wall")
         sheet = it.front(0.0)
         if sheet.visible:
-            _wall(sheet, (shell.along(side), shell.low if side in "EW" else shell.height), accent if side == "N" else wall, dress, second)
+            size = (shell.along(side), shell.low if side in "EW" else shell.height)
+            _wall(sheet, size, accent if side == "N" else wall, (dress, second))
+            if side in "EW" and view.z < 0.1:
+                near, far = (size[0] / 2, size[0] / 2 + _BEHIND) if side == "E" else (-size[0] / 2 - _BEHIND, -size[0] / 2)
+                sheet.rect((near, far, 0, size[1]), wall, shade="fall", strength=0.55)
             if shell.pitched and side in "NS":
                 _gable(view, shell, side)
 
@@ -75,7 +82,8 @@ def _floor(view: View, shell: Shell, *, tiled: bool) -> None:
     kind = c.pick(("tile", "tile", "stone", "wood") if tiled else ("wood", "wood", "wood", "carpet", "tile", "stone", "marble"))
     tones = {"wood": pal.WOODS, "stone": pal.STONES, "carpet": (*pal.FABRICS, *pal.WALLS)}.get(kind, pal.WALLS)
     stuff, (w, d) = Finish(c.tint(tones), kind), (shell.width, shell.depth)
-    corners = ((0.0, 0.0, 0.0), (0.0, 0.0, d), (w, 0.0, d), (w, 0.0, 0.0))
+    near = min(0.0, view.z)
+    corners = ((0.0, 0.0, near), (0.0, 0.0, d), (w, 0.0, d), (w, 0.0, near))
     look = {"shade": "sink", "ground": True, "grain": 1.0, "strength": 1.0}
     view.frame(0, 0).of("floor").poly(corners, stuff, turned=c.chance(0.6), **look)  # type: ignore[arg-type]
 
@@ -86,13 +94,14 @@ def _ceiling(view: View, shell: Shell) -> None:
     if shell.pitched:
         boards = finish(c, "wood") if c.chance(0.6) else stuff
         for x in (0.0, w):
-            slope = ((x, shell.low, 0), (w / 2, h, 0), (w / 2, h, d), (x, shell.low, d))
+            slope = ((x, shell.low, min(0.0, view.z)), (w / 2, h, min(0.0, view.z)), (w / 2, h, d), (x, shell.low, d))
             it.poly(slope, boards.dim(0.92 if x else 1.0), strength=0.7)
             for k in range(4):
                 z = d * (k + 0.5) / 4
                 it.poly(((x, shell.low, z), (w / 2, h, z), (w / 2, h, z + 0.12), (x, shell.low, z + 0.12)), boards.dim(0.65))
         return
-    it.poly(((0, h, 0), (0, h, d), (w, h, d), (w, h, 0)), stuff, shade="fall", strength=0.5)
+    near = min(0.0, view.z)
+    it.poly(((0, h, near), (0, h, d), (w, h, d), (w, h, near)), stuff, shade="fall", strength=0.5)
     if c.chance(0.15):
         beam = finish(c, "wood")
         for k in range(4):
@@ -100,9 +109,9 @@ def _ceiling(view: View, shell: Shell) -> None:
             it.box((0, w, h - 0.14, h, z, z + 0.14), beam)
 
 
-def _wall(sheet: Sheet, size: tuple[float, float], stuff: Finish, dress: str, second: Finish) -> None:
+def _wall(sheet: Sheet, size: tuple[float, float], stuff: Finish, dressed: tuple[str, Finish]) -> None:
     """Paint one wall with its dress and skirting board."""
-    c, (w, h) = sheet.solid.c, size
+    c, (w, h), (dress, second) = sheet.solid.c, size, dressed
     x, strength = w / 2, 0.55 if stuff.material != "plaster" else 1.0
     sheet.rect((-x, x, 0, h), stuff, shade="fall", strength=strength)
     if dress == "stripes":

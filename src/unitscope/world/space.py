@@ -112,7 +112,7 @@ class Frame:
         """Return what paints the object `name` in this frame."""
         return Solid(self, self.c.pen(name))
 
-    def shadow(self, half: float, depth: float = 0.0, d: float = 0.0, dark: float = 0.5) -> None:
+    def shadow(self, half: float, depth: float = 0.0, d: float = 0.0, dark: float = 0.4) -> None:
         """Darken the floor (or table) below a thing of this half width."""
         if self.seen(0.0, d) and self.eye[1] > 0:
             (x, y), metre = self.see(0.0, 0.0, d), self.metre(0.0, d)

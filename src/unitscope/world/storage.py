@@ -83,11 +83,11 @@ def night_table(f: Frame, w: float, h: float, d: float) -> None:
 GOODS = ("books", "books", "books", "boxes", "jars", "toys", "pots", "mixed")
 
 
-def shelf(f: Frame, w: float, h: float, d: float, *, goods: str = "", stuff: Finish | None = None, fill: float = 0.9) -> None:
+def shelf(f: Frame, w: float, h: float, d: float, *, goods: str = "", stuff: Finish | None = None, style: str = "") -> None:
     """Paint a shelf: a closed case, an open rack, or boards between posts."""
     c, it = f.c, f.of("shelf")
     stuff = stuff or finish(c, "wood", "wood", "painted", "white", "metal")
-    style = "rack" if stuff.material == "metal" else c.pick(("case", "case", "open"))
+    style = style or ("rack" if stuff.material == "metal" else c.pick(("case", "case", "open")))
     goods = goods or c.pick(GOODS)
     rows = max(1, round(h / c.uniform(0.36, 0.46)))
     x, step = w / 2, h / rows
@@ -102,7 +102,7 @@ def shelf(f: Frame, w: float, h: float, d: float, *, goods: str = "", stuff: Fin
         it.box(block.space, block.finish, block.part)
     for k in sorted(range(rows + 1), key=lambda k: -abs(k * step - it.frame.eye[1])):
         it.box((-x + side, x - side, k * step * 0.985, k * step * 0.985 + 0.03, 0.01, d - 0.02), stuff, "board")
-        if k < rows and front and c.chance(fill):
+        if k < rows and front and c.chance(0.92):
             stock(f, (-x + side, x - side, k * step + 0.03, (k + 1) * step - 0.02, d * 0.2), goods)
 
 

@@ -19,7 +19,7 @@ def table(
     style = style or c.pick(("legs", "legs", "thin", "panels", "round"))
     top = stuff or finish(c, "wood", "wood", "painted", "white", "glass", "marble")
     frame = finish(c, "wood", "metal") if top.material in ("glass", "marble") else top
-    f.shadow(w * 0.52, d * 0.6, d / 2, 0.4)
+    f.shadow(w * 0.48, d * 0.5, d / 2, 0.25)
     if style == "round":
         y = d / 2
         it.lathe([(w * 0.3, 0), (0.05, 0.06), (0.04, h - 0.03)], frame, "leg", (0, y))
