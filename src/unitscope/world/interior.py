@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unitscope.world.beds import BED_THINGS
 from unitscope.world.canvas import Canvas
 from unitscope.world.kitchenware import WARE
 from unitscope.world.lamps import LAMPS
 from unitscope.world.machines import MACHINES
-from unitscope.world.openings import OPENINGS
+from unitscope.world.windows import OPENINGS
 from unitscope.world.play import PLAY
 from unitscope.world.public import PUBLIC
 from unitscope.world.sanitary import SANITARY
@@ -211,7 +211,16 @@ class Interior:
                 break
         c.center, c.horizon, c.eye, c.focus = pose
         assert best is not None
+        self._aim(best)
         return best
+
+    def _aim(self, view: View) -> None:
+        """Point the window at what matters; as the camera stands near already, it enlarges little."""
+        c, window = self.c, self.c.window
+        c.look_through(replace(window, zoom=1 + (window.zoom - 1) * 0.3).fitted())
+        seen = [_frame(key, view).see(0.0, key.size[1] / 2, 0.0) for key in self.keys if _in_picture(view, key)]
+        if seen:
+            c.aim(sum(x for x, _ in seen) / len(seen), sum(y for _, y in seen) / len(seen))
 
     def _try(self, near: tuple[float, float], spread: float, eye: tuple[float, float]) -> View:
         c, shell = self.c, self.shell

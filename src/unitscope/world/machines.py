@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unitscope.world import palette as pal
 from unitscope.world.finishes import BLACK, CHARCOAL, PAGE, STEEL, finish, hardware
-from unitscope.world.openings import view
+from unitscope.world.windows import view
 from unitscope.world.palette import rgb
 from unitscope.world.space import Block, Finish, Frame, Sheet
 from unitscope.world.storage import cabinet

@@ -13,6 +13,13 @@ PLANES = ("object", "part", "material", "color")
 OBJECTS = (
     *("sky", "cloud", "sun", "mountain", "hill", "grass", "snow", "sand", "earth", "water", "road", "runway"),
     *("path", "sidewalk", "corn", "tree", "palm tree", "bush", "flower", "rock", "cactus", "bird", "person"),
+    *("van", "bus", "motorcycle", "bicycle", "tractor", "train", "helicopter", "ship", "canoe", "excavator"),
+    *("crane", "water tower", "wind turbine", "power line", "silo", "barn", "bridge", "railroad track"),
+    *("platform", "gravestone", "statue", "fountain", "gazebo", "hedge", "hay bale", "log", "scaffold"),
+    *("cow", "horse", "sheep", "duck", "trash can", "mailbox", "traffic cone", "barrier", "fire hydrant"),
+    *("bus shelter", "gas pump", "phone booth", "billboard", "market stall", "crate", "barrel", "fruit"),
+    *("picnic table", "goal", "ball", "bleachers", "ferris wheel", "carousel", "seesaw", "sled", "snowman"),
+    *("igloo", "hot-air balloon", "kite", "buoy"),
     *("dog", "skis", "ski lift", "building", "house", "church", "lighthouse", "windmill", "tower", "pier"),
     *("boat", "car", "truck", "airplane", "bench", "street lamp", "traffic light", "signboard", "fence"),
     *("flag", "umbrella", "tent", "campfire", "slide", "swing", "wall", "floor", "ceiling", "window", "door"),
@@ -27,7 +34,6 @@ OBJECTS = (
     *("microwave", "hood", "dishwasher", "washing machine", "kettle", "pan", "cup", "glass", "jar", "carton"),
     *("bread", "cake", "soap", "shower", "scale", "box", "basket", "suitcase", "clothes", "hanger", "shoe"),
     *("hat", "ladder", "tool", "tyre", "cat", "fish tank", "luggage rack"),
-    *("bicycle", "statue", "trash can", "fruit", "ball"),
 )
 PARTS = (
     *("crown", "trunk", "head", "hair", "torso", "arm", "leg", "roof", "window", "door", "chimney", "facade"),
@@ -44,16 +50,18 @@ PARTS = (
         "cabin",
         "wing",
     ),
+    *("spire", "dome", "bell tower", "arch", "column", "step", "awning", "shutter", "gable", "porch"),
+    *("railing", "bumper", "license plate", "handlebar", "ear", "beak", "horn", "funnel", "boom", "bucket"),
+    *("rotor", "deck", "rope", "gondola", "net", "hat", "rail", "sleeper", "hose", "base", "antenna"),
     *("fuselage", "tail", "engine", "seat", "back", "top", "pole", "shade", "frame", "pane", "screen"),
     *("headboard", "mattress", "blanket", "drawer", "burner", "oven", "faucet", "basin", "pot", "peak"),
     *("blade", "canopy", "cloth", "lantern", "flame", "keyboard", "handle"),
     *("armrest", "slat", "rung", "post", "board", "spine", "label", "lid", "knob", "spout", "rim", "strap"),
     *("pillow", "key", "string", "neck", "dial", "hand", "bulb", "hook", "saddle", "drum", "cap", "stopper"),
-    *("base", "rail", "handlebar", "ear"),
 )
 MATERIALS = (
     *("sky", "foliage", "grass", "water", "snow", "sand", "earth", "stone", "asphalt", "brick", "wood"),
-    *("marble", "rubber", "cardboard", "leather"),
+    *("concrete", "thatch", "gravel", "ice", "marble", "leaves", "rubber", "cardboard", "leather", "clay"),
     *("carpet", "wicker", "food"),
     *("fabric", "metal", "glass", "plaster", "tile", "ceramic", "paper", "plastic", "skin", "hair"),
 )

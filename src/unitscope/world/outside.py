@@ -211,7 +211,40 @@ def umbrella(c: Canvas, spot: Spot, height: float = 2.3) -> None:
 
 
 def tent(c: Canvas, spot: Spot, width: float = 3.0) -> None:
-    """Paint a ridge tent with an open front."""
+    """Paint a tent: a ridge tent, a dome or a tepee, with an open front."""
+    design = c.rng.random()
+    if design < 0.5:
+        _ridge_tent(c, spot, width)
+        return
+    it, cloth = figure(c, "tent", spot, width), c.tint((*pal.BRIGHTS, *pal.FABRICS))
+    inside, glow = (rgb("ffd080"), 0.9) if c.light.dark and c.chance(0.7) else (dim(cloth, 0.3), 0.0)
+    c.shadow(it.x, it.y, it.unit * 0.6, it.unit * 0.09)
+    if design < 0.8:
+        turns = [math.pi * k / 12 for k in range(13)]
+        it.poly(
+            [(0.56 * math.cos(t), 0.5 * math.sin(t)) for t in turns],
+            cloth,
+            "fabric",
+            "roof",
+            shade="ball",
+            grain=0.5,
+        )
+        band = [(0.2 * math.cos(t), 0.5 * math.sin(t)) for t in turns]
+        it.poly(band, dim(c.tint((cloth, *pal.BRIGHTS)), 0.9), "fabric", "facade", grain=0.5)
+        it.poly(
+            [(0.13 * math.cos(t), 0.34 * math.sin(t)) for t in turns], inside, "fabric", "door", glow=glow
+        )
+        return
+    for side in (-1, 1):
+        it.line(((side * 0.02, 0.74), (-side * 0.08, 0.92)), 0.02, c.tint(pal.WOODS), "wood", "pole")
+    it.poly(
+        ((-0.4, 0), (-0.02, 0.8), (0.02, 0.8), (0.4, 0)), cloth, "fabric", "facade", shade="tube", grain=0.5
+    )
+    it.poly(((-0.3, 0.2), (-0.26, 0.28), (0.26, 0.28), (0.3, 0.2)), c.tint(pal.BRIGHTS), "fabric", "facade")
+    it.poly(((-0.1, 0), (0, 0.4), (0.1, 0)), inside, "fabric", "door", glow=glow)
+
+
+def _ridge_tent(c: Canvas, spot: Spot, width: float) -> None:
     u, x, y, side = width * spot.metre, spot.x, spot.y, c.pick((-1, 1))
     pen, cloth = c.pen("tent", spot.depth), c.tint((*pal.BRIGHTS, *pal.FABRICS))
     c.shadow(x + side * u * 0.2, y, u * 0.75, u * 0.1)

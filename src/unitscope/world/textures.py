@@ -87,6 +87,28 @@ def _fabric() -> Tile:
     return (1 + 0.10 * weave + 0.05 * _noise(41, 40, 60)).astype(np.float32)
 
 
+def _gravel() -> Tile:
+    """Return small round stones: the coarse part of noise, with hard edges."""
+    lumps = _noise(51, 5, 5)
+    return (1 + 0.13 * np.clip(lumps * 1.6, -1, 1) + 0.05 * _noise(52, 2, 2)).astype(np.float32)
+
+
+def _leaves() -> Tile:
+    """Return leaves over one another: two layers of spots, dark between them."""
+    first, second = _noise(53, 14, 9), _noise(54, 8, 13)
+    return (1 + 0.20 * np.clip(np.maximum(first, second), -1, 1.2) - 0.1).astype(np.float32)
+
+
+def _marble() -> Tile:
+    veins = np.abs(_waves(2, 3, 3.0 * _noise(55, 60, 60)))
+    return (1.03 - 0.16 * np.clip(1 - veins * 4, 0, 1) + 0.015 * _noise(56, 30, 30)).astype(np.float32)
+
+
+def _ice() -> Tile:
+    cracks = np.clip(1 - np.abs(_noise(57, 40, 40)) * 9, 0, 1)
+    return (1 + 0.09 * cracks + 0.03 * _noise(58, 70, 30)).astype(np.float32)
+
+
 def _wicker() -> Tile:
     """Return woven canes: over and under in turn."""
     rows, columns = _grid()
@@ -117,10 +139,19 @@ def _make(material: str) -> Tile:
         "paper": lambda: 1 + 0.03 * _noise(23, 12, 12),
         "plastic": lambda: 1 + 0.03 * _noise(24, 80, 80),
         "hair": lambda: 1 + 0.12 * _noise(26, 2, 12),
-        "carpet": lambda: 1 + 0.11 * _noise(60, 3, 3) + 0.05 * _noise(61, 70, 70),
+        "concrete": lambda: 1 + 0.035 * _noise(59, 30, 30) + 0.04 * np.clip(_noise(60, 4, 4) - 1.6, 0, 1),
+        "thatch": lambda: 1 + 0.13 * _noise(61, 1.5, 24) + 0.04 * _noise(62, 40, 10),
+        "gravel": _gravel,
+        "ice": _ice,
+        "marble": _marble,
+        "leaves": _leaves,
+        "rubber": lambda: 1 + 0.05 * _noise(63, 6, 6),
+        "cardboard": lambda: 1 + 0.03 * _waves(0, 42, 0.2 * _noise(64, 40, 40)) + 0.02 * _noise(65, 30, 5),
+        "leather": lambda: 1 + 0.07 * _noise(66, 7, 7) + 0.03 * _noise(67, 2.5, 2.5),
+        "clay": lambda: 1 + 0.04 * _noise(68, 3, 3) + 0.06 * _noise(69, 70, 70),
+        "carpet": lambda: 1 + 0.11 * _noise(81, 3, 3) + 0.05 * _noise(82, 70, 70),
         "wicker": _wicker,
-        "food": lambda: 1 + 0.09 * _noise(62, 20, 20) + 0.07 * _noise(63, 4, 4),
-        "marble": lambda: 1 + 0.05 * _noise(64, 30, 30), "rubber": lambda: 1 + 0.05 * _noise(65, 8, 8), "cardboard": lambda: 1 + 0.05 * _noise(66, 8, 30), "leather": lambda: 1 + 0.05 * _noise(67, 18, 8),
+        "food": lambda: 1 + 0.09 * _noise(83, 20, 20) + 0.07 * _noise(84, 4, 4),
         "skin": lambda: 1 + 0.02 * _noise(25, 30, 30),
     }
     return np.ascontiguousarray(recipes[material](), dtype=np.float32)

@@ -6,7 +6,7 @@ import math
 
 from unitscope.world import palette as pal
 from unitscope.world.finishes import BLACK, CHARCOAL, PAGE, WHITE, finish, hardware
-from unitscope.world.openings import view
+from unitscope.world.windows import view
 from unitscope.world.palette import mix, rgb
 from unitscope.world.space import Finish, Frame, Sheet
 from unitscope.world.thing import Thing
