@@ -246,6 +246,7 @@ class Interior:
 
     def paint(self, view: View) -> None:
         """Paint the shell and everything in it, the nearest last."""
+        view.narrow()
         paint_shell(view, self.shell)
         shown = [item for item in self.items if _shown(item, view)]
         eye = (view.x, self.c.eye, view.z)
@@ -275,11 +276,8 @@ def _in_picture(view: View, item: Item) -> bool:
 
 def _shown(item: Item, view: View) -> bool:
     """Return whether a thing is before the camera, roughly in the picture, and not in its face."""
-    frame, reach = _frame(item, view), max(item.size[0], item.size[2]) / 2
-    if frame.depth + reach < 0.4:
-        return False
-    side = abs(frame.right) - reach
-    if side > 1.3 * max(0.3, frame.depth + reach):
+    x0, x1, y0, y1, z0, z1 = item.space
+    if not view.shows((x0 - 0.15, x1 + 0.15, y0, y1 + (0.6 if item.on else 0.1), z0 - 0.15, z1 + 0.15)):
         return False
     room = 1.4 if item.name in ("person", "child") else 0.75 if item.size[1] > 1.1 else 0.4
     return _gap(item, view) > room or item.size[1] < 0.03 or item.place[1] > 0.6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
+from itertools import combinations
 from typing import NamedTuple, Unpack
 
 from unitscope.world.canvas import Canvas, Look, Pen, Point, Spot
@@ -48,28 +49,52 @@ class Block(NamedTuple):
 class View:
     """A camera at (x, z) metres of a room that looks `yaw` radians to the right of its far wall."""
 
-    __slots__ = ("c", "cos", "sin", "x", "z")
+    __slots__ = ("c", "cos", "limits", "sin", "x", "z")
 
     def __init__(self, c: Canvas, x: float, z: float, yaw: float) -> None:
         self.c, self.x, self.z = c, x, z
         self.cos, self.sin = math.cos(yaw), math.sin(yaw)
+        self.limits = (0.0, 0.0, 1.0, 1.0)
+
+    def narrow(self) -> None:
+        """Leave out from now on what the canvas' window does not show."""
+        window = self.c.window
+        half = (abs(math.cos(window.roll)) + abs(math.sin(window.roll))) / window.zoom / 2
+        self.limits = (window.x - half, window.y - half, window.x + half, window.y + half)
+
+    def shows(self, space: Space) -> bool:
+        """Return whether any of a box in the room (x0, x1, y0, y1, z0, z1) may be in the picture."""
+        x0, x1, y0, y1, z0, z1 = space
+        room = self.frame(0.0, 0.0)
+        flat = [room.flat(x, z) for x in (x0, x1) for z in (z0, z1)]
+        if max(depth for _, depth in flat) < NEAR:
+            return False
+        if min(depth for _, depth in flat) < NEAR:
+            return True
+        c, (left, top, right, bottom) = self.c, self.limits
+        xs = [c.center + c.focus * r / w for r, w in flat]
+        ys = [c.horizon + c.focus * (c.eye - y) / w for _, w in flat for y in (y0, y1)]
+        return max(xs) > left and min(xs) < right and max(ys) > top and min(ys) < bottom
 
     def frame(self, x: float, z: float, turn: float = 0.0, y: float = 0.0) -> Frame:
         """Return the frame of a thing at (x, z), `y` above the floor, turned by `turn` radians."""
         dx, dz = x - self.x, z - self.z
         place = (dx * self.cos - dz * self.sin, y, dx * self.sin + dz * self.cos)
         cos, sin = math.cos(turn), math.sin(turn)
-        return Frame(self.c, place, (cos * self.cos + sin * self.sin, sin * self.cos - cos * self.sin))
+        turned = (cos * self.cos + sin * self.sin, sin * self.cos - cos * self.sin)
+        return Frame(self.c, place, turned, self.limits)
 
 
 class Frame:
     """The coordinates of one thing: a to its right, b up, d from its front to its back, in metres."""
 
-    __slots__ = ("c", "cos", "depth", "eye", "right", "sin", "y")
+    __slots__ = ("c", "cos", "depth", "eye", "limits", "right", "sin", "y")
 
-    def __init__(self, c: Canvas, place: Point3, turn: Point) -> None:
+    def __init__(
+        self, c: Canvas, place: Point3, turn: Point, limits: tuple[float, float, float, float] = (0, 0, 1, 1)
+    ) -> None:
         """Place the frame at (right, up, away) of the camera, turned by (cosine, sine) against it."""
-        self.c = c
+        self.c, self.limits = c, limits
         self.right, self.y, self.depth = place
         self.cos, self.sin = turn
         self.eye = (
@@ -83,7 +108,7 @@ class Frame:
         right, depth = self.flat(a, d)
         cos, sin = math.cos(turn), math.sin(turn)
         turned = (self.cos * cos - self.sin * sin, self.sin * cos + self.cos * sin)
-        return Frame(self.c, (right, self.y + b, depth), turned)
+        return Frame(self.c, (right, self.y + b, depth), turned, self.limits)
 
     def flat(self, a: float, d: float) -> Point:
         """Return how far right of the camera and how far away (a, d) is."""
@@ -116,7 +141,8 @@ class Frame:
         """Darken the floor (or table) below a thing of this half width."""
         if self.seen(0.0, d) and self.eye[1] > 0:
             (x, y), metre = self.see(0.0, 0.0, d), self.metre(0.0, d)
-            if -half < x < 1 + half:
+            left, _, right, _ = self.limits
+            if left - half * metre < x < right + half * metre:
                 flat = max(0.012, (depth or half) * metre * min(1.0, self.eye[1] / self.flat(0.0, d)[1]))
                 self.c.shadow(x, y, half * metre, flat, dark)
 
@@ -133,12 +159,9 @@ class Solid:
         self, points: Sequence[Point], finish: Finish, part: str, metre: float, look: Look
     ) -> None:
         """Fill a polygon in the picture unless it lies outside of it."""
-        if (
-            max(x for x, _ in points) < 0
-            or min(x for x, _ in points) > 1
-            or max(y for _, y in points) < 0
-            or min(y for _, y in points) > 1
-        ):
+        left, top, right, bottom = self.frame.limits
+        xs, ys = [p[0] for p in points], [p[1] for p in points]
+        if max(xs) < left or min(xs) > right or max(ys) < top or min(ys) > bottom:
             return
         look.setdefault("grain", min(1.6, max(0.25, metre * 1.1)))
         look.setdefault("strength", 0.75)
@@ -343,10 +366,14 @@ def behind(first: Space, second: Space, eye: Point3) -> int:
 def painted_order(spaces: Sequence[Space], eye: Point3) -> list[int]:
     """Return the order to paint boxes in: each after all that it hides; of equals the farthest first."""
     left = sorted(range(len(spaces)), key=lambda k: -_distance(spaces[k], eye))
-    order = []
+    first: dict[int, set[int]] = {k: set() for k in left}
+    for i, j in combinations(left, 2):
+        turn = behind(spaces[i], spaces[j], eye)
+        if turn:
+            first[j if turn < 0 else i].add(i if turn < 0 else j)
+    order: list[int] = []
     while left:
-        free = (k for k in left if all(j == k or behind(spaces[j], spaces[k], eye) >= 0 for j in left))
-        chosen = next(free, left[0])
+        chosen = next((k for k in left if first[k].isdisjoint(left)), left[0])
         left.remove(chosen)
         order.append(chosen)
     return order

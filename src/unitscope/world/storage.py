@@ -111,7 +111,7 @@ def stock(f: Frame, place: tuple[float, float, float, float, float], goods: str)
     c = f.c
     kind = c.pick(("books", "boxes", "jars", "toys", "pots")) if goods == "mixed" or c.chance(0.12) else goods
     a0, a1, b0, b1, d = place
-    pixel = 1.6 / 112 / f.metre(0.0, d)
+    pixel = 2.3 / 112 / f.metre(0.0, d)
     name, materials, (thin, thick), (low, high), gap = _STOCK[kind]
     it, sheet = f.of(name), None
     sheet = it.front(d)
@@ -150,7 +150,7 @@ def _piece(it: Solid, sheet: Sheet, kind: str, box: tuple[float, float, float, f
         sheet.rect(box, stuff, "spine", shade="tube")
     elif kind in ("boxes", "cartons", "clothes", "towels"):
         sheet.rect(box, stuff, "body" if kind in ("boxes", "cartons") else "cloth")
-        if kind != "clothes":
+        if kind != "clothes" and it.frame.metre() > 0.2:
             sheet.rect((u0 + wide * 0.2, u1 - wide * 0.2, v0 + tall * 0.35, v0 + tall * 0.7), PAGE if kind == "boxes" else stuff.mix((1, 1, 1), 0.6), "label")
     elif kind in ("jars", "bottles", "pots"):
         neck = 0.75 if kind == "jars" else 0.3
@@ -160,7 +160,7 @@ def _piece(it: Solid, sheet: Sheet, kind: str, box: tuple[float, float, float, f
                 (u1 - wide * (1 - neck) / 2, v1), (u1 - wide * (1 - neck) / 2, v0 + tall * 0.78), (u1, v0 + tall * 0.6), (u1, v0),
             ), stuff, "body", shade="tube",
         )  # fmt: skip
-        if kind == "jars":
+        if kind == "jars" and it.frame.metre() > 0.2:
             sheet.rect((u0 + wide * 0.1, u1 - wide * 0.1, v0 + tall * 0.82, v1), stuff.dim(0.6), "lid")
     elif kind == "shoes":
         sheet.poly(((u0, v0), (u0, v1), (u0 + wide * 0.4, v1), (u1, v0 + tall * 0.4), (u1, v0)), stuff)
