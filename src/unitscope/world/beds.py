@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from unitscope.world import palette as pal
 from unitscope.world.finishes import STEEL, finish
 from unitscope.world.seats import legs
 from unitscope.world.space import Block, Finish, Frame, Solid
@@ -23,10 +22,14 @@ def _head(it: Solid, style: str, size: tuple[float, float, float], stuff: Finish
     posts = [Block((a, a + 0.05, 0, h, d - 0.06, d), stuff, "headboard") for a in (-x, x - 0.05)]
     rails = [Block((-x, x, h * 0.9, h * 0.97, d - 0.05, d - 0.01), stuff, "headboard")]
     count = max(3, round(w / 0.28))
-    return posts + rails + [
-        Block((b, b + 0.03, 0.3, h * 0.9, d - 0.045, d - 0.015), stuff, "headboard")
-        for b in (-x + w * (k + 1) / (count + 1) for k in range(count))
-    ]
+    return (
+        posts
+        + rails
+        + [
+            Block((b, b + 0.03, 0.3, h * 0.9, d - 0.045, d - 0.015), stuff, "headboard")
+            for b in (-x + w * (k + 1) / (count + 1) for k in range(count))
+        ]
+    )
 
 
 def bed(f: Frame, w: float, h: float, d: float, *, name: str = "bed") -> None:
@@ -60,24 +63,31 @@ def _cover(it: Solid, size: tuple[float, float, float], cover: Finish, sheet: Fi
     hang = c.uniform(0.12, top - 0.15)
     if c.chance(0.2):
         slant = c.uniform(0.15, 0.4) * c.pick((-1, 1))
-        corners = ((-x, top + 0.03, -0.02), (-x, top + 0.03, fold * (1 - slant)), (x, top + 0.03, fold * (1 + slant)), (x, top + 0.03, -0.02))
+        corners = (
+            (-x, top + 0.03, -0.02),
+            (-x, top + 0.03, fold * (1 - slant)),
+            (x, top + 0.03, fold * (1 + slant)),
+            (x, top + 0.03, -0.02),
+        )
         it.poly(corners, cover, "blanket", shade="ball")
         return
     it.box((-x - 0.02, x + 0.02, hang, top + 0.04, -0.02, fold), cover, "blanket")
     if c.chance(0.7):
-        it.top(top + 0.045).rect((-x - 0.02, x + 0.02, fold - 0.16, fold), sheet.mix(cover.color, 0.2), "blanket")
+        it.top(top + 0.045).rect(
+            (-x - 0.02, x + 0.02, fold - 0.16, fold), sheet.mix(cover.color, 0.2), "blanket"
+        )
     if c.chance(0.3):
         throw = finish(c, "cloth")
         it.box((-x - 0.03, x + 0.03, hang + 0.05, top + 0.05, fold * 0.12, fold * 0.4), throw, "blanket")
 
 
-def pillow(f: Frame, w: float, h: float, d: float, *, stuff: Finish | None = None, name: str = "pillow") -> None:
+def pillow(
+    f: Frame, w: float, h: float, d: float, *, stuff: Finish | None = None, name: str = "pillow"
+) -> None:
     """Paint a pillow that leans back."""
     cloth, x = stuff or finish(f.c, "linen", "cloth"), w / 2
-    f.of(name).poly(
-        ((-x, 0.02, 0), (-x * 0.94, h * 1.3, d * 0.7), (0, h * 1.2, d * 0.7), (x * 0.94, h * 1.3, d * 0.7), (x, 0.02, 0), (0, 0.05, 0)),
-        cloth, "cloth", shade="ball",
-    )  # fmt: skip
+    top = ((-x * 0.94, h * 1.3, d * 0.7), (0, h * 1.2, d * 0.7), (x * 0.94, h * 1.3, d * 0.7))
+    f.of(name).poly(((-x, 0.02, 0), *top, (x, 0.02, 0), (0, 0.05, 0)), cloth, "cloth", shade="ball")
 
 
 def cushion(f: Frame, w: float, h: float, d: float) -> None:
@@ -87,7 +97,12 @@ def cushion(f: Frame, w: float, h: float, d: float) -> None:
     pillow(f, w, h * 0.8, d, stuff=cloth, name="cushion")
     if c.chance(0.4):
         x = w / 2
-        stripe = ((-x * 0.5, h * 0.28, d * 0.1), (-x * 0.5, h * 0.85, d * 0.5), (x * 0.5, h * 0.85, d * 0.5), (x * 0.5, h * 0.28, d * 0.1))
+        stripe = (
+            (-x * 0.5, h * 0.28, d * 0.1),
+            (-x * 0.5, h * 0.85, d * 0.5),
+            (x * 0.5, h * 0.85, d * 0.5),
+            (x * 0.5, h * 0.28, d * 0.1),
+        )
         f.of("cushion").poly(stripe, finish(c, "cloth"), "cloth")
 
 
@@ -97,11 +112,20 @@ def crib(f: Frame, w: float, h: float, d: float) -> None:
     stuff, x = finish(c, "wood", "white", "painted"), w / 2
     f.shadow(w * 0.55, d * 0.6, d / 2)
     step = 0.13
-    bars = [Block((a, a + 0.04, 0, h, e, e + 0.04), stuff, "post") for a in (-x, x - 0.04) for e in (0, d - 0.04)]
-    bars.append(Block((-x + 0.04, x - 0.04, h * 0.32, h * 0.45, 0.04, d - 0.04), finish(c, "linen", "cloth"), "mattress"))
+    bars = [
+        Block((a, a + 0.04, 0, h, e, e + 0.04), stuff, "post") for a in (-x, x - 0.04) for e in (0, d - 0.04)
+    ]
+    bars.append(
+        Block(
+            (-x + 0.04, x - 0.04, h * 0.32, h * 0.45, 0.04, d - 0.04), finish(c, "linen", "cloth"), "mattress"
+        )
+    )
     for e in (0.01, d - 0.03):
         bars += [Block((-x, x, b, b + 0.04, e, e + 0.02), stuff, "rail") for b in (h * 0.25, h * 0.9)]
-        bars += [Block((-x + step * k, -x + step * k + 0.018, h * 0.28, h * 0.92, e, e + 0.015), stuff, "slat") for k in range(1, int(w / step))]
+        bars += [
+            Block((-x + step * k, -x + step * k + 0.018, h * 0.28, h * 0.92, e, e + 0.015), stuff, "slat")
+            for k in range(1, int(w / step))
+        ]
     for a in (-x, x - 0.03):
         bars += [Block((a, a + 0.03, b, b + 0.04, 0, d), stuff, "rail") for b in (h * 0.25, h * 0.9)]
     it.boxes(bars)
@@ -112,11 +136,27 @@ def bunk_bed(f: Frame, w: float, h: float, d: float) -> None:
     c, it = f.c, f.of("bunk bed")
     stuff, x = finish(c, "wood", "painted", "metal"), w / 2
     f.shadow(w * 0.55, d * 0.6, d / 2)
-    blocks = [Block((a, a + 0.07, 0, h, e, e + 0.07), stuff.dim(0.9), "post") for a in (-x, x - 0.07) for e in (0, d - 0.07)]
+    blocks = [
+        Block((a, a + 0.07, 0, h, e, e + 0.07), stuff.dim(0.9), "post")
+        for a in (-x, x - 0.07)
+        for e in (0, d - 0.07)
+    ]
     for level in (0.3, h * 0.68):
         blocks.append(Block((-x, x, level, level + 0.12, 0, d), stuff, "frame"))
-        blocks.append(Block((-x + 0.07, x - 0.07, level + 0.12, level + 0.24, 0.03, d - 0.03), finish(c, "linen"), "mattress"))
-        blocks.append(Block((-x + 0.07, x * c.uniform(0.2, 0.5), level + 0.24, level + 0.3, 0.0, d - 0.02), finish(c, "cloth"), "blanket"))
+        blocks.append(
+            Block(
+                (-x + 0.07, x - 0.07, level + 0.12, level + 0.24, 0.03, d - 0.03),
+                finish(c, "linen"),
+                "mattress",
+            )
+        )
+        blocks.append(
+            Block(
+                (-x + 0.07, x * c.uniform(0.2, 0.5), level + 0.24, level + 0.3, 0.0, d - 0.02),
+                finish(c, "cloth"),
+                "blanket",
+            )
+        )
     blocks.append(Block((-x, x, h - 0.07, h, 0, 0.04), stuff, "rail"))
     it.boxes(blocks)
     a = x * c.pick((-0.7, 0.7))
@@ -135,7 +175,10 @@ def hospital_bed(f: Frame, w: float, h: float, d: float) -> None:
     blocks = legs((w * 0.9, 0.4, d), 0.05, STEEL)
     blocks.append(Block((-x, x, 0.38, 0.48, 0, d), STEEL, "frame"))
     blocks.append(Block((-x, x, 0.48, 0.64, 0.05, d * 0.62), sheet, "mattress"))
-    blocks += [Block((-x, x, 0.4, h, d - 0.05, d), shell, "headboard"), Block((-x, x, 0.4, h * 0.8, -0.04, 0), shell, "frame")]
+    blocks += [
+        Block((-x, x, 0.4, h, d - 0.05, d), shell, "headboard"),
+        Block((-x, x, 0.4, h * 0.8, -0.04, 0), shell, "frame"),
+    ]
     it.boxes(blocks)
     rise = c.uniform(0.1, 0.4)
     slope = ((-x, 0.64, d * 0.6), (-x, 0.64 + rise, d - 0.08), (x, 0.64 + rise, d - 0.08), (x, 0.64, d * 0.6))

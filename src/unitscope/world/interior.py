@@ -1,4 +1,4 @@
-"""An interior: things placed in a room without running into each other, a camera that looks at what matters, painting."""
+"""An interior: things placed in a room side by side, a camera that looks at what matters, painting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from unitscope.world.canvas import Canvas
 from unitscope.world.kitchenware import WARE
 from unitscope.world.lamps import LAMPS
 from unitscope.world.machines import MACHINES
-from unitscope.world.windows import OPENINGS
 from unitscope.world.play import PLAY
 from unitscope.world.public import PUBLIC
 from unitscope.world.sanitary import SANITARY
@@ -21,6 +20,7 @@ from unitscope.world.storage import STORAGE
 from unitscope.world.tables import TABLES
 from unitscope.world.thing import Thing
 from unitscope.world.walls import WALL_THINGS
+from unitscope.world.windows import OPENINGS
 
 THINGS: dict[str, Thing] = {
     **SEATS,
@@ -97,7 +97,15 @@ class Interior:
         return w, h, d
 
     def stand(
-        self, name: str, x: float, z: float, turn: float = 0.0, *, y: float = 0.0, size: Size | None = None, **extra: object
+        self,
+        name: str,
+        x: float,
+        z: float,
+        turn: float = 0.0,
+        *,
+        y: float = 0.0,
+        size: Size | None = None,
+        **extra: object,
     ) -> Item:
         """Place a thing whatever else is there."""
         item = Item(name, (x, y, z), turn, size or self.size(name), extra=extra)
@@ -116,7 +124,9 @@ class Interior:
         shell = self.shell
         if x0 < -0.01 or z0 < -0.01 or x1 > shell.width + 0.01 or z1 > shell.depth + 0.01:
             return False
-        if shell.pitched and y1 > shell.low + 2 * (shell.height - shell.low) / shell.width * max(0.0, min(x0, shell.width - x1)):
+        if shell.pitched and y1 > shell.low + 2 * (shell.height - shell.low) / shell.width * max(
+            0.0, min(x0, shell.width - x1)
+        ):
             return False
         for other in self.items:
             a0, a1, b0, b1, d0, d1 = other.space
@@ -126,7 +136,14 @@ class Interior:
         return True
 
     def against(
-        self, name: str, wall: str = "", *, at: float | None = None, size: Size | None = None, gap: float = 0.0, **extra: object
+        self,
+        name: str,
+        wall: str = "",
+        *,
+        at: float | None = None,
+        size: Size | None = None,
+        gap: float = 0.0,
+        **extra: object,
     ) -> Item | None:
         """Place a thing with its back to a wall (any but the near one), at `at` metres along it, or where it fits."""
         c, thing, hung = self.c, THINGS[name], THINGS[name].y
@@ -151,7 +168,9 @@ class Interior:
                 return item
         return None
 
-    def free(self, name: str, *, size: Size | None = None, turn: float | None = None, **extra: object) -> Item | None:
+    def free(
+        self, name: str, *, size: Size | None = None, turn: float | None = None, **extra: object
+    ) -> Item | None:
         """Place a thing anywhere on the floor where it fits, turned any way."""
         c, shell = self.c, self.shell
         for _ in range(8):
@@ -163,12 +182,14 @@ class Interior:
                 return item
         return None
 
-    def beside(self, item: Item, name: str, a: float, e: float, turn: float = 0.0, **extra: object) -> Item | None:
+    def beside(
+        self, item: Item, name: str, place: tuple[float, float], turn: float = 0.0, **extra: object
+    ) -> Item | None:
         """Place a thing at (a, e) from the middle of another, in that one's frame, if it fits."""
+        (a, e), (x, _, z) = place, item.place
         cos, sin = math.cos(item.turn), math.sin(item.turn)
-        x, _, z = item.place
-        size = extra.pop("size", None) or self.size(name)
-        near = Item(name, (x + a * cos + e * sin, 0.0, z - a * sin + e * cos), item.turn + turn, size, extra=extra)  # type: ignore[arg-type]
+        there = (x + a * cos + e * sin, 0.0, z - a * sin + e * cos)
+        near = Item(name, there, item.turn + turn, self.size(name), extra=extra)
         if not self.fits(near, -0.06):
             return None
         self.items.append(near)
@@ -190,7 +211,10 @@ class Interior:
                 continue
             for _ in range(5):
                 a, e = c.uniform(-half, half), d / 2 + c.uniform(-deep, deep) * 0.9
-                if all(abs(a - b) > (size[0] + s[0]) / 2 or abs(e - g) > (size[2] + s[2]) / 2 for _, (b, g), _, s in item.on):
+                if all(
+                    abs(a - b) > (size[0] + s[0]) / 2 or abs(e - g) > (size[2] + s[2]) / 2
+                    for _, (b, g), _, s in item.on
+                ):
                     item.on.append((name, (a, e), c.uniform(-turn, turn), size))
                     break
 
@@ -218,7 +242,9 @@ class Interior:
         """Point the window at what matters; as the camera stands near already, it enlarges little."""
         c, window = self.c, self.c.window
         c.look_through(replace(window, zoom=1 + (window.zoom - 1) * 0.3).fitted())
-        seen = [_frame(key, view).see(0.0, key.size[1] / 2, 0.0) for key in self.keys if _in_picture(view, key)]
+        seen = [
+            _frame(key, view).see(0.0, key.size[1] / 2, 0.0) for key in self.keys if _in_picture(view, key)
+        ]
         if seen:
             c.aim(sum(x for x, _ in seen) / len(seen), sum(y for _, y in seen) / len(seen))
 
@@ -242,7 +268,11 @@ class Interior:
 
     def _blocked(self, view: View) -> float:
         """Return how many things are so near that they would hide the room."""
-        return sum(1.0 for item in self.items if _gap(item, view) < 0.35 + 0.5 * (item.size[1] > 1.2) and item in self.keys)
+        return sum(
+            1.0
+            for item in self.items
+            if _gap(item, view) < 0.35 + 0.5 * (item.size[1] > 1.2) and item in self.keys
+        )
 
     def paint(self, view: View) -> None:
         """Paint the shell and everything in it, the nearest last."""

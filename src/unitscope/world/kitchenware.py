@@ -33,7 +33,12 @@ def glass(f: Frame, w: float, h: float, d: float) -> None:
     else:
         bowl = [(w * 0.36, 0), (w * 0.48, h)]
     it.lathe(bowl, clear, "body", place)
-    it.lathe([(bowl[0][0], bowl[0][1]), (w * 0.42, bowl[0][1] + h * 0.22)], Finish(drink.color, "glass"), "body", place)
+    it.lathe(
+        [(bowl[0][0], bowl[0][1]), (w * 0.42, bowl[0][1] + h * 0.22)],
+        Finish(drink.color, "glass"),
+        "body",
+        place,
+    )
 
 
 def bottle(f: Frame, w: float, h: float, d: float) -> None:
@@ -43,7 +48,13 @@ def bottle(f: Frame, w: float, h: float, d: float) -> None:
     style, r = c.pick(("slender", "belly", "straight")), w / 2
     profiles = {
         "slender": [(r, 0), (r, h * 0.55), (r * 0.36, h * 0.75), (r * 0.36, h * 0.95)],
-        "belly": [(r * 0.6, 0), (r * 1.1, h * 0.25), (r * 0.8, h * 0.5), (r * 0.3, h * 0.65), (r * 0.3, h * 0.95)],
+        "belly": [
+            (r * 0.6, 0),
+            (r * 1.1, h * 0.25),
+            (r * 0.8, h * 0.5),
+            (r * 0.3, h * 0.65),
+            (r * 0.3, h * 0.95),
+        ],
         "straight": [(r, 0), (r, h * 0.75), (r * 0.5, h * 0.82), (r * 0.5, h * 0.92)],
     }
     it.lathe(profiles[style], stuff, "body", place)
@@ -52,7 +63,7 @@ def bottle(f: Frame, w: float, h: float, d: float) -> None:
     it.lathe([(r * 0.42, h * 0.92), (r * 0.42, h)], finish(c, "plastic", "metal"), "stopper", place)
 
 
-def plate(f: Frame, w: float, h: float, d: float) -> None:
+def plate(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a plate, sometimes with food on it, and cutlery beside."""
     c, it, place = f.c, f.of("plate"), (0.0, d / 2)
     glaze = finish(c, "china")
@@ -98,7 +109,11 @@ def bread(f: Frame, w: float, h: float, d: float) -> None:
         return
     it.ball((0, h * 0.45, d / 2), (x, h * 0.45), stuff)
     for a in (-0.4, 0.0, 0.4):
-        it.bar(((a * x - 0.02, h * 0.7, d * 0.45), (a * x + 0.03, h * 0.85, d * 0.5)), 0.014, stuff.mix(pal.CREAM, 0.5))
+        it.bar(
+            ((a * x - 0.02, h * 0.7, d * 0.45), (a * x + 0.03, h * 0.85, d * 0.5)),
+            0.014,
+            stuff.mix(pal.CREAM, 0.5),
+        )
 
 
 def cake(f: Frame, w: float, h: float, d: float) -> None:
@@ -135,10 +150,16 @@ def kettle(f: Frame, w: float, h: float, d: float) -> None:
     c, it, place, r = f.c, f.of("kettle"), (0.0, d / 2), w / 2
     stuff = finish(c, "metal", "steel", "clay", "plastic")
     side = c.pick((-1, 1))
-    it.bar(((side * r * 0.7, h * 0.3, d / 2), (side * r * 1.5, h * 0.7, d / 2)), 0.045, stuff.dim(0.9), "spout")
+    it.bar(
+        ((side * r * 0.7, h * 0.3, d / 2), (side * r * 1.5, h * 0.7, d / 2)), 0.045, stuff.dim(0.9), "spout"
+    )
     it.lathe([(r, 0), (r * 0.95, h * 0.35), (r * 0.5, h * 0.68)], stuff, "body", place)
     it.lathe([(r * 0.52, h * 0.68), (0.02, h * 0.78)], stuff.dim(0.75), "lid", place)
-    for ends in (((-r * 0.7, h * 0.55, d / 2), (-r * 0.5, h, d / 2)), ((-r * 0.5, h, d / 2), (r * 0.5, h, d / 2)), ((r * 0.5, h, d / 2), (r * 0.7, h * 0.55, d / 2))):
+    for ends in (
+        ((-r * 0.7, h * 0.55, d / 2), (-r * 0.5, h, d / 2)),
+        ((-r * 0.5, h, d / 2), (r * 0.5, h, d / 2)),
+        ((r * 0.5, h, d / 2), (r * 0.7, h * 0.55, d / 2)),
+    ):
         it.bar(ends, 0.024, CHARCOAL, "handle")
 
 
@@ -171,7 +192,13 @@ def vase(f: Frame, w: float, h: float, d: float) -> None:
         it.box((-r * 0.6, r * 0.6, 0, low, 0, r), stuff, "body")
         return
     profiles = {
-        "round": [(r * 0.5, 0), (r, low * 0.4), (r * 0.85, low * 0.7), (r * 0.45, low * 0.85), (r * 0.6, low)],
+        "round": [
+            (r * 0.5, 0),
+            (r, low * 0.4),
+            (r * 0.85, low * 0.7),
+            (r * 0.45, low * 0.85),
+            (r * 0.6, low),
+        ],
         "tall": [(r * 0.5, 0), (r * 0.45, low * 0.6), (r * 0.7, low)],
         "waisted": [(r * 0.7, 0), (r * 0.35, low * 0.3), (r * 0.8, low * 0.65), (r * 0.5, low)],
     }
@@ -209,7 +236,12 @@ def plant(f: Frame, w: float, h: float, d: float) -> None:
             turn = math.pi * (0.06 + 0.88 * k / 6)
             a, b = w * 0.55 * math.cos(turn), low + (h - low) * math.sin(turn) * c.uniform(0.8, 1.0)
             middle = (a * 0.55, (low + b) / 2 + crown * 0.1)
-            blade = ((0, low, d / 2), (middle[0] - 0.03, middle[1], d / 2), (a, b, d / 2), (middle[0] + 0.03, middle[1] - 0.05, d / 2))
+            blade = (
+                (0, low, d / 2),
+                (middle[0] - 0.03, middle[1], d / 2),
+                (a, b, d / 2),
+                (middle[0] + 0.03, middle[1] - 0.05, d / 2),
+            )
             it.poly(blade, Finish(dim(leaf.color, 0.8 + 0.05 * (k % 5)), "foliage"), "crown")
     elif style == "bush":
         for a, b, r in ((-0.2, 0.35, 0.3), (0.2, 0.4, 0.3), (0.0, 0.68, 0.34)):

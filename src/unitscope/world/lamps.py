@@ -36,7 +36,11 @@ def shade(it: Solid, low: float, high: float, radius: float, *, d: float = 0.0, 
     if style == "globe":
         it.ball((0, (low + high) / 2, d), (radius, (high - low) / 2), tone, "shade", glow=float(lit))
         return
-    profile = {"cone": [(1.0, 0), (0.5, 1)], "drum": [(1.0, 0), (0.92, 1)], "dome": [(1.0, 0), (0.92, 0.4), (0.55, 0.8), (0.15, 1)]}
+    profile: dict[str, list[tuple[float, float]]] = {
+        "cone": [(1.0, 0), (0.5, 1)],
+        "drum": [(1.0, 0), (0.92, 1)],
+        "dome": [(1.0, 0), (0.92, 0.4), (0.55, 0.8), (0.15, 1)],
+    }
     points = [(radius * r, low + (high - low) * t) for r, t in profile[style]]
     it.lathe(points, tone, "shade", place, glow=float(lit))
     if low > it.frame.eye[1]:
@@ -79,7 +83,7 @@ def floor_lamp(f: Frame, w: float, h: float, d: float) -> None:
         _halo(f, h * 0.8, 1.2, y)
 
 
-def pendant(f: Frame, w: float, h: float, d: float) -> None:
+def pendant(f: Frame, w: float, h: float, _d: float) -> None:
     """Paint a lamp that hangs from the ceiling, `h` metres down."""
     it, lit = f.of("lamp"), is_on(f.c)
     drop = min(h * 0.6, f.c.uniform(0.16, 0.3))
@@ -89,14 +93,17 @@ def pendant(f: Frame, w: float, h: float, d: float) -> None:
         _halo(f, -h, 1.0)
 
 
-def chandelier(f: Frame, w: float, h: float, d: float) -> None:
+def chandelier(f: Frame, w: float, h: float, _d: float) -> None:
     """Paint a chandelier: arms with candles or bulbs around a stem."""
     c, it, lit = f.c, f.of("chandelier"), is_on(f.c)
     metal = finish(c, "metal", "metal", "wood")
     arms, low = c.pick((5, 6, 8)), -h
     it.bar(((0, low, 0), (0, 0, 0)), 0.025, metal.dim(0.8), "post")
     it.ball((0, low, 0), 0.06, metal, "base")
-    ring = [(math.cos(2 * math.pi * (k + 0.3) / arms) * w / 2, math.sin(2 * math.pi * (k + 0.3) / arms) * w / 2) for k in range(arms)]
+    ring = [
+        (math.cos(2 * math.pi * (k + 0.3) / arms) * w / 2, math.sin(2 * math.pi * (k + 0.3) / arms) * w / 2)
+        for k in range(arms)
+    ]
     for a, e in sorted(ring, key=lambda p: -f.flat(*p)[1]):
         it.bar(((0, low + 0.03, 0), (a, low + 0.08, e)), 0.022, metal, "arm")
         it.bar(((a, low + 0.06, e), (a, low + 0.17, e)), 0.035, Finish(pal.CREAM, "plastic"), "post")
@@ -120,11 +127,14 @@ def ceiling_light(f: Frame, w: float, h: float, d: float) -> None:
     lit = c.chance(0.75)
     it.box((-w / 2, w / 2, -h, 0, 0, d), Finish(pal.WHITE, "plastic"), "frame")
     if f.eye[1] < -h:
-        inner = [(a, -h - 0.004, e) for a, e in ((-w * 0.45, d * 0.1), (w * 0.45, d * 0.1), (w * 0.45, d * 0.9), (-w * 0.45, d * 0.9))]
+        inner = [
+            (a, -h - 0.004, e)
+            for a, e in ((-w * 0.45, d * 0.1), (w * 0.45, d * 0.1), (w * 0.45, d * 0.9), (-w * 0.45, d * 0.9))
+        ]
         it.poly(inner, Finish(rgb("fbf7e8"), "glass"), "bulb", glow=0.9 * lit)
 
 
-def fan(f: Frame, w: float, h: float, d: float) -> None:
+def fan(f: Frame, w: float, h: float, _d: float) -> None:
     """Paint a fan below the ceiling."""
     c, it = f.c, f.of("fan")
     stuff, turn = finish(c, "wood", "metal", "white"), c.uniform(0, 1.3)
@@ -132,7 +142,10 @@ def fan(f: Frame, w: float, h: float, d: float) -> None:
     for k in range(c.pick((3, 4, 5))):
         angle = turn + 2 * math.pi * k / 4
         a, e = math.cos(angle), math.sin(angle)
-        blade = [(a * r * w - e * s, -h, e * r * w + a * s) for r, s in ((0.08, 0.05), (0.5, 0.08), (0.5, -0.08), (0.08, -0.05))]
+        blade = [
+            (a * r * w - e * s, -h, e * r * w + a * s)
+            for r, s in ((0.08, 0.05), (0.5, 0.08), (0.5, -0.08), (0.08, -0.05))
+        ]
         it.poly(blade, stuff, "blade")
     it.ball((0, -h, 0), (0.1, 0.07), hardware(c), "base")
 
@@ -142,7 +155,18 @@ def candle(f: Frame, w: float, h: float, d: float) -> None:
     c, it, place = f.c, f.of("candle"), (0.0, d / 2)
     foot = h * c.pick((0.0, 0.4, 0.65))
     if foot:
-        it.lathe([(w * 0.5, 0), (w * 0.45, 0.02), (w * 0.12, foot * 0.3), (w * 0.12, foot * 0.9), (w * 0.35, foot)], hardware(c), "base", place)
+        it.lathe(
+            [
+                (w * 0.5, 0),
+                (w * 0.45, 0.02),
+                (w * 0.12, foot * 0.3),
+                (w * 0.12, foot * 0.9),
+                (w * 0.35, foot),
+            ],
+            hardware(c),
+            "base",
+            place,
+        )
     it.lathe([(w * 0.22, foot), (w * 0.2, h * 0.86)], finish(c, "linen", "cake"), "body", place)
     if c.chance(0.7):
         it.ball((0, h * 0.94, d / 2), (w * 0.14, h * 0.09), Finish(rgb("ffd36f"), "glass"), "flame", glow=1.0)

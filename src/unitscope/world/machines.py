@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from unitscope.world import palette as pal
 from unitscope.world.finishes import BLACK, CHARCOAL, PAGE, STEEL, finish, hardware
-from unitscope.world.windows import view
 from unitscope.world.palette import rgb
-from unitscope.world.space import Block, Finish, Frame, Sheet
+from unitscope.world.space import Finish, Frame, Sheet
 from unitscope.world.storage import cabinet
 from unitscope.world.thing import Thing
+from unitscope.world.windows import view
 
 DARK_GLASS = Finish(rgb("20242c"), "glass")
 
@@ -26,13 +26,21 @@ def show(sheet: Sheet, box: tuple[float, float, float, float], *, on: bool) -> N
     sheet.rect(box, first.mix(pal.WHITE, 0.3), "screen", glow=0.9)
     for k in range(3):
         v = v0 + (v1 - v0) * (0.18 + 0.26 * k)
-        sheet.rect((u0 + 0.03, u1 - (u1 - u0) * c.uniform(0.1, 0.6), v, v + (v1 - v0) * 0.1), first.dim(0.6), "screen", glow=0.9)
+        sheet.rect(
+            (u0 + 0.03, u1 - (u1 - u0) * c.uniform(0.1, 0.6), v, v + (v1 - v0) * 0.1),
+            first.dim(0.6),
+            "screen",
+            glow=0.9,
+        )
 
 
-def television(f: Frame, w: float, h: float, d: float) -> None:
+def television(f: Frame, w: float, h: float, _d: float) -> None:
     """Paint a television: flat on a foot or legs, or an old one with a deep box and knobs."""
     c, it, x = f.c, f.of("television"), w / 2
-    shell, style = finish(c, "metal", "plastic") if c.chance(0.35) else BLACK, c.pick(("foot", "legs", "old", "slab"))
+    shell, style = (
+        finish(c, "metal", "plastic") if c.chance(0.35) else BLACK,
+        c.pick(("foot", "legs", "old", "slab")),
+    )
     low = {"foot": 0.08, "legs": 0.05}.get(style, 0.0)
     if style == "old":
         it.box((-x, x, 0, h, 0, 0.4), finish(c, "wood", "plastic"), "body")
@@ -90,7 +98,9 @@ def printer(f: Frame, w: float, h: float, d: float) -> None:
     """Paint a printer with paper in it."""
     c, it, x = f.c, f.of("printer"), w / 2
     shell = finish(c, "white", "plastic", "metal")
-    f.of("paper").poly(((-x * 0.6, h, d * 0.7), (-x * 0.6, h + 0.16, d), (x * 0.6, h + 0.16, d), (x * 0.6, h, d * 0.7)), PAGE)
+    f.of("paper").poly(
+        ((-x * 0.6, h, d * 0.7), (-x * 0.6, h + 0.16, d), (x * 0.6, h + 0.16, d), (x * 0.6, h, d * 0.7)), PAGE
+    )
     it.box((-x, x, 0, h, 0, d), shell, "body")
     it.front(-0.004).rect((-x * 0.7, x * 0.7, h * 0.25, h * 0.45), CHARCOAL, "drawer")
     it.front(-0.004).rect((x * 0.4, x * 0.85, h * 0.65, h * 0.85), DARK_GLASS, "screen")
@@ -105,14 +115,16 @@ def telephone(f: Frame, w: float, h: float, d: float) -> None:
     it.bar(((-x * 1.1, h, d * 0.75), (x * 1.1, h, d * 0.75)), h * 0.35, shell.dim(0.75), "handle")
 
 
-def paper(f: Frame, w: float, h: float, d: float) -> None:
+def paper(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint sheets of paper."""
     it = f.of("paper")
     for shift in (0.0, 0.04):
-        it.top(0.006 + shift * 0.05).rect((-w / 2 + shift, w / 2 + shift, shift, d + shift), PAGE.dim(1 - shift))
+        it.top(0.006 + shift * 0.05).rect(
+            (-w / 2 + shift, w / 2 + shift, shift, d + shift), PAGE.dim(1 - shift)
+        )
 
 
-def book(f: Frame, w: float, h: float, d: float) -> None:
+def book(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint books: a lying pile, an open one, or a standing row."""
     c, it, x = f.c, f.of("book"), w / 2
     style = c.pick(("pile", "open", "row"))
@@ -123,10 +135,18 @@ def book(f: Frame, w: float, h: float, d: float) -> None:
     elif style == "pile":
         for k in range(c.pick((1, 2, 3, 4))):
             shift = c.uniform(-0.02, 0.02)
-            it.box((-x * 0.8 + shift, x * 0.8 + shift, 0.035 * k, 0.035 * k + 0.032, 0, d), finish(c, "paper", "cloth"), "spine")
+            it.box(
+                (-x * 0.8 + shift, x * 0.8 + shift, 0.035 * k, 0.035 * k + 0.032, 0, d),
+                finish(c, "paper", "cloth"),
+                "spine",
+            )
     else:
         for k in range(c.pick((3, 4, 6))):
-            it.box((-x + 0.04 * k, -x + 0.04 * k + 0.036, 0, c.uniform(0.18, 0.26), 0.02, d), finish(c, "paper", "cloth"), "spine")
+            it.box(
+                (-x + 0.04 * k, -x + 0.04 * k + 0.036, 0, c.uniform(0.18, 0.26), 0.02, d),
+                finish(c, "paper", "cloth"),
+                "spine",
+            )
 
 
 def speaker(f: Frame, w: float, h: float, d: float) -> None:
@@ -174,7 +194,13 @@ def stove(f: Frame, w: float, h: float, d: float) -> None:
     shell = Finish(finish(c, "white", "steel", "plastic").color, "metal")
     it.box((-x, x, 0, h, 0, d), shell, "body")
     sheet, style = it.front(-0.005), c.pick(("rings", "glass", "range"))
-    sheet.rect((-x * 0.82, x * 0.82, h * 0.2, h * 0.66), Finish(rgb("24272c"), "glass"), "oven", end=rgb("4a4e55"), strength=2.0)
+    sheet.rect(
+        (-x * 0.82, x * 0.82, h * 0.2, h * 0.66),
+        Finish(rgb("24272c"), "glass"),
+        "oven",
+        end=rgb("4a4e55"),
+        strength=2.0,
+    )
     sheet.rect((-x * 0.8, x * 0.8, h * 0.7, h * 0.73), hardware(c), "handle")
     for k in range(4):
         sheet.oval((x * (-0.66 + 0.44 * k), h * 0.84, 0.035, 0.035), CHARCOAL, "knob")
@@ -183,7 +209,11 @@ def stove(f: Frame, w: float, h: float, d: float) -> None:
         top.rect((-x * 0.95, x * 0.95, d * 0.08, d * 0.95), DARK_GLASS, "top")
     for a in (-0.5, 0.5):
         for e in (0.3, 0.72):
-            top.oval((a * x, d * e, 0.1, 0.09), DARK_GLASS.mix((0.6, 0.2, 0.1), 0.3) if style == "glass" else CHARCOAL.dim(0.6), "burner")
+            top.oval(
+                (a * x, d * e, 0.1, 0.09),
+                DARK_GLASS.mix((0.6, 0.2, 0.1), 0.3) if style == "glass" else CHARCOAL.dim(0.6),
+                "burner",
+            )
     if style == "range":
         it.box((-x, x, h, h + 0.2, d - 0.05, d), shell.dim(0.95), "back")
 
@@ -222,7 +252,13 @@ def refrigerator(f: Frame, w: float, h: float, d: float) -> None:
     if style == "sides":
         doors = [(-x, -x * 0.1, 0.05, h), (-x * 0.1, x, 0.05, h)]
     for a, b, low, high in doors:
-        sheet.rect((a + 0.015, b - 0.015, low + 0.015, high - 0.015), paint.mix(pal.WHITE, 0.14), "door", shade="tube", strength=0.5)
+        sheet.rect(
+            (a + 0.015, b - 0.015, low + 0.015, high - 0.015),
+            paint.mix(pal.WHITE, 0.14),
+            "door",
+            shade="tube",
+            strength=0.5,
+        )
         u = b - 0.09 if style == "sides" and a < -0.5 * x else a + 0.05
         sheet.rect((u, u + 0.035, low + (high - low) * 0.3, low + (high - low) * 0.75), hardware(c), "handle")
     for _ in range(c.pick((0, 0, 1, 3))):
@@ -235,7 +271,11 @@ def cash_register(f: Frame, w: float, h: float, d: float) -> None:
     c, it, x = f.c, f.of("cash register"), w / 2
     shell = finish(c, "plastic", "metal")
     it.box((-x, x, 0, h * 0.45, 0, d), shell, "body")
-    it.poly(((-x, h * 0.45, 0.02), (-x, h * 0.8, d), (x, h * 0.8, d), (x, h * 0.45, 0.02)), shell.dim(0.8), "keyboard")
+    it.poly(
+        ((-x, h * 0.45, 0.02), (-x, h * 0.8, d), (x, h * 0.8, d), (x, h * 0.45, 0.02)),
+        shell.dim(0.8),
+        "keyboard",
+    )
     it.box((-x * 0.5, x * 0.5, h * 0.8, h, d * 0.7, d), BLACK, "screen")
 
 
@@ -252,7 +292,10 @@ def fish_tank(f: Frame, w: float, h: float, d: float) -> None:
     it.box((-x, x, 0, h, 0, d), Finish(rgb("4f9aa8"), "water"), "pane", glow=0.4)
     sheet = it.front(-0.004)
     for _ in range(4):
-        sheet.oval((c.uniform(-0.8, 0.8) * x, h * c.uniform(0.3, 0.8), 0.035, 0.02), Finish(c.tint(pal.BRIGHTS), "plastic"))
+        sheet.oval(
+            (c.uniform(-0.8, 0.8) * x, h * c.uniform(0.3, 0.8), 0.035, 0.02),
+            Finish(c.tint(pal.BRIGHTS), "plastic"),
+        )
     sheet.rect((-x, x, 0, h * 0.14), Finish(c.tint(pal.SANDS), "sand"))
     sheet.rect((-x, x, h * 0.93, h), CHARCOAL, "frame")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from unitscope.world import palette as pal
 from unitscope.world.finishes import BLACK, CHARCOAL, STEEL, WHITE, finish
@@ -16,24 +17,35 @@ def toy(f: Frame, w: float, h: float, d: float) -> None:
     style = c.pick(("car", "blocks", "blocks", "rings", "house"))
     if style == "car":
         paint = finish(c, "plastic")
-        it.boxes([Block((-x, x, h * 0.2, h * 0.55, 0, d), paint, "body"), Block((-x * 0.5, x * 0.5, h * 0.55, h, 0.02, d - 0.02), paint.dim(0.8), "cabin")])
+        it.boxes(
+            [
+                Block((-x, x, h * 0.2, h * 0.55, 0, d), paint, "body"),
+                Block((-x * 0.5, x * 0.5, h * 0.55, h, 0.02, d - 0.02), paint.dim(0.8), "cabin"),
+            ]
+        )
         for a in (-0.6, 0.6):
             it.ball((a * x, h * 0.2, 0), h * 0.2, BLACK, "wheel")
     elif style == "blocks":
         side = w / 3
         for i, j in ((-1, 0), (0, 0), (1, 0), (0, 1)):
             a = i * side * 1.05
-            it.box((a - side / 2, a + side / 2, j * side, j * side + side, 0, side), finish(c, "plastic", "wood"), "body")
+            it.box(
+                (a - side / 2, a + side / 2, j * side, j * side + side, 0, side),
+                finish(c, "plastic", "wood"),
+                "body",
+            )
     elif style == "rings":
         for k in range(4):
-            it.ball((0, h * (0.12 + 0.22 * k), d / 2), (x * (1 - 0.2 * k), h * 0.13), finish(c, "plastic"), "body")
+            it.ball(
+                (0, h * (0.12 + 0.22 * k), d / 2), (x * (1 - 0.2 * k), h * 0.13), finish(c, "plastic"), "body"
+            )
     else:
         it.box((-x, x, 0, h * 0.6, 0, d), finish(c, "plastic", "painted"), "body")
         it.poly(((-x * 1.1, h * 0.6, 0), (0, h, 0), (x * 1.1, h * 0.6, 0)), finish(c, "plastic"), "roof")
         it.front(-0.004).rect((-x * 0.3, x * 0.3, h * 0.1, h * 0.4), WHITE, "window")
 
 
-def ball(f: Frame, w: float, h: float, d: float) -> None:
+def ball(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a ball, plain or with a stripe."""
     c, it, r = f.c, f.of("ball"), w / 2
     f.shadow(r, r * 0.8, d / 2)
@@ -42,7 +54,7 @@ def ball(f: Frame, w: float, h: float, d: float) -> None:
         it.ball((0, r, d / 2), (r * 0.98, r * 0.25), finish(c, "plastic"))
 
 
-def teddy_bear(f: Frame, w: float, h: float, d: float) -> None:
+def teddy_bear(f: Frame, _w: float, h: float, d: float) -> None:
     """Paint a teddy bear that sits."""
     c, it, u = f.c, f.of("teddy bear"), h
     fur = Finish(c.tint((*pal.WOODS, *pal.HAIRS, pal.CREAM, *pal.FABRICS[:4])), "hair")
@@ -56,7 +68,7 @@ def teddy_bear(f: Frame, w: float, h: float, d: float) -> None:
     it.ball((0, 0.66 * u, y - 0.02), 0.09 * u, fur.mix(pal.CREAM, 0.5), "head")
 
 
-def doll(f: Frame, w: float, h: float, d: float) -> None:
+def doll(f: Frame, _w: float, h: float, d: float) -> None:
     """Paint a doll in a dress."""
     c, it, u, y = f.c, f.of("doll"), h, d / 2
     skin, hair = Finish(c.tint(pal.SKINS), "plastic"), Finish(c.tint(pal.HAIRS), "hair")
@@ -71,7 +83,12 @@ def doll(f: Frame, w: float, h: float, d: float) -> None:
 def globe(f: Frame, w: float, h: float, d: float) -> None:
     """Paint a globe on its foot."""
     c, it, r, y = f.c, f.of("globe"), w / 2, d / 2
-    it.lathe([(r * 0.6, 0), (r * 0.5, 0.02), (0.02, 0.04), (0.02, h - 2 * r)], finish(c, "wood", "metal"), "base", (0, y))
+    it.lathe(
+        [(r * 0.6, 0), (r * 0.5, 0.02), (0.02, 0.04), (0.02, h - 2 * r)],
+        finish(c, "wood", "metal"),
+        "base",
+        (0, y),
+    )
     middle = h - r
     it.ball((0, middle, y), r, Finish(c.tint((*pal.WATERS, pal.CREAM)), "paper"), "body")
     land = Finish(c.tint((*pal.GREENS, *pal.SANDS)), "paper")
@@ -124,9 +141,14 @@ def piano(f: Frame, w: float, h: float, d: float) -> None:
 
 def drum(f: Frame, w: float, h: float, d: float) -> None:
     """Paint a set of drums with cymbals."""
-    c, it, paint = f.c, f.of("drum"), finish(f.c, "plastic", "wood", "metal")
+    it, paint = f.of("drum"), finish(f.c, "plastic", "wood", "metal")
     f.shadow(w * 0.5, d * 0.5, d / 2)
-    places = ((-0.32, 0.62, 0.5, 0.14), (0.32, 0.7, 0.5, 0.15), (0.36, 0.4, 0.2, 0.2), (-0.36, 0.45, 0.2, 0.16))
+    places = (
+        (-0.32, 0.62, 0.5, 0.14),
+        (0.32, 0.7, 0.5, 0.15),
+        (0.36, 0.4, 0.2, 0.2),
+        (-0.36, 0.45, 0.2, 0.16),
+    )
     for a, e in ((-0.45, 0.7), (0.46, 0.7)):
         it.bar(((a * w, 0, d * e), (a * w, h, d * e)), 0.025, STEEL, "post")
         it.disc(w * 0.17, h, Finish((0.82, 0.66, 0.3), "metal"), "rim", (a * w, d * e))
@@ -158,7 +180,9 @@ def treadmill(f: Frame, w: float, h: float, d: float) -> None:
         it.bar(((a, 0.15, d * 0.85), (a, h, d * 0.75)), 0.07, frame, "post")
         it.bar(((a, h * 0.72, d * 0.78), (a, h * 0.72, d * 0.4)), 0.05, frame, "rail")
     it.box((-x, x, h - 0.2, h, d * 0.72, d * 0.8), frame.dim(0.8), "frame")
-    it.front(d * 0.72 - 0.004).rect((-x * 0.6, x * 0.6, h - 0.16, h - 0.04), Finish((0.35, 0.6, 0.65), "glass"), "screen", glow=0.7)
+    it.front(d * 0.72 - 0.004).rect(
+        (-x * 0.6, x * 0.6, h - 0.16, h - 0.04), Finish((0.35, 0.6, 0.65), "glass"), "screen", glow=0.7
+    )
 
 
 def dumbbell(f: Frame, w: float, h: float, d: float) -> None:
@@ -194,7 +218,12 @@ def hoop(f: Frame, w: float, h: float, d: float) -> None:
     sheet = it.front(d * 0.6)
     sheet.rect((-x, x, 0, h), WHITE, "board")
     red = Finish(pal.BRIGHTS[0], "metal")
-    for box in ((-x * 0.35, x * 0.35, h * 0.24, h * 0.28), (-x * 0.35, x * 0.35, h * 0.62, h * 0.66), (-x * 0.35, -x * 0.3, h * 0.24, h * 0.64), (x * 0.3, x * 0.35, h * 0.24, h * 0.64)):
+    for box in (
+        (-x * 0.35, x * 0.35, h * 0.24, h * 0.28),
+        (-x * 0.35, x * 0.35, h * 0.62, h * 0.66),
+        (-x * 0.35, -x * 0.3, h * 0.24, h * 0.64),
+        (x * 0.3, x * 0.35, h * 0.24, h * 0.64),
+    ):
         sheet.rect(box, red, "board")
     net = Finish(pal.WHITE, "fabric")
     ring = [(0.23 * math.cos(k * math.pi / 4), 0.23 * math.sin(k * math.pi / 4)) for k in range(8)]
@@ -210,12 +239,21 @@ def bicycle(f: Frame, w: float, h: float, d: float) -> None:
     left, right, pedal = (-w / 2 + r, r, y), (w / 2 - r, r, y), (-w * 0.06, r, y)
     f.shadow(w * 0.5, 0.08, y)
     for hub in (left, right):
-        rim = [(hub[0] + r * math.cos(k * math.pi / 6), r + r * math.sin(k * math.pi / 6), y) for k in range(13)]
-        for p, q in zip(rim, rim[1:], strict=False):
+        rim = [
+            (hub[0] + r * math.cos(k * math.pi / 6), r + r * math.sin(k * math.pi / 6), y) for k in range(13)
+        ]
+        for p, q in pairwise(rim):
             it.bar((p, q), 0.045, tyre, "wheel")
         it.bar(((hub[0] - r, r, y), (hub[0] + r, r, y)), 0.01, STEEL, "wheel")
     saddle, stem = (-w * 0.14, h * 0.86, y), (w * 0.24, h * 0.84, y)
-    for p, q in ((left, pedal), (pedal, stem), (stem, right), (pedal, saddle), (left, (-w * 0.12, h * 0.7, y)), ((-w * 0.12, h * 0.7, y), stem)):
+    for p, q in (
+        (left, pedal),
+        (pedal, stem),
+        (stem, right),
+        (pedal, saddle),
+        (left, (-w * 0.12, h * 0.7, y)),
+        ((-w * 0.12, h * 0.7, y), stem),
+    ):
         it.bar((p, q), 0.04, paint, "frame")
     it.ball((-w * 0.14, h * 0.88, y), (0.11, 0.035), BLACK, "saddle")
     it.bar((stem, (w * 0.2, h, y)), 0.035, STEEL, "handlebar")

@@ -1,12 +1,13 @@
-"""Things of public rooms, sheds and garages: columns, statues, stairs, ladders, tools, tyres, cars; cats and clothes."""
+"""Things of public rooms, sheds and garages: columns, statues, stairs, tools, tyres, cars; cats and clothes."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from unitscope.world import palette as pal
 from unitscope.world import people
-from unitscope.world.finishes import BLACK, CHARCOAL, STEEL, finish, hardware
+from unitscope.world.finishes import CHARCOAL, STEEL, finish, hardware
 from unitscope.world.palette import rgb
 from unitscope.world.space import Block, Finish, Frame
 from unitscope.world.tables import pedestal
@@ -37,13 +38,33 @@ def statue(f: Frame, w: float, h: float, d: float) -> None:
     pedestal(f, w, foot, d)
     u = h - foot
     if style == "figure":
-        it.lathe([(0.16 * u, foot), (0.12 * u, foot + 0.4 * u), (0.17 * u, foot + 0.75 * u), (0.05 * u, foot + 0.82 * u)], stuff, "torso", (0, y))
+        it.lathe(
+            [
+                (0.16 * u, foot),
+                (0.12 * u, foot + 0.4 * u),
+                (0.17 * u, foot + 0.75 * u),
+                (0.05 * u, foot + 0.82 * u),
+            ],
+            stuff,
+            "torso",
+            (0, y),
+        )
         it.ball((0, foot + 0.9 * u, y), 0.09 * u, stuff.dim(1.05), "head")
         for side in (-1, 1):
             hand = (side * 0.24 * u, foot + u * c.uniform(0.4, 1.0), y)
             it.bar(((side * 0.15 * u, foot + 0.74 * u, y), hand), 0.06 * u, stuff.dim(0.9), "arm")
     elif style == "bust":
-        it.lathe([(0.14 * u, foot), (0.12 * u, foot + 0.2 * u), (0.34 * u, foot + 0.45 * u), (0.1 * u, foot + 0.55 * u)], stuff, "torso", (0, y))
+        it.lathe(
+            [
+                (0.14 * u, foot),
+                (0.12 * u, foot + 0.2 * u),
+                (0.34 * u, foot + 0.45 * u),
+                (0.1 * u, foot + 0.55 * u),
+            ],
+            stuff,
+            "torso",
+            (0, y),
+        )
         it.ball((0, foot + 0.78 * u, y), (0.17 * u, 0.22 * u), stuff, "head")
     elif style == "abstract":
         it.blob((0, foot + 0.3 * u, y), (0.25 * u, 0.3 * u), stuff, "body")
@@ -61,12 +82,21 @@ def stairs(f: Frame, w: float, h: float, d: float) -> None:
     stuff, steps = finish(c, "wood", "stone", "carpet", "white"), 9
     for k in reversed(range(steps)):
         e = d * k / steps
-        it.box((-x, x, h * k / steps if k < steps - 4 else 0, h * (k + 1) / steps, e, d * (k + 1) / steps), stuff.dim(1.0 - 0.06 * (k % 2)), "board")
+        it.box(
+            (-x, x, h * k / steps if k < steps - 4 else 0, h * (k + 1) / steps, e, d * (k + 1) / steps),
+            stuff.dim(1.0 - 0.06 * (k % 2)),
+            "board",
+        )
     rail = hardware(c)
     for a in (-x, x) if c.chance(0.5) else (-x,):
         it.bar(((a, 0.9, 0), (a, h + 0.9, d)), 0.05, rail, "rail")
         for k in range(0, steps, 2):
-            it.bar(((a, h * k / steps, d * k / steps), (a, h * k / steps + 0.92, d * k / steps)), 0.025, rail, "post")
+            it.bar(
+                ((a, h * k / steps, d * k / steps), (a, h * k / steps + 0.92, d * k / steps)),
+                0.025,
+                rail,
+                "post",
+            )
 
 
 def ladder(f: Frame, w: float, h: float, d: float) -> None:
@@ -77,7 +107,12 @@ def ladder(f: Frame, w: float, h: float, d: float) -> None:
         it.bar(((a, 0, 0), (a * 0.8, h, d)), 0.05, stuff, "post")
     for k in range(1, 8):
         t = k / 8
-        it.bar(((-x * (1 - 0.2 * t), h * t, d * t), (x * (1 - 0.2 * t), h * t, d * t)), 0.035, stuff.dim(0.9), "rung")
+        it.bar(
+            ((-x * (1 - 0.2 * t), h * t, d * t), (x * (1 - 0.2 * t), h * t, d * t)),
+            0.035,
+            stuff.dim(0.9),
+            "rung",
+        )
 
 
 def tool_board(f: Frame, w: float, h: float, d: float) -> None:
@@ -93,7 +128,16 @@ def tool_board(f: Frame, w: float, h: float, d: float) -> None:
         if c.chance(0.5):
             sheet.rect((a - 0.07, a + 0.07, v + long * 0.68, v + long), STEEL, "head")
         else:
-            sheet.poly(((a - 0.02, v + long * 0.68), (a - 0.05, v + long), (a + 0.08, v + long), (a + 0.02, v + long * 0.68)), STEEL, "blade")
+            sheet.poly(
+                (
+                    (a - 0.02, v + long * 0.68),
+                    (a - 0.05, v + long),
+                    (a + 0.08, v + long),
+                    (a + 0.02, v + long * 0.68),
+                ),
+                STEEL,
+                "blade",
+            )
 
 
 def tool(f: Frame, w: float, h: float, d: float) -> None:
@@ -108,13 +152,18 @@ def tool(f: Frame, w: float, h: float, d: float) -> None:
     it.box((-x * 0.5, x * 0.5, h * 0.85, h, d * 0.4, d * 0.6), CHARCOAL, "handle")
 
 
-def tyre(f: Frame, w: float, h: float, d: float) -> None:
+def tyre(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a tyre that stands, or a pile of lying ones."""
     c, it, r, rubber = f.c, f.of("tyre"), w / 2, Finish(_grey(f), "rubber")
     f.shadow(r, d * 0.6, d / 2)
     if c.chance(0.5):
         for k in range(c.pick((1, 2, 3, 4))):
-            it.lathe([(r, 0.2 * k), (r * 1.04, 0.2 * k + 0.1), (r, 0.2 * k + 0.19)], rubber.dim(1 + 0.15 * (k % 2)), "body", (0, d / 2))
+            it.lathe(
+                [(r, 0.2 * k), (r * 1.04, 0.2 * k + 0.1), (r, 0.2 * k + 0.19)],
+                rubber.dim(1 + 0.15 * (k % 2)),
+                "body",
+                (0, d / 2),
+            )
             it.disc(r, 0.2 * k + 0.19, rubber.dim(1.3), "body", (0, d / 2))
             it.disc(r * 0.55, 0.2 * k + 0.195, rubber.dim(0.4), "rim", (0, d / 2))
         return
@@ -135,25 +184,58 @@ def car(f: Frame, w: float, h: float, d: float) -> None:
     paint = Finish(c.tint(pal.CARS), "metal")
     pane = Finish(rgb("38444f"), "glass")
     f.shadow(w * 0.6, d * 0.5, d / 2, 0.7)
-    wheels = [Block((a, a + 0.2, 0, 0.62, e, e + 0.6), Finish(pal.BLACK, "rubber"), "wheel") for a in (-x, x - 0.2) for e in (d * 0.12, d * 0.7)]
+    wheels = [
+        Block((a, a + 0.2, 0, 0.62, e, e + 0.6), Finish(pal.BLACK, "rubber"), "wheel")
+        for a in (-x, x - 0.2)
+        for e in (d * 0.12, d * 0.7)
+    ]
     body = [
         Block((-x, x, 0.28, h * 0.6, 0, d), paint, "body"),
         Block((-x * 0.86, x * 0.86, h * 0.6, h, d * 0.3, d * 0.85), paint.dim(0.94), "body"),
     ]
     it.boxes([*wheels, *body])
     front = it.front(d * 0.3 - 0.01)
-    front.poly(((-x * 0.8, h * 0.62), (-x * 0.68, h * 0.95), (x * 0.68, h * 0.95), (x * 0.8, h * 0.62)), pane, "windshield", strength=2.0)
+    front.poly(
+        ((-x * 0.8, h * 0.62), (-x * 0.68, h * 0.95), (x * 0.68, h * 0.95), (x * 0.8, h * 0.62)),
+        pane,
+        "windshield",
+        strength=2.0,
+    )
     nose = it.front(-0.01)
     for side in (-1, 1):
-        nose.rect((side * x * 0.72 - 0.14, side * x * 0.72 + 0.14, h * 0.42, h * 0.52), Finish(rgb("f4efd8"), "glass"), "headlight", glow=0.3)
+        nose.rect(
+            (side * x * 0.72 - 0.14, side * x * 0.72 + 0.14, h * 0.42, h * 0.52),
+            Finish(rgb("f4efd8"), "glass"),
+            "headlight",
+            glow=0.3,
+        )
         for e in (0.12, 0.7):
             middle = d * e + 0.3
-            points = [(side * (x + 0.005), 0.3 + 0.3 * math.sin(t * math.pi / 5), middle + 0.3 * math.cos(t * math.pi / 5)) for t in range(10)]
+            points = [
+                (
+                    side * (x + 0.005),
+                    0.3 + 0.3 * math.sin(t * math.pi / 5),
+                    middle + 0.3 * math.cos(t * math.pi / 5),
+                )
+                for t in range(10)
+            ]
             if (it.frame.eye[0] - side * x) * side > 0:
                 it.poly(points, Finish(pal.BLACK, "rubber"), "wheel")
-                it.poly([(a, 0.3 + (b - 0.3) * 0.55, middle + (z - middle) * 0.55) for a, b, z in points], STEEL, "wheel")
+                it.poly(
+                    [(a, 0.3 + (b - 0.3) * 0.55, middle + (z - middle) * 0.55) for a, b, z in points],
+                    STEEL,
+                    "wheel",
+                )
         if (it.frame.eye[0] - side * x * 0.86) * side > 0:
-            glass = [(side * (x * 0.86 + 0.005), b, z) for b, z in ((h * 0.63, d * 0.34), (h * 0.93, d * 0.38), (h * 0.93, d * 0.8), (h * 0.63, d * 0.82))]
+            glass = [
+                (side * (x * 0.86 + 0.005), b, z)
+                for b, z in (
+                    (h * 0.63, d * 0.34),
+                    (h * 0.93, d * 0.38),
+                    (h * 0.93, d * 0.8),
+                    (h * 0.63, d * 0.82),
+                )
+            ]
             it.poly(glass, pane, "window", strength=2.0)
     nose.rect((-x * 0.5, x * 0.5, h * 0.3, h * 0.42), CHARCOAL, "frame")
     nose.rect((-x * 0.2, x * 0.2, h * 0.22, h * 0.29), Finish(pal.WHITE, "plastic"), "label")
@@ -174,7 +256,10 @@ def cat(f: Frame, w: float, h: float, d: float) -> None:
         head = (-h * 0.5 * side, h * 0.45)
     it.ball((head[0], head[1], y), h * 0.19, fur.dim(1.05), "head")
     for k in (-1, 1):
-        ear = [(head[0] + k * h * 0.16 + a * h, head[1] + b * h, y) for a, b in ((-0.06, 0.08), (k * 0.04, 0.26), (0.06, 0.08))]
+        ear = [
+            (head[0] + k * h * 0.16 + a * h, head[1] + b * h, y)
+            for a, b in ((-0.06, 0.08), (k * 0.04, 0.26), (0.06, 0.08))
+        ]
         it.poly(ear, fur.dim(0.85), "ear")
 
 
@@ -198,7 +283,7 @@ def shoe(f: Frame, w: float, h: float, d: float) -> None:
         it.box((a - w * 0.17, a + w * 0.17, h * 0.3, high, d * 0.5, d), stuff.dim(0.9), "body")
 
 
-def luggage_rack(f: Frame, w: float, h: float, d: float) -> None:
+def luggage_rack(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a rack along a wall with bags and suitcases on it."""
     c, it, x = f.c, f.of("luggage rack"), w / 2
     it.box((-x, x, 0, 0.04, 0, d), hardware(c), "board")
@@ -208,13 +293,16 @@ def luggage_rack(f: Frame, w: float, h: float, d: float) -> None:
         if c.chance(0.5):
             half = c.uniform(0.18, 0.3)
             name = c.pick(("suitcase", "suitcase", "box", "clothes"))
-            f.of(name).box((a - half, a + half, 0.04, c.uniform(0.2, 0.34), 0.05, d), finish(c, "leather", "cloth", "plastic"))
+            f.of(name).box(
+                (a - half, a + half, 0.04, c.uniform(0.2, 0.34), 0.05, d),
+                finish(c, "leather", "cloth", "plastic"),
+            )
         a += 0.7
 
 
 def cross(f: Frame, w: float, h: float, d: float) -> None:
     """Paint a cross on the wall."""
-    c, stuff = f.c, finish(f.c, "wood", "metal")
+    stuff = finish(f.c, "wood", "metal")
     sheet = f.of("statue").front(d - 0.05)
     sheet.rect((-w * 0.1, w * 0.1, 0, h), stuff, "cross")
     sheet.rect((-w / 2, w / 2, h * 0.6, h * 0.72), stuff, "cross")
@@ -226,19 +314,27 @@ def drip_stand(f: Frame, w: float, h: float, d: float) -> None:
     it.lathe([(w * 0.45, 0), (w * 0.42, 0.04)], CHARCOAL, "base", (0, y))
     it.bar(((0, 0, y), (0, h, y)), 0.035, STEEL, "post")
     it.box((-w / 2, w / 2, h * 0.68, h * 0.92, y - 0.08, y), finish(c, "white", "plastic"), "frame")
-    it.front(y - 0.085).rect((-w * 0.42, w * 0.42, h * 0.71, h * 0.9), Finish(rgb("123028"), "glass"), "screen", glow=0.6)
+    it.front(y - 0.085).rect(
+        (-w * 0.42, w * 0.42, h * 0.71, h * 0.9), Finish(rgb("123028"), "glass"), "screen", glow=0.6
+    )
     line = [(-0.42, 0.8), (-0.1, 0.8), (0.0, 0.88), (0.08, 0.74), (0.15, 0.8), (0.42, 0.8)]
-    for p, q in zip(line, line[1:], strict=False):
-        it.front(y - 0.09).line(((p[0] * w, p[1] * h), (q[0] * w, q[1] * h)), 0.02, Finish(rgb("6fe08a"), "glass"), "screen", glow=0.9)
+    for p, q in pairwise(line):
+        it.front(y - 0.09).line(
+            ((p[0] * w, p[1] * h), (q[0] * w, q[1] * h)),
+            0.02,
+            Finish(rgb("6fe08a"), "glass"),
+            "screen",
+            glow=0.9,
+        )
 
 
-def visitor(f: Frame, w: float, h: float, d: float) -> None:
+def visitor(f: Frame, _w: float, h: float, d: float) -> None:
     """Paint a person."""
     if f.depth > 0.8:
         people.person(f.c, f.spot(0.0, d / 2), h)
 
 
-def dog(f: Frame, w: float, h: float, d: float) -> None:
+def dog(f: Frame, _w: float, h: float, d: float) -> None:
     """Paint a dog."""
     if f.depth > 0.8:
         people.dog(f.c, f.spot(0.0, d / 2), h)

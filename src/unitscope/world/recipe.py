@@ -14,18 +14,100 @@ Maker = Callable[[Interior], "Item | list[Item] | None"]
 Range = tuple[float, float]
 
 STRAYS = (
-    *("chair", "chair", "stool", "armchair", "side table", "small table", "low cabinet", "cabinet", "tall cabinet"),
-    *("shelf", "low shelf", "plant", "plant", "floor lamp", "box", "basket", "trash can", "suitcase", "bicycle"),
-    *("guitar", "speaker", "ladder", "bench", "desk", "television cabinet", "sofa", "wardrobe", "washing machine"),
-    *("refrigerator", "file cabinet", "ball", "toy", "teddy bear", "shoe", "cat", "dog", "broom", "piano", "clothes"),
-    *("pedestal", "single bed", "fireplace", "radiator", "statue", "crib", "large ball", "microphone", "low table"),
-    *("small table", "night table", "side table", "cabinet", "low shelf", "shelf", "wall shelf", "coat hooks"),
+    *(
+        "chair",
+        "chair",
+        "stool",
+        "armchair",
+        "side table",
+        "small table",
+        "low cabinet",
+        "cabinet",
+        "tall cabinet",
+    ),
+    *(
+        "shelf",
+        "low shelf",
+        "plant",
+        "plant",
+        "floor lamp",
+        "box",
+        "basket",
+        "trash can",
+        "suitcase",
+        "bicycle",
+    ),
+    *(
+        "guitar",
+        "speaker",
+        "ladder",
+        "bench",
+        "desk",
+        "television cabinet",
+        "sofa",
+        "wardrobe",
+        "washing machine",
+    ),
+    *(
+        "refrigerator",
+        "file cabinet",
+        "ball",
+        "toy",
+        "teddy bear",
+        "shoe",
+        "cat",
+        "dog",
+        "broom",
+        "piano",
+        "clothes",
+    ),
+    *(
+        "pedestal",
+        "single bed",
+        "fireplace",
+        "radiator",
+        "statue",
+        "crib",
+        "large ball",
+        "microphone",
+        "low table",
+    ),
+    *(
+        "small table",
+        "night table",
+        "side table",
+        "cabinet",
+        "low shelf",
+        "shelf",
+        "wall shelf",
+        "coat hooks",
+    ),
 )
 """What may stand in any room, whatever it is for."""
 
 HANGINGS = (
-    *("painting", "painting", "painting", "poster", "clock", "mirror", "wall shelf", "wall lamp", "switch", "socket"),
-    *("socket", "radiator", "wall television", "coat hooks", "high window", "blackboard", "towel", "hung cabinet"),
+    *(
+        "painting",
+        "painting",
+        "painting",
+        "poster",
+        "clock",
+        "mirror",
+        "wall shelf",
+        "wall lamp",
+        "switch",
+        "socket",
+    ),
+    *(
+        "socket",
+        "radiator",
+        "wall television",
+        "coat hooks",
+        "high window",
+        "blackboard",
+        "towel",
+        "hung cabinet",
+    ),
 )
 """What may hang on any wall."""
 
@@ -101,7 +183,13 @@ def one_of(*makers: Maker) -> Maker:
 
 def paint_recipe(c: Canvas, recipe: Recipe) -> None:
     """Furnish a room as the recipe says, look at it, and paint it."""
-    shell = Shell(c.uniform(*recipe.width), c.uniform(*recipe.depth), c.uniform(*recipe.height), recipe.tiled, recipe.pitched)
+    shell = Shell(
+        c.uniform(*recipe.width),
+        c.uniform(*recipe.depth),
+        c.uniform(*recipe.height),
+        recipe.tiled,
+        recipe.pitched,
+    )
     place = Interior(c, shell)
     for make in recipe.must:
         made = make(place)

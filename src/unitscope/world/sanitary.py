@@ -25,7 +25,12 @@ def tap(it: Solid, place: tuple[float, float, float], size: float) -> None:
     it.bar(((a, b, d), (a, b + high, d)), 0.03, steel, "faucet")
     it.bar(((a, b + high, d), (a, b + high * 0.92, d - size * 0.6)), 0.028, steel, "faucet")
     if style == "bent":
-        it.bar(((a, b + high * 0.92, d - size * 0.6), (a, b + high * 0.65, d - size * 0.62)), 0.026, steel, "spout")
+        it.bar(
+            ((a, b + high * 0.92, d - size * 0.6), (a, b + high * 0.65, d - size * 0.62)),
+            0.026,
+            steel,
+            "spout",
+        )
     elif style == "knobs":
         for side in (-0.08, 0.08):
             it.ball((a + side, b + 0.03, d), 0.025, steel, "knob")
@@ -53,7 +58,9 @@ def washstand(f: Frame, w: float, h: float, d: float) -> None:
         it.boxes([Block((-x * 0.8, x * 0.8, h * 0.78, h, 0, d), glaze, "body")], shade="ball")
     else:
         cabinet(f, w, h - 0.04, d, style=c.pick(("panel", "flat", "louvre")))
-        f.of("counter").box((-x, x, h - 0.04, h, -0.01, d), finish(c, "marble", "stone", "wood", "white"), "top")
+        f.of("counter").box(
+            (-x, x, h - 0.04, h, -0.01, d), finish(c, "marble", "stone", "wood", "white"), "top"
+        )
     if style == "bowl":
         it.lathe([(w * 0.12, h), (w * 0.24, h + 0.13)], glaze, "basin", (0, d / 2))
         it.disc(w * 0.24, h + 0.13, glaze.dim(0.7), "basin", (0, d / 2))
@@ -67,14 +74,27 @@ def bathtub(f: Frame, w: float, h: float, d: float) -> None:
     c, it, shell, x = f.c, f.of("bathtub"), porcelain(f.c), w / 2
     f.shadow(w * 0.52, d * 0.5, d / 2)
     if c.chance(0.3):
-        slab = [Block((a, a + 0.1, 0, 0.14, e, e + 0.1), finish(c, "metal"), "leg") for a in (-x + 0.15, x - 0.25) for e in (0.1, d - 0.2)]
+        slab = [
+            Block((a, a + 0.1, 0, 0.14, e, e + 0.1), finish(c, "metal"), "leg")
+            for a in (-x + 0.15, x - 0.25)
+            for e in (0.1, d - 0.2)
+        ]
         it.boxes(slab)
         low = 0.12
-        front = ((-x, h, 0), (-x * 0.94, h * 0.5, 0.03), (-x * 0.75, low, 0.08), (x * 0.75, low, 0.08), (x * 0.94, h * 0.5, 0.03), (x, h, 0))
+        front = (
+            (-x, h, 0),
+            (-x * 0.94, h * 0.5, 0.03),
+            (-x * 0.75, low, 0.08),
+            (x * 0.75, low, 0.08),
+            (x * 0.94, h * 0.5, 0.03),
+            (x, h, 0),
+        )
         it.poly(front, shell, "body", shade="fall")
         it.poly(((-x, h, 0), (x, h, 0), (x, h, d), (-x, h, d)), shell.dim(1.08), "rim")
     else:
-        it.box((-x, x, 0, h, 0, d), finish(c, "stone", "wood") if c.chance(0.15) else shell, "body", shade="fall")
+        it.box(
+            (-x, x, 0, h, 0, d), finish(c, "stone", "wood") if c.chance(0.15) else shell, "body", shade="fall"
+        )
         it.top(h + 0.003).rect((-x, x, 0, d), shell.dim(1.06), "rim")
     water = Finish(rgb("a9cdd6"), "water") if c.chance(0.5) else shell.dim(0.72)
     it.top(h + 0.006).rect((-x + 0.08, x - 0.08, 0.08, d - 0.08), water, "basin", strength=0.5, shade="sink")
@@ -91,7 +111,14 @@ def toilet(f: Frame, w: float, h: float, d: float) -> None:
         it.box((-x - 0.02, x + 0.02, h - 0.04, h, d - 0.22, d), glaze.dim(0.95), "lid")
     lid = finish(c, "wood", "plastic") if c.chance(0.2) else glaze
     if open_:
-        it.poly([(a * x * 0.9, level + b, d - 0.24) for a, b in ((-1, 0), (-1, 0.3), (-0.5, 0.42), (0.5, 0.42), (1, 0.3), (1, 0))], lid.dim(0.95), "lid")
+        it.poly(
+            [
+                (a * x * 0.9, level + b, d - 0.24)
+                for a, b in ((-1, 0), (-1, 0.3), (-0.5, 0.42), (0.5, 0.42), (1, 0.3), (1, 0))
+            ],
+            lid.dim(0.95),
+            "lid",
+        )
     it.lathe([(x * 0.6, 0), (x * 0.55, level * 0.4), (x * 0.95, level)], glaze, "body", (0, d * 0.4))
     it.disc(x, level + 0.01, lid, "seat" if open_ else "lid", (0, d * 0.4))
     if open_:
@@ -122,13 +149,15 @@ def soap(f: Frame, w: float, h: float, d: float) -> None:
         it.disc(w * 0.6, 0.01, finish(c, "china"), "base", place)
         it.ball((0, 0.03, d / 2), (w * 0.42, 0.025), stuff)
         return
-    it.lathe([(w * 0.4, 0), (w * 0.4, h * 0.7), (w * 0.15, h * 0.75), (w * 0.15, h * 0.9)], stuff, "body", place)
+    it.lathe(
+        [(w * 0.4, 0), (w * 0.4, h * 0.7), (w * 0.15, h * 0.75), (w * 0.15, h * 0.9)], stuff, "body", place
+    )
     it.bar(((0, h * 0.95, d / 2), (w * 0.5, h * 0.95, d / 2)), 0.02, STEEL, "spout")
 
 
 def scale(f: Frame, w: float, h: float, d: float) -> None:
     """Paint scales on the floor, or kitchen scales with a bowl."""
-    c, it, stuff = f.c, f.of("scale"), finish(f.c, "plastic", "steel", "white")
+    it, stuff = f.of("scale"), finish(f.c, "plastic", "steel", "white")
     it.box((-w / 2, w / 2, 0, h, 0, d), stuff, "body")
     it.top(h + 0.004).oval((0, d * 0.7, w * 0.2, d * 0.14), PAGE, "dial")
 

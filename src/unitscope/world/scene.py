@@ -15,6 +15,7 @@ from unitscope.world import (
     scenes_park,
     scenes_play,
     scenes_public,
+    scenes_shops,
     scenes_shore,
     scenes_town,
     scenes_transit,
@@ -69,7 +70,12 @@ _OUTDOORS: dict[str, Callable[[Canvas], None]] = {
     "village": scenes_town.village,
     "windmill": scenes_farm.windmill,
 }
-_INDOORS: dict[str, Callable[[Canvas], None]] = {**scenes_home.DRAWERS, **scenes_work.DRAWERS, **scenes_public.DRAWERS}
+_INDOORS: dict[str, Callable[[Canvas], None]] = {
+    **scenes_home.DRAWERS,
+    **scenes_work.DRAWERS,
+    **scenes_public.DRAWERS,
+    **scenes_shops.DRAWERS,
+}
 
 SCENE_CLASSES: tuple[str, ...] = tuple(sorted(_OUTDOORS | _INDOORS))
 """The scene classes, named as in Places365 (a slash is written as a hyphen), in alphabetical order."""

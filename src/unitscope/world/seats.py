@@ -55,7 +55,9 @@ def _backs(style: str, size: tuple[float, float, float], frame: Finish, pad: Fin
         bars = [(-x + 0.045, x - 0.045, h * low, h * high) for low, high in rails]
     else:
         step = (w - 0.09) / 3
-        bars = [(-x + 0.045 + step * (k + 0.4), -x + 0.065 + step * (k + 0.4), level, h * 0.9) for k in range(3)]
+        bars = [
+            (-x + 0.045 + step * (k + 0.4), -x + 0.065 + step * (k + 0.4), level, h * 0.9) for k in range(3)
+        ]
         bars.append((-x + 0.045, x - 0.045, h * 0.88, h))
     return posts + [Block((*bar, near + 0.005, far - 0.005), frame.dim(0.94), "slat") for bar in bars]
 
@@ -86,8 +88,8 @@ def swivel_chair(f: Frame, w: float, h: float, d: float) -> None:
     high = c.uniform(0.8, 1.0) * h
     blocks.append(Block((-x * 0.88, x * 0.88, h * 0.56, high, d - 0.08, d), pad.dim(1.04), "back"))
     if c.chance(0.5):
-        for a in (-x, x - 0.05):
-            blocks.append(Block((a, a + 0.05, h * 0.62, h * 0.65, d * 0.2, d * 0.85), BLACK, "armrest"))
+        rest = (h * 0.62, h * 0.65, d * 0.2, d * 0.85)
+        blocks += [Block((a, a + 0.05, *rest), BLACK, "armrest") for a in (-x, x - 0.05)]
     it.boxes(blocks, shade="ball")
 
 
@@ -132,8 +134,7 @@ def sofa(f: Frame, w: float, h: float, d: float, *, name: str = "sofa") -> None:
         pad = (a + 0.01, a + step - 0.01, top, h * 0.95, rest - 0.1, rest + 0.06)
         blocks.append(Block(pad, cloth.dim(1.04), "back"))
     side = finish(c, "wood", "metal") if style == "slim" else cloth.dim(1.03)
-    for a in (-x, x - arm):
-        blocks.append(Block((a, a + arm, low, h * 0.72, 0, rest + 0.05), side, "armrest"))
+    blocks += [Block((a, a + arm, low, h * 0.72, 0, rest + 0.05), side, "armrest") for a in (-x, x - arm)]
     if low > 0.1:
         blocks += legs((w, low, d), 0.05, finish(c, "wood", "metal"))
     it.boxes(blocks, shade="ball" if style in ("boxy", "buttoned") else "soft")
@@ -164,12 +165,14 @@ def bench(f: Frame, w: float, h: float, d: float, *, name: str = "bench", back: 
     level = h * 0.48 if back else h
     f.shadow(w * 0.52, d * 0.6, d / 2)
     x = w / 2
-    blocks = [Block((a, a + 0.06, 0, level - 0.05, 0.02, d - 0.02), stuff.dim(0.85), "leg") for a in (-x, x - 0.06)]
+    blocks = [
+        Block((a, a + 0.06, 0, level - 0.05, 0.02, d - 0.02), stuff.dim(0.85), "leg") for a in (-x, x - 0.06)
+    ]
     blocks.append(Block((-x, x, level - 0.06, level, 0, d), stuff, "seat"))
     if back:
         blocks.append(Block((-x, x, level * (0.2 if name == "pew" else 1.15), h, d - 0.06, d), stuff, "back"))
-        for a in (-x, x - 0.06):
-            blocks.append(Block((a, a + 0.06, level, level + 0.22, 0, d - 0.06), stuff.dim(0.9), "armrest"))
+        rest = (level, level + 0.22, 0, d - 0.06)
+        blocks += [Block((a, a + 0.06, *rest), stuff.dim(0.9), "armrest") for a in (-x, x - 0.06)]
     it.boxes(blocks)
 
 
@@ -187,9 +190,10 @@ def coach_seat(f: Frame, w: float, h: float, d: float, *, cloth: Finish | None =
         b = a + x - 0.02
         blocks.append(Block((a, b, 0.34, 0.48, 0, d - 0.1), cloth, "seat"))
         blocks.append(Block((a, b, 0.42, h - 0.2, d - 0.14, d), cloth.dim(1.05), "back"))
-        blocks.append(Block((a + 0.06, b - 0.06, h - 0.2, h, d - 0.13, d - 0.02), cloth.mix((1, 1, 1), 0.5), "back"))
-    for a in (-x - 0.04, x):
-        blocks.append(Block((a, a + 0.05, 0.5, 0.66, 0.04, d - 0.1), BLACK, "armrest"))
+        blocks.append(
+            Block((a + 0.06, b - 0.06, h - 0.2, h, d - 0.13, d - 0.02), cloth.mix((1, 1, 1), 0.5), "back")
+        )
+    blocks += [Block((a, a + 0.05, 0.5, 0.66, 0.04, d - 0.1), BLACK, "armrest") for a in (-x - 0.04, x)]
     it.boxes(blocks, shade="ball")
 
 

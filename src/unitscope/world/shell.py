@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from unitscope.world import palette as pal
-from unitscope.world.canvas import Canvas
 from unitscope.world.finishes import finish
 from unitscope.world.palette import dim
 from unitscope.world.space import Finish, Sheet, View
@@ -44,7 +43,9 @@ class Shell:
 
     def at(self, wall: str, u: float, away: float) -> tuple[float, float]:
         """Return the place (x, z) that is u along a wall and `away` from it."""
-        return {"N": (u, self.depth - away), "S": (u, away), "W": (away, u), "E": (self.width - away, u)}[wall]
+        return {"N": (u, self.depth - away), "S": (u, away), "W": (away, u), "E": (self.width - away, u)}[
+            wall
+        ]
 
     @property
     def low(self) -> float:
@@ -58,7 +59,10 @@ def paint_shell(view: View, shell: Shell) -> None:
     tiled = c.chance(shell.tiled)
     _floor(view, shell, tiled=tiled)
     _ceiling(view, shell)
-    wall = Finish(c.tint(pal.WALLS, 0.06), "tile" if tiled and c.chance(0.6) else c.pick(("plaster",) * 5 + ("brick", "wood")))
+    wall = Finish(
+        c.tint(pal.WALLS, 0.06),
+        "tile" if tiled and c.chance(0.6) else c.pick(("plaster",) * 5 + ("brick", "wood")),
+    )
     accent = finish(c, "painted") if c.chance(0.2) else wall
     accent = Finish(accent.color, wall.material)
     dress = c.pick(_DRESSES)
@@ -71,7 +75,11 @@ def paint_shell(view: View, shell: Shell) -> None:
             size = (shell.along(side), shell.low if side in "EW" else shell.height)
             _wall(sheet, size, accent if side == "N" else wall, (dress, second))
             if side in "EW" and view.z < 0.1:
-                near, far = (size[0] / 2, size[0] / 2 + _BEHIND) if side == "E" else (-size[0] / 2 - _BEHIND, -size[0] / 2)
+                near, far = (
+                    (size[0] / 2, size[0] / 2 + _BEHIND)
+                    if side == "E"
+                    else (-size[0] / 2 - _BEHIND, -size[0] / 2)
+                )
                 sheet.rect((near, far, 0, size[1]), wall, shade="fall", strength=0.55)
             if shell.pitched and side in "NS":
                 _gable(view, shell, side)
@@ -79,8 +87,14 @@ def paint_shell(view: View, shell: Shell) -> None:
 
 def _floor(view: View, shell: Shell, *, tiled: bool) -> None:
     c = view.c
-    kind = c.pick(("tile", "tile", "stone", "wood") if tiled else ("wood", "wood", "wood", "carpet", "tile", "stone", "marble"))
-    tones = {"wood": pal.WOODS, "stone": pal.STONES, "carpet": (*pal.FABRICS, *pal.WALLS)}.get(kind, pal.WALLS)
+    kind = c.pick(
+        ("tile", "tile", "stone", "wood")
+        if tiled
+        else ("wood", "wood", "wood", "carpet", "tile", "stone", "marble")
+    )
+    tones = {"wood": pal.WOODS, "stone": pal.STONES, "carpet": (*pal.FABRICS, *pal.WALLS)}.get(
+        kind, pal.WALLS
+    )
     stuff, (w, d) = Finish(c.tint(tones), kind), (shell.width, shell.depth)
     near = min(0.0, view.z)
     corners = ((0.0, 0.0, near), (0.0, 0.0, d), (w, 0.0, d), (w, 0.0, near))
@@ -90,15 +104,26 @@ def _floor(view: View, shell: Shell, *, tiled: bool) -> None:
 
 def _ceiling(view: View, shell: Shell) -> None:
     c, (w, d, h) = view.c, (shell.width, shell.depth, shell.height)
-    it, stuff = view.frame(0, 0).of("ceiling"), Finish(dim(c.tint((pal.WHITE, pal.WHITE, pal.CREAM, *pal.WALLS)), 0.94), "plaster")
+    it, stuff = (
+        view.frame(0, 0).of("ceiling"),
+        Finish(dim(c.tint((pal.WHITE, pal.WHITE, pal.CREAM, *pal.WALLS)), 0.94), "plaster"),
+    )
     if shell.pitched:
         boards = finish(c, "wood") if c.chance(0.6) else stuff
         for x in (0.0, w):
-            slope = ((x, shell.low, min(0.0, view.z)), (w / 2, h, min(0.0, view.z)), (w / 2, h, d), (x, shell.low, d))
+            slope = (
+                (x, shell.low, min(0.0, view.z)),
+                (w / 2, h, min(0.0, view.z)),
+                (w / 2, h, d),
+                (x, shell.low, d),
+            )
             it.poly(slope, boards.dim(0.92 if x else 1.0), strength=0.7)
             for k in range(4):
                 z = d * (k + 0.5) / 4
-                it.poly(((x, shell.low, z), (w / 2, h, z), (w / 2, h, z + 0.12), (x, shell.low, z + 0.12)), boards.dim(0.65))
+                it.poly(
+                    ((x, shell.low, z), (w / 2, h, z), (w / 2, h, z + 0.12), (x, shell.low, z + 0.12)),
+                    boards.dim(0.65),
+                )
         return
     near = min(0.0, view.z)
     it.poly(((0, h, near), (0, h, d), (w, h, d), (w, h, near)), stuff, shade="fall", strength=0.5)

@@ -155,9 +155,7 @@ class Solid:
     def __init__(self, frame: Frame, pen: Pen) -> None:
         self.frame, self.pen, self.c = frame, pen, frame.c
 
-    def _paint(
-        self, points: Sequence[Point], finish: Finish, part: str, metre: float, look: Look
-    ) -> None:
+    def _paint(self, points: Sequence[Point], finish: Finish, part: str, metre: float, look: Look) -> None:
         """Fill a polygon in the picture unless it lies outside of it."""
         left, top, right, bottom = self.frame.limits
         xs, ys = [p[0] for p in points], [p[1] for p in points]
@@ -167,9 +165,7 @@ class Solid:
         look.setdefault("strength", 0.75)
         self.pen.poly(points, finish.color, finish.material, part, **look)
 
-    def poly(
-        self, points: Sequence[Point3], finish: Finish, part: str = "", **look: Unpack[Look]
-    ) -> None:
+    def poly(self, points: Sequence[Point3], finish: Finish, part: str = "", **look: Unpack[Look]) -> None:
         """Fill a polygon in space, cut off before the camera."""
         frame, c = self.frame, self.c
         flat = [(*frame.flat(a, d), c.eye - frame.y - b) for a, b, d in points]
@@ -203,8 +199,11 @@ class Solid:
 
     def boxes(self, blocks: Iterable[Block], **look: Unpack[Look]) -> None:
         """Fill several boxes, those behind others first."""
-        order = cmp_to_key(lambda p, q: behind(p.space, q.space, self.frame.eye))
-        for block in sorted(blocks, key=order):
+
+        def order(first: Block, second: Block) -> int:
+            return behind(first.space, second.space, self.frame.eye)
+
+        for block in sorted(blocks, key=cmp_to_key(order)):
             self.box(block.space, block.finish, block.part, **look)
 
     def front(self, d: float = 0.0, a: float = 0.0, b: float = 0.0) -> Sheet:
@@ -256,7 +255,13 @@ class Solid:
         self._paint((*left, *right, *foot), finish, part, metre, look)
 
     def disc(
-        self, radius: float, b: float, finish: Finish, part: str = "", place: Point = (0.0, 0.0), **look: Unpack[Look]
+        self,
+        radius: float,
+        b: float,
+        finish: Finish,
+        part: str = "",
+        place: Point = (0.0, 0.0),
+        **look: Unpack[Look],
     ) -> None:
         """Fill a level disc at height b."""
         if self.frame.seen(*place):
@@ -276,7 +281,9 @@ class Solid:
             points = [(x + rx * metre * u, y + ry * metre * v) for u, v in _ROUND]
             self._paint(points, finish, part, metre, look)
 
-    def blob(self, place: Point3, radius: Point, finish: Finish, part: str = "", **look: Unpack[Look]) -> None:
+    def blob(
+        self, place: Point3, radius: Point, finish: Finish, part: str = "", **look: Unpack[Look]
+    ) -> None:
         """Fill a lumpy ball."""
         a, b, d = place
         if self.frame.seen(a, d):

@@ -26,7 +26,11 @@ def fronts(
             sheet.rect((u0, u1, v0, v1), stuff.dim(0.9), part)
             if rows == 1:
                 _filling(sheet, (u0, u1, v0, v1), stuff, style)
-            knob = ((u0 + u1) / 2, v1 - 0.06) if rows > 1 else (u1 - 0.05 if i % 2 == 0 else u0 + 0.05, v0 + (v1 - v0) * (0.75 if h < 1.2 else 0.5))
+            knob = (
+                ((u0 + u1) / 2, v1 - 0.06)
+                if rows > 1
+                else (u1 - 0.05 if i % 2 == 0 else u0 + 0.05, v0 + (v1 - v0) * (0.75 if h < 1.2 else 0.5))
+            )
             _handle(sheet, knob, metal, bar=bar, level=rows > 1)
 
 
@@ -54,7 +58,17 @@ def _handle(sheet: Sheet, place: tuple[float, float], metal: Finish, *, bar: boo
         sheet.rect((u - 0.011, u + 0.011, v - 0.09, v + 0.09), metal, "handle")
 
 
-def cabinet(f: Frame, w: float, h: float, d: float, *, name: str = "cabinet", rows: int = 0, stuff: Finish | None = None, style: str = "") -> None:
+def cabinet(
+    f: Frame,
+    w: float,
+    h: float,
+    d: float,
+    *,
+    name: str = "cabinet",
+    rows: int = 0,
+    stuff: Finish | None = None,
+    style: str = "",
+) -> None:
     """Paint a cabinet with doors, drawers or both, on feet or on the floor."""
     c, it = f.c, f.of(name)
     stuff = stuff or finish(c, "wood", "wood", "painted", "white")
@@ -83,7 +97,9 @@ def night_table(f: Frame, w: float, h: float, d: float) -> None:
 GOODS = ("books", "books", "books", "boxes", "jars", "toys", "pots", "mixed")
 
 
-def shelf(f: Frame, w: float, h: float, d: float, *, goods: str = "", stuff: Finish | None = None, style: str = "") -> None:
+def shelf(
+    f: Frame, w: float, h: float, d: float, *, goods: str = "", stuff: Finish | None = None, style: str = ""
+) -> None:
     """Paint a shelf: a closed case, an open rack, or boards between posts."""
     c, it = f.c, f.of("shelf")
     stuff = stuff or finish(c, "wood", "wood", "painted", "white", "metal")
@@ -96,12 +112,17 @@ def shelf(f: Frame, w: float, h: float, d: float, *, goods: str = "", stuff: Fin
     if style == "case":
         it.box((-x, x, 0, h, d - 0.02, d), stuff.dim(0.55), "back")
     side = 0.035
-    blocks = [Block((a, a + side, 0, h, 0 if style == "case" else d * 0.4, d), stuff.dim(0.9), "post") for a in (-x, x - side)]
+    blocks = [
+        Block((a, a + side, 0, h, 0 if style == "case" else d * 0.4, d), stuff.dim(0.9), "post")
+        for a in (-x, x - side)
+    ]
     front = it.frame.eye[2] < 0
     for block in blocks:
         it.box(block.space, block.finish, block.part)
     for k in sorted(range(rows + 1), key=lambda k: -abs(k * step - it.frame.eye[1])):
-        it.box((-x + side, x - side, k * step * 0.985, k * step * 0.985 + 0.03, 0.01, d - 0.02), stuff, "board")
+        it.box(
+            (-x + side, x - side, k * step * 0.985, k * step * 0.985 + 0.03, 0.01, d - 0.02), stuff, "board"
+        )
         if k < rows and front and c.chance(0.92):
             stock(f, (-x + side, x - side, k * step + 0.03, (k + 1) * step - 0.02, d * 0.2), goods)
 
@@ -151,15 +172,16 @@ def _piece(it: Solid, sheet: Sheet, kind: str, box: tuple[float, float, float, f
     elif kind in ("boxes", "cartons", "clothes", "towels"):
         sheet.rect(box, stuff, "body" if kind in ("boxes", "cartons") else "cloth")
         if kind != "clothes" and it.frame.metre() > 0.2:
-            sheet.rect((u0 + wide * 0.2, u1 - wide * 0.2, v0 + tall * 0.35, v0 + tall * 0.7), PAGE if kind == "boxes" else stuff.mix((1, 1, 1), 0.6), "label")
+            sheet.rect(
+                (u0 + wide * 0.2, u1 - wide * 0.2, v0 + tall * 0.35, v0 + tall * 0.7),
+                PAGE if kind == "boxes" else stuff.mix((1, 1, 1), 0.6),
+                "label",
+            )
     elif kind in ("jars", "bottles", "pots"):
-        neck = 0.75 if kind == "jars" else 0.3
-        sheet.poly(
-            (
-                (u0, v0), (u0, v0 + tall * 0.6), (u0 + wide * (1 - neck) / 2, v0 + tall * 0.78), (u0 + wide * (1 - neck) / 2, v1),
-                (u1 - wide * (1 - neck) / 2, v1), (u1 - wide * (1 - neck) / 2, v0 + tall * 0.78), (u1, v0 + tall * 0.6), (u1, v0),
-            ), stuff, "body", shade="tube",
-        )  # fmt: skip
+        inset, low, high = wide * (0.12 if kind == "jars" else 0.35), v0 + tall * 0.6, v0 + tall * 0.78
+        left = ((u0, v0), (u0, low), (u0 + inset, high), (u0 + inset, v1))
+        right = ((u1 - inset, v1), (u1 - inset, high), (u1, low), (u1, v0))
+        sheet.poly((*left, *right), stuff, "body", shade="tube")
         if kind == "jars" and it.frame.metre() > 0.2:
             sheet.rect((u0 + wide * 0.1, u1 - wide * 0.1, v0 + tall * 0.82, v1), stuff.dim(0.6), "lid")
     elif kind == "shoes":
@@ -191,7 +213,9 @@ def basket(f: Frame, w: float, h: float, d: float) -> None:
     it.lathe([(w * 0.4, 0), (w * 0.5, h)], stuff, "body", place, grain=0.5)
     it.disc(w * 0.5, h, stuff.dim(0.45), "rim", place)
     if c.chance(0.6):
-        name, kind = c.pick((("clothes", "cloth"), ("toy", "plastic"), ("towel", "linen"), ("bread", "bread")))
+        name, kind = c.pick(
+            (("clothes", "cloth"), ("toy", "plastic"), ("towel", "linen"), ("bread", "bread"))
+        )
         inside = f.of(name)
         for a in (-0.22, 0.2, 0.0):
             inside.ball((a * w, h, d / 2), (w * 0.25, h * 0.22), finish(c, kind))

@@ -12,7 +12,14 @@ from unitscope.world.thing import Thing
 
 
 def table(
-    f: Frame, w: float, h: float, d: float, *, name: str = "table", style: str = "", stuff: Finish | None = None
+    f: Frame,
+    w: float,
+    h: float,
+    d: float,
+    *,
+    name: str = "table",
+    style: str = "",
+    stuff: Finish | None = None,
 ) -> None:
     """Paint a table on four legs, on trestles, on panels, or round on one foot."""
     c, it = f.c, f.of(name)
@@ -27,12 +34,17 @@ def table(
         it.disc(w / 2, h, top.mix(pal.WHITE, 0.12), "top", (0, y))
         return
     if style == "panels":
-        blocks = [Block((a, a + 0.05, 0, h - 0.04, 0.03, d - 0.03), frame.dim(0.85), "leg") for a in (-w / 2 + 0.04, w / 2 - 0.09)]
+        blocks = [
+            Block((a, a + 0.05, 0, h - 0.04, 0.03, d - 0.03), frame.dim(0.85), "leg")
+            for a in (-w / 2 + 0.04, w / 2 - 0.09)
+        ]
     else:
         thin = style == "thin"
         blocks = legs((w, h - 0.04, d), 0.03 if thin else 0.065, STEEL if thin else frame, 0.03)
     if style == "legs":
-        blocks.append(Block((-w / 2 + 0.06, w / 2 - 0.06, h - 0.12, h - 0.04, 0.05, d - 0.05), frame.dim(0.8), "frame"))
+        blocks.append(
+            Block((-w / 2 + 0.06, w / 2 - 0.06, h - 0.12, h - 0.04, 0.05, d - 0.05), frame.dim(0.8), "frame")
+        )
     it.boxes([*blocks, Block((-w / 2, w / 2, h - 0.045, h, 0, d), top, "top")])
 
 
@@ -54,10 +66,15 @@ def school_desk(f: Frame, w: float, h: float, d: float, *, stuff: Finish | None 
     table(f, w, h, d, name="desk", style=f.c.pick(("thin", "thin", "panels")), stuff=stuff)
 
 
-def counter(f: Frame, w: float, h: float, d: float, *, name: str = "counter", stuff: Finish | None = None) -> None:
+def counter(
+    f: Frame, w: float, h: float, d: float, *, name: str = "counter", stuff: Finish | None = None
+) -> None:
     """Paint a counter: a closed front below a slab that stands out."""
     c, it = f.c, f.of(name)
-    front, slab = stuff or finish(c, "wood", "painted", "stone", "marble", "white"), finish(c, "wood", "stone", "marble")
+    front, slab = (
+        stuff or finish(c, "wood", "painted", "stone", "marble", "white"),
+        finish(c, "wood", "stone", "marble"),
+    )
     x = w / 2
     f.shadow(w * 0.52, 0.2, 0.0)
     it.box((-x, x, 0, h - 0.05, 0.06, d), front, "body")
@@ -76,7 +93,9 @@ def bar(f: Frame, w: float, h: float, d: float) -> None:
     counter(f, w, h, d, name="bar")
 
 
-def kitchen_unit(f: Frame, w: float, h: float, d: float, *, stuff: Finish, slab: Finish, style: str = "panel") -> None:
+def kitchen_unit(
+    f: Frame, w: float, h: float, d: float, *, stuff: Finish, slab: Finish, style: str = "panel"
+) -> None:
     """Paint a stretch of fitted cabinets below a worktop."""
     it, columns = f.of("cabinet"), max(1, round(w / 0.55))
     it.box((-w / 2, w / 2, 0.08, h - 0.04, 0.03, d), stuff, "body")
@@ -85,7 +104,9 @@ def kitchen_unit(f: Frame, w: float, h: float, d: float, *, stuff: Finish, slab:
     f.of("counter").box((-w / 2, w / 2, h - 0.04, h, 0, d), slab, "top")
 
 
-def kitchen_sink(f: Frame, w: float, h: float, d: float, *, stuff: Finish, slab: Finish, style: str = "panel") -> None:
+def kitchen_sink(
+    f: Frame, w: float, h: float, d: float, *, stuff: Finish, slab: Finish, style: str = "panel"
+) -> None:
     """Paint a fitted cabinet with a sink in its worktop."""
     kitchen_unit(f, w, h, d, stuff=stuff, slab=slab, style=style)
     basin(f.moved(0.0, h, 0.02), w * 0.75, d * 0.95, finish(f.c, "steel", "white"))

@@ -6,10 +6,10 @@ import math
 
 from unitscope.world import palette as pal
 from unitscope.world.finishes import BLACK, CHARCOAL, PAGE, WHITE, finish, hardware
-from unitscope.world.windows import view
 from unitscope.world.palette import mix, rgb
 from unitscope.world.space import Finish, Frame, Sheet
 from unitscope.world.thing import Thing
+from unitscope.world.windows import view
 
 FLAT = (0.02, 0.05)
 MOTIFS = ("view", "view", "shapes", "head", "flowers", "stripes", "animal")
@@ -48,13 +48,23 @@ def motif(sheet: Sheet, size: tuple[float, float], low: float = 0.0) -> None:
         return
     sheet.rect((-x, x, low, low + h), ground)
     if kind == "head":
-        sheet.poly(((-x * 0.7, low), (-x * 0.4, low + h * 0.35), (x * 0.4, low + h * 0.35), (x * 0.7, low)), second)
+        sheet.poly(
+            ((-x * 0.7, low), (-x * 0.4, low + h * 0.35), (x * 0.4, low + h * 0.35), (x * 0.7, low)), second
+        )
         sheet.oval((0, low + h * 0.58, x * 0.36, h * 0.22), Finish(c.tint(pal.SKINS), "paper"))
     elif kind == "flowers":
-        for k in range(4):
+        for _ in range(4):
             petal = Finish(c.tint(pal.PETALS), "paper")
             sheet.oval((c.uniform(-0.6, 0.6) * x, low + h * c.uniform(0.45, 0.8), x * 0.25, h * 0.12), petal)
-        sheet.poly(((-x * 0.3, low + h * 0.4), (x * 0.3, low + h * 0.4), (x * 0.2, low + h * 0.08), (-x * 0.2, low + h * 0.08)), second)
+        sheet.poly(
+            (
+                (-x * 0.3, low + h * 0.4),
+                (x * 0.3, low + h * 0.4),
+                (x * 0.2, low + h * 0.08),
+                (-x * 0.2, low + h * 0.08),
+            ),
+            second,
+        )
     elif kind == "animal":
         fur = Finish(c.tint(pal.HAIRS), "paper")
         sheet.oval((0, low + h * 0.42, x * 0.55, h * 0.18), fur)
@@ -71,7 +81,10 @@ def motif(sheet: Sheet, size: tuple[float, float], low: float = 0.0) -> None:
 def mirror(f: Frame, w: float, h: float, d: float) -> None:
     """Paint a mirror, square or oval, that reflects the wall, floor and something opposite."""
     c, x = f.c, w / 2
-    wall, dark = Finish(mix(c.tint(pal.WALLS), rgb("a9bcc6"), 0.55), "glass"), finish(c, "painted").mix(rgb("a9bcc6"), 0.35)
+    wall, dark = (
+        Finish(mix(c.tint(pal.WALLS), rgb("a9bcc6"), 0.55), "glass"),
+        finish(c, "painted").mix(rgb("a9bcc6"), 0.35),
+    )
     if c.chance(0.3):
         sheet = f.of("mirror").front(d - 0.03)
         sheet.oval((0, h / 2, x + 0.03, h / 2 + 0.03), finish(c, "wood", "metal"), "frame")
@@ -82,12 +95,18 @@ def mirror(f: Frame, w: float, h: float, d: float) -> None:
     sheet.rect((-x, x, 0, h), wall, "pane", strength=2.0, shade="fall")
     sheet.poly(((-x, 0), (-x, h * 0.2), (x, h * 0.3), (x, 0)), wall.dim(0.7), "pane")
     a = c.uniform(-0.7, 0.2) * x
-    sheet.rect((a, a + x * c.uniform(0.4, 0.8), h * 0.1, h * c.uniform(0.3, 0.6)), Finish(dark.color, "glass"), "pane")
+    sheet.rect(
+        (a, a + x * c.uniform(0.4, 0.8), h * 0.1, h * c.uniform(0.3, 0.6)),
+        Finish(dark.color, "glass"),
+        "pane",
+    )
     if c.chance(0.4):
-        sheet.rect((-a - x * 0.3, -a + x * 0.1, h * 0.5, h * 0.85), Finish(c.light.sky[1], "glass"), "pane", glow=0.7)
+        sheet.rect(
+            (-a - x * 0.3, -a + x * 0.1, h * 0.5, h * 0.85), Finish(c.light.sky[1], "glass"), "pane", glow=0.7
+        )
 
 
-def clock(f: Frame, w: float, h: float, d: float) -> None:
+def clock(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a clock: round, square, or without a face plate."""
     c, r = f.c, w / 2
     sheet, style = f.of("clock").front(d - 0.03), c.pick(("round", "round", "square", "star"))
@@ -96,7 +115,13 @@ def clock(f: Frame, w: float, h: float, d: float) -> None:
         sheet.rect((-r, r, 0, w), rim, "frame")
         sheet.rect((-r * 0.8, r * 0.8, w * 0.1, w * 0.9), PAGE, "body")
     elif style == "star":
-        points = [(math.sin(math.pi * k / 8) * r * (1 if k % 2 else 0.55), r + math.cos(math.pi * k / 8) * r * (1 if k % 2 else 0.55)) for k in range(16)]
+        points = [
+            (
+                math.sin(math.pi * k / 8) * r * (1 if k % 2 else 0.55),
+                r + math.cos(math.pi * k / 8) * r * (1 if k % 2 else 0.55),
+            )
+            for k in range(16)
+        ]
         sheet.poly(points, rim, "frame")
         sheet.oval((0, r, r * 0.4, r * 0.4), PAGE, "body")
     else:
@@ -104,7 +129,12 @@ def clock(f: Frame, w: float, h: float, d: float) -> None:
         sheet.oval((0, r, r * 0.8, r * 0.8), PAGE if c.chance(0.8) else CHARCOAL, "body")
     for length in (0.4, 0.62):
         turn = c.uniform(0, 2 * math.pi)
-        sheet.line(((0, r), (r * length * math.cos(turn), r + r * length * math.sin(turn))), r * 0.14, CHARCOAL, "hand")
+        sheet.line(
+            ((0, r), (r * length * math.cos(turn), r + r * length * math.sin(turn))),
+            r * 0.14,
+            CHARCOAL,
+            "hand",
+        )
 
 
 def blackboard(f: Frame, w: float, h: float, d: float) -> None:
@@ -129,10 +159,20 @@ def projector_screen(f: Frame, w: float, h: float, d: float) -> None:
     sheet.rect((-x, x, 0, h), BLACK, "frame")
     inner = (-x * 0.97, x * 0.97, h * 0.03, h * 0.95)
     lit = c.chance(0.6)
-    sheet.rect(inner, Finish(pal.WHITE if not lit else mix(c.tint(pal.FABRICS), pal.WHITE, 0.5), "fabric"), "screen", glow=0.8 * lit)
+    sheet.rect(
+        inner,
+        Finish(pal.WHITE if not lit else mix(c.tint(pal.FABRICS), pal.WHITE, 0.5), "fabric"),
+        "screen",
+        glow=0.8 * lit,
+    )
     if lit and c.chance(0.6):
         for k in range(3):
-            sheet.rect((-x * 0.8, x * c.uniform(-0.3, 0.7), h * (0.2 + 0.22 * k), h * (0.28 + 0.22 * k)), finish(c, "paper"), "screen", glow=0.7)
+            sheet.rect(
+                (-x * 0.8, x * c.uniform(-0.3, 0.7), h * (0.2 + 0.22 * k), h * (0.28 + 0.22 * k)),
+                finish(c, "paper"),
+                "screen",
+                glow=0.7,
+            )
     elif lit:
         view(sheet, inner, "screen")
 
@@ -190,7 +230,12 @@ def garment(f: Frame, wide: float, long: float) -> None:
     hook = f.of("hanger").front()
     hook.rect((-0.008, 0.008, -0.06, 0.02), hardware(c), "hook")
     sheet = f.of("clothes").front(-0.005)
-    sheet.poly(((-wide / 2, -0.1), (0, -0.05), (wide / 2, -0.1), (wide * 0.6, -long), (-wide * 0.6, -long)), cloth, "cloth", shade="tube")
+    sheet.poly(
+        ((-wide / 2, -0.1), (0, -0.05), (wide / 2, -0.1), (wide * 0.6, -long), (-wide * 0.6, -long)),
+        cloth,
+        "cloth",
+        shade="tube",
+    )
 
 
 def coat_hooks(f: Frame, w: float, h: float, d: float) -> None:
@@ -227,15 +272,20 @@ def fireplace(f: Frame, w: float, h: float, d: float) -> None:
     sheet = it.front(0.05)
     sheet.rect((-x * 0.6, x * 0.6, 0.02, h * 0.68), Finish(rgb("1c1917"), "brick"), "oven")
     if c.chance(0.6):
-        for k in range(3):
+        for _ in range(3):
             flame = (c.uniform(-0.3, 0.3) * x, h * c.uniform(0.25, 0.5))
             base = flame[0]
-            sheet.poly(((base - 0.1, 0.06), flame, (base + 0.1, 0.06)), Finish(c.tint((rgb("ff9a3c"), rgb("ffcf5f"), rgb("f0602a"))), "glass"), "flame", glow=1.0)
+            sheet.poly(
+                ((base - 0.1, 0.06), flame, (base + 0.1, 0.06)),
+                Finish(c.tint((rgb("ff9a3c"), rgb("ffcf5f"), rgb("f0602a"))), "glass"),
+                "flame",
+                glow=1.0,
+            )
     for a in (-0.2, 0.1):
         sheet.rect((a - 0.12, a + 0.16, 0.03, 0.1), Finish(rgb("6f452c"), "wood"))
 
 
-def rug(f: Frame, w: float, h: float, d: float) -> None:
+def rug(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a rug on the floor: bordered, striped, plain or round."""
     c, it = f.c, f.of("rug")
     stuff = finish(c, "carpet", "carpet", "cloth", "leather")

@@ -64,14 +64,26 @@ def window(f: Frame, w: float, h: float, d: float, *, style: str = "", dress: st
         sheet.oval((0, h, x + edge, x * 0.6 + edge), stuff, "frame", strength=0.3)
         sheet.oval((0, h, x, x * 0.6), Finish(c.light.sky[0], "glass"), "pane", glow=1.0)
     view(sheet, (-x, x, 0, h), "pane")
-    bars = {"cross": ((0.5,), (0.55,)), "halves": ((0.5,), ()), "single": ((), ()), "sash": ((), (0.5,)), "arched": ((0.33, 0.67), (0.4,))}
+    bars = {
+        "cross": ((0.5,), (0.55,)),
+        "halves": ((0.5,), ()),
+        "single": ((), ()),
+        "sash": ((), (0.5,)),
+        "arched": ((0.33, 0.67), (0.4,)),
+    }
     for share in bars[style][0]:
         sheet.rect((-x + w * share - 0.02, -x + w * share + 0.02, 0, h), stuff, "frame", strength=0.3)
     for share in bars[style][1]:
         sheet.rect((-x, x, h * share - 0.02, h * share + 0.02), stuff, "frame", strength=0.3)
     if style != "arched":
         it.box((-x - 0.1, x + 0.1, -edge - 0.03, -edge, d - 0.14, d), stuff, "frame", strength=0.3)
-    dress_window(f, (w, h, d), c.pick(("curtains", "curtains", "blind", "roller", "none", "none", "one")) if dress == "any" else dress)
+    dress_window(
+        f,
+        (w, h, d),
+        c.pick(("curtains", "curtains", "blind", "roller", "none", "none", "one"))
+        if dress == "any"
+        else dress,
+    )
 
 
 def dress_window(f: Frame, size: tuple[float, float, float], kind: str) -> None:
@@ -84,9 +96,15 @@ def dress_window(f: Frame, size: tuple[float, float, float], kind: str) -> None:
         sides = ((-x - 0.2, -x * open_to), (x * open_to, x + 0.2))
         for a, b in sides if kind == "curtains" else (c.pick(sides),):
             curtain(f.moved(0, 0, d - 0.12), (a, b, drop, h + 0.1), cloth, thin)
-        f.of("curtain").bar(((-x - 0.25, h + 0.12, d - 0.12), (x + 0.25, h + 0.12, d - 0.12)), 0.025, hardware(c), "rail")
+        f.of("curtain").bar(
+            ((-x - 0.25, h + 0.12, d - 0.12), (x + 0.25, h + 0.12, d - 0.12)), 0.025, hardware(c), "rail"
+        )
     elif kind == "blind":
-        sheet, slat, low = f.of("blind").front(d - 0.06), finish(c, "white", "wood", "metal"), h * c.uniform(0.0, 0.6)
+        sheet, slat, low = (
+            f.of("blind").front(d - 0.06),
+            finish(c, "white", "wood", "metal"),
+            h * c.uniform(0.0, 0.6),
+        )
         step = max(0.07, 2.4 / 112 / f.metre(0, d))
         for k in range(int((h - low) / step)):
             sheet.rect((-x, x, h - step * (k + 0.62), h - step * k), slat.dim(0.95 + 0.08 * (k % 2)), "slat")
@@ -108,7 +126,7 @@ def curtain(f: Frame, box: tuple[float, float, float, float], cloth: Finish, fol
             sheet.rect((*part, b0 + 0.08, b0 + 0.2), tone.mix(pal.WHITE, 0.5), "cloth", shade="tube")
 
 
-def shower_curtain(f: Frame, w: float, h: float, d: float) -> None:
+def shower_curtain(f: Frame, w: float, h: float, _d: float) -> None:
     """Paint a curtain on a rail of its own."""
     c = f.c
     f.of("curtain").bar(((-w / 2, h, 0), (w / 2, h, 0)), 0.025, hardware(c), "rail")
@@ -125,7 +143,13 @@ def door(f: Frame, w: float, h: float, d: float, *, style: str = "", stuff: Fini
     sheet, x = it.front(d - 0.015), w / 2
     if not sheet.visible:
         return
-    sheet.rect((-x - 0.07, x + 0.07, 0, h + 0.07), wood.mix(pal.WHITE, c.uniform(0, 0.7)), "frame", turned=True, strength=0.4)
+    sheet.rect(
+        (-x - 0.07, x + 0.07, 0, h + 0.07),
+        wood.mix(pal.WHITE, c.uniform(0, 0.7)),
+        "frame",
+        turned=True,
+        strength=0.4,
+    )
     if style == "open":
         hall = Finish(mix(c.tint(pal.WALLS), pal.BLACK, c.uniform(0.15, 0.6)), "plaster")
         sheet.rect((-x, x, 0, h), hall, shade="fall")
@@ -136,10 +160,16 @@ def door(f: Frame, w: float, h: float, d: float, *, style: str = "", stuff: Fini
         for low, high in ((0.06, 0.42), (0.5, 0.93)):
             sheet.rect((*inner, h * low, h * high), wood.dim(0.84), "body", turned=True, shade="sink")
     elif style == "glazed":
-        sheet.rect((*inner, h * c.pick((0.1, 0.45)), h * 0.93), finish(c, "glass").dim(0.85), "pane", strength=2.0)
+        sheet.rect(
+            (*inner, h * c.pick((0.1, 0.45)), h * 0.93), finish(c, "glass").dim(0.85), "pane", strength=2.0
+        )
     elif style in ("planks", "louvre"):
         for k in range(1, 5 if style == "planks" else 9):
-            line = (-x + w * k / 5 - 0.008, -x + w * k / 5 + 0.008, 0, h) if style == "planks" else (*inner, h * (0.05 + 0.1 * k), h * (0.09 + 0.1 * k))
+            line = (
+                (-x + w * k / 5 - 0.008, -x + w * k / 5 + 0.008, 0, h)
+                if style == "planks"
+                else (*inner, h * (0.05 + 0.1 * k), h * (0.09 + 0.1 * k))
+            )
             sheet.rect(line, wood.dim(0.72), "slat")
     knob = x * c.pick((-0.82, 0.82))
     sheet.rect((knob - 0.03, knob + 0.03, h * 0.48, h * 0.51), hardware(c), "knob")
