@@ -19,7 +19,7 @@ from unitscope.world.canvas import Canvas, Point, Spot
 from unitscope.world.landscape import clutter, opening
 from unitscope.world.palette import dim, mix
 from unitscope.world.roads import dashes, guard_rails, road, traffic
-from unitscope.world.stage import Stage, some
+from unitscope.world.stage import Drawer, Stage, some
 
 OPEN = ("grass", "grass", "earth", "sand", "snow")
 PAVED = ("road", "road", "sidewalk", "earth", "snow")
@@ -230,7 +230,7 @@ def train_station_platform(c: Canvas) -> None:
         z = stage.deep(4, 14)
         spot = c.spot(edge + side * c.uniform(0.8, 3.0), z)
         raised = spot._replace(y=spot.y - 0.9 * spot.metre)
-        draw = c.pick(
+        draw: Drawer = c.pick(
             (
                 people.person,
                 people.person,
