@@ -135,6 +135,10 @@ def cemetery(c: Canvas) -> None:
     stage.draw()
 
 
+_BEDS: tuple[Drawer, ...] = (farmyard.hedge, farmyard.hedge, plants.flowers, plants.bush)
+"""What lines the path of a formal garden."""
+
+
 def formal_garden(c: Canvas) -> None:
     """Clipped hedges and beds of flowers, the same on both sides of a path."""
     stage, ground = opening(c, GREENS)
@@ -143,7 +147,7 @@ def formal_garden(c: Canvas) -> None:
     stage.trees(some(c, 0, 4), (18, 34), ground)
     z = stage.deep(5, 7.5)
     for _ in range(some(c, 2, 4)):
-        thing: Drawer = c.pick((farmyard.hedge, farmyard.hedge, plants.flowers, plants.bush))
+        thing = c.pick(_BEDS)
         size = c.uniform(0.8, 1.2) if thing is plants.bush else c.uniform(2.0, 3.2)
         for side in (-1, 1):
             spot = c.spot(side * c.uniform(2.1, 2.3), z)
