@@ -80,7 +80,7 @@ def _front(c: Canvas, it: Figure, size: tuple[float, float], floors: int) -> Non
     if c.chance(0.25):
         x, paint = -half + (entrance + 0.5) * step, c.tint((pal.WHITE, *pal.WOODS))
         for a in (-0.12, 0.12):
-            it.post(x + a, (0, story * 0.76), 0.02, paint, "wood", "column")
+            it.post(x + a, (0, story * 0.76), 0.02, paint, "wood", part="column")
         it.poly(
             ((x - 0.16, story * 0.74), (x, story * 0.98), (x + 0.16, story * 0.74)), paint, "wood", "porch"
         )

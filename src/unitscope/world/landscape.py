@@ -32,13 +32,21 @@ def opening(
     *,
     eye: tuple[float, float] = (1.6, 2.4),
     horizon: tuple[float, float] = (0.36, 0.54),
+    look: float = 0.1,
 ) -> tuple[Stage, str]:
-    """Begin a scene outdoors: the camera, its aim, a sky with what is far away, and one of the grounds.
+    """Begin a scene outdoors: the camera, a sky with what is far away, and one of the grounds.
+
+    Args:
+        c: the canvas.
+        grounds: the kinds of ground to choose from.
+        eye: as in `view`.
+        horizon: as in `view`.
+        look: as in `view`.
 
     Returns:
-        The stage, whose `subject` is the x that the camera may look at, and the kind of ground.
+        The stage and the kind of ground.
     """
-    stage, ground = view(c, eye, horizon), c.pick(grounds)
+    stage, ground = view(c, eye, horizon, look=look), c.pick(grounds)
     backdrop(c, ground)
     nature.ground(c, ground)
     if c.chance(0.15):
@@ -146,7 +154,7 @@ CLUTTER: dict[str, tuple[Drawer, ...]] = {"town": _TOWN, "land": _LAND, "water":
 """Things that other classes are known for, and that may stand in any scene of a kind."""
 
 
-def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (7, 24), *, most: int = 4) -> None:
+def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (9, 28), *, most: int = 4) -> None:
     """Scatter up to `most` things of a kind (town, land or water), and one that belongs elsewhere by chance."""
     c = stage.canvas
     for _ in range(some(c, 0, most)):

@@ -103,7 +103,7 @@ def farm(c: Canvas) -> None:
 
 def barn(c: Canvas) -> None:
     """One barn, large in the picture."""
-    stage, ground = opening(c, FIELDS)
+    stage, ground = opening(c, FIELDS, look=0.02)
     _yard(c, stage, ground)
     stage.add(farmyard.barn, stage.subject, stage.deep(12, 20), c.uniform(9, 13))
     stage.extras(
@@ -118,7 +118,7 @@ def barn(c: Canvas) -> None:
 
 def windmill(c: Canvas) -> None:
     """A windmill, near or farther off, in fields or by the water."""
-    stage, ground = opening(c, (*FIELDS, "sidewalk"), horizon=(0.44, 0.6))
+    stage, ground = opening(c, (*FIELDS, "sidewalk"), horizon=(0.44, 0.6), look=-0.12)
     if c.chance(0.3):
         nature.water(c, c.horizon + 0.02, c.uniform(c.horizon + 0.1, 0.85))
     _yard(c, stage, ground)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from unitscope.world import churches, fair, farmyard, landmarks, nature, outside, people, plants, vehicles
+from unitscope.world import (
+    animals,
+    churches,
+    fair,
+    farmyard,
+    landmarks,
+    nature,
+    outside,
+    people,
+    plants,
+    vehicles,
+)
 from unitscope.world.canvas import Canvas
 from unitscope.world.landscape import clutter, opening
-from unitscope.world.stage import Stage, some
+from unitscope.world.stage import Drawer, Stage, some
 
 GREENS = ("grass", "grass", "grass", "earth", "snow", "sand", "sidewalk")
 """The grounds of every class here."""
@@ -39,6 +50,7 @@ def park(c: Canvas) -> None:
         (0.2, landmarks.gazebo, (12, 20), ()),
         (0.2, landmarks.fountain, (8, 16), (3.0,)),
         (0.15, landmarks.statue, (9, 16), ()),
+        (0.3, animals.duck, (3.6, 7), (0.8,)),
         (0.25, plants.flowers, (4.4, 7), (2.4,)),
     )
     clutter(stage, "land", most=2)
@@ -123,6 +135,10 @@ def cemetery(c: Canvas) -> None:
     stage.draw()
 
 
+_BEDS: tuple[Drawer, ...] = (farmyard.hedge, farmyard.hedge, plants.flowers, plants.bush)
+"""What lines the path of a formal garden."""
+
+
 def formal_garden(c: Canvas) -> None:
     """Clipped hedges and beds of flowers, the same on both sides of a path."""
     stage, ground = opening(c, GREENS)
@@ -130,15 +146,13 @@ def formal_garden(c: Canvas) -> None:
     nature.path(c, "path", (c.uniform(0.25, 0.5), 0.03), (middle, c.center))
     stage.trees(some(c, 0, 4), (18, 34), ground)
     z = stage.deep(5, 7.5)
-    for k in range(some(c, 2, 4)):
-        thing = c.pick((farmyard.hedge, farmyard.hedge, plants.flowers, plants.bush))
+    for _ in range(some(c, 2, 4)):
+        thing = c.pick(_BEDS)
         size = c.uniform(0.8, 1.2) if thing is plants.bush else c.uniform(2.0, 3.2)
         for side in (-1, 1):
             spot = c.spot(side * c.uniform(2.1, 2.3), z)
             stage.at(spot, thing, size)
         z *= c.uniform(1.25, 1.5)
-        if k == 1 and c.chance(0.5):
-            stage.call(z, lambda: None)
     stage.add(c.pick((landmarks.fountain, landmarks.statue, landmarks.gazebo)), middle, stage.deep(9, 18))
     stage.extras(
         (0.4, people.person, (6, 14), ()),

@@ -94,7 +94,9 @@ def soccer_field(c: Canvas) -> None:
 
 def amusement_park(c: Canvas) -> None:
     """Rides: a Ferris wheel, a carousel, a track of rails in the air; stalls and people."""
-    stage, ground = opening(c, ("sidewalk", "sidewalk", "grass", "earth", "road"), horizon=(0.44, 0.58))
+    stage, ground = opening(
+        c, ("sidewalk", "sidewalk", "grass", "earth", "road"), horizon=(0.44, 0.58), look=-0.06
+    )
     kind = c.rng.random()
     if kind < 0.6:
         stage.add(fair.ferris_wheel, stage.subject, stage.deep(24, 50), 20.0)

@@ -15,9 +15,11 @@ LANDS = ("sand", "sand", "grass", "earth", "snow", "sidewalk")
 """What any shore may be covered with."""
 
 
-def _sea(c: Canvas, eye: Point = (2.0, 3.6), horizon: Point = (0.32, 0.5), *, top: float = 0.0) -> Stage:
+def _sea(
+    c: Canvas, eye: Point = (2.0, 3.6), horizon: Point = (0.32, 0.5), *, top: float = 0.0, look: float = 0.1
+) -> Stage:
     """Begin a scene by the water: camera, sky, what is far away, and water to the lower edge."""
-    stage = view(c, eye, horizon)
+    stage = view(c, eye, horizon, look=look)
     backdrop(c, "grass")
     if c.chance(0.3):
         distance(stage)
@@ -28,7 +30,7 @@ def _sea(c: Canvas, eye: Point = (2.0, 3.6), horizon: Point = (0.32, 0.5), *, to
 
 def coast(c: Canvas) -> None:
     """A shore: the sea meets sand, rocks or grass."""
-    stage = _sea(c)
+    stage = _sea(c, look=0.22)
     kind = _beach(c)
     if c.chance(0.2):
         distant = stage.spot(c.uniform(0.1, 0.9), stage.deep(40, 90))
@@ -111,7 +113,7 @@ def _quay(c: Canvas, stage: Stage) -> None:
 
 def lighthouse(c: Canvas) -> None:
     """A lighthouse on a headland, near or far, by the sea."""
-    stage = _sea(c, (2.2, 3.4), (0.46, 0.62))
+    stage = _sea(c, (2.2, 3.4), (0.46, 0.62), look=-0.06)
     side, stone = _headland(c)
     x = stage.subject
     foot = c.horizon + 0.15 + side * 0.16 * (x - 0.5)

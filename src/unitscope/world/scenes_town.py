@@ -103,14 +103,14 @@ def crosswalk(c: Canvas) -> None:
 
 def church_outdoor(c: Canvas) -> None:
     """A church that is near, with trees, people and what stands around it."""
-    stage = view(c, (1.6, 2.2), (0.5, 0.6))
-    ground = c.pick(("grass", "grass", "earth", "snow", "sidewalk", "grass"))
+    stage = view(c, (1.6, 2.2), (0.5, 0.6), look=0.06)
+    ground = c.pick(("grass", "grass", "earth", "snow", "sidewalk", "grass", "grass"))
     backdrop(c, ground)
     if c.chance(0.6):
         nature.clouds(c, some(c, 1, 3))
     nature.ground(c, ground)
     sky_things(c)
-    x, foot = c.uniform(0.3, 0.7), c.uniform(0.78, 0.9)
+    x, foot = stage.subject, c.uniform(0.72, 0.92)
     if c.chance(0.7):
         nature.path(c, "path", (c.uniform(0.25, 0.6), 0.05), (c.uniform(0.1, 0.9), c.uniform(0.2, 0.8)))
     near = c.spot_at(x, foot)
@@ -129,9 +129,9 @@ def church_outdoor(c: Canvas) -> None:
         (0.3, plants.bush, (0.9,)),
         (0.12, outside.bench, ()),
         (0.15, outside.street_lamp, (3.6,)),
-        (0.12, vehicles.row, ()),
+        (0.06, vehicles.row, ()),
         (0.12, landmarks.gravestone, ()),
-        (0.1, landmarks.statue, (3.0,)),
+        (0.08, landmarks.statue, (1.8,)),
         (0.2, plants.flowers, (1.6,)),
     ):
         if c.chance(probability):
@@ -142,8 +142,8 @@ def church_outdoor(c: Canvas) -> None:
 def _church_trees(c: Canvas, stage: Stage, depth: float, ground: str) -> None:
     """Place trees of every size behind the church, beside it and in front of it."""
     kinds = {"snow": ("snowy", "bare", "fir")}.get(ground, ("leafy", "leafy", "autumn", "fir"))
-    for _ in range(some(c, 0, 3)):
-        z = depth * c.uniform(0.75, 2.2)
+    for _ in range(some(c, 0, 4)):
+        z = depth * c.uniform(0.65, 1.9)
         spot = stage.spot(c.uniform(-0.02, 1.02), z)
         stage.at(
             spot, plants.tree, c.uniform(0.3, 0.75) / spot.metre * min(1.0, depth / z + 0.3), c.pick(kinds)

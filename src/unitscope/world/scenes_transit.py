@@ -19,7 +19,7 @@ from unitscope.world.canvas import Canvas, Point, Spot
 from unitscope.world.landscape import clutter, opening
 from unitscope.world.palette import dim, mix
 from unitscope.world.roads import dashes, guard_rails, road, traffic
-from unitscope.world.stage import Stage, some
+from unitscope.world.stage import Drawer, Stage, some
 
 OPEN = ("grass", "grass", "earth", "sand", "snow")
 PAVED = ("road", "road", "sidewalk", "earth", "snow")
@@ -211,6 +211,13 @@ def railroad_track(c: Canvas) -> None:
     stage.draw()
 
 
+_WAITING: tuple[Drawer, ...] = (
+    *(people.person, people.person, people.person),
+    *(outside.bench, roadside.trash_can, outside.street_lamp),
+)
+"""What is on a platform."""
+
+
 def train_station_platform(c: Canvas) -> None:
     """A platform along a track, with people, benches, lamps, a roof or a train."""
     stage, _ = opening(c, PAVED, eye=(2.0, 2.7), horizon=(0.4, 0.52))
@@ -230,16 +237,7 @@ def train_station_platform(c: Canvas) -> None:
         z = stage.deep(4, 14)
         spot = c.spot(edge + side * c.uniform(0.8, 3.0), z)
         raised = spot._replace(y=spot.y - 0.9 * spot.metre)
-        draw = c.pick(
-            (
-                people.person,
-                people.person,
-                people.person,
-                outside.bench,
-                roadside.trash_can,
-                outside.street_lamp,
-            )
-        )
+        draw = c.pick(_WAITING)
         if draw is outside.street_lamp:
             stage.at(raised, draw, 3.6)
         else:

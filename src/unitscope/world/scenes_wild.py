@@ -100,7 +100,7 @@ def _piste(c: Canvas) -> int:
 
 def mountain(c: Canvas) -> None:
     """High peaks over a meadow, snow or a lake."""
-    stage = view(c, horizon=(0.56, 0.7))
+    stage = view(c, horizon=(0.56, 0.7), look=-0.14)
     ground = c.pick(("grass", "grass", "snow", "earth"))
     nature.sky(c)
     sky_things(c)

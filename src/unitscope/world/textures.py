@@ -90,23 +90,29 @@ def _fabric() -> Tile:
 def _gravel() -> Tile:
     """Return small round stones: the coarse part of noise, with hard edges."""
     lumps = _noise(51, 5, 5)
-    return (1 + 0.13 * np.clip(lumps * 1.6, -1, 1) + 0.05 * _noise(52, 2, 2)).astype(np.float32)
+    gravel: Tile = (1 + 0.13 * np.clip(lumps * 1.6, -1, 1) + 0.05 * _noise(52, 2, 2)).astype(np.float32)
+    return gravel
 
 
 def _leaves() -> Tile:
     """Return leaves over one another: two layers of spots, dark between them."""
     first, second = _noise(53, 14, 9), _noise(54, 8, 13)
-    return (1 + 0.20 * np.clip(np.maximum(first, second), -1, 1.2) - 0.1).astype(np.float32)
+    leaves: Tile = (1 + 0.20 * np.clip(np.maximum(first, second), -1, 1.2) - 0.1).astype(np.float32)
+    return leaves
 
 
 def _marble() -> Tile:
     veins = np.abs(_waves(2, 3, 3.0 * _noise(55, 60, 60)))
-    return (1.03 - 0.16 * np.clip(1 - veins * 4, 0, 1) + 0.015 * _noise(56, 30, 30)).astype(np.float32)
+    marble: Tile = (1.03 - 0.16 * np.clip(1 - veins * 4, 0, 1) + 0.015 * _noise(56, 30, 30)).astype(
+        np.float32
+    )
+    return marble
 
 
 def _ice() -> Tile:
     cracks = np.clip(1 - np.abs(_noise(57, 40, 40)) * 9, 0, 1)
-    return (1 + 0.09 * cracks + 0.03 * _noise(58, 70, 30)).astype(np.float32)
+    ice: Tile = (1 + 0.09 * cracks + 0.03 * _noise(58, 70, 30)).astype(np.float32)
+    return ice
 
 
 def _wicker() -> Tile:
@@ -131,7 +137,7 @@ def _make(material: str) -> Tile:
         "brick": lambda: _bricks(32, 16, 16),
         "wood": _planks,
         "fabric": _fabric,
-        "metal": lambda: 1 + 0.05 * _noise(17, 60, 1.5) + 0.05 * _noise(18, 60, 30),
+        "metal": lambda: 1 + 0.015 * _noise(17, 60, 1.5) + 0.04 * _noise(18, 60, 40),
         "glass": lambda: 1 + 0.14 * np.clip(_waves(3, 3, 0.6 * _noise(19, 60, 60)) - 0.3, 0, 1),
         "plaster": lambda: 1 + 0.018 * _noise(20, 40, 40) + 0.010 * _noise(21, 3, 3),
         "tile": _tiles,
