@@ -47,6 +47,12 @@ class Shell:
             wall
         ]
 
+    def headroom(self, y: float) -> float:
+        """Return how far from the left and right walls the ceiling is higher than y."""
+        if not self.pitched:
+            return 0.0
+        return max(0.0, (y - self.low) * self.width / 2 / (self.height - self.low))
+
     @property
     def low(self) -> float:
         """The height of the left and right walls."""
@@ -85,6 +91,11 @@ def paint_shell(view: View, shell: Shell) -> None:
                 _gable(view, shell, side)
 
 
+def _start(view: View) -> float:
+    """Return the z where floor and ceiling begin: behind a camera that stands before the near wall."""
+    return -_BEHIND if view.z < 0.1 else 0.0
+
+
 def _floor(view: View, shell: Shell, *, tiled: bool) -> None:
     c = view.c
     kind = c.pick(
@@ -96,7 +107,7 @@ def _floor(view: View, shell: Shell, *, tiled: bool) -> None:
         kind, pal.WALLS
     )
     stuff, (w, d) = Finish(c.tint(tones), kind), (shell.width, shell.depth)
-    near = min(0.0, view.z)
+    near = _start(view)
     corners = ((0.0, 0.0, near), (0.0, 0.0, d), (w, 0.0, d), (w, 0.0, near))
     look = {"shade": "sink", "ground": True, "grain": 1.0, "strength": 1.0}
     view.frame(0, 0).of("floor").poly(corners, stuff, turned=c.chance(0.6), **look)  # type: ignore[arg-type]
@@ -112,8 +123,8 @@ def _ceiling(view: View, shell: Shell) -> None:
         boards = finish(c, "wood") if c.chance(0.6) else stuff
         for x in (0.0, w):
             slope = (
-                (x, shell.low, min(0.0, view.z)),
-                (w / 2, h, min(0.0, view.z)),
+                (x, shell.low, _start(view)),
+                (w / 2, h, _start(view)),
                 (w / 2, h, d),
                 (x, shell.low, d),
             )
@@ -125,7 +136,7 @@ def _ceiling(view: View, shell: Shell) -> None:
                     boards.dim(0.65),
                 )
         return
-    near = min(0.0, view.z)
+    near = _start(view)
     it.poly(((0, h, near), (0, h, d), (w, h, d), (w, h, near)), stuff, shade="fall", strength=0.5)
     if c.chance(0.15):
         beam = finish(c, "wood")
