@@ -124,9 +124,8 @@ class Interior:
         shell = self.shell
         if x0 < -0.01 or z0 < -0.01 or x1 > shell.width + 0.01 or z1 > shell.depth + 0.01:
             return False
-        if shell.pitched and y1 > shell.low + 2 * (shell.height - shell.low) / shell.width * max(
-            0.0, min(x0, shell.width - x1)
-        ):
+        side = shell.headroom(y1)
+        if x0 < side - 0.01 or x1 > shell.width - side + 0.01:
             return False
         for other in self.items:
             a0, a1, b0, b1, d0, d1 = other.space
@@ -256,10 +255,11 @@ class Interior:
         x = sum(w * s[0] for w, s in zip(weights, spots, strict=True)) / total + c.uniform(-0.4, 0.4)
         z = sum(w * s[2] for w, s in zip(weights, spots, strict=True)) / total
         yaw, away = c.uniform(-spread, spread), c.uniform(*near) * c.pick((1.0, 1.0, 1.0, 0.65))
-        stand_x = min(max(x - away * math.sin(yaw), 0.25), shell.width - 0.25)
+        high = c.uniform(*eye)
+        side = shell.headroom(high + 0.15) + 0.25
+        stand_x = min(max(x - away * math.sin(yaw), side), shell.width - side)
         stand_z = min(max(z - away * math.cos(yaw), -0.6), shell.depth - 1.2)
         yaw = math.atan2(x - stand_x, max(0.5, z - stand_z)) + c.uniform(-0.12, 0.12)
-        high = c.uniform(*eye)
         focus = c.uniform(0.7, 1.15)
         drop = focus * (high - 0.75) / max(1.2, math.hypot(x - stand_x, z - stand_z))
         level = min(0.6, max(0.12, c.uniform(0.44, 0.64) - drop))
