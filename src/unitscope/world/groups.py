@@ -24,6 +24,8 @@ HOME_TOPS = (
     "telephone",
     "jar",
     "laptop",
+    "fish tank",
+    "microwave",
 )
 DESK_TOPS = (
     "book",

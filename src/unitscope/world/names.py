@@ -57,7 +57,7 @@ PARTS = (
     *("headboard", "mattress", "blanket", "drawer", "burner", "oven", "faucet", "basin", "pot", "peak"),
     *("blade", "canopy", "cloth", "lantern", "flame", "keyboard", "handle"),
     *("armrest", "slat", "rung", "post", "board", "spine", "label", "lid", "knob", "spout", "rim", "strap"),
-    *("pillow", "key", "string", "neck", "dial", "hand", "bulb", "hook", "saddle", "drum", "cap", "stopper"),
+    *("key", "string", "neck", "dial", "hand", "bulb", "hook", "saddle", "drum", "cap", "stopper"),
 )
 MATERIALS = (
     *("sky", "foliage", "grass", "water", "snow", "sand", "earth", "stone", "asphalt", "brick", "wood"),

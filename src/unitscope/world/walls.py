@@ -289,11 +289,16 @@ def rug(f: Frame, w: float, _h: float, d: float) -> None:
     """Paint a rug on the floor: bordered, striped, plain or round."""
     c, it = f.c, f.of("rug")
     stuff = finish(c, "carpet", "carpet", "cloth", "leather")
-    style, x = c.pick(("bordered", "striped", "plain", "round")), w / 2
+    style, x = c.pick(("bordered", "striped", "plain", "round", "hide")), w / 2
     sheet = it.top(0.01)
     if style == "round":
         it.disc(min(w, d) / 2, 0.01, stuff, "cloth", (0, d / 2), shade="flat")
         it.disc(min(w, d) * 0.38, 0.012, finish(c, "carpet"), "cloth", (0, d / 2), shade="flat")
+        return
+    if style == "hide":
+        turns = [(2 * math.pi * k / 16, 1.0 if k % 4 == 2 else c.uniform(0.66, 0.8)) for k in range(16)]
+        hide = [(x * r * math.cos(t), d / 2 * (1 + r * math.sin(t))) for t, r in turns]
+        sheet.poly(hide, Finish(c.tint((*pal.HAIRS, pal.CREAM)), "hair"), "cloth", shade="flat")
         return
     sheet.rect((-x, x, 0, d), stuff, "cloth", shade="flat")
     if style == "bordered":
