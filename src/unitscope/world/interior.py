@@ -161,6 +161,9 @@ class Interior:
             x, z = self.shell.at(side, u, d / 2 + gap)
             item = Item(name, (x, y, z), WALLS[side] * math.pi, (w, h, d), extra=extra)
             if self.fits(item) or (thing.y == (0.0, 0.0) and at is not None):
+                if gap > 0.5:
+                    self.items.append(item)
+                    return item
                 low = y + h * 0.7 if not hung and h < 1.4 else y + h
                 self._walls[side].append((area[0], area[1], y, low))
                 self.items.append(item)
@@ -224,10 +227,10 @@ class Interior:
 
     def look(self, near: tuple[float, float], spread: float, eye: tuple[float, float]) -> View:
         """Place the camera so that what matters is in the picture, from this far, within `spread` radians of north."""
-        c, best, most = self.c, None, -1.0
-        for _ in range(9):
+        c, best, most = self.c, None, -math.inf
+        for _ in range(7):
             view = self._try(near, spread, eye)
-            seen = sum(_in_picture(view, key) for key in self.keys) - 2.0 * self._blocked(view)
+            seen = sum(self._plain(view, key) for key in self.keys) - 2.0 * self._blocked(view)
             if seen > most:
                 best, most, pose = view, seen, (c.center, c.horizon, c.eye, c.focus)
             if seen >= len(self.keys) - 1e-6:
@@ -265,6 +268,20 @@ class Interior:
         level = min(0.6, max(0.12, c.uniform(0.44, 0.64) - drop))
         c.camera(center=c.uniform(0.44, 0.56), horizon=level, eye=high, focus=focus)
         return View(c, stand_x, stand_z, yaw)
+
+    def _plain(self, view: View, key: Item) -> float:
+        """Return 1 when a thing is in the picture, less when something tall stands before it."""
+        if not _in_picture(view, key):
+            return 0.0
+        frame = _frame(key, view)
+        x, _ = frame.see(0.0, 0.0, 0.0)
+        for other in self.items:
+            if other.size[1] > 0.9 and other.place[1] < 0.5 and other not in self.keys:
+                before = _frame(other, view)
+                reach = before.metre() * max(other.size[0], other.size[2]) / 2
+                if 0.3 < before.depth < frame.depth - 0.3 and abs(before.see(0.0, 0.0, 0.0)[0] - x) < reach:
+                    return 0.3
+        return 1.0
 
     def _blocked(self, view: View) -> float:
         """Return how many things are so near that they would hide the room."""

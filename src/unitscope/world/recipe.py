@@ -139,11 +139,11 @@ class Recipe:
     width: Range = (3.0, 4.6)
     depth: Range = (3.2, 5.0)
     height: Range = (2.3, 2.8)
-    strays: tuple[int, int] = (1, 4)
+    strays: tuple[int, int] = (0, 3)
     windows: tuple[int, int] = (0, 2)
     door: float = 0.5
     ceiling: tuple[str, ...] = CEILINGS
-    near: Range = (1.9, 4.2)
+    near: Range = (1.7, 3.5)
     spread: float = 0.85
     eye: Range = (1.05, 1.85)
     tiled: float = 0.12
@@ -223,7 +223,7 @@ def _strays(place: Interior, recipe: Recipe) -> None:
         item = place.against(name) if c.chance(0.7) else place.free(name)
         if item and THINGS[name].top and c.chance(0.6):
             place.lay(item, *some(place, HOME_TOPS, 1, 3))
-    for name in some(place, HANGINGS, 1, 5):
+    for name in some(place, HANGINGS, 1, 4):
         place.against(name)
     if c.chance(recipe.people):
         place.free(c.pick(("person", "person", "child", "dog", "cat")))

@@ -90,7 +90,7 @@ RECIPES: dict[str, Recipe] = {
         depth=(2.8, 4.0),
         tiled=0.6,
         windows=(0, 1),
-        strays=(1, 3),
+        strays=(0, 2),
         near=(1.5, 3.2),
         people=0.06,
     ),
@@ -115,7 +115,7 @@ RECIPES: dict[str, Recipe] = {
                 partial(groups.bed, name="single bed"),
                 wall("bunk bed"),
             ),
-            floor("toy", count=(1, 3)),
+            floor("toy", count=(2, 4)),
             one_of(floor("ball"), floor("teddy bear"), floor("doll"), wall("shelf", goods="toys")),
         ),
         may=(
@@ -150,9 +150,9 @@ RECIPES: dict[str, Recipe] = {
         hung=((0.5, "poster"), (0.4, "painting"), (0.3, "wall shelf")),
     ),
     "living_room": Recipe(
-        must=(groups.sofa,),
+        must=(partial(groups.sofa, table=0.9),),
         may=(
-            (0.4, groups.television),
+            (0.5, groups.television),
             (0.4, wall("shelf")),
             (0.25, wall("fireplace", "", *HOME_TOPS)),
             (0.18, groups.desk),
@@ -198,7 +198,7 @@ RECIPES: dict[str, Recipe] = {
         hung=((0.3, "clock"), (0.2, "wall shelf"), (0.2, "towel")),
         width=(3.0, 4.6),
         tiled=0.4,
-        strays=(1, 3),
+        strays=(0, 2),
         near=(1.8, 3.8),
     ),
     "home_office": Recipe(
@@ -217,7 +217,7 @@ RECIPES: dict[str, Recipe] = {
         hung=((0.5, "painting"), (0.3, "poster"), (0.3, "wall shelf")),
         width=(2.8, 4.2),
         depth=(3.0, 4.4),
-        strays=(1, 3),
+        strays=(0, 2),
     ),
     "utility_room": Recipe(
         must=(
@@ -280,7 +280,7 @@ RECIPES: dict[str, Recipe] = {
         windows=(1, 1),
         door=0.0,
         spread=0.35,
-        strays=(1, 3),
+        strays=(0, 2),
         near=(2.4, 4.2),
     ),
     "home_theater": Recipe(
@@ -298,7 +298,7 @@ RECIPES: dict[str, Recipe] = {
         windows=(0, 1),
         spread=0.4,
         near=(3.0, 4.6),
-        strays=(1, 3),
+        strays=(0, 2),
     ),
     "garage-indoor": Recipe(
         must=(
@@ -320,7 +320,7 @@ RECIPES: dict[str, Recipe] = {
         hung=((0.6, "tool board"), (0.3, "wall shelf"), (0.3, "high window")),
         width=(4.6, 6.5),
         depth=(5.6, 7.0),
-        strays=(1, 3),
+        strays=(0, 2),
         near=(3.2, 5.4),
         ceiling=("ceiling light", ""),
     ),

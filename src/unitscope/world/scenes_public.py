@@ -144,7 +144,7 @@ RECIPES: dict[str, Recipe] = {
         depth=(4.0, 6.5),
         height=(2.6, 3.4),
         windows=(0, 1),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.2,
     ),
     "art_gallery": Recipe(
@@ -162,7 +162,7 @@ RECIPES: dict[str, Recipe] = {
         depth=(4.4, 7.5),
         height=(2.8, 4.0),
         windows=(0, 1),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.4,
         ceiling=("ceiling light", "ceiling light", "chandelier", ""),
         near=(2.4, 5.0),
@@ -208,7 +208,7 @@ RECIPES: dict[str, Recipe] = {
         door=0.0,
         near=(4.0, 6.5),
         spread=0.16,
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.25,
     ),
     "train_interior": Recipe(

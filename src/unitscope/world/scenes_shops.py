@@ -9,7 +9,7 @@ from unitscope.world import groups
 from unitscope.world.finishes import finish
 from unitscope.world.groups import TABLE_TOPS, some
 from unitscope.world.interior import Interior, Item
-from unitscope.world.recipe import Recipe, floor, one_of, paint_recipe, wall
+from unitscope.world.recipe import Recipe, floor, paint_recipe, wall
 
 BAR_TOPS = ("bottle", "bottle", "glass", "glass", "cup", "cash register", "bowl", "candle")
 CAFE_TOPS = ("cup", "cup", "cake", "jar", "bread", "cash register", "plate", "kettle", "glass")
@@ -47,16 +47,17 @@ def serving(
     counter = place.against(name, side, at=u, size=(w, size[1], size[2]), gap=0.95)
     if counter is None:
         return []
-    place.lay(counter, *some(place, tops, 3, 7))
-    for k in range(2):
-        place.against(
-            "shelf", side, at=u + (k - 0.5) * w * 0.5, size=(w * 0.46, c.uniform(1.7, 2.1), 0.3), goods=goods
-        )
+    place.lay(counter, *some(place, tops, 5, 10))
+    size_behind = (w * 0.48, c.uniform(1.8, 2.2), 0.3)
+    stocked = [
+        place.against("shelf", side, at=u + shift * w, size=size_behind, goods=goods)
+        for shift in (-0.25, 0.25)
+    ]
     if c.chance(stools):
         for k in range(int(w / 0.7)):
             if c.chance(0.8):
                 place.beside(counter, "bar stool", (-w / 2 + 0.4 + 0.68 * k, -size[2] / 2 - 0.3), math.pi)
-    return [counter]
+    return [counter, *(item for item in stocked if item)]
 
 
 def shop(
@@ -100,7 +101,7 @@ RECIPES: dict[str, Recipe] = {
         depth=(4.0, 6.0),
         ceiling=("pendant", "pendant", "pendant", "fan", "chandelier", ""),
         windows=(0, 1),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.35,
     ),
     "coffee_shop": Recipe(
@@ -109,11 +110,11 @@ RECIPES: dict[str, Recipe] = {
             partial(tables, tops=("cup", "cup", "cake", "laptop", "glass", "book"), low=1, high=3),
         ),
         may=((0.3, wall("sofa")), (0.3, wall("armchair")), (0.3, wall("plant")), (0.2, wall("low shelf"))),
-        hung=((0.4, "blackboard"), (0.4, "painting"), (0.3, "poster"), (0.3, "clock")),
+        hung=((0.7, "blackboard"), (0.4, "painting"), (0.3, "poster"), (0.3, "clock")),
         width=(4.2, 6.2),
         depth=(4.4, 6.4),
         ceiling=("pendant", "pendant", "ceiling light", "fan"),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.35,
     ),
     "restaurant": Recipe(
@@ -182,9 +183,8 @@ RECIPES: dict[str, Recipe] = {
                 goods="bread",
                 stools=0.1,
             ),
-            one_of(
-                wall("shelf", goods="bread"), floor("basket"), wall("counter", "", "bread", "cake", "bread")
-            ),
+            wall("shelf", goods="bread"),
+            floor("low table", "bread", "cake", "basket"),
         ),
         may=(
             (0.3, partial(tables, tops=("cup", "cake", "bread"), low=1, high=1)),
@@ -194,7 +194,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         hung=((0.4, "blackboard"), (0.4, "poster"), (0.3, "clock")),
         tiled=0.3,
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.35,
         ceiling=("pendant", "ceiling light", "pendant", ""),
     ),

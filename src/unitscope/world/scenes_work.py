@@ -10,7 +10,7 @@ from unitscope.world import groups
 from unitscope.world.finishes import finish
 from unitscope.world.groups import some
 from unitscope.world.interior import Interior, Item
-from unitscope.world.recipe import Recipe, floor, one_of, paint_recipe, wall
+from unitscope.world.recipe import Recipe, floor, paint_recipe, wall
 
 
 def desks(place: Interior) -> list[Item]:
@@ -113,14 +113,28 @@ def exercise(place: Interior) -> list[Item]:
         place.free("treadmill", turn=c.pick((0.0, math.pi)) + c.uniform(-0.3, 0.3))
         for _ in range(c.pick((1, 2, 3)))
     ]
-    made += [place.against("weight rack"), place.free("mat"), place.against("bench")]
+    made += [
+        place.against("weight rack"),
+        place.free("mat"),
+        place.free("large ball"),
+        place.against("bench"),
+    ]
     return [item for item in made if item]
+
+
+def guests(place: Interior) -> list[Item]:
+    """Place one bed, or two of a kind beside each other, with wall lamps."""
+    wall_, twin = place.c.pick(("N", "N", "W", "E")), place.c.chance(0.5)
+    beds = [groups.bed(place, "single bed" if twin else "bed", wall_) for _ in range(1 + twin)]
+    for _ in beds:
+        place.against("wall lamp", wall_)
+    return [item for item in beds if item]
 
 
 def band(place: Interior) -> list[Item]:
     """Place two to four instruments with microphones and loudspeakers."""
     c = place.c
-    names = some(place, ("drum", "piano", "guitar", "guitar", "microphone", "speaker", "drum", "piano"), 3, 4)
+    names = some(place, ("drum", "piano", "guitar", "guitar", "microphone", "speaker", "drum", "piano"), 3, 5)
     made = [
         place.against(name) if name in ("piano", "speaker") else place.free(name, turn=c.uniform(-0.7, 0.7))
         for name in names
@@ -160,7 +174,7 @@ RECIPES: dict[str, Recipe] = {
         depth=(4.6, 6.5),
         ceiling=("ceiling light", "pendant", ""),
         near=(2.2, 4.2),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.15,
     ),
     "classroom": Recipe(
@@ -178,7 +192,7 @@ RECIPES: dict[str, Recipe] = {
         ceiling=("ceiling light", "ceiling light", "pendant", "fan"),
         near=(2.6, 4.6),
         spread=0.6,
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.25,
         windows=(1, 3),
     ),
@@ -194,7 +208,7 @@ RECIPES: dict[str, Recipe] = {
             (0.2, wall("sofa")),
         ),
         hung=((0.4, "wall television"), (0.3, "clock"), (0.4, "painting"), (0.3, "wall lamp")),
-        strays=(1, 3),
+        strays=(0, 2),
         tiled=0.2,
         ceiling=("ceiling light", "ceiling light", "pendant", ""),
     ),
@@ -212,7 +226,7 @@ RECIPES: dict[str, Recipe] = {
         width=(3.6, 5.6),
         depth=(3.6, 5.6),
         ceiling=("ceiling light", "pendant", ""),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.3,
     ),
     "gymnasium-indoor": Recipe(
@@ -233,7 +247,7 @@ RECIPES: dict[str, Recipe] = {
         height=(2.8, 4.0),
         ceiling=("ceiling light", "ceiling light", "fan", ""),
         near=(2.6, 5.0),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.3,
     ),
     "music_studio": Recipe(
@@ -249,13 +263,12 @@ RECIPES: dict[str, Recipe] = {
         ),
         hung=((0.5, "poster"), (0.3, "poster"), (0.3, "painting")),
         windows=(0, 1),
-        strays=(1, 3),
+        strays=(0, 2),
         people=0.2,
     ),
     "hotel_room": Recipe(
-        must=(one_of(groups.bed, groups.bed, partial(groups.bed, name="single bed")), groups.television),
+        must=(guests, groups.television, floor("suitcase", count=(1, 2))),
         may=(
-            (0.7, floor("suitcase", count=(1, 2))),
             (0.5, partial(groups.desk, machine=0.3)),
             (0.4, wall("armchair")),
             (0.2, partial(groups.sofa, table=0.4)),
