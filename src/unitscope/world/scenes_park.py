@@ -8,6 +8,7 @@ from unitscope.world import (
     fair,
     farmyard,
     landmarks,
+    leisure,
     nature,
     outside,
     people,
@@ -65,7 +66,7 @@ def playground(c: Canvas) -> None:
     if c.chance(0.3):
         z = c.uniform(10, 15)
         stage.call(z, lambda: outside.fence(c, z, 1.1))
-    toys = (outside.slide, outside.swing, fair.seesaw)
+    toys = (leisure.slide, leisure.swing, fair.seesaw)
     for k in range(some(c, 1, 3)):
         x = stage.subject if k == 0 else c.uniform(0.08, 0.92)
         stage.add(toys[0 if c.chance(0.45) else int(c.uniform(0, 3))], x, stage.deep(5.4, 11))
@@ -91,11 +92,11 @@ def campsite(c: Canvas) -> None:
     stage.trees(some(c, 2, 6), (9, 28), ground)
     if ground == "sand" and c.chance(0.5):
         stage.add(plants.cactus, c.uniform(0.05, 0.95), c.uniform(9, 14), 2.6)
-    stage.add(outside.tent, stage.subject, stage.deep(5.5, 13), c.uniform(2.6, 3.6))
+    stage.add(leisure.tent, stage.subject, stage.deep(5.5, 13), c.uniform(2.6, 3.6))
     for _ in range(some(c, 0, 2)):
-        stage.add(outside.tent, c.uniform(0.06, 0.94), stage.deep(7, 20), c.uniform(2.6, 3.6))
+        stage.add(leisure.tent, c.uniform(0.06, 0.94), stage.deep(7, 20), c.uniform(2.6, 3.6))
     stage.extras(
-        (0.5, outside.campfire, (4.4, 9), (0.9,)),
+        (0.5, leisure.campfire, (4.4, 9), (0.9,)),
         (0.5, people.person, (5, 12), ()),
         (0.35, farmyard.log, (4.6, 9), ()),
         (0.3, nature.rock, (5, 10), (0.5,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from unitscope.world import fair, nature, outside, people, plants, roadside, transport
+from unitscope.world import fair, leisure, nature, outside, people, plants, roadside, transport
 from unitscope.world import palette as pal
 from unitscope.world.canvas import Canvas, Point
 from unitscope.world.landscape import clutter, opening
@@ -115,7 +115,7 @@ def amusement_park(c: Canvas) -> None:
     stage.extras(
         (0.3, outside.street_lamp, (8, 16), (4.0,)),
         (0.2, transport.balloon, (24, 34), (8.0,)),
-        (0.2, outside.umbrella, (8, 14), ()),
+        (0.2, leisure.umbrella, (8, 14), ()),
         (0.15, plants.palm_tree, (12, 20), (5.0,)),
     )
     clutter(stage, "town", most=2)
