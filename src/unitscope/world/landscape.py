@@ -155,14 +155,14 @@ CLUTTER: dict[str, tuple[Drawer, ...]] = {"town": _TOWN, "land": _LAND, "water":
 """Things that other classes are known for, and that may stand in any scene of a kind."""
 
 
-def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (9, 28), *, most: int = 4) -> None:
+def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (9, 28), *, most: int = 3) -> None:
     """Scatter up to `most` things of a kind (town, land or water), and one that belongs elsewhere by chance."""
     c = stage.canvas
     for _ in range(some(c, 0, most)):
         stage.add(c.pick(CLUTTER[kind]), c.uniform(0.02, 0.98), stage.deep(*zs))
-    if kind != "water" and c.chance(0.25):
+    if kind != "water" and c.chance(0.2):
         stage.add(
-            c.pick(CLUTTER["land" if kind == "town" else "town"]), c.uniform(0.02, 0.98), c.uniform(10, 24)
+            c.pick(CLUTTER["land" if kind == "town" else "town"]), c.uniform(0.02, 0.98), c.uniform(12, 28)
         )
 
 

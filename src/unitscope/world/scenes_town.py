@@ -216,11 +216,11 @@ def market_outdoor(c: Canvas) -> None:
 def construction_site(c: Canvas) -> None:
     """A building that is being built: scaffolds, cranes, excavators, heaps and barriers."""
     stage, ground = opening(c, ("earth", "earth", "sand", "sidewalk", "grass", "snow"))
-    z = stage.deep(13, 26)
-    if c.chance(0.8):
+    z = stage.deep(13, 22)
+    if c.chance(0.85):
         spot = stage.spot(stage.subject + c.uniform(-0.1, 0.1), z)
         stage.at(spot, _shell, c.uniform(9, 14), some(c, 2, 4))
-    if c.chance(0.6):
+    if c.chance(0.65):
         stage.add(landmarks.crane, c.uniform(0.1, 0.9), stage.deep(20, 50), 20.0)
     if c.chance(0.65):
         stage.add(transport.excavator, c.uniform(0.1, 0.9), stage.deep(8, 18))

@@ -46,7 +46,7 @@ def ski_slope(c: Canvas) -> None:
         stage.call(11, lambda: leisure.ski_lift(c, ((foot, low), (top, high)), some(c, 3, 5)))
     for k in range(some(c, 1, 3)):
         x = stage.subject if k == 0 else c.uniform(0.1, 0.9)
-        stage.add(people.person, x, stage.deep(5, 16), 1.8, skiing=True)
+        stage.add(people.person, x, stage.deep(5, 11), 1.8, skiing=True)
     stage.extras(
         (0.4, outside.flag, (8, 16), (3.0,)),
         (0.3, outside.signboard, (7, 13), (2.4,)),
@@ -65,7 +65,7 @@ def igloo(c: Canvas) -> None:
     stage = _snowfield(c)
     if c.chance(0.3):
         _piste(c)
-    stage.add(landmarks.ice_house, stage.subject, stage.deep(6, 16), c.uniform(3.2, 4.2))
+    stage.add(landmarks.ice_house, stage.subject, stage.deep(6, 12), c.uniform(3.2, 4.2))
     if c.chance(0.4):
         stage.add(landmarks.ice_house, c.uniform(0.05, 0.95), stage.deep(12, 30), 3.6)
     stage.trees(some(c, 0, 3), (14, 34), "snow")
