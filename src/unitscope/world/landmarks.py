@@ -250,7 +250,14 @@ def gazebo(c: Canvas, spot: Spot, width: float = 4.5) -> None:
         it.rect((low, 0.22, high, 0.27), paint, material, "railing")
         it.rect((low, 0.1, high, 0.13), paint, material, "railing")
     if c.chance(0.4):
-        it.ellipse((0, 0.62, 0.5, 0.34), roof, "metal", "dome", shade="tube")
+        turns = [math.pi * k / 12 for k in range(13)]
+        it.poly(
+            [(0.52 * math.cos(t), 0.6 + 0.34 * math.sin(t)) for t in turns],
+            roof,
+            "metal",
+            "dome",
+            shade="tube",
+        )
         it.rect((-0.5, 0.56, 0.5, 0.64), paint, material, "top")
     else:
         it.poly(

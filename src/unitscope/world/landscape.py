@@ -12,6 +12,7 @@ from unitscope.world import (
     fair,
     farmyard,
     landmarks,
+    leisure,
     nature,
     outside,
     people,
@@ -133,14 +134,14 @@ _TOWN: tuple[Drawer, ...] = (
     *(people.person, people.dog, roadside.trash_can, roadside.mailbox, roadside.traffic_cone),
     *(roadside.barrier, roadside.fire_hydrant, roadside.bus_shelter, roadside.phone_booth),
     *(outside.street_lamp, outside.bench, outside.signboard, outside.flag, fair.goods),
-    *(fair.market_stall, landmarks.statue, outside.umbrella, roadside.barrel),
+    *(fair.market_stall, landmarks.statue, leisure.umbrella, roadside.barrel),
 )
 _LAND: tuple[Drawer, ...] = (
     *(people.person, people.person, people.dog, farmyard.log, farmyard.hay_bale, farmyard.hedge),
     *(animals.cow, animals.horse, animals.sheep, animals.duck, fair.picnic_table, fair.ball, fair.goal),
-    *(fair.seesaw, outside.tent, outside.bench, outside.slide, outside.signboard, vehicles.row),
+    *(fair.seesaw, leisure.tent, outside.bench, leisure.slide, outside.signboard, vehicles.row),
     *(transport.tractor, roadside.barrel, roadside.trash_can, landmarks.gravestone, fair.sled),
-    *(landmarks.statue, landmarks.fountain, landmarks.gazebo, outside.umbrella, fair.snowman),
+    *(landmarks.statue, landmarks.fountain, landmarks.gazebo, leisure.umbrella, fair.snowman),
 )
 _WATER: tuple[Drawer, ...] = (
     *(transport.canoe, transport.buoy, transport.buoy, animals.duck, animals.duck),
@@ -154,14 +155,14 @@ CLUTTER: dict[str, tuple[Drawer, ...]] = {"town": _TOWN, "land": _LAND, "water":
 """Things that other classes are known for, and that may stand in any scene of a kind."""
 
 
-def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (9, 28), *, most: int = 4) -> None:
+def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (9, 28), *, most: int = 3) -> None:
     """Scatter up to `most` things of a kind (town, land or water), and one that belongs elsewhere by chance."""
     c = stage.canvas
     for _ in range(some(c, 0, most)):
         stage.add(c.pick(CLUTTER[kind]), c.uniform(0.02, 0.98), stage.deep(*zs))
-    if kind != "water" and c.chance(0.25):
+    if kind != "water" and c.chance(0.2):
         stage.add(
-            c.pick(CLUTTER["land" if kind == "town" else "town"]), c.uniform(0.02, 0.98), c.uniform(10, 24)
+            c.pick(CLUTTER["land" if kind == "town" else "town"]), c.uniform(0.02, 0.98), c.uniform(12, 28)
         )
 
 

@@ -196,9 +196,14 @@ def flowers(c: Canvas, spot: Spot, width: float, count: int = 10) -> None:
 
 
 def cactus(c: Canvas, spot: Spot, height: float) -> None:
-    """Paint a saguaro."""
+    """Paint a saguaro, or a prickly pear of round lobes."""
     it = figure(c, "cactus", spot, height)
     green = c.tint((rgb("5f8a5a"), rgb("4f7a55"), rgb("7a9a6a")))
+    if c.chance(0.3):
+        for a, b, r in ((0, 0.16, 0.16), (-0.17, 0.36, 0.13), (0.18, 0.38, 0.14), (0.02, 0.46, 0.11)):
+            box = (a, b, r * 0.8, r)
+            it.ellipse(box, dim(green, c.uniform(0.9, 1.1)), "foliage", "arm", shade="ball", grain=0.3)
+        return
     c.shadow(it.x, it.y, it.unit * 0.3, it.unit * 0.06)
     skin: Look = {"shade": "tube", "grain": 0.3, "strength": 0.45}
     left = (-0.22, c.uniform(0.3, 0.5), c.uniform(0.6, 0.85))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from unitscope.world import built, landmarks, nature, outside, people, plants, transport
+from unitscope.world import built, landmarks, leisure, nature, outside, people, plants, transport
 from unitscope.world import palette as pal
 from unitscope.world.canvas import Canvas, Point, Spot
 from unitscope.world.landscape import backdrop, clutter, distance, forest, sky_things
@@ -40,7 +40,7 @@ def coast(c: Canvas) -> None:
     for _ in range(some(c, 1, 3)):
         stage.call(9, partial(_shore_rock, c))
     stage.extras(
-        (0.4, outside.umbrella, (4.5, 7.5), ()),
+        (0.4, leisure.umbrella, (4.5, 7.5), ()),
         (0.5, people.person, (4.4, 8), ()),
         (0.3, people.person, (4.4, 8), ()),
         (0.2, people.dog, (4.4, 6), ()),

@@ -8,6 +8,7 @@ from unitscope.world import (
     fair,
     farmyard,
     landmarks,
+    leisure,
     nature,
     outside,
     people,
@@ -125,6 +126,12 @@ def church_outdoor(c: Canvas) -> None:
         stage.call(
             near.depth * 0.9, lambda: outside.fence(c, near.depth * 0.9, 0.9, span=(0.0, c.uniform(0.2, 0.4)))
         )
+    _churchyard(c, stage, near.depth)
+    stage.draw()
+
+
+def _churchyard(c: Canvas, stage: Stage, depth: float) -> None:
+    """Place by chance what stands before a church, `depth` metres away."""
     for probability, draw, args in (
         (0.3, plants.bush, (0.9,)),
         (0.12, outside.bench, ()),
@@ -135,8 +142,7 @@ def church_outdoor(c: Canvas) -> None:
         (0.2, plants.flowers, (1.6,)),
     ):
         if c.chance(probability):
-            stage.add(draw, c.uniform(0.05, 0.95), near.depth * c.uniform(0.62, 0.95), *args)
-    stage.draw()
+            stage.add(draw, c.uniform(0.05, 0.95), depth * c.uniform(0.62, 0.95), *args)
 
 
 def _church_trees(c: Canvas, stage: Stage, depth: float, ground: str) -> None:
@@ -195,7 +201,7 @@ def market_outdoor(c: Canvas) -> None:
     stage.extras(
         (0.5, fair.goods, (5, 9), ()),
         (0.3, roadside.barrel, (5, 9), ()),
-        (0.3, outside.umbrella, (7, 14), ()),
+        (0.3, leisure.umbrella, (7, 14), ()),
         (0.15, churches.church, (40, 70), (16.0,)),
         (0.2, people.dog, (5, 9), ()),
         (0.2, landmarks.fountain, (12, 18), ()),
@@ -210,11 +216,11 @@ def market_outdoor(c: Canvas) -> None:
 def construction_site(c: Canvas) -> None:
     """A building that is being built: scaffolds, cranes, excavators, heaps and barriers."""
     stage, ground = opening(c, ("earth", "earth", "sand", "sidewalk", "grass", "snow"))
-    z = stage.deep(13, 26)
-    if c.chance(0.8):
+    z = stage.deep(13, 22)
+    if c.chance(0.85):
         spot = stage.spot(stage.subject + c.uniform(-0.1, 0.1), z)
         stage.at(spot, _shell, c.uniform(9, 14), some(c, 2, 4))
-    if c.chance(0.6):
+    if c.chance(0.65):
         stage.add(landmarks.crane, c.uniform(0.1, 0.9), stage.deep(20, 50), 20.0)
     if c.chance(0.65):
         stage.add(transport.excavator, c.uniform(0.1, 0.9), stage.deep(8, 18))

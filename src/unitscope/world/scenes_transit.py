@@ -97,7 +97,7 @@ def _parked_row(c: Canvas, stage: Stage, z: float) -> None:
 def gas_station(c: Canvas) -> None:
     """Pumps under a roof, with cars and a shop."""
     stage, ground = opening(c, PAVED, horizon=(0.4, 0.54))
-    z = stage.deep(8, 16)
+    z = stage.deep(8, 13)
     if c.chance(0.65):
         stage.add(built.shop, c.uniform(0.15, 0.85), z * c.uniform(1.5, 1.9), c.uniform(9, 13), 3.6)
     spot = stage.spot(stage.subject, z)
@@ -148,7 +148,7 @@ def airfield(c: Canvas) -> None:
     stage, ground = opening(c, OPEN, eye=(2.4, 5.0), horizon=(0.34, 0.5))
     _runway(c)
     if c.chance(0.85):
-        stage.add(transport.airplane, stage.subject, stage.deep(11, 24), c.uniform(9.0, 12.0))
+        stage.add(transport.airplane, stage.subject, stage.deep(11, 18), c.uniform(9.0, 12.0))
     else:
         stage.add(transport.helicopter, stage.subject, stage.deep(9, 16), c.uniform(7, 9))
     for _ in range(some(c, 0, 2)):
