@@ -371,7 +371,7 @@ def behind(first: Space, second: Space, eye: Point3) -> int:
 
 
 def painted_order(spaces: Sequence[Space], eye: Point3) -> list[int]:
-    """Return the order to paint boxes in: each after all that it hides; of equals the farthest first."""
+    """Return the order to paint boxes in: each after all it hides, as far as can be; else the farthest first."""
     left = sorted(range(len(spaces)), key=lambda k: -_distance(spaces[k], eye))
     first: dict[int, set[int]] = {k: set() for k in left}
     for i, j in combinations(left, 2):
@@ -380,8 +380,10 @@ def painted_order(spaces: Sequence[Space], eye: Point3) -> list[int]:
             first[j if turn < 0 else i].add(i if turn < 0 else j)
     order: list[int] = []
     while left:
-        chosen = next((k for k in left if first[k].isdisjoint(left)), left[0])
+        chosen = min(left, key=lambda k: len(first[k]))
         left.remove(chosen)
+        for waiting in first.values():
+            waiting.discard(chosen)
         order.append(chosen)
     return order
 

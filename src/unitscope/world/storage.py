@@ -132,7 +132,7 @@ def stock(f: Frame, place: tuple[float, float, float, float, float], goods: str)
     c = f.c
     kind = c.pick(("books", "boxes", "jars", "toys", "pots")) if goods == "mixed" or c.chance(0.12) else goods
     a0, a1, b0, b1, d = place
-    pixel = 2.3 / 112 / f.metre(0.0, d)
+    pixel = 2.8 / 112 / f.metre(0.0, d)
     name, materials, (thin, thick), (low, high), gap = _STOCK[kind]
     it, sheet = f.of(name), None
     sheet = it.front(d)
