@@ -354,20 +354,17 @@ def _clipped(points: Sequence[Point3]) -> list[Point3]:
 
 
 def behind(first: Space, second: Space, eye: Point3) -> int:
-    """Return -1 when the first box must be painted before the second, 1 for the reverse, 0 when it does not matter."""
-    for k in range(3):
-        low, high, at = 2 * k, 2 * k + 1, eye[k]
-        if first[high] <= second[low] + 1e-6:
-            if at >= second[low]:
-                return -1
-            if at <= first[high]:
-                return 1
-        elif second[high] <= first[low] + 1e-6:
-            if at >= first[low]:
-                return 1
-            if at <= second[high]:
-                return -1
-    return 0
+    """Return -1 when the first box may be hidden by the second, 1 for the reverse, 0 when neither hides the other."""
+    verdict = 0
+    for k in range(0, 6, 2):
+        at = eye[k // 2]
+        for low, high, turn in ((first, second, 1), (second, first, -1)):
+            if low[k + 1] <= high[k] + 1e-6:
+                side = -turn if at >= high[k] else turn if at <= low[k + 1] else 0
+                if side * verdict < 0:
+                    return 0
+                verdict = verdict or side
+    return verdict
 
 
 def painted_order(spaces: Sequence[Space], eye: Point3) -> list[int]:
