@@ -130,7 +130,14 @@ def sky_things(c: Canvas) -> None:
 
 
 _TOWN: tuple[Drawer, ...] = (
-    *(vehicles.row, vehicles.row, vehicles.bicycle, vehicles.motorcycle, vehicles.van, people.person),
+    *(
+        vehicles.any_vehicle,
+        vehicles.any_vehicle,
+        vehicles.bicycle,
+        vehicles.motorcycle,
+        vehicles.van,
+        people.person,
+    ),
     *(people.person, people.dog, roadside.trash_can, roadside.mailbox, roadside.traffic_cone),
     *(roadside.barrier, roadside.fire_hydrant, roadside.bus_shelter, roadside.phone_booth),
     *(outside.street_lamp, outside.bench, outside.signboard, outside.flag, fair.goods),
@@ -139,7 +146,7 @@ _TOWN: tuple[Drawer, ...] = (
 _LAND: tuple[Drawer, ...] = (
     *(people.person, people.person, people.dog, farmyard.log, farmyard.hay_bale, farmyard.hedge),
     *(animals.cow, animals.horse, animals.sheep, animals.duck, fair.picnic_table, fair.ball, fair.goal),
-    *(fair.seesaw, leisure.tent, outside.bench, leisure.slide, outside.signboard, vehicles.row),
+    *(fair.seesaw, leisure.tent, outside.bench, leisure.slide, outside.signboard, vehicles.any_vehicle),
     *(transport.tractor, roadside.barrel, roadside.trash_can, landmarks.gravestone, fair.sled),
     *(landmarks.statue, landmarks.fountain, landmarks.gazebo, leisure.umbrella, fair.snowman),
 )

@@ -1,4 +1,4 @@
-"""Plants: trees, palms, bushes, flowers, cacti and corn."""
+"""Plants: trees, palms, bushes, flowers, cacti, corn and reeds."""
 
 from __future__ import annotations
 
@@ -233,3 +233,12 @@ def corn(c: Canvas, spot: Spot, height: float, leaf: RGB) -> None:
         it.poly(blade, dim(leaf, c.uniform(0.85, 1.2)), "foliage", "crown", grain=0.4)
     it.ellipse((lean * 0.55 + 0.05, 0.55, 0.05, 0.115), rgb("e8bd45"), "foliage", "head", shade="ball")
     it.line(((lean, 1), (lean * 1.5, 1.12)), (0.05, 0.02), rgb("c9a95f"), "foliage", "head")
+
+
+def reeds(c: Canvas, spot: Spot) -> None:
+    """Paint reeds: blades that stand in the water."""
+    pen, leaf = c.pen("plant", spot.depth), c.tint(pal.GREENS)
+    for _ in range(9):
+        x, tall = spot.x + c.uniform(-0.6, 0.6) * spot.metre, c.uniform(0.6, 1.3) * spot.metre
+        tip = (x + c.uniform(-0.2, 0.2) * tall, spot.y - tall)
+        pen.line(((x, spot.y), tip), (0.08 * spot.metre, 0.02 * spot.metre), leaf, "leaves", "crown")

@@ -69,7 +69,7 @@ def _yard(c: Canvas, stage: Stage, ground: str) -> None:
         (0.2, animals.horse, (7, 16), ()),
         (0.2, animals.sheep, (6, 14), ()),
         (0.2, people.person, (7, 14), ()),
-        (0.15, vehicles.row, (10, 18), ()),
+        (0.15, vehicles.any_vehicle, (10, 18), ()),
         (0.15, landmarks.power_line, (16, 30), (9.0,)),
         (0.15, farmyard.log, (5, 10), ()),
     )

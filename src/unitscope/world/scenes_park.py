@@ -100,7 +100,7 @@ def campsite(c: Canvas) -> None:
         (0.5, people.person, (5, 12), ()),
         (0.35, farmyard.log, (4.6, 9), ()),
         (0.3, nature.rock, (5, 10), (0.5,)),
-        (0.25, vehicles.row, (10, 16), ()),
+        (0.25, vehicles.any_vehicle, (10, 16), ()),
         (0.25, fair.picnic_table, (6, 11), ()),
         (0.15, outside.flag, (10, 16), (5.0,)),
     )

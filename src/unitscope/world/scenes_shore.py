@@ -206,7 +206,7 @@ def lagoon(c: Canvas) -> None:
         spot = stage.spot(c.uniform(0.1, 0.9), 30)._replace(y=c.horizon + 0.06)
         built.house(c, spot, c.uniform(4, 6), c.uniform(2, 3))
     for k in range(some(c, 0, 2)):
-        stage.add(c.pick((transport.canoe, plants_in_water)), c.uniform(0.1, 0.9), 7.0 + 3 * k)
+        stage.add(c.pick((transport.canoe, plants.reeds)), c.uniform(0.1, 0.9), 7.0 + 3 * k)
     if c.chance(0.6):
         _corner(c)
         stage.add(plants.bush, c.pick((0.05, 0.95)), c.uniform(5, 7), 1.0)
@@ -224,15 +224,6 @@ def _far_bank(c: Canvas) -> None:
     low = [(x, c.horizon + 0.07 + c.uniform(-0.012, 0.012)) for x, _ in reversed(edge)]
     c.pen(kind, 30).poly([*edge, *low], color, material, shade="flat", grain=0.7)
     c.mirror("water", c.horizon + 0.075, 0.5)
-
-
-def plants_in_water(c: Canvas, spot: Spot) -> None:
-    """Paint reeds: blades that stand in the water."""
-    pen, leaf = c.pen("plant", spot.depth), c.tint(pal.GREENS)
-    for _ in range(9):
-        x, tall = spot.x + c.uniform(-0.6, 0.6) * spot.metre, c.uniform(0.6, 1.3) * spot.metre
-        tip = (x + c.uniform(-0.2, 0.2) * tall, spot.y - tall)
-        pen.line(((x, spot.y), tip), (0.08 * spot.metre, 0.02 * spot.metre), leaf, "leaves", "crown")
 
 
 def bridge(c: Canvas) -> None:

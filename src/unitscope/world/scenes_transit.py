@@ -160,7 +160,7 @@ def airfield(c: Canvas) -> None:
         (0.45, built.tower, (34, 60), (14,)),
         (0.3, built.building, (40, 60), (14, 7)),
         (0.25, outside.flag, (16, 26), (6.0,)),
-        (0.35, vehicles.row, (10, 20), ()),
+        (0.35, vehicles.any_vehicle, (10, 20), ()),
         (0.3, people.person, (8, 14), ()),
         (0.2, outside.street_lamp, (18, 28), (7.0,)),
     )

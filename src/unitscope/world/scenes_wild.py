@@ -160,7 +160,7 @@ def desert_sand(c: Canvas) -> None:
     stage.extras(
         (0.25, plants.palm_tree, (9, 14), (4.5,)),
         (0.2, people.person, (7, 12), ()),
-        (0.2, vehicles.row, (8, 14), ()),
+        (0.2, vehicles.any_vehicle, (8, 14), ()),
         (0.12, leisure.tent, (10, 14), ()),
     )
     clutter(stage, "land", most=1)
