@@ -31,7 +31,8 @@ def cow(c: Canvas, spot: Spot, length: float = 2.3) -> None:
     it.ellipse((x + 0.05, y - 0.02, 0.12, 0.08), fur, "leather", "head", shade="ball")
     it.ellipse((x + 0.14, y - 0.05, 0.05, 0.05), rgb("d9a99a"), "skin", "head")
     it.line(((x, y + 0.06), (x - 0.06, y + 0.1)), 0.05, dim(fur, 0.7), "leather", "ear")
-    it.line(((x + 0.03, y + 0.06), (x + 0.06, y + 0.13)), (0.03, 0.01), pal.CREAM, "stone", "horn")
+    for a in (-0.03, 0.05):
+        it.line(((x + a, y + 0.05), (x + a + 0.04, y + 0.17)), (0.05, 0.015), pal.CREAM, "stone", "horn")
 
 
 def horse(c: Canvas, spot: Spot, length: float = 2.2) -> None:
@@ -75,4 +76,4 @@ def duck(c: Canvas, spot: Spot, length: float = 0.6) -> None:
     it.line(((0.22, 0.25), (0.28, 0.6)), 0.13, down, "leaves", "body")
     head = c.tint((down, rgb("2f6a4a")))
     it.ellipse((0.3, 0.62, 0.13, 0.11), head, "leaves", "head", shade="ball")
-    it.poly(((0.4, 0.65), (0.56, 0.58), (0.4, 0.56)), rgb("e8a23a"), "leather", "beak")
+    it.poly(((0.36, 0.7), (0.66, 0.58), (0.38, 0.52)), rgb("e8a23a"), "leather", "beak")

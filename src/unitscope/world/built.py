@@ -80,7 +80,7 @@ def _front(c: Canvas, it: Figure, size: tuple[float, float], floors: int) -> Non
     if c.chance(0.25):
         x, paint = -half + (entrance + 0.5) * step, c.tint((pal.WHITE, *pal.WOODS))
         for a in (-0.12, 0.12):
-            it.post(x + a, (0, story * 0.76), 0.02, paint, "wood", "column")
+            it.post(x + a, (0, story * 0.76), 0.02, paint, "wood", part="column")
         it.poly(
             ((x - 0.16, story * 0.74), (x, story * 0.98), (x + 0.16, story * 0.74)), paint, "wood", "porch"
         )
@@ -122,31 +122,20 @@ def facade(c: Canvas, side: int, place: tuple[float, float, float], height: floa
     pen.poly(quad(0, height, z0, z1), wall, material, "facade", shade="flat", strength=0.6, grain=0.5)
     floors, bays = max(2, round(height / 3.6)), max(1, round((z1 - z0) / 3.2))
     story, bay = height / floors, (z1 - z0) / bays
-    shop_front, cloth = c.chance(0.4), c.tint(pal.BRIGHTS)
     for k in range(bays):
         a, b = z0 + (k + 0.25) * bay, z0 + (k + 0.75) * bay
         for floor in range(floors):
             low = 1.0 + floor * story
             if floor == 0 and c.chance(0.35):
-                pen.poly(
-                    quad(0, low + story * 0.5, a, b),
-                    c.tint((*pal.BRIGHTS, *pal.WOODS)),
-                    "wood",
-                    "door",
-                    turned=True,
-                )
+                paint = c.tint((*pal.BRIGHTS, *pal.WOODS))
+                pen.poly(quad(0, low + story * 0.5, a, b), paint, "wood", "door", turned=True)
                 continue
             color, glow = pane(c)
             pen.poly(quad(low, low + story * 0.5, a, b), color, "glass", "window", glow=glow)
-    if shop_front:
-        near, far = see(side * (x - 0.9), 2.4, z0), see(side * (x - 0.9), 2.4, z1)
-        pen.poly(
-            [see(side * x, 3.1, z0), see(side * x, 3.1, z1), far, near],
-            cloth,
-            "fabric",
-            "awning",
-            shade="fall",
-        )
+    if c.chance(0.4):
+        near, far = (see(side * (x - 0.9), 2.4, z) for z in (z0, z1))
+        cloth = [see(side * x, 3.1, z0), see(side * x, 3.1, z1), far, near]
+        pen.poly(cloth, c.tint(pal.BRIGHTS), "fabric", "awning", shade="fall")
 
 
 def shop(c: Canvas, spot: Spot, width: float = 8.0, height: float = 4.0) -> None:

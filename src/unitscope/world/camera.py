@@ -86,10 +86,12 @@ def draw_window(rng: np.random.Generator, *, mild: bool) -> Window:
     x, y, zoom, tilt, follows = rng.standard_normal(), rng.standard_normal(), *rng.random(3)
     if mild:
         return Window(0.5 + 0.1 * x, 0.55 + 0.1 * y, 1 + 0.14 * zoom).fitted()
-    roll = 0.0 if tilt < 0.35 else (tilt - 0.675) / 0.325 * abs(tilt - 0.675) / 0.325 * STEEPEST_ROLL
-    return Window(
-        0.5 + 0.17 * x, 0.56 + 0.12 * y, 1 + 1.2 * zoom**2.2, roll, follows=bool(follows < 0.8)
-    ).fitted()
+    lean = max(0.0, abs(2 * tilt - 1) - 0.45) / 0.55
+    roll = math.copysign(lean**1.5 * STEEPEST_ROLL, tilt - 0.5)
+    # One in four crops closely.
+    reach = 0.25 * zoom if zoom < 0.75 else 0.19 + 1.01 * ((zoom - 0.75) / 0.25) ** 1.5
+    window = Window(0.5 + 0.14 * x, 0.56 + 0.1 * y, 1 + reach, roll, follows=bool(follows < 0.9))
+    return window.fitted()
 
 
 def draw_lens(rng: np.random.Generator, *, mild: bool) -> Lens:
@@ -97,19 +99,19 @@ def draw_lens(rng: np.random.Generator, *, mild: bool) -> Lens:
     calm = 0.4 if mild else 1.0
     warm, green = rng.normal(0, 0.07 * calm, 2)
     grey, kind, turn = rng.random(), rng.random(), rng.random() * math.pi
-    defocus = rng.uniform(0.006, 0.014) if kind < 0.16 else rng.uniform(0.0, 0.003)
-    reach = rng.uniform(0.02, 0.05) if 0.16 <= kind < 0.26 else 0.0
+    defocus = rng.uniform(0.005, 0.010) if kind < 0.12 else rng.uniform(0.0, 0.002)
+    reach = rng.uniform(0.015, 0.035) if 0.12 <= kind < 0.2 else 0.0
     if mild:
         defocus, reach = 0.0, 0.0
-    faded = rng.uniform(0.0, 0.3) if grey < 0.4 and not mild else rng.uniform(0.55, 1.12)
+    faded = rng.uniform(0.0, 0.3) if grey < 0.3 and not mild else rng.uniform(0.75, 1.18)
     return Lens(
-        exposure=float(np.exp(rng.normal(0, 0.16 * calm))),
+        exposure=float(np.exp(rng.normal(0, 0.12 * calm))),
         balance=(float(1 + warm), float(1 + green * 0.5), float(1 - warm)),
         saturation=float(faded),
-        contrast=float(rng.uniform(0.92, 1.1) if mild else rng.uniform(0.66, 1.25)),
+        contrast=float(rng.uniform(0.92, 1.1) if mild else rng.uniform(0.8, 1.25)),
         vignette=float(rng.uniform(0.0, 0.3) * calm),
         defocus=float(defocus),
         motion=(float(reach * math.cos(turn)), float(reach * math.sin(turn))),
-        noise=float(rng.uniform(0.003, 0.012) if mild else 0.003 + 0.035 * rng.random() ** 2.5),
+        noise=float(rng.uniform(0.003, 0.012) if mild else 0.003 + 0.024 * rng.random() ** 3),
         coarse=bool(not mild and rng.random() < 0.4),
     )

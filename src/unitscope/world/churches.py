@@ -205,6 +205,9 @@ def _plan(c: Canvas) -> list[Block]:
             a = body.left if side < 0 else body.right
             left, right = sorted((a - side * 0.04, a + side * c.uniform(0.25, 0.45)))
             blocks.append(Block(left, right, nave * c.uniform(0.5, 0.8), c.pick(("ridge", "flat", "gable"))))
+        elif c.chance(0.4):
+            left, right = sorted((side * c.uniform(0.3, 0.5), side * 1.4))
+            blocks.insert(0, Block(left, right, c.uniform(0.3, 0.38), "flat"))
     return blocks
 
 

@@ -97,7 +97,7 @@ def seesaw(c: Canvas, spot: Spot, width: float = 3.0) -> None:
     it.line(((-0.5, 0.05), (0.5, 0.33)), 0.06, paint, "wood", "body")
     for a, b in ((-0.44, 0.07), (0.44, 0.32)):
         it.rect((a - 0.07, b, a + 0.07, b + 0.05), c.tint(pal.BRIGHTS), "plastic", "seat")
-        it.post(a * 0.76, (b * 0.9, b + 0.16), 0.025, pal.STEEL, "metal", "handlebar")
+        it.post(a * 0.76, (b * 0.9, b + 0.16), 0.025, pal.STEEL, "metal", part="handlebar")
 
 
 def goal(c: Canvas, spot: Spot, width: float = 5.5) -> None:

@@ -20,8 +20,8 @@ def barn(c: Canvas, spot: Spot, width: float = 10.0) -> None:
     c.shadow(it.x, it.y, it.unit * 0.6, it.unit * 0.06)
     it.rect((-half, 0, half, tall), wall, material, "facade", turned=True, grain=max(0.4, it.unit))
     if design == "long":
-        edge = ((-0.54, tall), (-0.42, tall + 0.26), (0.42, tall + 0.26), (0.54, tall))
-        it.poly(edge, roof, c.pick(("metal", "tile", "thatch")), "roof", shade="fall")
+        long = ((-0.54, tall), (-0.42, tall + 0.26), (0.42, tall + 0.26), (0.54, tall))
+        it.poly(long, roof, c.pick(("metal", "tile", "thatch")), "roof", shade="fall")
     else:
         knee, top = (
             tall + (0.16 if design == "gambrel" else 0.13),

@@ -79,7 +79,7 @@ class Figure:
         self.pen.blob((x, y, box[2] * u, box[3] * u), color, material, part, **look)
 
     def post(
-        self, x: float, span: Point, width: float, color: RGB, material: str, part: str = "pole"
+        self, x: float, span: Point, width: float, color: RGB, material: str, *, part: str = "pole"
     ) -> None:
         """Fill an upright round bar at x from one height to another."""
         self.line(((x, span[0]), (x, span[1])), width, color, material, part, shade="tube")

@@ -29,7 +29,7 @@ def weather(c: Canvas) -> None:
 
 def occlusion(c: Canvas, *, indoors: bool) -> None:
     """Put something in front of the scene by chance, in the picture's own coordinates."""
-    if not c.chance(0.2):
+    if not c.chance(0.15):
         return
     c.look_through(Window())
     side = c.pick((-1, 1))

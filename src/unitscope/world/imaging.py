@@ -12,7 +12,7 @@ from unitscope.world.camera import Lens
 
 Picture = NDArray[np.float32]
 
-DARKEST, BRIGHTEST = 0.36, 0.60
+DARKEST, BRIGHTEST = 0.44, 0.62
 """The mean brightness that the automatic exposure aims at."""
 
 
@@ -23,7 +23,7 @@ def _brightness(picture: Picture) -> float:  # pragma: no cover
     for i in range(picture.shape[0]):
         for j in range(picture.shape[1]):
             total += 0.3 * picture[i, j, 0] + 0.59 * picture[i, j, 1] + 0.11 * picture[i, j, 2]
-    return total / (picture.shape[0] * picture.shape[1])
+    return float(total / (picture.shape[0] * picture.shape[1]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -71,11 +71,11 @@ def _smooth(picture: Picture, weights: Picture) -> Picture:  # pragma: no cover
 @njit(cache=True, nogil=True, error_model="numpy")
 def _shake(picture: Picture, dx: float, dy: float) -> Picture:  # pragma: no cover
     """Average along a line of (dx, dy) pixels."""
-    size, steps = picture.shape[0], int(math.ceil(max(abs(dx), abs(dy)))) + 1
+    size, steps = picture.shape[0], math.ceil(max(abs(dx), abs(dy))) + 1
     shaken, weight = np.zeros_like(picture), np.float32(1 / steps)
     for step in range(steps):
         part = step / max(1, steps - 1) - 0.5
-        right, down = int(round(dx * part)), int(round(dy * part))
+        right, down = round(dx * part), round(dy * part)
         for i in range(size):
             row = min(size - 1, max(0, i + down))
             for j in range(size):
@@ -110,7 +110,8 @@ def expose(lit: Picture, lens: Lens) -> Picture:
 def _bell(deviation: float) -> Picture:
     reach = max(1, math.ceil(2.2 * deviation))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    return (weights / weights.sum()).astype(np.float32)
+    bell: Picture = (weights / weights.sum()).astype(np.float32)
+    return bell
 
 
 def record(picture: Picture, lens: Lens, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -205,7 +205,7 @@ def fountain(c: Canvas, spot: Spot, width: float = 4.0) -> None:
     it.rect((-0.5, 0, 0.5, 0.16), stone, material, "base", shade="tube")
     it.ellipse((0, 0.16, 0.5, 0.08), mix(stone, pal.WHITE, 0.3), material, "basin")
     it.ellipse((0, 0.16, 0.44, 0.06), water, "water")
-    it.post(0, (0.14, 0.5), 0.1, stone, material, "column")
+    it.post(0, (0.14, 0.5), 0.1, stone, material, part="column")
     spray = mix(water, pal.WHITE, 0.7)
     for side in (-1, 1):
         it.line(((0, 0.66), (side * 0.14, 0.6)), 0.03, spray, "water")
@@ -245,12 +245,19 @@ def gazebo(c: Canvas, spot: Spot, width: float = 4.5) -> None:
     c.shadow(it.x, it.y, it.unit * 0.6, it.unit * 0.08)
     it.rect((-0.52, 0, 0.52, 0.08), dim(paint, 0.8), material, "step")
     for a in (-0.44, -0.18, 0.18, 0.44):
-        it.post(a, (0.06, 0.62), 0.045, paint, material, "column")
+        it.post(a, (0.06, 0.62), 0.045, paint, material, part="column")
     for low, high in ((-0.44, -0.18), (0.18, 0.44)):
         it.rect((low, 0.22, high, 0.27), paint, material, "railing")
         it.rect((low, 0.1, high, 0.13), paint, material, "railing")
     if c.chance(0.4):
-        it.ellipse((0, 0.62, 0.5, 0.34), roof, "metal", "dome", shade="tube")
+        turns = [math.pi * k / 12 for k in range(13)]
+        it.poly(
+            [(0.52 * math.cos(t), 0.6 + 0.34 * math.sin(t)) for t in turns],
+            roof,
+            "metal",
+            "dome",
+            shade="tube",
+        )
         it.rect((-0.5, 0.56, 0.5, 0.64), paint, material, "top")
     else:
         it.poly(

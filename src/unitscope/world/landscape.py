@@ -12,6 +12,7 @@ from unitscope.world import (
     fair,
     farmyard,
     landmarks,
+    leisure,
     nature,
     outside,
     people,
@@ -32,13 +33,21 @@ def opening(
     *,
     eye: tuple[float, float] = (1.6, 2.4),
     horizon: tuple[float, float] = (0.36, 0.54),
+    look: float = 0.1,
 ) -> tuple[Stage, str]:
-    """Begin a scene outdoors: the camera, its aim, a sky with what is far away, and one of the grounds.
+    """Begin a scene outdoors: the camera, a sky with what is far away, and one of the grounds.
+
+    Args:
+        c: the canvas.
+        grounds: the kinds of ground to choose from.
+        eye: as in `view`.
+        horizon: as in `view`.
+        look: as in `view`.
 
     Returns:
-        The stage, whose `subject` is the x that the camera may look at, and the kind of ground.
+        The stage and the kind of ground.
     """
-    stage, ground = view(c, eye, horizon), c.pick(grounds)
+    stage, ground = view(c, eye, horizon, look=look), c.pick(grounds)
     backdrop(c, ground)
     nature.ground(c, ground)
     if c.chance(0.15):
@@ -121,18 +130,25 @@ def sky_things(c: Canvas) -> None:
 
 
 _TOWN: tuple[Drawer, ...] = (
-    *(vehicles.row, vehicles.row, vehicles.bicycle, vehicles.motorcycle, vehicles.van, people.person),
+    *(
+        vehicles.any_vehicle,
+        vehicles.any_vehicle,
+        vehicles.bicycle,
+        vehicles.motorcycle,
+        vehicles.van,
+        people.person,
+    ),
     *(people.person, people.dog, roadside.trash_can, roadside.mailbox, roadside.traffic_cone),
     *(roadside.barrier, roadside.fire_hydrant, roadside.bus_shelter, roadside.phone_booth),
     *(outside.street_lamp, outside.bench, outside.signboard, outside.flag, fair.goods),
-    *(fair.market_stall, landmarks.statue, outside.umbrella, roadside.barrel),
+    *(fair.market_stall, landmarks.statue, leisure.umbrella, roadside.barrel),
 )
 _LAND: tuple[Drawer, ...] = (
     *(people.person, people.person, people.dog, farmyard.log, farmyard.hay_bale, farmyard.hedge),
     *(animals.cow, animals.horse, animals.sheep, animals.duck, fair.picnic_table, fair.ball, fair.goal),
-    *(fair.seesaw, outside.tent, outside.bench, outside.slide, outside.signboard, vehicles.row),
+    *(fair.seesaw, leisure.tent, outside.bench, leisure.slide, outside.signboard, vehicles.any_vehicle),
     *(transport.tractor, roadside.barrel, roadside.trash_can, landmarks.gravestone, fair.sled),
-    *(landmarks.statue, landmarks.fountain, landmarks.gazebo, outside.umbrella, fair.snowman),
+    *(landmarks.statue, landmarks.fountain, landmarks.gazebo, leisure.umbrella, fair.snowman),
 )
 _WATER: tuple[Drawer, ...] = (
     *(transport.canoe, transport.buoy, transport.buoy, animals.duck, animals.duck),
@@ -146,14 +162,14 @@ CLUTTER: dict[str, tuple[Drawer, ...]] = {"town": _TOWN, "land": _LAND, "water":
 """Things that other classes are known for, and that may stand in any scene of a kind."""
 
 
-def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (7, 24), *, most: int = 4) -> None:
+def clutter(stage: Stage, kind: str, zs: tuple[float, float] = (9, 28), *, most: int = 3) -> None:
     """Scatter up to `most` things of a kind (town, land or water), and one that belongs elsewhere by chance."""
     c = stage.canvas
     for _ in range(some(c, 0, most)):
         stage.add(c.pick(CLUTTER[kind]), c.uniform(0.02, 0.98), stage.deep(*zs))
-    if kind != "water" and c.chance(0.25):
+    if kind != "water" and c.chance(0.2):
         stage.add(
-            c.pick(CLUTTER["land" if kind == "town" else "town"]), c.uniform(0.02, 0.98), c.uniform(10, 24)
+            c.pick(CLUTTER["land" if kind == "town" else "town"]), c.uniform(0.02, 0.98), c.uniform(12, 28)
         )
 
 

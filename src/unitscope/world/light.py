@@ -81,7 +81,7 @@ def _choose(rng: np.random.Generator, shares: dict[str, float]) -> str:
     return str(rng.choice(list(shares), p=list(shares.values())))
 
 
-_KINDS = {"day": 0.42, "overcast": 0.2, "fog": 0.07, "dusk": 0.19, "night": 0.12}
+_KINDS = {"day": 0.44, "overcast": 0.2, "fog": 0.05, "dusk": 0.19, "night": 0.12}
 _HAZE = {"day": 0.42, "overcast": 0.6, "fog": 0.86, "dusk": 0.55, "night": 0.5}
 _SHADOWS = {"day": 1.0, "overcast": 0.55, "fog": 0.35, "dusk": 0.8, "night": 0.7}
 
@@ -96,7 +96,7 @@ def outdoor_light(rng: np.random.Generator) -> Light:
     ambient = (red, green, blue)
     unlit = [min(1.25, channel / light) for channel, light in zip(low, ambient, strict=True)]
     weather = "clear"
-    if kind != "day" and rng.random() < 0.3:
+    if kind != "day" and rng.random() < 0.24:
         weather = str(rng.choice(["rain", "snowfall"]))
     return Light(
         kind=kind,
@@ -106,7 +106,7 @@ def outdoor_light(rng: np.random.Generator) -> Light:
         haze_color=(unlit[0], unlit[1], unlit[2]),
         side=int(rng.integers(2)) * 2 - 1,
         shadow=_SHADOWS[kind],
-        sight=float(rng.uniform(14, 24)) if kind == "fog" else 55.0,
+        sight=float(rng.uniform(18, 30)) if kind == "fog" else 55.0,
         weather=weather,
     )
 

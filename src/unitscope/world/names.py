@@ -26,6 +26,14 @@ OBJECTS = (
     *("curtain", "painting", "mirror", "clock", "lamp", "plant", "vase", "rug", "chair", "armchair", "sofa"),
     *("table", "desk", "bed", "cushion", "cabinet", "shelf", "book", "television", "computer", "stove"),
     *("refrigerator", "sink", "bathtub", "toilet", "towel", "bottle", "plate", "bowl"),
+    *("counter", "bar", "stool", "pew", "seat", "altar", "column", "pedestal", "night table", "wardrobe"),
+    *("crib", "bunk bed", "pillow", "blind", "stairs", "fireplace", "radiator", "fan", "chandelier"),
+    *("candle", "wall lamp", "socket", "switch", "blackboard", "projector screen", "poster", "globe"),
+    *("toy", "teddy bear", "doll", "guitar", "piano", "drum", "microphone", "speaker", "treadmill"),
+    *("dumbbell", "mat", "basketball hoop", "laptop", "printer", "telephone", "paper", "cash register"),
+    *("microwave", "hood", "dishwasher", "washing machine", "kettle", "pan", "cup", "glass", "jar", "carton"),
+    *("bread", "cake", "soap", "shower", "scale", "box", "basket", "suitcase", "clothes", "hanger", "shoe"),
+    *("hat", "ladder", "tool", "tyre", "cat", "fish tank", "luggage rack"),
 )
 PARTS = (
     *("crown", "trunk", "head", "hair", "torso", "arm", "leg", "roof", "window", "door", "chimney", "facade"),
@@ -48,10 +56,13 @@ PARTS = (
     *("fuselage", "tail", "engine", "seat", "back", "top", "pole", "shade", "frame", "pane", "screen"),
     *("headboard", "mattress", "blanket", "drawer", "burner", "oven", "faucet", "basin", "pot", "peak"),
     *("blade", "canopy", "cloth", "lantern", "flame", "keyboard", "handle"),
+    *("armrest", "slat", "rung", "post", "board", "spine", "label", "lid", "knob", "spout", "rim", "strap"),
+    *("key", "string", "neck", "dial", "hand", "bulb", "hook", "saddle", "drum", "cap", "stopper"),
 )
 MATERIALS = (
     *("sky", "foliage", "grass", "water", "snow", "sand", "earth", "stone", "asphalt", "brick", "wood"),
     *("concrete", "thatch", "gravel", "ice", "marble", "leaves", "rubber", "cardboard", "leather", "clay"),
+    *("carpet", "wicker", "food"),
     *("fabric", "metal", "glass", "plaster", "tile", "ceramic", "paper", "plastic", "skin", "hair"),
 )
 COLORS = ("black", "blue", "brown", "grey", "green", "orange", "pink", "purple", "red", "white", "yellow")

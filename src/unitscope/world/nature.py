@@ -9,10 +9,10 @@ from unitscope.world.canvas import Canvas, Pen, Point, Spot
 from unitscope.world.palette import RGB, dim, mix, rgb
 
 GROUNDS = {
-    "grass": ((pal.MEADOWS, "grass"), (pal.MEADOWS, "grass"), (pal.AUTUMN, "leaves")),
+    "grass": ((pal.MEADOWS, "grass"), (pal.MEADOWS, "grass"), (pal.LITTERS, "leaves")),
     "snow": ((pal.SNOWS, "snow"), (pal.SNOWS, "snow"), (pal.ICES, "ice")),
     "sand": ((pal.SANDS, "sand"),),
-    "earth": ((pal.EARTHS, "earth"), (pal.GRAVELS, "gravel"), (pal.CLAYS, "clay"), (pal.EARTHS, "leaves")),
+    "earth": ((pal.EARTHS, "earth"), (pal.GRAVELS, "gravel"), (pal.CLAYS, "clay"), (pal.LITTERS, "leaves")),
     "sidewalk": ((pal.PAVINGS, "stone"), (pal.CONCRETES, "concrete"), (pal.FACADES[:4], "brick")),
     "road": ((pal.ASPHALTS, "asphalt"), (pal.ASPHALTS, "asphalt"), (pal.CONCRETES, "concrete")),
 }
@@ -185,7 +185,7 @@ _PATHS = {"asphalt": pal.ASPHALTS, "stone": pal.PAVINGS, "earth": pal.EARTHS} | 
     "sand": pal.SANDS,
     "gravel": pal.GRAVELS,
     "brick": pal.FACADES[:4],
-    "leaves": pal.AUTUMN,
+    "leaves": pal.LITTERS,
 }
 
 

@@ -1,4 +1,4 @@
-"""Plants: trees, palms, bushes, flowers, cacti and corn."""
+"""Plants: trees, palms, bushes, flowers, cacti, corn and reeds."""
 
 from __future__ import annotations
 
@@ -196,9 +196,14 @@ def flowers(c: Canvas, spot: Spot, width: float, count: int = 10) -> None:
 
 
 def cactus(c: Canvas, spot: Spot, height: float) -> None:
-    """Paint a saguaro."""
+    """Paint a saguaro, or a prickly pear of round lobes."""
     it = figure(c, "cactus", spot, height)
     green = c.tint((rgb("5f8a5a"), rgb("4f7a55"), rgb("7a9a6a")))
+    if c.chance(0.3):
+        for a, b, r in ((0, 0.16, 0.16), (-0.17, 0.36, 0.13), (0.18, 0.38, 0.14), (0.02, 0.46, 0.11)):
+            box = (a, b, r * 0.8, r)
+            it.ellipse(box, dim(green, c.uniform(0.9, 1.1)), "foliage", "arm", shade="ball", grain=0.3)
+        return
     c.shadow(it.x, it.y, it.unit * 0.3, it.unit * 0.06)
     skin: Look = {"shade": "tube", "grain": 0.3, "strength": 0.45}
     left = (-0.22, c.uniform(0.3, 0.5), c.uniform(0.6, 0.85))
@@ -228,3 +233,12 @@ def corn(c: Canvas, spot: Spot, height: float, leaf: RGB) -> None:
         it.poly(blade, dim(leaf, c.uniform(0.85, 1.2)), "foliage", "crown", grain=0.4)
     it.ellipse((lean * 0.55 + 0.05, 0.55, 0.05, 0.115), rgb("e8bd45"), "foliage", "head", shade="ball")
     it.line(((lean, 1), (lean * 1.5, 1.12)), (0.05, 0.02), rgb("c9a95f"), "foliage", "head")
+
+
+def reeds(c: Canvas, spot: Spot) -> None:
+    """Paint reeds: blades that stand in the water."""
+    pen, leaf = c.pen("plant", spot.depth), c.tint(pal.GREENS)
+    for _ in range(9):
+        x, tall = spot.x + c.uniform(-0.6, 0.6) * spot.metre, c.uniform(0.6, 1.3) * spot.metre
+        tip = (x + c.uniform(-0.2, 0.2) * tall, spot.y - tall)
+        pen.line(((x, spot.y), tip), (0.08 * spot.metre, 0.02 * spot.metre), leaf, "leaves", "crown")

@@ -50,35 +50,16 @@ def _crossings(points: NDArray[np.float32], y: float, found: NDArray[np.float32]
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _texture(
-    look: NDArray[np.float32], tile: NDArray[np.float32], x: float, y: float, depth: float
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _texel(
+    tile: NDArray[np.float32], places: tuple[float, float, float, float], x: float, y: float, turned: bool
 ) -> float:  # pragma: no cover
-    """Return the texture's brightness at (x, y); a `depth` above 0 lays it on the ground plane."""
-    if depth > 0.0:
-        u, v = x * depth * look[TEXTURE + 1], y * look[TEXTURE + 2]
-    else:
-        u, v = x * look[TEXTURE + 1], y * look[TEXTURE + 2]
-    if look[TURNED] > 0.0:
-        u, v = v, u
+    """Return the texture's brightness at (x, y); places = scales along x and y, and where the tile begins."""
+    u, v = x * places[0] + places[2], y * places[1] + places[3]
+    if turned:
+        u, v = y * places[1] + places[2], x * places[0] + places[3]
     wrap = tile.shape[0] - 1
-    row, column = int(np.floor(v + look[TEXTURE + 4])), int(np.floor(u + look[TEXTURE + 3]))
-    return float(tile[row & wrap, column & wrap])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _shade(look: NDArray[np.float32], nx: float, ny: float) -> float:  # pragma: no cover
-    """Return the brightness at (nx, ny), which run from -1 to 1 over the shape's box."""
-    slope = 1.0 + look[SHADE] * nx + look[SHADE + 1] * ny
-    return float(slope - (look[SHADE + 2] * nx * nx + look[SHADE + 3] * ny * ny))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _opacity(look: NDArray[np.float32], nx: float, ny: float) -> float:  # pragma: no cover
-    """Return the opacity, which falls to zero at the edge of a soft shape."""
-    if look[SOFT] > 0.0:
-        return look[ALPHA] * max(0.0, 1.0 - nx * nx - ny * ny) ** look[SOFT]  # type: ignore[no-any-return]
-    return float(look[ALPHA])
+    return tile[int(np.floor(v)) & wrap, int(np.floor(u)) & wrap]  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -107,38 +88,47 @@ def fill(  # pragma: no cover
     seen = _seen(points, view)
     if seen[:, 0].max() < 0 or seen[:, 0].min() > width:
         return
+    # What is read for every sample is read once: arrays might overlap, for all the compiler knows.
+    color = (look[0], look[1], look[2])
+    change = (look[3] - look[0], look[4] - look[1], look[5] - look[2])
+    air = (look[HAZE + 1], look[HAZE + 2], look[HAZE + 3])
+    slope, places = (look[6], look[7], look[8], look[9]), (look[11], look[12], look[13], look[14])
+    full_strength, full_haze, horizon, own = look[TEXTURE], look[HAZE], look[HORIZON], look[GLOW]
+    opaque, soft, turned, on_ground = look[ALPHA], look[SOFT], look[TURNED] > 0.0, look[HORIZON] > -1e8
+    right, down = view[6], view[9]
     found = np.empty(points.shape[0] + 1, dtype=np.float32)
     first, last = int(np.ceil(seen[:, 1].min() - 0.5)), int(np.ceil(seen[:, 1].max() - 0.5))
     for row in range(max(0, first), min(height, last)):
         count = _crossings(seen, row + 0.5, found)
-        x_row = view[7] * (row + 0.5) + view[8] + 0.5 * view[6]
-        y_row = view[10] * (row + 0.5) + view[11] + 0.5 * view[9]
+        x_row = view[7] * (row + 0.5) + view[8] + 0.5 * right
+        y_row = view[10] * (row + 0.5) + view[11] + 0.5 * down
         for pair in range(0, count - 1, 2):
             start, stop = int(np.ceil(found[pair] - 0.5)), int(np.ceil(found[pair + 1] - 0.5))
             for column in range(max(0, start), min(width, stop)):
-                x, y = x_row + view[6] * column, y_row + view[9] * column
+                x, y = x_row + right * column, y_row + down * column
                 nx, ny = (x - x_mid) * x_unit, (y - y_mid) * y_unit
-                light, alpha = _shade(look, nx, ny), _opacity(look, nx, ny)
-                strength, haze = look[TEXTURE], look[HAZE]
-                if look[HORIZON] > -1e8:
-                    drop = max(y - look[HORIZON], 0.5) / height
+                light = 1.0 + nx * (slope[0] - slope[2] * nx) + ny * (slope[1] - slope[3] * ny)
+                alpha, haze, strength = opaque, full_haze, full_strength
+                if soft > 0.0:
+                    alpha *= max(0.0, 1.0 - nx * nx - ny * ny) ** soft
+                if on_ground:
+                    drop = max(y - horizon, 0.5) / height
                     depth = 0.45 / drop
                     strength, haze = strength * min(1.0, 3.2 / depth), haze * min(1.0, 0.07 / drop)
-                    texel = _texture(look, tile, x - 0.5 * width, depth * 0.9 * height, depth)
-                    light *= 1.0 + strength * (texel - 1.0)
-                elif strength > 0.0:
-                    light *= 1.0 + strength * (_texture(look, tile, x, y, 0.0) - 1.0)
+                    x, y = (x - 0.5 * width) * depth, depth * 0.9 * height
+                if strength > 0.0:
+                    light *= 1.0 + strength * (_texel(tile, places, x, y, turned) - 1.0)
                 mix = 0.5 * (ny + 1.0)
                 for k in range(3):
-                    color = (look[k] + (look[COLOR_END + k] - look[k]) * mix) * light
-                    color += (look[HAZE + 1 + k] - color) * haze
-                    rgb[row, column, k] += (color - rgb[row, column, k]) * alpha
+                    tone = (color[k] + change[k] * mix) * light
+                    tone += (air[k] - tone) * haze
+                    rgb[row, column, k] += (tone - rgb[row, column, k]) * alpha
                 if ids[0] >= 0:
-                    glow[row, column] = look[GLOW]
+                    glow[row, column] = own
                     for plane in range(3):
                         labels[plane, row, column] = ids[plane]
-                elif look[GLOW] > 0.0:
-                    glow[row, column] += (look[GLOW] - glow[row, column]) * alpha
+                elif own > 0.0:
+                    glow[row, column] += (own - glow[row, column]) * alpha
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

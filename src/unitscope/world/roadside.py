@@ -33,7 +33,7 @@ def mailbox(c: Canvas, spot: Spot, height: float = 1.3) -> None:
         it.line(((0.32, 0.74), (0.32, 1.0)), 0.06, rgb("d8402f"), "metal", "handle")
     else:
         for a in (-0.2, 0.2):
-            it.post(a, (0, 0.2), 0.08, pal.CHARCOAL, "metal", "leg")
+            it.post(a, (0, 0.2), 0.08, pal.CHARCOAL, "metal", part="leg")
         it.rect((-0.29, 0.16, 0.29, 0.86), paint, "metal", "body", shade="tube")
         it.ellipse((0, 0.86, 0.29, 0.14), paint, "metal", "top", shade="fall")
         it.rect((-0.2, 0.76, 0.2, 0.82), pal.BLACK, "metal", "body")
@@ -59,7 +59,7 @@ def barrier(c: Canvas, spot: Spot, width: float = 2.2) -> None:
         it.poly(shape, c.tint(pal.CONCRETES), "concrete", "body")
         return
     for a in (-0.4, 0.4):
-        it.post(a, (0, 0.5), 0.04, pal.STEEL, "metal", "leg")
+        it.post(a, (0, 0.5), 0.04, pal.STEEL, "metal", part="leg")
     it.rect((-0.5, 0.28, 0.5, 0.46), pal.WHITE, "plastic", "body")
     for k in range(4):
         a = -0.48 + 0.25 * k

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.world import (
     scenes_farm,
-    scenes_indoor,
+    scenes_home,
     scenes_park,
     scenes_play,
+    scenes_public,
+    scenes_shops,
     scenes_shore,
     scenes_town,
     scenes_transit,
     scenes_wild,
+    scenes_work,
 )
 from unitscope.world.camera import draw_lens, draw_window
 from unitscope.world.canvas import Canvas
@@ -68,12 +71,10 @@ _OUTDOORS: dict[str, Callable[[Canvas], None]] = {
     "windmill": scenes_farm.windmill,
 }
 _INDOORS: dict[str, Callable[[Canvas], None]] = {
-    "bathroom": scenes_indoor.bathroom,
-    "bedroom": scenes_indoor.bedroom,
-    "dining_room": scenes_indoor.dining_room,
-    "kitchen": scenes_indoor.kitchen,
-    "living_room": scenes_indoor.living_room,
-    "office": scenes_indoor.office,
+    **scenes_home.DRAWERS,
+    **scenes_work.DRAWERS,
+    **scenes_public.DRAWERS,
+    **scenes_shops.DRAWERS,
 }
 
 SCENE_CLASSES: tuple[str, ...] = tuple(sorted(_OUTDOORS | _INDOORS))

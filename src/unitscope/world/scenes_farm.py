@@ -69,7 +69,7 @@ def _yard(c: Canvas, stage: Stage, ground: str) -> None:
         (0.2, animals.horse, (7, 16), ()),
         (0.2, animals.sheep, (6, 14), ()),
         (0.2, people.person, (7, 14), ()),
-        (0.15, vehicles.row, (10, 18), ()),
+        (0.15, vehicles.any_vehicle, (10, 18), ()),
         (0.15, landmarks.power_line, (16, 30), (9.0,)),
         (0.15, farmyard.log, (5, 10), ()),
     )
@@ -87,11 +87,11 @@ def farm(c: Canvas) -> None:
     _yard(c, stage, ground)
     for draw, args in ((farmyard.barn, ()), (built.house, (7.0, 3.4)), (landmarks.silo, (8.0,))):
         if c.chance(0.62):
-            stage.add(draw, c.uniform(0.06, 0.94), stage.deep(22, 44), *args)
+            stage.add(draw, c.uniform(0.06, 0.94), stage.deep(24, 44), *args)
     herd = c.pick((animals.cow, animals.sheep, animals.horse, animals.cow))
     for k in range(some(c, 2, 4)):
         x = stage.subject if k == 0 else c.uniform(0.04, 0.96)
-        stage.add(herd, x, stage.deep(5.5, 16))
+        stage.add(herd, x, stage.deep(5.5, 12))
     stage.extras(
         (0.5, transport.tractor, (8, 18), ()),
         (0.4, farmyard.hay_bale, (6, 14), ()),
@@ -103,9 +103,9 @@ def farm(c: Canvas) -> None:
 
 def barn(c: Canvas) -> None:
     """One barn, large in the picture."""
-    stage, ground = opening(c, FIELDS)
+    stage, ground = opening(c, FIELDS, look=0.02)
     _yard(c, stage, ground)
-    stage.add(farmyard.barn, stage.subject, stage.deep(12, 20), c.uniform(9, 13))
+    stage.add(farmyard.barn, stage.subject, stage.deep(11, 17), c.uniform(9, 13))
     stage.extras(
         (0.35, landmarks.silo, (18, 28), (9.0,)),
         (0.2, transport.tractor, (8, 14), ()),
@@ -118,11 +118,11 @@ def barn(c: Canvas) -> None:
 
 def windmill(c: Canvas) -> None:
     """A windmill, near or farther off, in fields or by the water."""
-    stage, ground = opening(c, (*FIELDS, "sidewalk"), horizon=(0.44, 0.6))
+    stage, ground = opening(c, (*FIELDS, "sidewalk"), horizon=(0.44, 0.6), look=-0.12)
     if c.chance(0.3):
         nature.water(c, c.horizon + 0.02, c.uniform(c.horizon + 0.1, 0.85))
     _yard(c, stage, ground)
-    stage.add(built.windmill, stage.subject, stage.deep(15, 34), c.uniform(10, 13))
+    stage.add(built.windmill, stage.subject, stage.deep(15, 26), c.uniform(10, 13))
     if c.chance(0.3):
         stage.add(built.windmill, c.uniform(0.05, 0.95), stage.deep(30, 60), 12.0)
     stage.extras(

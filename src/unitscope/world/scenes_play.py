@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from unitscope.world import fair, nature, outside, people, plants, roadside, transport
+from unitscope.world import fair, leisure, nature, outside, people, plants, roadside, transport
 from unitscope.world import palette as pal
 from unitscope.world.canvas import Canvas, Point
 from unitscope.world.landscape import clutter, opening
@@ -78,7 +78,7 @@ def baseball_field(c: Canvas) -> None:
 def soccer_field(c: Canvas) -> None:
     """A goal and chalk lines on grass, with players and a ball."""
     stage, ground = opening(c, (*_FIELDS, "snow"), eye=(1.8, 3.6), horizon=(0.34, 0.5))
-    z = stage.deep(8, 22)
+    z = stage.deep(8, 16)
     x = (stage.subject - c.center) * z / c.focus
     stage.add(fair.goal, stage.subject, z, c.uniform(5.0, 6.5))
     _line(c, ((-30.0, z), (30.0, z)), 0.09, ground)
@@ -94,12 +94,14 @@ def soccer_field(c: Canvas) -> None:
 
 def amusement_park(c: Canvas) -> None:
     """Rides: a Ferris wheel, a carousel, a track of rails in the air; stalls and people."""
-    stage, ground = opening(c, ("sidewalk", "sidewalk", "grass", "earth", "road"), horizon=(0.44, 0.58))
+    stage, ground = opening(
+        c, ("sidewalk", "sidewalk", "grass", "earth", "road"), horizon=(0.44, 0.58), look=-0.06
+    )
     kind = c.rng.random()
-    if kind < 0.6:
-        stage.add(fair.ferris_wheel, stage.subject, stage.deep(24, 50), 20.0)
-    if kind > 0.45:
-        stage.add(fair.carousel, stage.subject + c.uniform(-0.25, 0.25), stage.deep(10, 20), c.uniform(6, 8))
+    if kind < 0.7:
+        stage.add(fair.ferris_wheel, stage.subject, stage.deep(22, 38), 20.0)
+    if kind > 0.4:
+        stage.add(fair.carousel, stage.subject + c.uniform(-0.25, 0.25), stage.deep(9, 15), c.uniform(6, 8))
     if c.chance(0.4):
         stage.call(34, lambda: _coaster(c))
     for _ in range(some(c, 0, 2)):
@@ -113,7 +115,7 @@ def amusement_park(c: Canvas) -> None:
     stage.extras(
         (0.3, outside.street_lamp, (8, 16), (4.0,)),
         (0.2, transport.balloon, (24, 34), (8.0,)),
-        (0.2, outside.umbrella, (8, 14), ()),
+        (0.2, leisure.umbrella, (8, 14), ()),
         (0.15, plants.palm_tree, (12, 20), (5.0,)),
     )
     clutter(stage, "town", most=2)

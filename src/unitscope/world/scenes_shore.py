@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from unitscope.world import built, landmarks, nature, outside, people, plants, transport
+from unitscope.world import built, landmarks, leisure, nature, outside, people, plants, transport
 from unitscope.world import palette as pal
 from unitscope.world.canvas import Canvas, Point, Spot
 from unitscope.world.landscape import backdrop, clutter, distance, forest, sky_things
@@ -15,9 +15,11 @@ LANDS = ("sand", "sand", "grass", "earth", "snow", "sidewalk")
 """What any shore may be covered with."""
 
 
-def _sea(c: Canvas, eye: Point = (2.0, 3.6), horizon: Point = (0.32, 0.5), *, top: float = 0.0) -> Stage:
+def _sea(
+    c: Canvas, eye: Point = (2.0, 3.6), horizon: Point = (0.32, 0.5), *, top: float = 0.0, look: float = 0.1
+) -> Stage:
     """Begin a scene by the water: camera, sky, what is far away, and water to the lower edge."""
-    stage = view(c, eye, horizon)
+    stage = view(c, eye, horizon, look=look)
     backdrop(c, "grass")
     if c.chance(0.3):
         distance(stage)
@@ -28,7 +30,7 @@ def _sea(c: Canvas, eye: Point = (2.0, 3.6), horizon: Point = (0.32, 0.5), *, to
 
 def coast(c: Canvas) -> None:
     """A shore: the sea meets sand, rocks or grass."""
-    stage = _sea(c)
+    stage = _sea(c, look=0.22)
     kind = _beach(c)
     if c.chance(0.2):
         distant = stage.spot(c.uniform(0.1, 0.9), stage.deep(40, 90))
@@ -38,7 +40,7 @@ def coast(c: Canvas) -> None:
     for _ in range(some(c, 1, 3)):
         stage.call(9, partial(_shore_rock, c))
     stage.extras(
-        (0.4, outside.umbrella, (4.5, 7.5), ()),
+        (0.4, leisure.umbrella, (4.5, 7.5), ()),
         (0.5, people.person, (4.4, 8), ()),
         (0.3, people.person, (4.4, 8), ()),
         (0.2, people.dog, (4.4, 6), ()),
@@ -111,7 +113,7 @@ def _quay(c: Canvas, stage: Stage) -> None:
 
 def lighthouse(c: Canvas) -> None:
     """A lighthouse on a headland, near or far, by the sea."""
-    stage = _sea(c, (2.2, 3.4), (0.46, 0.62))
+    stage = _sea(c, (2.2, 3.4), (0.46, 0.62), look=-0.06)
     side, stone = _headland(c)
     x = stage.subject
     foot = c.horizon + 0.15 + side * 0.16 * (x - 0.5)
@@ -204,7 +206,7 @@ def lagoon(c: Canvas) -> None:
         spot = stage.spot(c.uniform(0.1, 0.9), 30)._replace(y=c.horizon + 0.06)
         built.house(c, spot, c.uniform(4, 6), c.uniform(2, 3))
     for k in range(some(c, 0, 2)):
-        stage.add(c.pick((transport.canoe, plants_in_water)), c.uniform(0.1, 0.9), 7.0 + 3 * k)
+        stage.add(c.pick((transport.canoe, plants.reeds)), c.uniform(0.1, 0.9), 7.0 + 3 * k)
     if c.chance(0.6):
         _corner(c)
         stage.add(plants.bush, c.pick((0.05, 0.95)), c.uniform(5, 7), 1.0)
@@ -222,15 +224,6 @@ def _far_bank(c: Canvas) -> None:
     low = [(x, c.horizon + 0.07 + c.uniform(-0.012, 0.012)) for x, _ in reversed(edge)]
     c.pen(kind, 30).poly([*edge, *low], color, material, shade="flat", grain=0.7)
     c.mirror("water", c.horizon + 0.075, 0.5)
-
-
-def plants_in_water(c: Canvas, spot: Spot) -> None:
-    """Paint reeds: blades that stand in the water."""
-    pen, leaf = c.pen("plant", spot.depth), c.tint(pal.GREENS)
-    for _ in range(9):
-        x, tall = spot.x + c.uniform(-0.6, 0.6) * spot.metre, c.uniform(0.6, 1.3) * spot.metre
-        tip = (x + c.uniform(-0.2, 0.2) * tall, spot.y - tall)
-        pen.line(((x, spot.y), tip), (0.08 * spot.metre, 0.02 * spot.metre), leaf, "leaves", "crown")
 
 
 def bridge(c: Canvas) -> None:

@@ -8,6 +8,7 @@ from unitscope.world import (
     fair,
     farmyard,
     landmarks,
+    leisure,
     nature,
     outside,
     people,
@@ -103,14 +104,14 @@ def crosswalk(c: Canvas) -> None:
 
 def church_outdoor(c: Canvas) -> None:
     """A church that is near, with trees, people and what stands around it."""
-    stage = view(c, (1.6, 2.2), (0.5, 0.6))
-    ground = c.pick(("grass", "grass", "earth", "snow", "sidewalk", "grass"))
+    stage = view(c, (1.6, 2.2), (0.5, 0.6), look=0.06)
+    ground = c.pick(("grass", "grass", "earth", "snow", "sidewalk", "grass", "grass"))
     backdrop(c, ground)
     if c.chance(0.6):
         nature.clouds(c, some(c, 1, 3))
     nature.ground(c, ground)
     sky_things(c)
-    x, foot = c.uniform(0.3, 0.7), c.uniform(0.78, 0.9)
+    x, foot = stage.subject, c.uniform(0.72, 0.92)
     if c.chance(0.7):
         nature.path(c, "path", (c.uniform(0.25, 0.6), 0.05), (c.uniform(0.1, 0.9), c.uniform(0.2, 0.8)))
     near = c.spot_at(x, foot)
@@ -125,25 +126,30 @@ def church_outdoor(c: Canvas) -> None:
         stage.call(
             near.depth * 0.9, lambda: outside.fence(c, near.depth * 0.9, 0.9, span=(0.0, c.uniform(0.2, 0.4)))
         )
+    _churchyard(c, stage, near.depth)
+    stage.draw()
+
+
+def _churchyard(c: Canvas, stage: Stage, depth: float) -> None:
+    """Place by chance what stands before a church, `depth` metres away."""
     for probability, draw, args in (
         (0.3, plants.bush, (0.9,)),
         (0.12, outside.bench, ()),
         (0.15, outside.street_lamp, (3.6,)),
-        (0.12, vehicles.row, ()),
+        (0.06, vehicles.any_vehicle, ()),
         (0.12, landmarks.gravestone, ()),
-        (0.1, landmarks.statue, (3.0,)),
+        (0.08, landmarks.statue, (1.8,)),
         (0.2, plants.flowers, (1.6,)),
     ):
         if c.chance(probability):
-            stage.add(draw, c.uniform(0.05, 0.95), near.depth * c.uniform(0.62, 0.95), *args)
-    stage.draw()
+            stage.add(draw, c.uniform(0.05, 0.95), depth * c.uniform(0.62, 0.95), *args)
 
 
 def _church_trees(c: Canvas, stage: Stage, depth: float, ground: str) -> None:
     """Place trees of every size behind the church, beside it and in front of it."""
     kinds = {"snow": ("snowy", "bare", "fir")}.get(ground, ("leafy", "leafy", "autumn", "fir"))
-    for _ in range(some(c, 0, 3)):
-        z = depth * c.uniform(0.75, 2.2)
+    for _ in range(some(c, 0, 4)):
+        z = depth * c.uniform(0.65, 1.9)
         spot = stage.spot(c.uniform(-0.02, 1.02), z)
         stage.at(
             spot, plants.tree, c.uniform(0.3, 0.75) / spot.metre * min(1.0, depth / z + 0.3), c.pick(kinds)
@@ -164,7 +170,7 @@ def village(c: Canvas) -> None:
         (0.4, churches.church, (26, 60), (13.0,)),
         (0.2, farmyard.barn, (18, 34), ()),
         (0.45, people.person, (7, 16), ()),
-        (0.3, vehicles.row, (9, 18), ()),
+        (0.3, vehicles.any_vehicle, (9, 18), ()),
         (0.2, landmarks.fountain, (9, 16), (3.0,)),
         (0.2, outside.street_lamp, (8, 16), (4.0,)),
         (0.2, landmarks.power_line, (14, 26), (8.0,)),
@@ -195,7 +201,7 @@ def market_outdoor(c: Canvas) -> None:
     stage.extras(
         (0.5, fair.goods, (5, 9), ()),
         (0.3, roadside.barrel, (5, 9), ()),
-        (0.3, outside.umbrella, (7, 14), ()),
+        (0.3, leisure.umbrella, (7, 14), ()),
         (0.15, churches.church, (40, 70), (16.0,)),
         (0.2, people.dog, (5, 9), ()),
         (0.2, landmarks.fountain, (12, 18), ()),
@@ -210,11 +216,11 @@ def market_outdoor(c: Canvas) -> None:
 def construction_site(c: Canvas) -> None:
     """A building that is being built: scaffolds, cranes, excavators, heaps and barriers."""
     stage, ground = opening(c, ("earth", "earth", "sand", "sidewalk", "grass", "snow"))
-    z = stage.deep(13, 26)
-    if c.chance(0.8):
+    z = stage.deep(13, 22)
+    if c.chance(0.85):
         spot = stage.spot(stage.subject + c.uniform(-0.1, 0.1), z)
         stage.at(spot, _shell, c.uniform(9, 14), some(c, 2, 4))
-    if c.chance(0.6):
+    if c.chance(0.65):
         stage.add(landmarks.crane, c.uniform(0.1, 0.9), stage.deep(20, 50), 20.0)
     if c.chance(0.65):
         stage.add(transport.excavator, c.uniform(0.1, 0.9), stage.deep(8, 18))

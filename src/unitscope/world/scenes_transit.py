@@ -19,7 +19,7 @@ from unitscope.world.canvas import Canvas, Point, Spot
 from unitscope.world.landscape import clutter, opening
 from unitscope.world.palette import dim, mix
 from unitscope.world.roads import dashes, guard_rails, road, traffic
-from unitscope.world.stage import Stage, some
+from unitscope.world.stage import Drawer, Stage, some
 
 OPEN = ("grass", "grass", "earth", "sand", "snow")
 PAVED = ("road", "road", "sidewalk", "earth", "snow")
@@ -97,7 +97,7 @@ def _parked_row(c: Canvas, stage: Stage, z: float) -> None:
 def gas_station(c: Canvas) -> None:
     """Pumps under a roof, with cars and a shop."""
     stage, ground = opening(c, PAVED, horizon=(0.4, 0.54))
-    z = stage.deep(8, 16)
+    z = stage.deep(8, 13)
     if c.chance(0.65):
         stage.add(built.shop, c.uniform(0.15, 0.85), z * c.uniform(1.5, 1.9), c.uniform(9, 13), 3.6)
     spot = stage.spot(stage.subject, z)
@@ -148,7 +148,7 @@ def airfield(c: Canvas) -> None:
     stage, ground = opening(c, OPEN, eye=(2.4, 5.0), horizon=(0.34, 0.5))
     _runway(c)
     if c.chance(0.85):
-        stage.add(transport.airplane, stage.subject, stage.deep(11, 24), c.uniform(9.0, 12.0))
+        stage.add(transport.airplane, stage.subject, stage.deep(11, 18), c.uniform(9.0, 12.0))
     else:
         stage.add(transport.helicopter, stage.subject, stage.deep(9, 16), c.uniform(7, 9))
     for _ in range(some(c, 0, 2)):
@@ -160,7 +160,7 @@ def airfield(c: Canvas) -> None:
         (0.45, built.tower, (34, 60), (14,)),
         (0.3, built.building, (40, 60), (14, 7)),
         (0.25, outside.flag, (16, 26), (6.0,)),
-        (0.35, vehicles.row, (10, 20), ()),
+        (0.35, vehicles.any_vehicle, (10, 20), ()),
         (0.3, people.person, (8, 14), ()),
         (0.2, outside.street_lamp, (18, 28), (7.0,)),
     )
@@ -211,6 +211,13 @@ def railroad_track(c: Canvas) -> None:
     stage.draw()
 
 
+_WAITING: tuple[Drawer, ...] = (
+    *(people.person, people.person, people.person),
+    *(outside.bench, roadside.trash_can, outside.street_lamp),
+)
+"""What is on a platform."""
+
+
 def train_station_platform(c: Canvas) -> None:
     """A platform along a track, with people, benches, lamps, a roof or a train."""
     stage, _ = opening(c, PAVED, eye=(2.0, 2.7), horizon=(0.4, 0.52))
@@ -230,16 +237,7 @@ def train_station_platform(c: Canvas) -> None:
         z = stage.deep(4, 14)
         spot = c.spot(edge + side * c.uniform(0.8, 3.0), z)
         raised = spot._replace(y=spot.y - 0.9 * spot.metre)
-        draw = c.pick(
-            (
-                people.person,
-                people.person,
-                people.person,
-                outside.bench,
-                roadside.trash_can,
-                outside.street_lamp,
-            )
-        )
+        draw = c.pick(_WAITING)
         if draw is outside.street_lamp:
             stage.at(raised, draw, 3.6)
         else:

@@ -7,6 +7,7 @@ from unitscope.world import (
     churches,
     fair,
     landmarks,
+    leisure,
     nature,
     outside,
     people,
@@ -42,10 +43,10 @@ def ski_slope(c: Canvas) -> None:
     if c.chance(0.6):
         low, high = c.uniform(0.5, 0.6), c.uniform(0.16, 0.3)
         foot, top = (-0.02, 1.02) if side < 0 else (1.02, -0.02)
-        stage.call(11, lambda: outside.ski_lift(c, ((foot, low), (top, high)), some(c, 3, 5)))
+        stage.call(11, lambda: leisure.ski_lift(c, ((foot, low), (top, high)), some(c, 3, 5)))
     for k in range(some(c, 1, 3)):
         x = stage.subject if k == 0 else c.uniform(0.1, 0.9)
-        stage.add(people.person, x, stage.deep(5, 16), 1.8, skiing=True)
+        stage.add(people.person, x, stage.deep(5, 11), 1.8, skiing=True)
     stage.extras(
         (0.4, outside.flag, (8, 16), (3.0,)),
         (0.3, outside.signboard, (7, 13), (2.4,)),
@@ -64,7 +65,7 @@ def igloo(c: Canvas) -> None:
     stage = _snowfield(c)
     if c.chance(0.3):
         _piste(c)
-    stage.add(landmarks.ice_house, stage.subject, stage.deep(6, 16), c.uniform(3.2, 4.2))
+    stage.add(landmarks.ice_house, stage.subject, stage.deep(6, 12), c.uniform(3.2, 4.2))
     if c.chance(0.4):
         stage.add(landmarks.ice_house, c.uniform(0.05, 0.95), stage.deep(12, 30), 3.6)
     stage.trees(some(c, 0, 3), (14, 34), "snow")
@@ -73,8 +74,8 @@ def igloo(c: Canvas) -> None:
         (0.4, fair.sled, (4.6, 10), ()),
         (0.4, people.dog, (5, 10), ()),
         (0.25, fair.snowman, (6, 12), ()),
-        (0.2, outside.tent, (9, 16), ()),
-        (0.2, outside.campfire, (5, 10), (0.8,)),
+        (0.2, leisure.tent, (9, 16), ()),
+        (0.2, leisure.campfire, (5, 10), (0.8,)),
         (0.2, outside.flag, (9, 16), (4.0,)),
         (0.15, nature.rock, (7, 14), (0.9,)),
         (0.12, built.house, (24, 40), ()),
@@ -100,7 +101,7 @@ def _piste(c: Canvas) -> int:
 
 def mountain(c: Canvas) -> None:
     """High peaks over a meadow, snow or a lake."""
-    stage = view(c, horizon=(0.56, 0.7))
+    stage = view(c, horizon=(0.56, 0.7), look=-0.14)
     ground = c.pick(("grass", "grass", "snow", "earth"))
     nature.sky(c)
     sky_things(c)
@@ -118,8 +119,8 @@ def mountain(c: Canvas) -> None:
         (0.3, built.house, (20, 30), (8, 3.6)),
         (0.15, churches.church, (26, 40), (10,)),
         (0.25, people.person, (7, 12), ()),
-        (0.12, outside.tent, (12, 18), ()),
-        (0.06, outside.campfire, (8, 11), (0.8,)),
+        (0.12, leisure.tent, (12, 18), ()),
+        (0.06, leisure.campfire, (8, 11), (0.8,)),
     )
     if ground == "grass" and c.chance(0.4):
         stage.add(plants.flowers, c.uniform(0.2, 0.8), c.uniform(5, 7), 3.0)
@@ -151,7 +152,7 @@ def desert_sand(c: Canvas) -> None:
     if c.chance(0.15):
         nature.path(c, "road", (c.uniform(0.25, 0.4), 0.01), (c.uniform(0.2, 0.8), c.uniform(0.3, 0.7)))
     if c.chance(0.06):
-        stage.add(outside.campfire, c.uniform(0.2, 0.8), c.uniform(6, 8), 0.8)
+        stage.add(leisure.campfire, c.uniform(0.2, 0.8), c.uniform(6, 8), 0.8)
     for _ in range(some(c, 0, 4)):
         stage.add(plants.cactus, c.uniform(0.05, 0.95), stage.deep(5.5, 22), c.uniform(1.6, 3.6))
     for _ in range(some(c, 0, 3)):
@@ -159,8 +160,8 @@ def desert_sand(c: Canvas) -> None:
     stage.extras(
         (0.25, plants.palm_tree, (9, 14), (4.5,)),
         (0.2, people.person, (7, 12), ()),
-        (0.2, vehicles.row, (8, 14), ()),
-        (0.12, outside.tent, (10, 14), ()),
+        (0.2, vehicles.any_vehicle, (8, 14), ()),
+        (0.12, leisure.tent, (10, 14), ()),
     )
     clutter(stage, "land", most=1)
     stage.draw()

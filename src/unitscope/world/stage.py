@@ -32,7 +32,7 @@ class Stage:
 
     def deep(self, near: float, far: float) -> float:
         """Return a distance from near to far (metres); every size in the picture is as likely as any other."""
-        return near * (far / near) ** self.canvas.rng.random()
+        return near * float((far / near) ** self.canvas.rng.random())
 
     def add(self, draw: Drawer, x: float, z: float, *args: object, **kwargs: object) -> None:
         """Place a thing at picture x and distance z; `draw` takes the canvas and the spot first."""
@@ -74,13 +74,27 @@ class Stage:
 
 
 def view(
-    c: Canvas, eye: tuple[float, float] = (1.6, 2.4), horizon: tuple[float, float] = (0.36, 0.54)
+    c: Canvas,
+    eye: tuple[float, float] = (1.6, 2.4),
+    horizon: tuple[float, float] = (0.36, 0.54),
+    *,
+    look: float = 0.1,
 ) -> Stage:
-    """Place the camera of a scene outdoors within these heights (metres) and horizons (of the picture)."""
+    """Place the camera of a scene outdoors.
+
+    Args:
+        c: the canvas.
+        eye: the least and the greatest height of the eye, metres.
+        horizon: the highest and the lowest horizon, fractions of the picture.
+        look: how far below the horizon (above it, if negative) lies what the scene is about.
+
+    Returns:
+        An empty stage; its `subject` is where in the picture what the scene is about may stand.
+    """
     center, level = c.uniform(0.4, 0.6), c.uniform(*horizon)
     c.camera(center=center, horizon=level, eye=c.uniform(*eye), focus=c.uniform(0.9, 1.15))
     stage = Stage(c)
-    c.aim(stage.subject, level + c.uniform(0.02, 0.2))
+    c.aim(stage.subject, level + look + c.uniform(-0.08, 0.08))
     return stage
 
 

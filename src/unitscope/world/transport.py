@@ -134,7 +134,7 @@ def ship(c: Canvas, spot: Spot, length: float = 30.0) -> None:
             it.rect((a, b, a + 0.095, b + 0.055), c.tint(pal.BRIGHTS), "metal", "body")
     a = -0.1 if ferry else -0.36
     it.rect((a, 0.27, a + 0.07, 0.38), c.tint(pal.BRIGHTS), "metal", "funnel", shade="tube")
-    it.post(0.3 if ferry else 0.42, (0.1, 0.36), 0.012, pal.CHARCOAL, "metal", "mast")
+    it.post(0.3 if ferry else 0.42, (0.1, 0.36), 0.012, pal.CHARCOAL, "metal", part="mast")
     it.poly(((-0.47, 0.11), (0.5, 0.13), (0.42, -0.01), (-0.44, -0.01)), paint, "metal", "hull", shade="fall")
     it.rect((-0.44, -0.01, 0.42, 0.015), rgb("8a3a32"), "metal", "hull")
 
@@ -225,7 +225,7 @@ def tractor(c: Canvas, spot: Spot, length: float = 3.6) -> None:
         it.post(a, (0.3, 0.74), 0.03, paint, "metal")
     it.rect((-0.37, 0.72, 0.05, 0.78), paint, "metal", "roof")
     it.poly(((-0.3, 0.16), (-0.3, 0.4), (0.42, 0.38), (0.46, 0.18)), paint, "metal", "body", shade="fall")
-    it.post(0.26, (0.36, 0.62), 0.035, pal.CHARCOAL, "metal", "funnel")
+    it.post(0.26, (0.36, 0.62), 0.035, pal.CHARCOAL, "metal", part="funnel")
     it.wheel(-0.24, 0.25, 0.25)
     it.wheel(0.32, 0.14, 0.14)
 

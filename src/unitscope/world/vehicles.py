@@ -212,7 +212,7 @@ def bicycle(c: Canvas, spot: Spot, length: float = 1.8) -> None:
     it.line(((0.12, 0.6), (0.28, 0.6)), 0.04, pal.CHARCOAL, "metal", "handlebar")
 
 
-def row(c: Canvas, spot: Spot) -> None:
+def any_vehicle(c: Canvas, spot: Spot) -> None:
     """Paint one of the vehicles that park anywhere."""
     draw = c.pick((car, car, car, van, truck, bicycle, motorcycle))
     draw(c, spot)
