@@ -73,6 +73,11 @@ def storage(place: Interior) -> list[Item]:
     return made
 
 
+def parked(place: Interior) -> Item | None:
+    """Park a car with its front or a side towards us."""
+    return place.free("car", turn=place.c.uniform(-0.9, 0.9))
+
+
 RECIPES: dict[str, Recipe] = {
     "bathroom": Recipe(
         must=(wash, one_of(wall("bathtub"), wall("bathtub"), wall("shower"), wall("toilet")), wall("toilet")),
@@ -302,7 +307,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "garage-indoor": Recipe(
         must=(
-            one_of(floor("car"), floor("car"), wall("tool board")),
+            one_of(parked, parked, wall("tool board")),
             one_of(wall("tool board"), floor("tyre", count=(1, 3)), wall("bicycle")),
         ),
         may=(
