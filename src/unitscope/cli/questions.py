@@ -22,7 +22,7 @@ from unitscope.experiments.effects.settings import InsertionSettings, RankingSet
 from unitscope.experiments.importance.settings import ImportanceSettings
 
 if TYPE_CHECKING:
-    from unitscope.run.results import Result
+    from unitscope.run.effects import Insertion, Ranking, Removal
 
 
 @options
@@ -40,7 +40,7 @@ def classify_unit(
         run, classes, concepts=concepts, network=network, settings=settings, output=output
     )
     if output.as_json:
-        print_json({"page": str(found.page), **found.scores})
+        print_json({"page": str(found.page), **vars(found.scores)})
     else:
         print_lines(repr(found), f"page: {found.page}")
 
@@ -60,7 +60,7 @@ def importance(
         run, folders, layer=layer.layer, network=network, settings=settings, output=output
     )
     if output.as_json:
-        print_json({"path": str(found.path), **found.summary})
+        print_json({"path": str(found.path), **vars(found.summary)})
     else:
         print_lines(repr(found))
 
@@ -120,8 +120,8 @@ def rank(
     )
 
 
-def _print(found: Result, output: OutputOptions) -> None:
+def _print(found: Removal | Insertion | Ranking, output: OutputOptions) -> None:
     if output.as_json:
-        print_json({"path": str(found.path), "page": str(found.page), **found.summary})
+        print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
         print_lines(repr(found), f"page: {found.page}")
