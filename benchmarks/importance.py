@@ -114,11 +114,13 @@ def claims(found: unitscope.Importance) -> dict[str, Any]:
     """Return our figures beside the paper's."""
     facts, sets = found.summary, found.sets
     means: dict[str, Any] = {"all units": percent(found.classes["balanced_accuracy"].mean())}
-    overall = {"all units": percent(facts["accuracy"]["val"]["value"])}
-    for row in facts["means"]:
-        name = f"{row['ranking']} {row['kind']} {row['k']}"
-        means[name] = [percent(row[key]) for key in ("balanced_accuracy", "loss", "loss_low", "loss_high")]
-        overall[name] = percent(row["overall_accuracy"])
+    overall = {"all units": percent(facts.accuracy.val.value)}
+    for row in facts.means:
+        name = f"{row.ranking} {row.kind} {row.k}"
+        means[name] = [
+            percent(each) for each in (row.balanced_accuracy, row.loss, row.loss_low, row.loss_high)
+        ]
+        overall[name] = percent(row.overall_accuracy)
     kept = sets[
         (sets["kind"] == "kept") & (sets["k"] == 20) & (sets["ranking"] == "importance") & ~sets["curve"]
     ]
@@ -132,7 +134,7 @@ def claims(found: unitscope.Importance) -> dict[str, Any]:
         "correlation with the class: top 4, all units": [
             round(float(top.mean()), 3), round(float(pairs["correlation"].mean()), 3)
         ],
-        "important pairs": [facts["important_pairs"], facts["tested_pairs"]],
+        "important pairs": [facts.important_pairs, facts.tested_pairs],
     }  # fmt: skip
 
 
@@ -161,18 +163,18 @@ def parse() -> argparse.Namespace:
 
 def report(found: unitscope.Importance, run: unitscope.Dissection, device: torch.device) -> dict[str, Any]:
     """Return what is printed."""
-    facts = found.summary
-    images = {split: facts["images"][split]["used"] for split in ("train", "val")}
-    units = facts["seconds"]["units_train"] + facts["seconds"]["units_val"]
+    facts, seconds = found.summary, found.manifest.seconds
+    images = {"train": facts.images.train.used, "val": facts.images.val.used}
+    units = seconds["train"] + seconds["val"]
     bare = bare_seconds(run, sum(images.values()), device)
     return {
         "benchmark": "importance",
         "ratio": round(units / bare, 2),
-        **{name: facts[name] for name in ("model", "layer", "units", "classes", "ablation")},
+        **{name: getattr(facts, name) for name in ("model", "layer", "units", "classes", "ablation")},
         "images": images,
         "ours": claims(found),
         "paper": PAPER,
-        "seconds": facts["seconds"],
+        "seconds": seconds,
         "bare_seconds": round(bare, 2),
         "threads": torch.get_num_threads(),
     }

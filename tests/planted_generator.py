@@ -25,7 +25,7 @@ from references import intervene
 from torch import Tensor, nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection.plan import LayerPlan, Raster, ReadingPlan
+from unitscope.experiments.dissection.plan import Raster, ReadingPlan
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layer.grid import GridGeometry
@@ -34,7 +34,8 @@ from unitscope.layer.interventions import Edit
 from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
 from unitscope.run.folder import open_for_writing
-from unitscope.run.manifest import NetworkRecord
+from unitscope.run.manifest import NetworkRecord, SettingsRecord, plain
+from unitscope.run.summaries import RunIdentity
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import areas_by_picture
 
@@ -149,8 +150,8 @@ def planted_layer(name: str = "units", *, units: int = UNITS, cells: int = CELLS
 def planted_subject(count: int = 24, *, module: nn.Module | None = None, **given: Any) -> Subject:
     """The layer ``units`` of the planted generator, as a dissection would have left it."""
     samples = planted_samples(count, module=module)
-    facts = {"run": "nowhere", "run_hash": "1" * 64, "weights_hash": "2" * 64, "model": "planted"}
-    return Subject(samples, planted_layer(), planted_matches(), facts, **{"batch_size": 5, **given})
+    run = RunIdentity(run="nowhere", run_hash="1" * 64, weights_hash="2" * 64, model="planted")
+    return Subject(samples, planted_layer(), planted_matches(), run, **{"batch_size": 5, **given})
 
 
 def label_maps(
@@ -181,7 +182,7 @@ def planted_run(path: Path, count: int = 24) -> Path:
     """Write the run folder that a dissection of the planted generator might have left: what effects read of one."""
     samples, layer, matches = planted_samples(count), planted_layer(), planted_matches()
     raster = Raster((POINTS, POINTS), (SIDE, SIDE), "edge")
-    plan = ReadingPlan({layer.name: LayerPlan.of(layer, raster)}, raster, count, 5, 5)
+    plan = ReadingPlan((layer,), raster, count, 5, 5)
     concepts = [(n, c.name, c.category) for n, c in enumerate(VOCABULARY) if c]
     numbers, names, categories = (list(column) for column in zip(*concepts, strict=True))
     unit, number = np.nonzero(matches.iou)
@@ -198,12 +199,21 @@ def planted_run(path: Path, count: int = 24) -> Path:
         "layers": {"layer": [layer.name], "position": [0], "category": ["all"]},
     }
     with open_for_writing(
-        path, {"what": "planted", **samples.describe()}, kind="dissection", command="dissect"
+        path, {"what": "planted", **plain(samples.describe())}, kind="dissection", command="dissect"
     ) as folder:
         folder.write_tables((name, pd.DataFrame(columns)) for name, columns in tables.items())
         folder.complete(
             model=NetworkRecord(name="planted", weights_hash="2" * 64, aliases={"drawing": layer.name}),
-            settings={"batch_size": 5, "top": 1},
-            plan=plan.to_dict(),
+            settings=SettingsRecord(
+                quantile=0.01,
+                min_iou=0.04,
+                top=1,
+                border="edge",
+                replicates=100,
+                seed=0,
+                batch_size=5,
+                grid=samples.grid,
+            ),
+            plan=plan,
         )
     return path

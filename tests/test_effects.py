@@ -26,6 +26,7 @@ from unitscope.experiments.effects.settings import (
     parse_sizes,
 )
 from unitscope.nouns import subject
+from unitscope.run.numbers import Score
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "effects.md"
 FEW = {"replicates": 100}
@@ -49,8 +50,8 @@ def test_units_are_removed_from_a_run(run):
     found = unitscope.remove(run, concept="tree", units="1:2", control_units=1, **FEW, device="cpu")
     assert found.path == run / "effects" / "remove-units-tree"
     assert found.sets["k"].tolist() == [1, 2, 1, 1, 1, 1]
-    assert found.summary["run"] == str(run)
-    assert found.summary["sets"][1]["lost"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found.summary.run == str(run)
+    assert found.summary.sets[1].lost == Score(1.0, 1.0, 1.0)
     assert [each.path for each in unitscope.find_removals(run)] == [found.path]
     assert unitscope.open_removal(found.path).summary == found.summary
     again = unitscope.remove(
@@ -77,7 +78,7 @@ def test_units_are_inserted_from_a_run(run, monkeypatch):
     quantile = unitscope.insert(run, level="0.995", out=run.parent / "quantile", **given)
     assert asked == [0.005]
     assert quantile.sets["levels"][0].tolist() == [0.75]
-    assert quantile.summary["level"] == "quantile 0.995"
+    assert quantile.summary.level == "quantile 0.995"
 
 
 def test_a_ranking_by_effect_orders_a_removal(run):
@@ -339,4 +340,4 @@ def test_every_entry_of_the_summaries_is_described(answers):
     described = {
         word for cell in re.findall(r"^\| ([a-z_, ]+) \|", table, re.MULTILINE) for word in cell.split(", ")
     }
-    assert described - {"entry"} == {name for found in answers.values() for name in found.summary}
+    assert described - {"entry"} == {name for found in answers.values() for name in vars(found.summary)}

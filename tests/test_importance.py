@@ -124,7 +124,7 @@ def found(place) -> unitscope.Importance:
 
 
 def test_the_units_that_decide_a_class_are_found_and_no_others(found):
-    assert found.summary["layer"] == "relu", "the last of the run"
+    assert found.summary.layer == "relu", "the last of the run"
     val = found.effects[found.effects["split"] == "val"]
     important = {(row.unit, row["class"]) for row in (r[1] for r in val.iterrows()) if row["important"]}
     assert important == {(0, "red"), (1, "green"), (2, "Blue")}
@@ -136,7 +136,7 @@ def test_the_units_that_decide_a_class_are_found_and_no_others(found):
     others = val[~val["important"]]
     assert (others["loss"] == 0).all()
     assert (others["q_value"] == 1).all()
-    assert found.summary["important_pairs"] == found.summary["tested_pairs"] == 3
+    assert found.summary.important_pairs == found.summary.tested_pairs == 3
 
 
 def test_units_are_ranked_on_train(found):
@@ -198,7 +198,7 @@ def test_it_says_what_it_found(found):
 def test_a_mean_is_removed_as_a_mean(place, tmp_path):
     """The mean of its colour leaves a class above nothing and its rivals still below."""
     result = ask(place, tmp_path / "out", ablation="mean")
-    assert result.summary["ablation"] == "mean"
+    assert result.summary.ablation == "mean"
     assert not result.effects["important"].any()
     model = load_network(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
     run = unitscope.open_run(place / "run")
@@ -285,10 +285,10 @@ def test_scenes_are_classes_and_those_without_images_are_left_out(world):
     _, result = world
     assert set(result.classes["class"]) < set(result.images["class"])
     assert any(
-        note.startswith("left out, for want of images in both splits") for note in result.summary["notes"]
+        note.startswith("left out, for want of images in both splits") for note in result.summary.notes
     )
     assert any(
-        note.startswith("no intervals on val for classes with one image") for note in result.summary["notes"]
+        note.startswith("no intervals on val for classes with one image") for note in result.summary.notes
     )
     alone = result.classes.loc[result.classes["val_images"] == 1, "class"]
     rows = result.effects[result.effects["class"].isin(alone) & (result.effects["split"] == "val")]
@@ -336,7 +336,7 @@ def test_killed_after_any_shard_it_goes_on_to_the_same_tables(
         ask(place, out, ablation=ablation)
         for name, table in tables_of(tmp_path / "whole").items():
             pd.testing.assert_frame_equal(tables_of(out)[name], table, check_exact=True)
-    assert whole.summary["means"] == unitscope.open_importance(out).summary["means"]
+    assert whole.summary.means == unitscope.open_importance(out).summary.means
 
 
 def test_a_finished_one_is_opened_without_the_network(place, found, monkeypatch):
@@ -493,4 +493,4 @@ def test_the_summary_has_what_the_document_promises(found):
     text = DOCS.read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([a-z_, ]+) \| .* \|$", text[: text.index("## classes:")], re.MULTILINE)
     described = {name for row in rows for name in row.split(", ")} - {"entry"}
-    assert described == set(found.summary)
+    assert described == set(vars(found.summary))

@@ -62,7 +62,7 @@ def test_an_experiment_is_stages_tables_and_an_outcome(pictures, tmp_path):
     with typed_command("unitscope brightness"):
         found = skeleton.run(MeanBrightness(pictures), Brightness, tmp_path / "run")
     assert np.array_equal(found.table("means")["mean"], pictures.mean((1, 2)))
-    assert found.summary == {"skipped": 0}
+    assert found.manifest.summary == {"skipped": 0}
     assert found.manifest.command == "unitscope brightness"
     assert set(found.manifest.seconds) == {"read", "tables"}
     assert [each.path for each in Brightness.find(tmp_path)] == [found.path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import RunFolder
-from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
+from unitscope.run.manifest import DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
 from unitscope.run.results import Result
+from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
 if TYPE_CHECKING:
     from unitscope.run.unit import Unit
 
 
-class Dissection(Result):
+class Dissection(Result[DissectionSummary]):
     """What every unit of a network matches, read from a run folder on demand.
 
     Each table is a pandas data frame; ``docs/tables.md`` describes the columns.
@@ -32,6 +33,7 @@ class Dissection(Result):
 
     kind = "dissection"
     command = "dissect"
+    outcome = DissectionSummary
     tables = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
     @property
@@ -54,17 +56,22 @@ class Dissection(Result):
     @property
     def grid(self) -> tuple[int, int]:
         """Pixel grid ``(gh, gw)`` of the label maps."""
-        rows, columns = self.manifest.settings["grid"]
-        return rows, columns
+        return self.settings.grid
 
-    def identity(self) -> Facts:
-        """Return what others that start from it say of it: ``run``, ``run_hash``, ``weights_hash``, ``model``."""
-        return {
-            "run": str(self.path),
-            "run_hash": self.configuration_hash,
-            "weights_hash": self.network.weights_hash,
-            "model": self.network.name,
-        }
+    @cached_property
+    def settings(self) -> SettingsRecord:
+        """What it was told."""
+        return self.said("settings", SettingsRecord)
+
+    def identity(self) -> RunIdentity:
+        """Return what others that start from it say of it."""
+        network = self.network
+        return RunIdentity(
+            run=str(self.path),
+            run_hash=self.configuration_hash,
+            weights_hash=network.weights_hash,
+            model=network.name,
+        )
 
     @cached_property
     def units(self) -> pd.DataFrame:
@@ -171,20 +178,22 @@ class Dissection(Result):
             pictures = f"the pictures of {data.name}"
         return f"{network.name}{weights} on {pictures} with {_counted(concepts.count, 'concept')}"
 
-    @property
-    def summary(self) -> Facts:
-        """The outcome as plain values: the run, pictures used and skipped, detectors by layer."""
+    @cached_property
+    def summary(self) -> DissectionSummary:
+        """The outcome: pictures used and skipped, detectors by layer."""
         together = self.layers[self.layers["category"] == "all"]
-        return {
-            "run": str(self.path),
-            "model": self.network.name,
-            "pictures": self.data.used,
-            "skipped": len(self.data.skipped),
-            "layers": [
-                {"layer": row.layer, "units": row.units, "detectors": row.detectors, "concepts": row.concepts}
-                for row in together.itertuples()
-            ],
-        }
+        return DissectionSummary(
+            run=str(self.path),
+            model=self.network.name,
+            pictures=self.data.used,
+            skipped=len(self.data.skipped),
+            layers=tuple(
+                LayerCounts(layer=name, units=units, detectors=detectors, concepts=concepts)
+                for name, units, detectors, concepts in together[
+                    ["layer", "units", "detectors", "concepts"]
+                ].itertuples(index=False)
+            ),
+        )
 
     def drop_cache(self) -> None:
         """Delete the kept activations; another quantile then needs the network again."""
@@ -207,13 +216,11 @@ class Dissection(Result):
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
-        lines.append(
-            f"  IoU of at least {fraction(self.manifest.settings['min_iou'])} counts; in {self.path}"
-        )
+        lines.append(f"  IoU of at least {fraction(self.settings.min_iou)} counts; in {self.path}")
         return "\n".join(lines)
 
 
-def _counted(number: Any, noun: str) -> str:
+def _counted(number: object, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

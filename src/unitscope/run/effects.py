@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.numbers import Score, fraction_score, percent, percent_score
 from unitscope.run.results import Result
+from unitscope.run.summaries import InsertionSummary, PlaceShares, RankingSummary, RemovalSummary, RemovedSet
 
 FOLDER = "effects"
 """Where a run keeps them, one folder for each question."""
@@ -19,7 +19,7 @@ SHOWN = 6
 """Rows of a kind that are printed."""
 
 
-class Removal(Result):
+class Removal(Result[RemovalSummary]):
     """What goes without units that match a concept; ``docs/effects.md`` describes the tables.
 
     Args:
@@ -27,6 +27,7 @@ class Removal(Result):
     """
 
     kind, command, folder = "removal", "remove", FOLDER
+    outcome = RemovalSummary
     tables = ("sets", "effects", "instead", "latents", "pairs")
 
     @cached_property
@@ -62,7 +63,7 @@ class Removal(Result):
         return "\n".join(_removal_lines(self))
 
 
-class Insertion(Result):
+class Insertion(Result[InsertionSummary]):
     """What appears of a concept where its units are forced on; ``docs/effects.md`` describes the tables.
 
     Args:
@@ -70,6 +71,7 @@ class Insertion(Result):
     """
 
     kind, command, folder = "insertion", "insert", FOLDER
+    outcome = InsertionSummary
     tables = ("sets", "contexts", "locations", "replaced", "places", "pairs")
 
     @cached_property
@@ -110,7 +112,7 @@ class Insertion(Result):
         return "\n".join(_insertion_lines(self))
 
 
-class Ranking(Result):
+class Ranking(Result[RankingSummary]):
     """What goes without each unit alone; ``docs/effects.md`` describes the tables.
 
     Args:
@@ -118,6 +120,7 @@ class Ranking(Result):
     """
 
     kind, command, folder = "ranking", "rank", FOLDER
+    outcome = RankingSummary
     tables = ("effects", "concepts")
 
     @cached_property
@@ -195,85 +198,83 @@ def find_rankings(run: Path | str) -> list[Ranking]:
 
 def _removal_lines(found: Removal) -> Iterator[str]:
     facts = found.summary
-    by = f"IoU with {facts['concept']}" if facts["rank"] == "iou" else f"effect on {facts['concept']}"
+    by = f"IoU with {facts.concept}" if facts.rank == "iou" else f"effect on {facts.concept}"
     yield (
-        f"Removal of {facts['concept']} units of {facts['layer']} in {facts['generator']}, ranked by {by}, on "
-        f"{facts['latents']:,} latents"
+        f"Removal of {facts.concept} units of {facts.layer} in {facts.generator}, ranked by {by}, on "
+        f"{facts.latents:,} latents"
     )
     yield (
-        f"  {facts['concept']} covers {percent(facts['area'])} of the pictures and is in {facts['pictures']:,} of them"
+        f"  {facts.concept} covers {percent(facts.area)} of the pictures and is in {facts.pictures:,} of them"
     )
-    own = [each for each in facts["sets"] if each["kind"] == "concept"]
+    own = [each for each in facts.sets if each.kind == "concept"]
     shown = own if len(own) <= SHOWN else [*own[: SHOWN - 1], own[-1]]
     for each in shown:
-        yield f"    without the {each['k']:,} best: {_share_lost(each)}"
-    for each in facts["sets"]:
-        if each["kind"] == "control":
-            also = f", {facts['control_shared']} of them the same" if facts["control_shared"] else ""
-            yield f"    without the {each['k']:,} best for {facts['control']}{also}: {_share_lost(each)}"
-        if each["kind"] == "random":
-            yield f"    without {each['k']:,} random others ({each['repetition']}): {_share_lost(each)}"
-    if facts["changed_most"]:
-        yield f"  without the {own[-1]['k']:,} best, what changes most besides, in area of the picture:"
-    for each in facts["changed_most"]:
-        change = percent_score(each["change"], sign="+")
-        yield f"    {each['concept']} ({each['category']}): {change}, was {percent(each['area'])}"
-    yield from (f"  {note}" for note in facts["notes"])
+        yield f"    without the {each.k:,} best: {_share_lost(each)}"
+    for each in facts.sets:
+        if each.kind == "control":
+            also = f", {facts.control_shared} of them the same" if facts.control_shared else ""
+            yield f"    without the {each.k:,} best for {facts.control}{also}: {_share_lost(each)}"
+        if each.kind == "random":
+            yield f"    without {each.k:,} random others ({each.repetition}): {_share_lost(each)}"
+    if facts.changed_most:
+        yield f"  without the {own[-1].k:,} best, what changes most besides, in area of the picture:"
+    for other in facts.changed_most:
+        change = percent_score(other.change, sign="+")
+        yield f"    {other.concept} ({other.category}): {change}, was {percent(other.area)}"
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 
-def _share_lost(each: dict[str, Any]) -> str:
-    beside = each["others_lost"]
+def _share_lost(each: RemovedSet) -> str:
+    beside = each.others_lost
     others = "" if beside is None else f"; of all else in its category {_lost(beside)}"
-    return f"{_lost(each['lost'])} of its area is lost{others}"
+    return f"{_lost(each.lost)} of its area is lost{others}"
 
 
 def _insertion_lines(found: Insertion) -> Iterator[str]:
     facts = found.summary
-    where = facts["locations"]
-    rows, columns = facts["grid"]
-    kind = {"all": "every cell", "lattice": "an even lattice of", "random": "a random draw of"}[where["kind"]]
-    cells = kind if where["kind"] == "all" else f"{kind} {where['count']:,} cells"
+    where = facts.locations
+    rows, columns = facts.grid
+    kind = {"all": "every cell", "lattice": "an even lattice of", "random": "a random draw of"}[where.kind]
+    cells = kind if where.kind == "all" else f"{kind} {where.count:,} cells"
     yield (
-        f"Insertion of {facts['k']:,} {facts['concept']} units of {facts['layer']} in {facts['generator']}, at "
-        f"{facts['level']}"
+        f"Insertion of {facts.k:,} {facts.concept} units of {facts.layer} in {facts.generator}, at "
+        f"{facts.level}"
     )
-    yield f"  on {facts['latents']:,} latents, one place at a time: {cells} of the {rows}x{columns} grid"
-    yield f"  a success is {facts['min_new_pixels']:,} new pixels or more, of {facts['points']:,} of a picture"
-    for each in facts["sets"]:
-        name = "anywhere" if each["kind"] == "concept" else f"random units ({each['repetition']})"
+    yield f"  on {facts.latents:,} latents, one place at a time: {cells} of the {rows}x{columns} grid"
+    yield f"  a success is {facts.min_new_pixels:,} new pixels or more, of {facts.points:,} of a picture"
+    for each in facts.sets:
+        name = "anywhere" if each.kind == "concept" else f"random units ({each.repetition})"
         yield f"    {name}: {_appearing(each)}"
-    yield f"  by the {facts['context']} that was there before:"
-    for each in facts["contexts"][: 2 * SHOWN]:
-        yield f"    {each['concept'] or 'nothing'}: {_appearing(each)}"
-    yield from (f"  {note}" for note in facts["notes"])
+    yield f"  by the {facts.context} that was there before:"
+    for there in facts.contexts[: 2 * SHOWN]:
+        yield f"    {there.concept or 'nothing'}: {_appearing(there)}"
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 
-def _appearing(each: dict[str, Any]) -> str:
+def _appearing(each: PlaceShares) -> str:
     return (
-        f"{_lost(each['success'])} of {each['places']:,} places succeed, "
-        f"new area {percent_score(each['new_area'], digits=2)} of the picture"
+        f"{_lost(each.success)} of {each.places:,} places succeed, "
+        f"new area {percent_score(each.new_area, digits=2)} of the picture"
     )
 
 
 def _ranking_lines(found: Ranking) -> Iterator[str]:
     facts = found.summary
     yield (
-        f"Effects of each of the {facts['units']:,} units of {facts['layer']} in {facts['generator']}, "
-        f"removed alone, on {facts['latents']:,} latents"
+        f"Effects of each of the {facts.units:,} units of {facts.layer} in {facts.generator}, "
+        f"removed alone, on {facts.latents:,} latents"
     )
-    for each in facts["concepts"]:
-        same = (
-            "also first by IoU" if each["unit"] == each["first_by_iou"] else f"by IoU {each['first_by_iou']}"
-        )
-        correlation = each["correlation"]
-        ranks = "" if correlation["value"] is None else f"; ranks correlate {fraction_score(correlation, 2)}"
+    for each in facts.concepts:
+        same = "also first by IoU" if each.unit == each.first_by_iou else f"by IoU {each.first_by_iou}"
+        correlation = each.correlation
+        ranks = "" if correlation.value is None else f"; ranks correlate {fraction_score(correlation, 2)}"
         yield (
-            f"    {each['concept']} ({each['category']}): most is lost without unit {each['unit']}, "
-            f"{_lost(each['lost'])}; {same}{ranks}"
+            f"    {each.concept} ({each.category}): most is lost without unit {each.unit}, "
+            f"{_lost(each.lost)}; {same}{ranks}"
         )
-    yield from (f"  {note}" for note in facts["notes"])
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 

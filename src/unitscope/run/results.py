@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Literal, Self, TypeVar
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -12,10 +13,13 @@ import pyarrow.parquet as pq
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import require_kind
-from unitscope.run.manifest import MANIFEST, Facts, Manifest, read_manifest
+from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
+
+S_co = TypeVar("S_co", covariant=True)
+T = TypeVar("T")
 
 
-class Result:
+class Result(Generic[S_co]):
     """A run, read from its folder.
 
     Args:
@@ -27,6 +31,8 @@ class Result:
 
     kind: ClassVar[str]
     """Kind of run, as the manifest names it."""
+    outcome: type[S_co]
+    """What the manifest's summary is."""
     command: ClassVar[str]
     """The command that makes one."""
     folder: ClassVar[str] = ""
@@ -76,10 +82,22 @@ class Result:
         """The page that shows it."""
         return self.path / "report" / "index.html"
 
-    @property
-    def summary(self) -> Facts:
-        """The outcome as plain values, once it is complete."""
-        return self.manifest.summary
+    @cached_property
+    def summary(self) -> S_co:
+        """The outcome, once it is complete.
+
+        Raises:
+            UnitscopeError: the manifest's summary is not one of its kind.
+        """
+        return self.said("summary", self.outcome)
+
+    def said(self, part: Literal["config", "plan", "settings", "summary"], kind: type[T]) -> T:
+        """Return a part of the manifest as the class that wrote it.
+
+        Raises:
+            UnitscopeError: a field is missing, or of another type.
+        """
+        return fitted(self.path, getattr(self.manifest, part), kind)
 
     def report(self) -> Path:
         """Write its page, and return the path of ``index.html``.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.experiments.importance.averages import Averages
 from unitscope.experiments.importance.correlation import correlate
-from unitscope.experiments.importance.images import ClassedImages
+from unitscope.experiments.importance.images import ClassedImages, Split
 from unitscope.experiments.importance.losses import Numbers
 from unitscope.experiments.importance.sets import SETS_AT_ONCE, SetPlan, score_class, score_overall
 from unitscope.experiments.importance.settings import ImportanceSettings
@@ -28,7 +28,8 @@ from unitscope.experiments.importance.tables import (
     set_table,
 )
 from unitscope.experiments.skeleton import Job
-from unitscope.run.manifest import Facts
+from unitscope.layer.hooks import LayerGrid
+from unitscope.run.summaries import BySplit, ImportanceSummary, LeftOut, RunIdentity, SplitImages
 from unitscope.sources.class_names import listing
 
 
@@ -46,8 +47,10 @@ class Findings:
     ranks: NDArray[np.int32]
     """Of every unit for every class ``(U, C)``, 1 for the most important."""
     plan: SetPlan
-    facts: Facts
-    """What the summary begins with."""
+    run: RunIdentity
+    layer: LayerGrid
+    whole_passes: str
+    """Why the network had to be run as a whole; empty where it was cut."""
 
     @property
     def splits(self) -> tuple[SplitEffects, SplitEffects]:
@@ -116,35 +119,38 @@ def importance_tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "images", image_table(images, splits, findings.skipped)
 
 
-def importance_summary(findings: Findings) -> Facts:
-    """Return the outcome as plain values."""
-    significance, settings = findings.significance, findings.settings
-    return {
-        **findings.facts,
-        "images": {split.name: _images(findings, place) for place, split in enumerate(findings.splits)},
-        "accuracy": {split.name: accuracy_of(split) for split in findings.splits},
-        "important_pairs": int(significance.important.sum()),
-        "tested_pairs": int(significance.tested.sum()),
-        "fdr": settings.fdr,
-        "set_sizes": list(settings.set_sizes),
-        "curve": list(settings.curve),
-        "random": settings.random,
-        "means": findings.scored[1].rows(),
-        "notes": findings.notes(),
-        "settings": settings.deciding(),
-    }
+def importance_summary(findings: Findings) -> ImportanceSummary:
+    """Return the outcome."""
+    significance, settings, images = findings.significance, findings.settings, findings.images
+    return ImportanceSummary(
+        **vars(findings.run),
+        layer=findings.layer.name,
+        units=findings.layer.units,
+        ablation=settings.ablation,
+        classes=len(findings.outputs),
+        whole_passes=findings.whole_passes or None,
+        images=BySplit(_images(findings, images.train), _images(findings, images.val)),
+        accuracy=BySplit(accuracy_of(findings.train), accuracy_of(findings.val)),
+        important_pairs=int(significance.important.sum()),
+        tested_pairs=int(significance.tested.sum()),
+        fdr=settings.fdr,
+        set_sizes=settings.set_sizes,
+        curve=settings.curve,
+        random=settings.random,
+        means=tuple(findings.scored[1].rows()),
+        notes=tuple(findings.notes()),
+        settings=settings.deciding(),
+    )
 
 
-def _images(findings: Findings, place: int) -> Facts:
-    split = findings.images.splits[place]
-    skipped = findings.skipped[split.name]
-    described = split.samples.describe()["pictures"]
-    return {
-        "name": described["name"],
-        "hash": described["hash"],
-        "used": len(split) - len(skipped),
-        "skipped": [{"id": split.samples.sample_ids[n], "reason": skipped[n]} for n in sorted(skipped)],
-    }
+def _images(findings: Findings, split: Split) -> SplitImages:
+    skipped, pictures = findings.skipped[split.name], split.samples.describe().pictures
+    return SplitImages(
+        name=pictures.name,
+        hash=pictures.hash,
+        used=len(split) - len(skipped),
+        skipped=tuple(LeftOut(split.samples.sample_ids[n], skipped[n]) for n in sorted(skipped)),
+    )
 
 
 def _score_sets(findings: Findings) -> tuple[pd.DataFrame, Averages]:

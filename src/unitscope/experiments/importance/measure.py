@@ -48,7 +48,7 @@ from unitscope.replay import Replay, cut
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
 from unitscope.run.importance import Importance
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values, plain
 from unitscope.stats import PredictionChanges
 
 SHARD_IMAGES = 64
@@ -99,7 +99,7 @@ class UnitImportance(Experiment[Removal]):
     ) -> None:
         self.dissection, self.model, self.layer, self.images = dissection, model, layer, images
         self.device = device_of(model.module)
-        self.batch_size = settings.batch_size or int(dissection.manifest.settings["batch_size"])
+        self.batch_size = settings.batch_size or dissection.settings.batch_size
         self.settings = replace(
             settings,
             set_sizes=choose_set_sizes(settings.set_sizes, layer.units, layer.name),
@@ -107,7 +107,7 @@ class UnitImportance(Experiment[Removal]):
             batch_size=self.batch_size,
         )
 
-    def configuration(self) -> Facts:
+    def configuration(self) -> Values:
         """Return everything that decides the results."""
         return {
             "run": {
@@ -117,7 +117,7 @@ class UnitImportance(Experiment[Removal]):
             "layer": self.layer.name,
             **{
                 split.name: {
-                    **split.samples.describe()["pictures"],
+                    **plain(split.samples.describe().pictures),
                     "classes_hash": hashlib.sha256(split.outputs.tobytes()).hexdigest(),
                 }
                 for split in self.images.splits
@@ -207,14 +207,8 @@ class UnitImportance(Experiment[Removal]):
             )
         ranks = rank_units(train.losses(outputs), _falls(job, outputs, images.train.outputs))
         plan = self._plan_sets(ranks, [images.name_of(int(output)) for output in outputs])
-        facts = self.dissection.identity() | {
-            "layer": self.layer.name,
-            "units": self.layer.units,
-            "ablation": settings.ablation,
-            "classes": len(outputs),
-            "whole_passes": self.subject.ablation.replay.reason or None,
-        }
-        return Findings(images, settings, job, train, val, outputs, ranks, plan, facts)
+        run, whole = self.dissection.identity(), self.subject.ablation.replay.reason
+        return Findings(images, settings, job, train, val, outputs, ranks, plan, run, self.layer, whole)
 
     def _effects(self, job: Job, name: str) -> SplitEffects:
         units, classes = self.subject.units, self.subject.classes

@@ -20,8 +20,9 @@ from unitscope.experiments.importance.losses import (
 )
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
 from unitscope.experiments.importance.significance import could_be_called, unit_p_values
+from unitscope.run.numbers import Score
 from unitscope.stats import Changes, ClassScores
-from unitscope.stats.inference import Floats, interval_entry, q_values
+from unitscope.stats.inference import Floats, q_values
 
 
 @dataclass(frozen=True)
@@ -239,8 +240,6 @@ def _strings(values: Sequence[str | None]) -> pd.api.extensions.ExtensionArray:
     return pd.array(values, dtype="string")
 
 
-def accuracy_of(split: SplitEffects) -> dict[str, float | None]:
-    """Return the all-class accuracy of the network as it is: ``value``, ``low``, ``high``."""
-    return interval_entry(
-        float(split.scores.overall[0]), *overall_interval(split.changes.before, split.drawn)
-    )
+def accuracy_of(split: SplitEffects) -> Score:
+    """Return the all-class accuracy of the network as it is."""
+    return Score.of(split.scores.overall[0], *overall_interval(split.changes.before, split.drawn))
