@@ -14,7 +14,6 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import settings as settings_module
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
@@ -209,14 +208,16 @@ def test_only_strong_cells_are_kept_unless_all_are_asked_for(run, network, tmp_p
     )
 
 
-def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, monkeypatch, pieces_of):
+def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, pieces_of):
     """Bright pictures first: what is kept of them leaves out the values that decide in the end."""
     samples = make_samples()
     samples._inputs[:4] *= 40
     pieces_of(4)
-    given = {"samples": samples, "keep": 0.01, "quantile": 0.3}
-    monkeypatch.setattr(settings_module, "ROOM", 1)
-    run = dissect(network, tmp_path / "run", **given)
+    given = {"samples": samples, "keep": 0.01, "quantile": 0.2}
+    seen = []
+    with network.register_forward_pre_hook(lambda module, inputs: seen.extend(inputs[0])):
+        run = dissect(network, tmp_path / "run", **given)
+    assert len(seen) > 1 + COUNT, "beside the blank input, some pictures are seen twice"
     whole = dissect(network, tmp_path / "whole", **given | {"keep": 1})
     assert bytes_of(run) == bytes_of(whole)
     with pytest.raises(UnitscopeError, match="not enough of them"):
