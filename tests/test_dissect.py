@@ -458,7 +458,7 @@ def test_a_network_that_refuses_the_input_size_says_so_before_any_work(network, 
     assert not (tmp_path / "run").exists()
 
 
-def test_layers_that_do_not_keep_images_apart_are_refused(network, tmp_path):
+def test_layers_that_do_not_keep_pictures_apart_are_refused(network, tmp_path):
     class Turned(nn.Module):
         def forward(self, x):
             return x.flatten(2).permute(2, 0, 1).flatten(0, 1)
@@ -466,7 +466,7 @@ def test_layers_that_do_not_keep_images_apart_are_refused(network, tmp_path):
     network.normalise = nn.Sequential(network.normalise, nn.Sequential(Turned(), nn.Identity()))
     network.forward = lambda x: network.normalise(network.coarse(network.fine(x)))
     with pytest.raises(
-        UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one image, .*images and"
+        UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one picture, .*pictures and"
     ):
         dissect(network, tmp_path / "run", layers=["normalise"])
 

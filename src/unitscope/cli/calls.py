@@ -199,7 +199,7 @@ def layers(model: str, preprocess: str | None, latent_shape: str | None) -> list
     return unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape)
 
 
-def segment(image: Path, drawing: DrawingOptions) -> Segmentation:
+def segment(file: Path, drawing: DrawingOptions) -> Segmentation:
     """Label a picture."""
     from unitscope.concepts.preview import segment as segment_picture
     from unitscope.nouns.concepts import read_concepts
@@ -207,7 +207,7 @@ def segment(image: Path, drawing: DrawingOptions) -> Segmentation:
 
     with typed(drawing.mirror):
         said = read_concepts((), drawing.labels, drawing.segmenter, drawing.segmenter_preprocess)
-        return segment_picture(image, said.load(choose_device(drawing.device)))
+        return segment_picture(file, said.load(choose_device(drawing.device)))
 
 
 def classify_unit(
