@@ -52,11 +52,11 @@ def load(name: str, folder: Path) -> Network:
     return load_network(name + UNTRAINED)
 
 
-def bare_seconds(model: Network, images: int) -> float:
+def bare_seconds(model: Network, count: int) -> float:
     """Time forward passes over as many pictures, one batch."""
     preprocessing = model.preprocessing
-    pictures = WorldPictures(images, split="test", size=preprocessing.size[0])  # all of them take squares
-    inputs = torch.stack([torch.from_numpy(preprocessing.apply(pictures.read(i))) for i in range(images)])
+    pictures = WorldPictures(count, split="test", size=preprocessing.size[0])  # all of them take squares
+    inputs = torch.stack([torch.from_numpy(preprocessing.apply(pictures.read(i))) for i in range(count)])
     with torch.no_grad():
         model.module(inputs[:1])
         start = time.perf_counter()

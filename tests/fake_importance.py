@@ -18,9 +18,9 @@ SIZES = (1, 2, 3, 4, 5, 20, 64, 128, 256)
 FLOOR = 0.5
 """Balanced accuracy that no removal goes below."""
 LOSSES = (0.10, 0.08, 0.06, 0.04)
-"""Balanced accuracy lost without each of the four units that decide a class, on train images."""
+"""Balanced accuracy lost without each of the four units that decide a class, on train pictures."""
 EMPTY = "empty place"
-"""The class without images."""
+"""The class without pictures."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def baseline(place: int) -> float:
 
 
 def planted_losses(classes: int, units: int) -> np.ndarray:
-    """Return the loss of every class without every unit, on train images: `(classes, units)`."""
+    """Return the loss of every class without every unit, on train pictures: `(classes, units)`."""
     found = 1e-4 * np.cos(np.arange(units)[None] * (1 + np.arange(classes)[:, None] % 5)) - 2e-4
     for place in range(classes):
         for at, loss in enumerate(LOSSES):

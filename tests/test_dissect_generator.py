@@ -274,12 +274,12 @@ def test_mistakes_are_one_line_and_exit_code_2(file, tmp_path, monkeypatch, caps
         (
             "odd",
             ("--layer", "odd"),
-            "layer 'odd' returns shape (2, 2, 3) for 2 images, which is no activation grid",
+            "layer 'odd' returns shape (2, 2, 3) for 2 pictures, which is no activation grid",
         ),
         (
             "odd",
             ("--layer", "same"),
-            "layer 'same' returns shape (1, 4, 8, 8) for 2 images, which is no activation",
+            "layer 'same' returns shape (1, 4, 8, 8) for 2 pictures, which is no activation",
         ),
         ("by_class", ("--class", "3"), "generator 'by_class' has no class 3; its classes are 0 to 2"),
     ],

@@ -28,7 +28,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "importance.md"
 SIDE = 12
 NET = '''"""Units 0, 1 and 2 decide red, green and blue; 3 and 4 yellow, each of them alone; 5 is dead, 6 is not used.
 
-An image that no unit speaks for is of the class "nothing". A pixel of pure white makes logits NaN.
+A picture that no unit speaks for is of the class "nothing". A pixel of pure white makes logits NaN.
 """
 
 import torch
@@ -74,7 +74,7 @@ def paint(file: Path, colour: tuple[int, int, int]) -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
-    """A folder with `net.py`, train and val images by class, a class map and a finished run."""
+    """A folder with `net.py`, train and val pictures by class, a class map and a finished run."""
     folder = tmp_path_factory.mktemp("importance")
     (folder / "net.py").write_text(NET)
     for split, count in (("train", 7), ("val", 12)):
@@ -188,7 +188,7 @@ def test_correlations_with_the_logit_of_the_class(found):
 def test_it_says_what_it_found(found):
     said = repr(found)
     assert said.startswith("Importance of the 7 units of relu in net, set to zero, for 4 classes")
-    assert "ranked on 28 images of" in said
+    assert "ranked on 28 pictures of" in said
     assert "train, measured on 48 of" in said
     assert "all-class accuracy 100.0 % (100.0 to 100.0)" in said
     assert "3 of 3 tested pairs" in said
@@ -203,7 +203,7 @@ def test_a_mean_is_removed_as_a_mean(place, tmp_path):
     model = load_network(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
     run = unitscope.open_run(place / "run")
     layer = layer_of(run, "relu")
-    train, val = (images_of(model, place / split) for split in ("train", "val"))
+    train, val = (pictures_of(model, place / split) for split in ("train", "val"))
     seen = []
     with torch.no_grad(), intervene(model.module, layer, lambda a: seen.append(a) or a):
         model.module(train[0])
@@ -215,7 +215,7 @@ def test_a_mean_is_removed_as_a_mean(place, tmp_path):
         assert overall["accuracy"].item() == (predicted == val[1]).float().mean().item()
 
 
-def images_of(model, folder):
+def pictures_of(model, folder):
     """Inputs and outputs of a folder of class folders."""
     files = sorted(folder.rglob("*.png"))
     pictures = np.stack([model.preprocessing.apply(np.asarray(Image.open(file))) for file in files])
@@ -281,14 +281,14 @@ def test_sets_are_as_in_whole_passes(world):
         assert row.overall_accuracy == pytest.approx((predicted == targets).mean())
 
 
-def test_scenes_are_classes_and_those_without_images_are_left_out(world):
+def test_scenes_are_classes_and_those_without_pictures_are_left_out(world):
     _, result = world
     assert set(result.classes["class"]) < set(result.images["class"])
     assert any(
-        note.startswith("left out, for want of images in both splits") for note in result.summary.notes
+        note.startswith("left out, for want of pictures in both splits") for note in result.summary.notes
     )
     assert any(
-        note.startswith("no intervals on val for classes with one image") for note in result.summary.notes
+        note.startswith("no intervals on val for classes with one picture") for note in result.summary.notes
     )
     alone = result.classes.loc[result.classes["val_images"] == 1, "class"]
     rows = result.effects[result.effects["class"].isin(alone) & (result.effects["split"] == "val")]
@@ -365,7 +365,7 @@ def copy_of(place, tmp_path):
     return {split: tmp_path / split for split in ("train", "val")}
 
 
-def test_images_that_cannot_be_read_are_left_out(place, tmp_path):
+def test_pictures_that_cannot_be_read_are_left_out(place, tmp_path):
     given = copy_of(place, tmp_path)
     (given["val"] / "red" / "03.png").write_bytes(b"no picture")
     result = ask(place, tmp_path / "out", **given)
@@ -374,22 +374,22 @@ def test_images_that_cannot_be_read_are_left_out(place, tmp_path):
     assert row["reason"].notna().all()
     assert row["predicted"].isna().all()
     assert result.classes.set_index("class")["val_images"].to_dict()["red"] == 11
-    assert "1 val images could not be read" in repr(result)
+    assert "1 val pictures could not be read" in repr(result)
 
 
-def test_logits_that_are_not_finite_name_the_image(place, tmp_path):
+def test_logits_that_are_not_finite_name_the_picture(place, tmp_path):
     given = copy_of(place, tmp_path)
     paint(given["val"] / "red" / "05.png", (255, 255, 255))
-    with pytest.raises(UnitscopeError, match=r"logits are not finite .* on image 'red/05.png'"):
+    with pytest.raises(UnitscopeError, match=r"logits are not finite .* on picture 'red/05.png'"):
         ask(place, tmp_path / "out", **given)
 
 
-def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path):
+def test_one_picture_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path):
     given = copy_of(place, tmp_path)
     for file in sorted((given["val"] / "green").iterdir())[1:]:
         file.unlink()
     result = ask(place, tmp_path / "out", **given)
-    assert "no intervals on val for classes with one image there: green" in repr(result)
+    assert "no intervals on val for classes with one picture there: green" in repr(result)
     of_class = result.effects[result.effects["class"] == "green"].set_index(["split", "unit"])
     assert of_class.loc["val"][["loss_low", "loss_high"]].isna().all(axis=None)
     assert of_class.loc["train"]["loss_low"].notna().all()
@@ -409,7 +409,7 @@ def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path
         ({"set_sizes": (8,)}, "a set of 8 units does not fit layer 'relu', which has 7"),
         ({"curve": ("pink",)}, "curve='pink' is none of the 4 classes"),
         ({"layer": "rely"}, "layer 'rely' is not in .* did you mean 'relu'"),
-        ({"val": "train"}, "train= and val= are the same images"),
+        ({"val": "train"}, "train= and val= are the same pictures"),
         ({"val": "nowhere"}, "nowhere"),
         ({"network": "net.py:other"}, "has other weights than those that"),
     ],
@@ -424,7 +424,7 @@ def test_mistakes_are_one_line_before_work_starts(place, tmp_path, change, messa
     assert not list((tmp_path / "out").rglob("*.parquet"))
 
 
-def test_a_class_folder_without_images_is_refused(place, tmp_path):
+def test_a_class_folder_without_pictures_is_refused(place, tmp_path):
     given = copy_of(place, tmp_path)
     (given["train"] / "zebra").mkdir()
     with pytest.raises(UnitscopeError, match=r"class folder .*zebra' holds no picture files"):
@@ -471,7 +471,7 @@ def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
 def test_the_cost_of_sets_is_said_early(place, tmp_path, pieces_of, capsys):
     pieces_of(15)
     ask(place, tmp_path / "out", show=True)
-    assert re.search(r"\d+ sets on 48 images: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
+    assert re.search(r"\d+ sets on 48 pictures: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("name", ["classes", "effects", "overall", "sets", "correlation", "images"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,8 +12,6 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.models import registry
-from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.weights import reinitialize, weights_hash
@@ -165,15 +162,6 @@ def test_names_that_are_not_networks(spec: str, message: str) -> None:
 
 def test_a_file_without_a_function(network: str) -> None:
     assert failure(network) == f"model file '{network}' is given without a function; give {network}:FUNCTION"
-
-
-def test_registered_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Network(nn.Conv2d(3, 4, 1), name="small")
-    monkeypatch.setitem(registry.MODELS, "small", lambda: made)
-    first, second = (weights_hash(load_network("small", reinitialize=seed).module) for seed in (1, 2))
-    assert first != second
-    assert weights_hash(load_network("small", reinitialize=1).module) == first
-    assert load_network("small") == replace(made, spec="small")
 
 
 # Preprocessing

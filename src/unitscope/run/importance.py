@@ -60,7 +60,7 @@ class Importance(Result[ImportanceSummary]):
 
     @cached_property
     def images(self) -> pd.DataFrame:
-        """One row an image."""
+        """One row a picture."""
         return self.table("images")
 
     def to_pandas(self) -> pd.DataFrame:
@@ -133,7 +133,7 @@ def _lines(found: Importance) -> Iterator[str]:
         f"Importance of the {facts.units:,} units of {facts.layer} in {facts.model}, "
         f"set to {how}, for {facts.classes:,} classes"
     )
-    yield f"  ranked on {train.used:,} images of {train.name}, measured on {val.used:,} of {val.name}"
+    yield f"  ranked on {train.used:,} pictures of {train.name}, measured on {val.used:,} of {val.name}"
     yield f"  all-class accuracy {percent_score(facts.accuracy.val)}"
     yield (
         f"  {facts.important_pairs:,} of {facts.tested_pairs:,} tested pairs of unit and class are "

@@ -121,7 +121,7 @@ def plan_reading(
     """
     raster = Raster(samples.grid, samples.size, border)
     if isinstance(samples, GeneratedSamples):
-        # Two of them, so that an axis of images is not taken for one that is always 1.
+        # Two of them, so that an axis of pictures is not taken for one that is always 1.
         two = samples.latents.read([0, 0]).to(device)
         grids, channels_last = probe_layers(module, two, layers, size=samples.size), False
     else:

@@ -55,7 +55,7 @@ class Importance:
         error_rate: the false discovery rate at which a unit is called important.
         run: the dissection it belongs to.
         layer: the layer, as the run's tables name it.
-        classes: one row a class, A to Z, with numbers on the val images.
+        classes: one row a class, A to Z, with numbers on the val pictures.
         units: one row a unit: number, status, concept, category and IoU with its interval.
         effects: by split and column of `NUMBERS`, a matrix `(classes, units)`; NaN where nothing is known.
         overall: accuracy over all classes without each unit.
