@@ -138,7 +138,7 @@ class SplitImages(PicturesRead):
     skipped: tuple[LeftOut, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class SetMean:
     """What sets of `k` units leave, on average over classes and repetitions; the loss is of balanced accuracy."""
 

@@ -186,24 +186,22 @@ class NetworkDissection(Experiment[Activations]):
         )  # fmt: skip
 
     def _network(self) -> NetworkRecord:
-        model, size = self.model, self.samples.size
+        model, size, generator = self.model, self.samples.size, None
+        if isinstance(model, Generator):
+            generator = GeneratorRecord(
+                latent_shape=model.latent_shape, range=model.range, classes=model.classes, size=model.size
+            )
         return NetworkRecord(
             name=model.name,
             weights_hash=self._weights,
             input_size=None if self.samples.generated else size,
             preprocessing=None if isinstance(model, Generator) else model.preprocessing.to_dict(),
-            generator=_recorded(model) if isinstance(model, Generator) else None,
+            generator=generator,
             spec=model.spec,
             weights=model.weights,
             reinitialized=model.reinitialized,
             aliases=dict(model.aliases),
         )
-
-
-def _recorded(model: Generator) -> GeneratorRecord:
-    return GeneratorRecord(
-        latent_shape=model.latent_shape, range=model.range, classes=model.classes, size=model.size
-    )
 
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:

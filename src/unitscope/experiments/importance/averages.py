@@ -52,20 +52,10 @@ class Averages:
         count, balanced, loss, drawn, there, overall, overall_drawn = sums
         with np.errstate(divide="ignore", invalid="ignore"):
             loss_bounds = _bounds(drawn / there)
-        overall_bounds = _bounds(overall_drawn / count)
-        kind, ranking, k = key
         return SetMean(
-            kind=kind,
-            ranking=ranking,
-            k=k,
-            balanced_accuracy=float(balanced / count),
-            loss=float(loss / count),
-            loss_low=loss_bounds[0],
-            loss_high=loss_bounds[1],
-            overall_accuracy=float(overall / count),
-            overall_low=overall_bounds[0],
-            overall_high=overall_bounds[1],
-        )
+            *key, float(balanced / count), float(loss / count), *loss_bounds,
+            float(overall / count), *_bounds(overall_drawn / count),
+        )  # fmt: skip
 
 
 def _bounds(replicates: Floats) -> tuple[float | None, float | None]:

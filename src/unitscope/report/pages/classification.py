@@ -14,6 +14,7 @@ from unitscope.report.charts.scatter import spread
 from unitscope.report.charts.theme import ACCENT, STRONG
 from unitscope.report.data import asked, records
 from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.classification import UnitClassification
@@ -160,10 +161,7 @@ def _rows(facts: ClassificationSummary) -> list[dict[str, object]]:
 
 
 def _shown(score: Score, scale: float, digits: int) -> dict[str, str]:
-    unit = "\u202f%" if scale > 1 else ""
-    value, low, high = score.value, score.low, score.high
-    interval = "" if low is None or high is None else f"{scale * low:.{digits}f} to {scale * high:.{digits}f}"
-    return {"value": f"{scale * (value or 0):.{digits}f}{unit}", "interval": interval}
+    return shown(interval_of(score, "value", "low", "high"), digits, scale=scale)
 
 
 def _counts(peaks: pd.DataFrame) -> dict[str, int]:
