@@ -172,9 +172,9 @@ def test_random_sets_serve_every_class(found):
 
 def test_the_mean_over_classes(found):
     removed = found.mean("removed", "importance", 1)
-    assert removed["loss"] == pytest.approx(0.375)
-    assert (removed["loss_low"], removed["loss_high"]) == (0.375, 0.375)
-    assert removed["overall_accuracy"] == pytest.approx((3 * 0.75 + 1) / 4)
+    assert removed.loss == pytest.approx(0.375)
+    assert (removed.loss_low, removed.loss_high) == (0.375, 0.375)
+    assert removed.overall_accuracy == pytest.approx((3 * 0.75 + 1) / 4)
     assert found.mean("removed", "importance", 7) is None
 
 
