@@ -20,13 +20,14 @@ from unitscope.nouns.reopened import reopen_network
 from unitscope.progress import showing
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import read_manifest, typed_command
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
 
 COUNT, SIZE = 10, 4
 
 
 class Brightness(Result):
-    kind, command, tables = "brightness", "brightness", ("means",)
+    kind, command = "brightness", "brightness"
+    means = Table("One row a picture.")
 
 
 def measure(pictures, scale, piece: Piece) -> State:

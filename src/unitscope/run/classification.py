@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import pandas as pd
 
 from unitscope.run.numbers import fraction_score, percent_score
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
 from unitscope.run.summaries import ClassificationSummary, Rates
 
 FOLDER = "classify"
@@ -23,22 +21,14 @@ class UnitClassification(Result[ClassificationSummary]):
 
     kind, command, folder = "classification", "classify-unit", FOLDER
     outcome = ClassificationSummary
-    tables = ("peaks", "mistakes")
 
     @property
     def scores(self) -> ClassificationSummary:
         """The scores with their intervals, and what they are of."""
         return self.summary
 
-    @cached_property
-    def peaks(self) -> pd.DataFrame:
-        """One row a picture: class, group, half, peak activation and what the unit says."""
-        return self.table("peaks")
-
-    @cached_property
-    def mistakes(self) -> pd.DataFrame:
-        """One row a picture that is shown as a mistake."""
-        return self.table("mistakes")
+    peaks = Table("One row a picture: class, group, half, peak activation and what the unit says.")
+    mistakes = Table("One row a picture that is shown as a mistake.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the peaks table."""

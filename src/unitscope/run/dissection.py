@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
 from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ class Dissection(Result[DissectionSummary]):
     kind = "dissection"
     command = "dissect"
     outcome = DissectionSummary
-    tables = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
 
     @property
     def network(self) -> NetworkRecord:
@@ -73,25 +71,14 @@ class Dissection(Result[DissectionSummary]):
             model=network.name,
         )
 
-    @cached_property
-    def units(self) -> pd.DataFrame:
-        """One row a unit: layer, unit, status, threshold, concept, category, IoU with interval."""
-        return self.table("units")
-
-    @cached_property
-    def layers(self) -> pd.DataFrame:
-        """Detectors and distinct concepts by layer and category."""
-        return self.table("layers")
-
-    @cached_property
-    def concepts(self) -> pd.DataFrame:
-        """The vocabulary, with how much of the pictures each concept covers."""
-        return self.table("concepts")
-
-    @cached_property
-    def matches(self) -> pd.DataFrame:
-        """The best concepts of every unit."""
-        return self.table("matches")
+    units = Table("One row a unit: layer, unit, status, threshold, concept, category, IoU with interval.")
+    layers = Table("Detectors and distinct concepts by layer and category.")
+    concepts = Table("The vocabulary, with how much of the pictures each concept covers.")
+    matches = Table("The best concepts of every unit.")
+    samples = Table("One row a picture: whether it was used, and why not.")
+    exemplars = Table("One row a unit and picture: where the unit is strong in its strongest pictures.")
+    histograms = Table("One row a unit: how often its activation lies in each bin.")
+    iou = Table("One row a unit and concept that share a pixel.")
 
     def unit(self, layer: str, number: int) -> Unit:
         """Return one unit, which shows itself in a notebook.
@@ -139,7 +126,7 @@ class Dissection(Result[DissectionSummary]):
         Raises:
             UnitscopeError: there is no such picture, or it could not be read.
         """
-        samples = self.table("samples")
+        samples = self.samples
         found = samples[samples["id" if isinstance(picture, str) else "sample"] == picture]
         if not len(found):
             hint = did_you_mean(str(picture), samples["id"]) or f" there are {len(samples)}"
@@ -224,10 +211,4 @@ def _counted(number: object, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def open_run(path: Path | str) -> Dissection:
-    """Open a finished dissection.
-
-    Raises:
-        UnitscopeError: the folder holds no run, or one that is not finished.
-    """
-    return Dissection.open(path)
+open_run = Dissection.open

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.numbers import Score, fraction_score, percent, percent_score
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
 from unitscope.run.summaries import InsertionSummary, PlaceShares, RankingSummary, RemovalSummary, RemovedSet
 
 FOLDER = "effects"
@@ -28,32 +26,12 @@ class Removal(Result[RemovalSummary]):
 
     kind, command, folder = "removal", "remove", FOLDER
     outcome = RemovalSummary
-    tables = ("sets", "effects", "instead", "latents", "pairs")
 
-    @cached_property
-    def sets(self) -> pd.DataFrame:
-        """One row a set of units."""
-        return self.table("sets")
-
-    @cached_property
-    def effects(self) -> pd.DataFrame:
-        """One row a set and concept: how much of its area is lost."""
-        return self.table("effects")
-
-    @cached_property
-    def instead(self) -> pd.DataFrame:
-        """One row a set and concept: what stands where the concept was."""
-        return self.table("instead")
-
-    @cached_property
-    def latents(self) -> pd.DataFrame:
-        """One row a latent: pixels of the concept as it is and without the largest set."""
-        return self.table("latents")
-
-    @cached_property
-    def pairs(self) -> pd.DataFrame:
-        """One row a picture that is saved before and after."""
-        return self.table("pairs")
+    sets = Table("One row a set of units.")
+    effects = Table("One row a set and concept: how much of its area is lost.")
+    instead = Table("One row a set and concept: what stands where the concept was.")
+    latents = Table("One row a latent: pixels of the concept as it is and without the largest set.")
+    pairs = Table("One row a picture that is saved before and after.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the effects table."""
@@ -72,37 +50,13 @@ class Insertion(Result[InsertionSummary]):
 
     kind, command, folder = "insertion", "insert", FOLDER
     outcome = InsertionSummary
-    tables = ("sets", "contexts", "locations", "replaced", "places", "pairs")
 
-    @cached_property
-    def sets(self) -> pd.DataFrame:
-        """One row a set of units, over all places."""
-        return self.table("sets")
-
-    @cached_property
-    def contexts(self) -> pd.DataFrame:
-        """One row a set and context: what was at a place before."""
-        return self.table("contexts")
-
-    @cached_property
-    def locations(self) -> pd.DataFrame:
-        """One row a set and cell of the activation grid."""
-        return self.table("locations")
-
-    @cached_property
-    def replaced(self) -> pd.DataFrame:
-        """One row a set and concept: what new pixels showed before."""
-        return self.table("replaced")
-
-    @cached_property
-    def places(self) -> pd.DataFrame:
-        """One row a set, latent and cell."""
-        return self.table("places")
-
-    @cached_property
-    def pairs(self) -> pd.DataFrame:
-        """One row a picture that is saved before and after."""
-        return self.table("pairs")
+    sets = Table("One row a set of units, over all places.")
+    contexts = Table("One row a set and context: what was at a place before.")
+    locations = Table("One row a set and cell of the activation grid.")
+    replaced = Table("One row a set and concept: what new pixels showed before.")
+    places = Table("One row a set, latent and cell.")
+    pairs = Table("One row a picture that is saved before and after.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the table of contexts."""
@@ -121,17 +75,9 @@ class Ranking(Result[RankingSummary]):
 
     kind, command, folder = "ranking", "rank", FOLDER
     outcome = RankingSummary
-    tables = ("effects", "concepts")
 
-    @cached_property
-    def effects(self) -> pd.DataFrame:
-        """One row a unit and concept."""
-        return self.table("effects")
-
-    @cached_property
-    def concepts(self) -> pd.DataFrame:
-        """One row a concept: how the ranking by effect goes with that by IoU."""
-        return self.table("concepts")
+    effects = Table("One row a unit and concept.")
+    concepts = Table("One row a concept: how the ranking by effect goes with that by IoU.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the effects table."""
@@ -154,46 +100,8 @@ class Ranking(Result[RankingSummary]):
         return "\n".join(_ranking_lines(self))
 
 
-def open_removal(path: Path | str) -> Removal:
-    """Open a finished removal.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Removal.open(path)
-
-
-def open_insertion(path: Path | str) -> Insertion:
-    """Open a finished insertion.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Insertion.open(path)
-
-
-def open_ranking(path: Path | str) -> Ranking:
-    """Open a finished ranking.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Ranking.open(path)
-
-
-def find_removals(run: Path | str) -> list[Removal]:
-    """Open every finished removal that a run folder keeps, in the order of their names."""
-    return Removal.find(run)
-
-
-def find_insertions(run: Path | str) -> list[Insertion]:
-    """Open every finished insertion that a run folder keeps, in the order of their names."""
-    return Insertion.find(run)
-
-
-def find_rankings(run: Path | str) -> list[Ranking]:
-    """Open every finished ranking that a run folder keeps, in the order of their names."""
-    return Ranking.find(run)
+open_removal, open_insertion, open_ranking = Removal.open, Insertion.open, Ranking.open
+find_removals, find_insertions, find_rankings = Removal.find, Insertion.find, Ranking.find
 
 
 def _removal_lines(found: Removal) -> Iterator[str]:

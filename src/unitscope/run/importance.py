@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.numbers import Score, percent, percent_score
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
 from unitscope.run.summaries import ImportanceSummary, SetMean
 
 FOLDER = "importance"
@@ -31,37 +31,15 @@ class Importance(Result[ImportanceSummary]):
 
     kind, command, folder = "importance", "importance", FOLDER
     outcome = ImportanceSummary
-    tables = ("classes", "effects", "overall", "sets", "correlation", "images")
 
-    @cached_property
-    def classes(self) -> pd.DataFrame:
-        """One row a class: how well the network tells it."""
-        return self.table("classes")
-
-    @cached_property
-    def effects(self) -> pd.DataFrame:
-        """One row a unit, class and split: the loss without the unit, and whether it is important."""
-        return self.table("effects")
-
-    @cached_property
-    def overall(self) -> pd.DataFrame:
-        """One row a unit and split: the loss of all-class accuracy."""
-        return self.table("overall")
-
-    @cached_property
-    def sets(self) -> pd.DataFrame:
-        """One row a class and set of units."""
-        return self.table("sets")
-
-    @cached_property
-    def correlation(self) -> pd.DataFrame:
-        """One row a unit and class."""
-        return self.table("correlation")
-
-    @cached_property
-    def images(self) -> pd.DataFrame:
-        """One row a picture."""
-        return self.table("images")
+    classes = Table("One row a class: how well the network tells it.")
+    effects = Table(
+        "One row a unit, class and split: the loss without the unit, and whether it is important."
+    )
+    overall = Table("One row a unit and split: the loss of all-class accuracy.")
+    sets = Table("One row a class and set of units.")
+    correlation = Table("One row a unit and class.")
+    images = Table("One row a picture.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the effects table."""
@@ -111,18 +89,7 @@ class Importance(Result[ImportanceSummary]):
         return "\n".join(_lines(self))
 
 
-def open_importance(path: Path | str) -> Importance:
-    """Open a finished importance.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Importance.open(path)
-
-
-def find_importances(run: Path | str) -> list[Importance]:
-    """Open every finished importance that a run folder keeps, in the order of their names."""
-    return Importance.find(run)
+open_importance, find_importances = Importance.open, Importance.find
 
 
 def _lines(found: Importance) -> Iterator[str]:

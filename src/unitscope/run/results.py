@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, Self, TypeVar
+from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -17,6 +17,28 @@ from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
 
 S_co = TypeVar("S_co", covariant=True)
 T = TypeVar("T")
+
+
+class Table:
+    """A Parquet table of a result: a data frame, read when it is first asked for."""
+
+    def __init__(self, rows: str) -> None:
+        self.__doc__ = rows
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, result: None, owner: object = None) -> Table: ...
+
+    @overload
+    def __get__(self, result: Result[object], owner: object = None) -> pd.DataFrame: ...
+
+    def __get__(self, result: Result[object] | None, owner: object = None) -> Table | pd.DataFrame:
+        if result is None:
+            return self
+        frame = vars(result)[self.name] = result.table(self.name)
+        return frame
 
 
 class Result(Generic[S_co]):
@@ -37,8 +59,11 @@ class Result(Generic[S_co]):
     """The command that makes one."""
     folder: ClassVar[str] = ""
     """Where the run of a dissection keeps them, one folder for each question."""
-    tables: ClassVar[tuple[str, ...]]
+    tables: ClassVar[tuple[str, ...]] = ()
     """Names of its tables."""
+
+    def __init_subclass__(cls) -> None:
+        cls.tables += tuple(name for name, each in vars(cls).items() if isinstance(each, Table))
 
     def __init__(self, path: Path) -> None:
         self.path = path
