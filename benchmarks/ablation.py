@@ -1,4 +1,4 @@
-"""What ablating every unit of a layer alone costs, in bare forward passes per image.
+"""What ablating every unit of a layer alone costs, in bare forward passes per picture.
 
     python benchmarks/ablation.py [--images 32] [--network vgg16|resnet18] [--layer NAME] [--repeats 3]
 

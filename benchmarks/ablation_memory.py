@@ -1,9 +1,9 @@
-"""Whether peak memory stays flat: every unit ablated on 500 and on 2,000 images, each in a process of its own.
+"""Whether peak memory stays flat: every unit ablated on 500 and on 2,000 pictures, each in a process of its own.
 
     python benchmarks/ablation_memory.py [--few 500] [--many 2000]
 
 What crosses the cut is kept on disk, and class accuracy is counted for every unit. The ratio is peak memory with many
-images over peak memory with few.
+pictures over peak memory with few.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def draw(batch: int, count: int) -> Tensor:
     return torch.randn(count, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(batch))
 
 
-def ablate(images: int) -> None:
-    """Ablate every unit on all images."""
+def ablate(pictures: int) -> None:
+    """Ablate every unit on all pictures."""
     replay = cut(make(), "2", torch.randn(2, 3, SIZE, SIZE))
     ablation, accuracy = Ablation(replay), ClassAccuracy(UNITS, CLASSES)
     with tempfile.TemporaryDirectory() as folder:
         cache = CarriedCache(replay, Path(folder), budget=2**30, identity="random")
-        for batch in list(range(-(-images // BATCH))) * 2:
-            count = min(BATCH, images - batch * BATCH)
+        for batch in list(range(-(-pictures // BATCH))) * 2:
+            count = min(BATCH, pictures - batch * BATCH)
             carried = cache.read(batch, partial(draw, batch, count))
             baseline, without = ablation.predictions(carried)
             accuracy.update(without, baseline)

@@ -47,7 +47,7 @@ class Vgg16(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Classify images ``(N, 3, 224, 224)``."""
+        """Classify pictures ``(N, 3, 224, 224)``."""
         logits: Tensor = self.classifier(self.features(x).flatten(1))
         return logits
 
@@ -94,7 +94,7 @@ class SqueezeNet(nn.Module):
         self.conv10 = nn.Conv2d(512, 365, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Classify images ``(N, 3, H, W)``."""
+        """Classify pictures ``(N, 3, H, W)``."""
         x = F.max_pool2d(self.conv1(x), 3, 2)
         for index in range(2, 10):
             x = self.get_submodule(f"fire{index}")(x)

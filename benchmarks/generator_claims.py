@@ -19,6 +19,7 @@ from typing import Any
 import unitscope
 from unitscope.report import write_report
 from unitscope.run.dissection import Dissection
+from unitscope.run.numbers import Score
 
 CATEGORIES = ("object", "part")
 LAYERS = tuple(f"layer{number}" for number in range(1, 11))
@@ -60,7 +61,7 @@ def chosen_concepts(run: Dissection, layer: str, count: int) -> list[str]:
     best["pixels"] = [
         areas[name, category] for name, category in zip(best["concept"], best["category"], strict=True)
     ]
-    best["detected"] = best["iou"] >= run.manifest.settings["min_iou"]
+    best["detected"] = best["iou"] >= run.settings.min_iou
     best = best.sort_values(["detected", "pixels"], ascending=False, kind="stable").head(count)
     return [f"{row.concept}|{row.category}" for row in best.itertuples()]
 
@@ -75,22 +76,22 @@ def removed(run: Dissection, layer: str, concept: str, options: argparse.Namespa
         random=5,
     )
     facts = found.summary
-    sets = facts["sets"]
+    sets = facts.sets
     return {
-        "area": round(facts["area"], 4),
-        "lost": _rounded(next(each["lost"] for each in sets if each["kind"] == "concept")),
-        "others_lost": _rounded(next(each["others_lost"] for each in sets if each["kind"] == "concept")),
-        "random": [round(each["lost"]["value"], 3) for each in sets if each["kind"] == "random"],
+        "area": round(facts.area, 4),
+        "lost": _rounded(next(each.lost for each in sets if each.kind == "concept")),
+        "others_lost": _rounded(next(each.others_lost for each in sets if each.kind == "concept")),
+        "random": [round(each.lost.value or 0, 3) for each in sets if each.kind == "random"],
         "control": [
-            facts["control"],
-            *(_rounded(each["lost"]) for each in sets if each["kind"] == "control"),
+            facts.control,
+            *(_rounded(each.lost) for each in sets if each.kind == "control"),
         ],
         "changed_most": {
-            f"{each['concept']}|{each['category']}": [
-                round(each["area"], 4),
-                round(each["change"]["value"], 4),
+            f"{each.concept}|{each.category}": [
+                round(each.area, 4),
+                round(each.change.value or 0, 4),
             ]
-            for each in facts["changed_most"][:4]
+            for each in facts.changed_most[:4]
         },
     }
 
@@ -109,16 +110,16 @@ def inserted(run: Dissection, layer: str, concept: str, options: argparse.Namesp
     facts = found.summary
     return {
         "sets": [
-            {"kind": each["kind"], "success": _rounded(each["success"]), "new": _rounded(each["new_area"], 5)}
-            for each in facts["sets"]
+            {"kind": each.kind, "success": _rounded(each.success), "new": _rounded(each.new_area, 5)}
+            for each in facts.sets
         ],
         "contexts": {
-            each["concept"] or "nothing": {
-                "places": each["places"],
-                "success": _rounded(each["success"]),
-                "new": _rounded(each["new_area"], 5),
+            each.concept or "nothing": {
+                "places": each.places,
+                "success": _rounded(each.success),
+                "new": _rounded(each.new_area, 5),
             }
-            for each in facts["contexts"]
+            for each in facts.contexts
         },
     }
 
@@ -135,8 +136,9 @@ def ranked(run: Dissection, layer: str, options: argparse.Namespace) -> dict[str
     return dict(zip(names, rows[columns].round(2).to_numpy().tolist(), strict=True))
 
 
-def _rounded(score: dict[str, float | None] | None, digits: int = 3) -> list[float | None]:
-    return [None if value is None else round(value, digits) for value in (score or {}).values()]
+def _rounded(score: Score | None, digits: int = 3) -> list[float | None]:
+    ends = () if score is None else (score.value, score.low, score.high)
+    return [None if value is None else round(value, digits) for value in ends]
 
 
 def main() -> None:

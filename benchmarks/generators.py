@@ -28,6 +28,7 @@ from unitscope.models.networks.proggan import ProgressiveGenerator
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.nouns.concepts import Concepts
 from unitscope.nouns.samples import generated
+from unitscope.run.summaries import RunIdentity
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
@@ -90,7 +91,8 @@ def make_subject(latents: int, generator: str) -> Subject:
     layer = LayerGrid(
         LAYER, units, grid, GridGeometry.even(grid, samples.generator.size), Reading("NUhw", grid)
     )
-    return Subject(samples, layer, matches, {}, batch_size=BATCH)
+    run = RunIdentity(run="", run_hash="", weights_hash="", model=generator)
+    return Subject(samples, layer, matches, run, batch_size=BATCH)
 
 
 class Stopwatch:

@@ -4,9 +4,9 @@
                                     [--set-size 4 --set-size 20] [--random 5] [--layer NAME] [--data ../shared]
 
 `world` is the bundled network on the embedded world, `squeezenet` a real one on photographs of 96 scenes, if they are
-there; `--train` and `--val` are images of each class. `ratio` is what removing every unit alone costs, reading and the
-front included, in bare forward passes of the same images; `seconds` are those of each stage. Losses are of balanced
-accuracy, in percent.
+there; `--train` and `--val` are pictures of each class. `ratio` is what removing every unit alone costs, reading and
+the front included, in bare forward passes of the same pictures; `seconds` are those of each stage. Losses are of
+balanced accuracy, in percent.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PAPER = {
 
 
 def world(folder: Path, options: argparse.Namespace) -> tuple[unitscope.Dissection, dict[str, Any]]:
-    """Dissect the bundled network, and say what its images are."""
+    """Dissect the bundled network, and say what its pictures are."""
     run = unitscope.dissect(
         "world-vgg",
         "world:64",
@@ -85,8 +85,8 @@ def squeezenet(folder: Path, options: argparse.Namespace) -> tuple[unitscope.Dis
 NETWORKS = {"world": world, "squeezenet": squeezenet}
 
 
-def bare_seconds(run: unitscope.Dissection, images: int, device: torch.device) -> float:
-    """Return the seconds of bare forward passes of so many images, by the time of 64."""
+def bare_seconds(run: unitscope.Dissection, pictures: int, device: torch.device) -> float:
+    """Return the seconds of bare forward passes of so many pictures, by the time of 64."""
     facts = run.network
     module = load_network(facts.spec, device=device).module
     assert facts.input_size is not None
@@ -96,7 +96,7 @@ def bare_seconds(run: unitscope.Dissection, images: int, device: torch.device) -
         start = time.perf_counter()
         for _ in range(4):
             float(module(inputs).sum())
-    return (time.perf_counter() - start) * images / (4 * BATCH)
+    return (time.perf_counter() - start) * pictures / (4 * BATCH)
 
 
 def one_class(found: unitscope.Importance) -> dict[str, Any]:
@@ -114,11 +114,13 @@ def claims(found: unitscope.Importance) -> dict[str, Any]:
     """Return our figures beside the paper's."""
     facts, sets = found.summary, found.sets
     means: dict[str, Any] = {"all units": percent(found.classes["balanced_accuracy"].mean())}
-    overall = {"all units": percent(facts["accuracy"]["val"]["value"])}
-    for row in facts["means"]:
-        name = f"{row['ranking']} {row['kind']} {row['k']}"
-        means[name] = [percent(row[key]) for key in ("balanced_accuracy", "loss", "loss_low", "loss_high")]
-        overall[name] = percent(row["overall_accuracy"])
+    overall = {"all units": percent(facts.accuracy.val.value)}
+    for row in facts.means:
+        name = f"{row.ranking} {row.kind} {row.k}"
+        means[name] = [
+            percent(each) for each in (row.balanced_accuracy, row.loss, row.loss_low, row.loss_high)
+        ]
+        overall[name] = percent(row.overall_accuracy)
     kept = sets[
         (sets["kind"] == "kept") & (sets["k"] == 20) & (sets["ranking"] == "importance") & ~sets["curve"]
     ]
@@ -132,7 +134,7 @@ def claims(found: unitscope.Importance) -> dict[str, Any]:
         "correlation with the class: top 4, all units": [
             round(float(top.mean()), 3), round(float(pairs["correlation"].mean()), 3)
         ],
-        "important pairs": [facts["important_pairs"], facts["tested_pairs"]],
+        "important pairs": [facts.important_pairs, facts.tested_pairs],
     }  # fmt: skip
 
 
@@ -161,18 +163,18 @@ def parse() -> argparse.Namespace:
 
 def report(found: unitscope.Importance, run: unitscope.Dissection, device: torch.device) -> dict[str, Any]:
     """Return what is printed."""
-    facts = found.summary
-    images = {split: facts["images"][split]["used"] for split in ("train", "val")}
-    units = facts["seconds"]["units_train"] + facts["seconds"]["units_val"]
-    bare = bare_seconds(run, sum(images.values()), device)
+    facts, seconds = found.summary, found.manifest.seconds
+    pictures = {"train": facts.images.train.used, "val": facts.images.val.used}
+    units = seconds["train"] + seconds["val"]
+    bare = bare_seconds(run, sum(pictures.values()), device)
     return {
         "benchmark": "importance",
         "ratio": round(units / bare, 2),
-        **{name: facts[name] for name in ("model", "layer", "units", "classes", "ablation")},
-        "images": images,
+        **{name: getattr(facts, name) for name in ("model", "layer", "units", "classes", "ablation")},
+        "images": pictures,
         "ours": claims(found),
         "paper": PAPER,
-        "seconds": facts["seconds"],
+        "seconds": seconds,
         "bare_seconds": round(bare, 2),
         "threads": torch.get_num_threads(),
     }
@@ -185,8 +187,8 @@ def main() -> None:
         ablation=options.ablation, set_sizes=tuple(options.set_size or (4, 20)), random=options.random
     )
     with tempfile.TemporaryDirectory() as place:
-        run, images = NETWORKS[options.network](Path(place), options)
-        found = unitscope.importance(run, **images, settings=settings, device=options.device)
+        run, pictures = NETWORKS[options.network](Path(place), options)
+        found = unitscope.importance(run, **pictures, settings=settings, device=options.device)
         print(json.dumps(report(found, run, choose_device(options.device))))
 
 

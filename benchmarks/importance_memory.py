@@ -1,9 +1,9 @@
-"""Whether peak memory stays flat: importance measured on 500 and on 2,000 images, each in a process of its own.
+"""Whether peak memory stays flat: importance measured on 500 and on 2,000 pictures, each in a process of its own.
 
     python benchmarks/importance_memory.py [--few 500] [--many 2000]
 
-Half of the images are train, half are val. The ratio is peak memory with many images over peak memory with few. What
-grows are the bootstrap's weights, 4 kB an image.
+Half of the pictures are train, half are val. The ratio is peak memory with many pictures over peak memory with few.
+What grows are the bootstrap's weights, 4 kB a picture.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RandomPictures:
         return (self.read(index)[None, ..., 0] > 200).astype(np.int32)
 
 
-def measure_importance(images: int) -> None:
+def measure_importance(pictures: int) -> None:
     """Measure importance."""
     model = unitscope.Network(
         make(), Preprocessing(size=(SIZE, SIZE)), classes=tuple(str(number) for number in range(CLASSES))
@@ -56,7 +56,7 @@ def measure_importance(images: int) -> None:
         run = unitscope.dissect(
             model, RandomPictures(32, 0), out=Path(folder) / "run", layers=["2"], device="cpu"
         )
-        train, val = (RandomPictures(images // 2, seed) for seed in (1, 2))
+        train, val = (RandomPictures(pictures // 2, seed) for seed in (1, 2))
         settings = unitscope.ImportanceSettings(set_sizes=SIZES, random=2)
         unitscope.importance(run, train, val, network=model, settings=settings, device="cpu")
 

@@ -1,4 +1,4 @@
-"""What the memory benchmarks share: peak memory of a piece of work with few and with many images."""
+"""What the memory benchmarks share: peak memory of a piece of work with few and with many pictures."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 
 def main(name: str, about: str | None, work: Callable[[int], None]) -> None:
-    """Do the work with few and with many images, each in a process of its own, and print one JSON line.
+    """Do the work with few and with many pictures, each in a process of its own, and print one JSON line.
 
     Args:
         name: of the benchmark.
         about: its docstring.
-        work: takes the number of images.
+        work: takes the number of pictures.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--few", type=int, default=500)
@@ -27,13 +27,13 @@ def main(name: str, about: str | None, work: Callable[[int], None]) -> None:
         work(options.child)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
-    few, many = (_peak(images) for images in (options.few, options.many))
+    few, many = (_peak(pictures) for pictures in (options.few, options.many))
     facts = {"images": [options.few, options.many], "peak_mib": [round(few, 1), round(many, 1)]}
     print(json.dumps({"benchmark": name, "ratio": round(many / few, 3), **facts}))
 
 
-def _peak(images: int) -> float:
+def _peak(pictures: int) -> float:
     """Return the peak resident memory of a process that does the work, MiB."""
-    command = [sys.executable, sys.argv[0], "--child", str(images)]
+    command = [sys.executable, sys.argv[0], "--child", str(pictures)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(output.split()[-1])

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 import unitscope
+from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.models.hub import import_library
 from unitscope.models.network import Network
 from unitscope.models.registry import load_network
@@ -51,11 +52,11 @@ def load(name: str, folder: Path) -> Network:
     return load_network(name + UNTRAINED)
 
 
-def bare_seconds(model: Network, images: int) -> float:
+def bare_seconds(model: Network, count: int) -> float:
     """Time forward passes over as many pictures, one batch."""
     preprocessing = model.preprocessing
-    pictures = WorldPictures(images, split="test", size=preprocessing.size[0])  # all of them take squares
-    inputs = torch.stack([torch.from_numpy(preprocessing.apply(pictures.read(i))) for i in range(images)])
+    pictures = WorldPictures(count, split="test", size=preprocessing.size[0])  # all of them take squares
+    inputs = torch.stack([torch.from_numpy(preprocessing.apply(pictures.read(i))) for i in range(count)])
     with torch.no_grad():
         model.module(inputs[:1])
         start = time.perf_counter()
@@ -80,17 +81,17 @@ def main() -> None:
                 model, f"world:{options.images}", out=Path(folder) / "run", device="cpu", show=False
             )
             seconds = time.perf_counter() - start
-            (layer,) = run.manifest.plan["layers"]
+            (layer,) = ReadingPlan.of(run).layers
             labelled = int(run.units["concept"].notna().sum())
         line = {
             "benchmark": "networks",
             "network": name,
             "ratio": round(seconds / bare, 2),
             "input": list(model.preprocessing.size),
-            "layer": layer["name"],
-            "units": layer["units"],
-            "grid": list(layer["grid"]),
-            "axes": layer["reading"]["axes"],
+            "layer": layer.name,
+            "units": layer.units,
+            "grid": list(layer.grid),
+            "axes": layer.reading.axes,
             "labelled": labelled,
             "bare_seconds": round(bare, 2),
             "whole_seconds": round(seconds, 2),

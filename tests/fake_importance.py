@@ -18,9 +18,9 @@ SIZES = (1, 2, 3, 4, 5, 20, 64, 128, 256)
 FLOOR = 0.5
 """Balanced accuracy that no removal goes below."""
 LOSSES = (0.10, 0.08, 0.06, 0.04)
-"""Balanced accuracy lost without each of the four units that decide a class, on train images."""
+"""Balanced accuracy lost without each of the four units that decide a class, on train pictures."""
 EMPTY = "empty place"
-"""The class without images."""
+"""The class without pictures."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,23 @@ def make_importance(run: Path, layer: str, plan: Plan | None = None, *, seed: in
     manifest = {
         "schema_version": 2, "kind": "importance", "status": "complete", "created": "2026-03-05T09:00:00+00:00",
         "config": {"layer": layer, "settings": {"set_sizes": list(SIZES), "seed": 0}},
-        "summary": {"layer": layer, "ablation": plan.ablation, "fdr": 0.05},
+        "summary": _summary(layer, plan, len(numbers), len(names)),
         "command": "unitscope importance runs/vgg16 --train 'train/' --val val",
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
+
+
+def _summary(layer: str, plan: Plan, units: int, classes: int) -> dict[str, object]:
+    images = {"name": "images", "hash": "", "used": 60, "skipped": []}
+    score = {"value": 0.8, "low": None, "high": None}
+    return {
+        "run": "", "run_hash": "", "weights_hash": "", "model": "vgg16", "layer": layer, "units": units,
+        "ablation": plan.ablation, "classes": classes, "whole_passes": None,
+        "images": {"train": images, "val": images}, "accuracy": {"train": score, "val": score},
+        "important_pairs": 0, "tested_pairs": 0, "fdr": 0.05, "set_sizes": list(SIZES), "curve": [], "random": 1,
+        "means": [], "notes": [], "settings": {},
+    }  # fmt: skip
 
 
 def baseline(place: int) -> float:
@@ -79,7 +91,7 @@ def baseline(place: int) -> float:
 
 
 def planted_losses(classes: int, units: int) -> np.ndarray:
-    """Return the loss of every class without every unit, on train images: `(classes, units)`."""
+    """Return the loss of every class without every unit, on train pictures: `(classes, units)`."""
     found = 1e-4 * np.cos(np.arange(units)[None] * (1 + np.arange(classes)[:, None] % 5)) - 2e-4
     for place in range(classes):
         for at, loss in enumerate(LOSSES):

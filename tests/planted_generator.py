@@ -15,17 +15,18 @@ From front to back: tree, door, wall, sun, sky. A picture has 16x16 pixels, the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from references import intervene
 from torch import Tensor, nn
 
+import unitscope
+from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection.plan import LayerPlan, Raster, ReadingPlan
 from unitscope.experiments.effects.subject import Subject, UnitMatches
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layer.grid import GridGeometry
@@ -33,11 +34,12 @@ from unitscope.layer.hooks import LayerGrid
 from unitscope.layer.interventions import Edit
 from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
-from unitscope.run.folder import open_for_writing
-from unitscope.run.manifest import NetworkRecord
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.run.summaries import RunIdentity
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import areas_by_picture
 
+FILE = Path(__file__).resolve()
 UNITS, CELLS, SIDE, POINTS = 6, 4, 16, 8
 PER_CELL = (POINTS // CELLS) ** 2
 TREE, DOOR, WALL, SKY, SUN, GHOST, WARM, COOL = range(1, 9)
@@ -121,6 +123,40 @@ class ColourLabeller:
         return labels
 
 
+class ColourNetwork(nn.Module):
+    """The colour labeller as a segmentation network: pictures ``(n, 3, 16, 16)`` to label maps ``(n, 2, 8, 8)``."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        rows = (pictures * 255).round().byte().permute(0, 2, 3, 1).numpy()
+        reader = ColourLabeller()
+        labels = reader.label([reader.prepare(n, row) for n, row in enumerate(rows)])
+        return torch.from_numpy(labels).long()
+
+
+def generator() -> Generator:
+    """The planted generator, as a file of a user makes one."""
+    return Generator(Planted(), (UNITS,), range=(0.0, 1.0), name="planted", aliases={"drawing": "units"})
+
+
+def colours() -> Segmenter:
+    """What labels its pictures, as a file of a user makes one."""
+    sight = Preprocessing(size=(SIDE, SIDE), range=(0, 1), mean=(0, 0, 0), scale=(1, 1, 1))
+    return Segmenter(ColourNetwork(), VOCABULARY, sight, ColourLabeller.name, planes=2)
+
+
+def renamed() -> Segmenter:
+    """The same, which calls a tree a leaf."""
+    concepts = [replace(each, name="leaf") if each.name == "tree" else each for each in VOCABULARY if each]
+    return replace(colours(), vocabulary=Vocabulary(concepts))
+
+
+def shifted() -> Generator:
+    """The same generator with other weights."""
+    found = generator()
+    found.module.units.above += 1
+    return found
+
+
 def planted_matches() -> UnitMatches:
     """What a dissection might have found: trees by units 0 and 5, and a little by 2."""
     iou = np.zeros((UNITS, len(VOCABULARY)))
@@ -149,8 +185,8 @@ def planted_layer(name: str = "units", *, units: int = UNITS, cells: int = CELLS
 def planted_subject(count: int = 24, *, module: nn.Module | None = None, **given: Any) -> Subject:
     """The layer ``units`` of the planted generator, as a dissection would have left it."""
     samples = planted_samples(count, module=module)
-    facts = {"run": "nowhere", "run_hash": "1" * 64, "weights_hash": "2" * 64, "model": "planted"}
-    return Subject(samples, planted_layer(), planted_matches(), facts, **{"batch_size": 5, **given})
+    run = RunIdentity(run="nowhere", run_hash="1" * 64, weights_hash="2" * 64, model="planted")
+    return Subject(samples, planted_layer(), planted_matches(), run, **{"batch_size": 5, **given})
 
 
 def label_maps(
@@ -178,32 +214,10 @@ def on(samples: GeneratedSamples) -> np.ndarray:
 
 
 def planted_run(path: Path, count: int = 24) -> Path:
-    """Write the run folder that a dissection of the planted generator might have left: what effects read of one."""
-    samples, layer, matches = planted_samples(count), planted_layer(), planted_matches()
-    raster = Raster((POINTS, POINTS), (SIDE, SIDE), "edge")
-    plan = ReadingPlan({layer.name: LayerPlan.of(layer, raster)}, raster, count, 5, 5)
-    concepts = [(n, c.name, c.category) for n, c in enumerate(VOCABULARY) if c]
-    numbers, names, categories = (list(column) for column in zip(*concepts, strict=True))
-    unit, number = np.nonzero(matches.iou)
-    tables = {
-        "units": {"layer": layer.name, "unit": np.arange(UNITS), "threshold": matches.thresholds},
-        "iou": {
-            "layer": layer.name,
-            "unit": unit,
-            "concept": [names[n - 1] for n in number],
-            "category": [categories[n - 1] for n in number],
-            "iou": matches.iou[unit, number],
-        },
-        "concepts": {"number": numbers, "name": names, "category": categories, "pixels": matches.pixels[1:]},
-        "layers": {"layer": [layer.name], "position": [0], "category": ["all"]},
-    }
-    with open_for_writing(
-        path, {"what": "planted", **samples.describe()}, kind="dissection", command="dissect"
-    ) as folder:
-        folder.write_tables((name, pd.DataFrame(columns)) for name, columns in tables.items())
-        folder.complete(
-            model=NetworkRecord(name="planted", weights_hash="2" * 64, aliases={"drawing": layer.name}),
-            settings={"batch_size": 5, "top": 1},
-            plan=plan.to_dict(),
-        )
+    """Dissect the planted generator; at this quantile trees share pixels with units 0 and 5, and the sun with none."""
+    unitscope.dissect(
+        f"{FILE}:generator", unitscope.latents(count, seed=3), unitscope.segmenter(f"{FILE}:colours"),
+        layers="drawing", out=path, grid=(POINTS, POINTS), quantile=0.06, replicates=100, batch_size=5, top=1,
+        device="cpu", show=False,
+    )  # fmt: skip
     return path

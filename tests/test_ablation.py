@@ -219,14 +219,14 @@ def test_units_that_change_nothing_are_skipped():
     ((_, answer),) = ablation.single_units(carried, units=[3])
     assert ran == [
         4
-    ]  # the images as they are, and no variant: the unit is below zero, where the ReLU cuts it off
+    ]  # the pictures as they are, and no variant: the unit is below zero, where the ReLU cuts it off
     assert torch.equal(answer[0], replay.back(carried))
     list(ablation.single_units(carried, units=[3], level=2.0))
     assert ran == [4, 4, 4]
 
 
 def test_the_truth_that_is_planted():
-    """Class c is told by unit c alone: without it, and only without it, the images of class c are missed."""
+    """Class c is told by unit c alone: without it, and only without it, the pictures of class c are missed."""
     network = nn.Sequential(
         nn.Conv2d(3, 3, 1), nn.ReLU(True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3)
     )

@@ -25,7 +25,7 @@ def make():
 
 
 SIZE = 2 * 2 * 4 * 8 * 8 * 4
-"""Two values of two images with four channels of 8 x 8 cells."""
+"""Two values of two pictures with four channels of 8 x 8 cells."""
 BUDGET = 2 * (SIZE + HEADER) + 100
 
 

@@ -32,7 +32,7 @@ def test_scores_by_their_definitions():
             assert scores.balanced_accuracy[variant, c] == pytest.approx(balanced)
 
 
-def test_classes_without_images_score_nothing():
+def test_classes_without_pictures_score_nothing():
     statistic = ClassAccuracy(1, 3)
     assert not statistic.result().balanced_accuracy.any()
     statistic.update(np.array([[1], [1]], np.int16), np.array([1, 0]))

@@ -14,7 +14,6 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import settings as settings_module
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
@@ -209,14 +208,16 @@ def test_only_strong_cells_are_kept_unless_all_are_asked_for(run, network, tmp_p
     )
 
 
-def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, monkeypatch, pieces_of):
+def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_path, pieces_of):
     """Bright pictures first: what is kept of them leaves out the values that decide in the end."""
     samples = make_samples()
     samples._inputs[:4] *= 40
     pieces_of(4)
-    given = {"samples": samples, "keep": 0.01, "quantile": 0.3}
-    monkeypatch.setattr(settings_module, "ROOM", 1)
-    run = dissect(network, tmp_path / "run", **given)
+    given = {"samples": samples, "keep": 0.01, "quantile": 0.2}
+    seen = []
+    with network.register_forward_pre_hook(lambda module, inputs: seen.extend(inputs[0])):
+        run = dissect(network, tmp_path / "run", **given)
+    assert len(seen) > 1 + COUNT, "beside the blank input, some pictures are seen twice"
     whole = dissect(network, tmp_path / "whole", **given | {"keep": 1})
     assert bytes_of(run) == bytes_of(whole)
     with pytest.raises(UnitscopeError, match="not enough of them"):
@@ -457,7 +458,7 @@ def test_a_network_that_refuses_the_input_size_says_so_before_any_work(network, 
     assert not (tmp_path / "run").exists()
 
 
-def test_layers_that_do_not_keep_images_apart_are_refused(network, tmp_path):
+def test_layers_that_do_not_keep_pictures_apart_are_refused(network, tmp_path):
     class Turned(nn.Module):
         def forward(self, x):
             return x.flatten(2).permute(2, 0, 1).flatten(0, 1)
@@ -465,7 +466,7 @@ def test_layers_that_do_not_keep_images_apart_are_refused(network, tmp_path):
     network.normalise = nn.Sequential(network.normalise, nn.Sequential(Turned(), nn.Identity()))
     network.forward = lambda x: network.normalise(network.coarse(network.fine(x)))
     with pytest.raises(
-        UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one image, .*images and"
+        UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one picture, .*pictures and"
     ):
         dissect(network, tmp_path / "run", layers=["normalise"])
 

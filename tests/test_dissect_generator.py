@@ -154,7 +154,7 @@ def test_the_manifest_says_what_decides_the_results(run):
     assert manifest.data.name == "24 latents of seed 1"
     facts = {"latent_shape": [6], "range": [-1.0, 1.0], "classes": 0, "size": [64, 64]}
     assert manifest.config["model"]["generator"] == plain(manifest.model.generator) == facts
-    assert manifest.settings["grid"] == [64, 64]
+    assert run.settings.grid == (64, 64)
     assert manifest.segmenter.specs[0].endswith("gen.py:colors")
     assert run.title == "shapes on the pictures of 24 latents of seed 1 with 3 concepts"
 
@@ -274,12 +274,12 @@ def test_mistakes_are_one_line_and_exit_code_2(file, tmp_path, monkeypatch, caps
         (
             "odd",
             ("--layer", "odd"),
-            "layer 'odd' returns shape (2, 2, 3) for 2 images, which is no activation grid",
+            "layer 'odd' returns shape (2, 2, 3) for 2 pictures, which is no activation grid",
         ),
         (
             "odd",
             ("--layer", "same"),
-            "layer 'same' returns shape (1, 4, 8, 8) for 2 images, which is no activation",
+            "layer 'same' returns shape (1, 4, 8, 8) for 2 pictures, which is no activation",
         ),
         ("by_class", ("--class", "3"), "generator 'by_class' has no class 3; its classes are 0 to 2"),
     ],
@@ -410,9 +410,9 @@ def test_a_unit_as_a_classifier_of_generated_pictures(run, file, tmp_path, monke
     assert (found.peaks["positive"] == positive).all()
     pairs = peaks[positive][:, None] - peaks[~positive][None]
     auroc = ((pairs > 0) + 0.5 * (pairs == 0)).mean()
-    assert found.scores["auroc"]["value"] == pytest.approx(auroc)
+    assert found.scores.auroc.value == pytest.approx(auroc)
     assert 0.5 < auroc < 1
-    assert found.scores["generated"] is True
+    assert found.scores.generated is True
     assert "24 latents of seed 1" in found.page.read_text()
     assert found.peaks["id"][3] == "seed1/000003"
     assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == COUNT
@@ -478,7 +478,7 @@ def test_a_real_generator(shared, tmp_path):
         settings=DissectionSettings(replicates=100),
     )  # fmt: skip
     assert run.network.generator.size == (32, 32)
-    assert run.manifest.settings["grid"] == [32, 32]
+    assert run.settings.grid == (32, 32)
     assert len(run.detectors) > 5
 
 

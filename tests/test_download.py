@@ -335,7 +335,6 @@ def test_an_interrupted_transfer_can_go_on(server, cache, monkeypatch):
             raise KeyboardInterrupt
         return whole(response)
 
-    monkeypatch.setattr(download, "CHUNK", 100_000)
     monkeypatch.setattr(download, "_read", interrupt)
     with pytest.raises(KeyboardInterrupt):
         get(server)

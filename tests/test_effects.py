@@ -6,10 +6,9 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from effects_cases import assert_same_tables
-from planted_generator import UNITS, planted_run, planted_samples
+from planted_generator import FILE, planted_run, renamed
 from tiny import run_cli
 
 import unitscope
@@ -26,6 +25,7 @@ from unitscope.experiments.effects.settings import (
     parse_sizes,
 )
 from unitscope.nouns import subject
+from unitscope.run.numbers import Score
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "effects.md"
 FEW = {"replicates": 100}
@@ -36,12 +36,6 @@ def run(tmp_path_factory) -> Path:
     return planted_run(tmp_path_factory.mktemp("effects") / "run", 12)
 
 
-@pytest.fixture(autouse=True)
-def reopened(monkeypatch):
-    """The planted generator, wherever a run's generator is loaded again."""
-    monkeypatch.setattr(subject, "reopen_generated", lambda *given, **more: planted_samples(12))
-
-
 # From a run to an answer.
 
 
@@ -49,8 +43,8 @@ def test_units_are_removed_from_a_run(run):
     found = unitscope.remove(run, concept="tree", units="1:2", control_units=1, **FEW, device="cpu")
     assert found.path == run / "effects" / "remove-units-tree"
     assert found.sets["k"].tolist() == [1, 2, 1, 1, 1, 1]
-    assert found.summary["run"] == str(run)
-    assert found.summary["sets"][1]["lost"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found.summary.run == str(run)
+    assert found.summary.sets[1].lost == Score(1.0, 1.0, 1.0)
     assert [each.path for each in unitscope.find_removals(run)] == [found.path]
     assert unitscope.open_removal(found.path).summary == found.summary
     again = unitscope.remove(
@@ -60,24 +54,17 @@ def test_units_are_removed_from_a_run(run):
     assert_same_tables(found.path, again.path)
 
 
-def test_units_are_inserted_from_a_run(run, monkeypatch):
+def test_units_are_inserted_from_a_run(run):
     given = {"concept": "door", "units": 1, "locations": 4, **FEW}
     found = unitscope.insert(run, **given)
     assert found.path == run / "effects" / "insert-units-door"
-    assert found.sets["levels"][0].tolist() == [1.0]
+    assert found.sets["levels"][0].tolist() == [unitscope.open_run(run).units["threshold"][1]] == [1 / 16]
     assert unitscope.find_insertions(run)[0].summary == unitscope.open_insertion(found.path).summary
     value = unitscope.insert(run, level=0.0, out=run.parent / "value", **given)
     assert value.sets["levels"][0].tolist() == [0.0]
-    asked = []
-    monkeypatch.setattr(
-        subject,
-        "thresholds_at",
-        lambda run, fraction: asked.append(fraction) or {"units": np.full(UNITS, 0.75, np.float32)},
-    )
     quantile = unitscope.insert(run, level="0.995", out=run.parent / "quantile", **given)
-    assert asked == [0.005]
     assert quantile.sets["levels"][0].tolist() == [0.75]
-    assert quantile.summary["level"] == "quantile 0.995"
+    assert quantile.summary.level == "quantile 0.995"
 
 
 def test_a_ranking_by_effect_orders_a_removal(run):
@@ -98,24 +85,16 @@ def test_a_ranking_by_effect_orders_a_removal(run):
         subject.effect_order(unitscope.open_run(run), "units", 6)
 
 
-def test_what_is_given_is_handed_on(run, monkeypatch):
-    seen = {}
-
-    def reopen(run, concepts, source, *, device):
-        seen.update(concepts=concepts, source=source, device=device)
-        return planted_samples(12)
-
-    monkeypatch.setattr(subject, "reopen_generated", reopen)
-    unitscope.rank(
-        run,
-        latents=1,
-        **FEW,
-        out=run.parent / "handed",
-        device="cpu",
-        generator="gen.py:make",
-        concepts="upp",
-    )
-    assert seen == {"concepts": "upp", "source": "gen.py:make", "device": "cpu"}
+@pytest.mark.parametrize("ask", [unitscope.rank, unitscope.remove, unitscope.insert])
+def test_what_is_given_is_handed_on(run, tmp_path, ask):
+    given = {"latents": 1, "out": tmp_path / "out", **FEW}
+    given |= {} if ask is unitscope.rank else {"concept": "door", "units": 1}
+    with pytest.raises(UnitscopeError, match="planted has other weights than those that"):
+        ask(run, generator=f"{FILE}:shifted", **given)
+    with pytest.raises(UnitscopeError, match="device 'nowhere' cannot be used"):
+        ask(run, device="nowhere", **given)
+    found = ask(run, generator=f"{FILE}:generator", concepts=f"{FILE}:renamed", device="cpu", **given)
+    assert found.manifest.config["labels"]["vocabulary_hash"] == renamed().vocabulary.content_hash
 
 
 # Settings.
@@ -220,8 +199,8 @@ def test_settings_out_of_range(make, message):
             "--concept 'ghost' never appears in the pictures of the run",
         ),
         (
-            ["remove", "RUN", "--concept", "cool"],
-            "no unit of layer 'units' shares a pixel with --concept 'cool'",
+            ["remove", "RUN", "--concept", "sun"],
+            "no unit of layer 'units' shares a pixel with --concept 'sun'",
         ),
         (["remove", "RUN", "--concept", "tree"], "--units 20 does not fit layer 'units', which has 6 units"),
         (["remove", "RUN", "--concept", "tree", "--units", "1:"], "--units '1:' cannot be read"),
@@ -339,4 +318,4 @@ def test_every_entry_of_the_summaries_is_described(answers):
     described = {
         word for cell in re.findall(r"^\| ([a-z_, ]+) \|", table, re.MULTILINE) for word in cell.split(", ")
     }
-    assert described - {"entry"} == {name for found in answers.values() for name in found.summary}
+    assert described - {"entry"} == {name for found in answers.values() for name in vars(found.summary)}

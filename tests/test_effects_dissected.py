@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 import torch
 from effects_cases import assert_same_tables
@@ -32,10 +33,10 @@ def place(tmp_path_factory):
 def green_points(place) -> int:
     """Points of the pixel grid that are green in all pictures, by the generator alone."""
     run = unitscope.open_run(place / "run")
-    latents = unitscope.SeededLatents.from_dict(run.data.latents)
+    latents = msgspec.convert(run.data.latents, unitscope.SeededLatents)
     with torch.no_grad():
         pictures = load_generator(f"{place}/gen.py:shapes").module(latents.read(range(len(latents))))
-    rows, columns = run.manifest.settings["grid"]
+    rows, columns = run.settings.grid
     step = pictures.shape[2] // rows, pictures.shape[3] // columns
     return int((pictures[:, 1, step[0] // 2 :: step[0], step[1] // 2 :: step[1]] > 0).sum())
 

@@ -33,6 +33,7 @@ from unitscope.experiments.effects.insertion import force_at, run_insertion
 from unitscope.experiments.effects.locations import Footprints, LocationPlan, lattice
 from unitscope.experiments.effects.settings import InsertionSettings, Level, Locations
 from unitscope.layer.interventions import insert
+from unitscope.run.summaries import Cells
 
 SETTINGS = {"concept": "door", "units": 1, "random": 1, "replicates": 200}
 COUNT = 12
@@ -138,7 +139,7 @@ def test_the_level_is_forced_and_a_low_one_is_not_enough(tmp_path):
     low = force(tmp_path / "low", levels=levels, level=Level("value", 0.25))
     assert low.sets["levels"][0].tolist() == [0.25]
     assert low.sets["success"][0] == 0
-    assert low.summary["level"] == "value 0.25"
+    assert low.summary.level == "value 0.25"
     lost = low.places[(low.places["set"] == 0) & (low.places["context"] == DOOR)]["lost"]
     assert (lost == PER_CELL).all(), "the door that is there is forced down to that level"
     assert len(lost)
@@ -146,10 +147,10 @@ def test_the_level_is_forced_and_a_low_one_is_not_enough(tmp_path):
 
 def test_what_counts_as_a_success(tmp_path):
     need = force(tmp_path / "out", min_new=1.25, random=0)
-    assert need.summary["min_new_pixels"] == 5
+    assert need.summary.min_new_pixels == 5
     assert need.sets["successes"][0] == 0
     assert need.sets["new_area"][0] > 0
-    assert force(tmp_path / "any", min_new=0, random=0).summary["min_new_pixels"] == 1
+    assert force(tmp_path / "any", min_new=0, random=0).summary.min_new_pixels == 1
 
 
 def test_contexts_of_another_category(tmp_path):
@@ -158,7 +159,7 @@ def test_contexts_of_another_category(tmp_path):
     places = colours.contexts.set_index("concept")["places"]
     assert places["warm"] == np.isin(cells, (DOOR, WALL, SUN)).sum()
     assert places["cool"] == np.isin(cells, (TREE, SKY)).sum()
-    assert colours.summary["context"] == "color"
+    assert colours.summary.context == "color"
 
 
 def test_pairs_are_chosen_by_rule(found):
@@ -259,13 +260,13 @@ def test_a_lattice_of_locations(tmp_path):
     asked = few.locations[(few.locations["set"] == 0) & (few.locations["places"] > 0)]
     assert list(zip(asked["row"], asked["column"], strict=True)) == [(1, 1), (1, 3), (3, 1), (3, 3)]
     assert (asked["places"] == COUNT).all()
-    assert few.summary["locations"] == {"kind": "lattice", "count": 4}
+    assert few.summary.locations == Cells("lattice", 4)
     assert few.locations[few.locations["places"] == 0]["success"].isna().all()
 
 
 def test_random_locations_are_those_of_the_seed(tmp_path):
     drawn = force(tmp_path / "out", locations=Locations(5, random=True), random=0)
-    assert drawn.summary["locations"] == {"kind": "random", "count": 5}
+    assert drawn.summary.locations == Cells("random", 5)
     assert (drawn.places.groupby("sample").size() == 5).all()
     cells = drawn.places["row"] * CELLS + drawn.places["column"]
     assert cells.nunique() > 8
@@ -352,6 +353,6 @@ def test_a_layer_of_one_cell_is_refused(tmp_path):
 
 
 def test_objects_are_what_contexts_are_of(found):
-    assert found.summary["context"] == "object"
+    assert found.summary.context == "object"
     assert set(found.contexts["number"]) <= {0, *OBJECTS}
     assert areas(label_maps(planted_samples(COUNT), 0, planted_subject().layer)).sum() > 0

@@ -32,6 +32,7 @@ from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.skeleton import Piece
 from unitscope.layer.interventions import ablate
+from unitscope.run.numbers import Score
 
 SETTINGS = {"concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
 
@@ -117,8 +118,8 @@ def test_a_unit_that_draws_two_concepts_takes_both(found, tmp_path):
     assert (rows(sky, SUN)["lost"] == 1).all()
     assert (rows(sky, WALL)["lost"] == 0).all()
     assert rows(sky, VOCABULARY.number("ghost", "object"))["lost"].isna().all()
-    sun = next(each for each in sky.summary["changed_most"] if each["concept"] == "sun")
-    assert sun["lost"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    sun = next(each for each in sky.summary.changed_most if each.concept == "sun")
+    assert sun.lost == Score(1, 1, 1)
 
 
 def test_a_concept_that_needs_another_unit_goes_with_it(tmp_path):
@@ -229,7 +230,7 @@ def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, m
 
 def test_the_first_latents_only(tmp_path):
     few = remove(tmp_path / "out", latents=7)
-    assert len(few.latents) == few.summary["latents"] == 7
+    assert len(few.latents) == few.summary.latents == 7
     state = on(planted_subject().samples)[:7]
     assert rows(few, TREE).loc[0, "before"] == (state[:, 0].sum() + state[:, 5].sum()) * 2 * PER_CELL
 
@@ -245,8 +246,8 @@ def test_another_order_is_taken_and_noted_in_the_configuration(tmp_path):
 def test_too_few_units_for_random_sets_is_said(tmp_path):
     most = remove(tmp_path / "out", units=(5,), random=2)
     assert "random" not in set(most.sets["kind"])
-    assert "no random sets of 5 units: only 1 units are outside the 5 best" in most.summary["notes"]
-    assert "only 3 units share a pixel with the concept; the others follow by number" in most.summary["notes"]
+    assert "no random sets of 5 units: only 1 units are outside the 5 best" in most.summary.notes
+    assert "only 3 units share a pixel with the concept; the others follow by number" in most.summary.notes
     assert list(most.sets["units"][0]) == [0, 5, 2, 1, 3]
 
 
@@ -272,8 +273,8 @@ def test_a_generator_that_cannot_be_cut_is_run_as_a_whole(found, tmp_path):
             return super().forward(latents if float(latents.abs().max()) >= 0 else -latents)
 
     other = remove(tmp_path / "out", planted_subject(module=Choosing()))
-    assert "cannot be traced" in other.summary["whole_passes"]
-    assert found.summary["whole_passes"] is None
+    assert "cannot be traced" in other.summary.whole_passes
+    assert found.summary.whole_passes is None
     assert_same_tables(found.path, other.path)
 
 

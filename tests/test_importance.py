@@ -28,7 +28,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "importance.md"
 SIDE = 12
 NET = '''"""Units 0, 1 and 2 decide red, green and blue; 3 and 4 yellow, each of them alone; 5 is dead, 6 is not used.
 
-An image that no unit speaks for is of the class "nothing". A pixel of pure white makes logits NaN.
+A picture that no unit speaks for is of the class "nothing". A pixel of pure white makes logits NaN.
 """
 
 import torch
@@ -74,7 +74,7 @@ def paint(file: Path, colour: tuple[int, int, int]) -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
-    """A folder with `net.py`, train and val images by class, a class map and a finished run."""
+    """A folder with `net.py`, train and val pictures by class, a class map and a finished run."""
     folder = tmp_path_factory.mktemp("importance")
     (folder / "net.py").write_text(NET)
     for split, count in (("train", 7), ("val", 12)):
@@ -124,7 +124,7 @@ def found(place) -> unitscope.Importance:
 
 
 def test_the_units_that_decide_a_class_are_found_and_no_others(found):
-    assert found.summary["layer"] == "relu", "the last of the run"
+    assert found.summary.layer == "relu", "the last of the run"
     val = found.effects[found.effects["split"] == "val"]
     important = {(row.unit, row["class"]) for row in (r[1] for r in val.iterrows()) if row["important"]}
     assert important == {(0, "red"), (1, "green"), (2, "Blue")}
@@ -136,7 +136,7 @@ def test_the_units_that_decide_a_class_are_found_and_no_others(found):
     others = val[~val["important"]]
     assert (others["loss"] == 0).all()
     assert (others["q_value"] == 1).all()
-    assert found.summary["important_pairs"] == found.summary["tested_pairs"] == 3
+    assert found.summary.important_pairs == found.summary.tested_pairs == 3
 
 
 def test_units_are_ranked_on_train(found):
@@ -172,9 +172,9 @@ def test_random_sets_serve_every_class(found):
 
 def test_the_mean_over_classes(found):
     removed = found.mean("removed", "importance", 1)
-    assert removed["loss"] == pytest.approx(0.375)
-    assert (removed["loss_low"], removed["loss_high"]) == (0.375, 0.375)
-    assert removed["overall_accuracy"] == pytest.approx((3 * 0.75 + 1) / 4)
+    assert removed.loss == pytest.approx(0.375)
+    assert (removed.loss_low, removed.loss_high) == (0.375, 0.375)
+    assert removed.overall_accuracy == pytest.approx((3 * 0.75 + 1) / 4)
     assert found.mean("removed", "importance", 7) is None
 
 
@@ -188,7 +188,7 @@ def test_correlations_with_the_logit_of_the_class(found):
 def test_it_says_what_it_found(found):
     said = repr(found)
     assert said.startswith("Importance of the 7 units of relu in net, set to zero, for 4 classes")
-    assert "ranked on 28 images of" in said
+    assert "ranked on 28 pictures of" in said
     assert "train, measured on 48 of" in said
     assert "all-class accuracy 100.0 % (100.0 to 100.0)" in said
     assert "3 of 3 tested pairs" in said
@@ -198,12 +198,12 @@ def test_it_says_what_it_found(found):
 def test_a_mean_is_removed_as_a_mean(place, tmp_path):
     """The mean of its colour leaves a class above nothing and its rivals still below."""
     result = ask(place, tmp_path / "out", ablation="mean")
-    assert result.summary["ablation"] == "mean"
+    assert result.summary.ablation == "mean"
     assert not result.effects["important"].any()
     model = load_network(f"{place}/net.py:net", preprocess=f"size={SIDE},mean=0,scale=1")
     run = unitscope.open_run(place / "run")
     layer = layer_of(run, "relu")
-    train, val = (images_of(model, place / split) for split in ("train", "val"))
+    train, val = (pictures_of(model, place / split) for split in ("train", "val"))
     seen = []
     with torch.no_grad(), intervene(model.module, layer, lambda a: seen.append(a) or a):
         model.module(train[0])
@@ -215,7 +215,7 @@ def test_a_mean_is_removed_as_a_mean(place, tmp_path):
         assert overall["accuracy"].item() == (predicted == val[1]).float().mean().item()
 
 
-def images_of(model, folder):
+def pictures_of(model, folder):
     """Inputs and outputs of a folder of class folders."""
     files = sorted(folder.rglob("*.png"))
     pictures = np.stack([model.preprocessing.apply(np.asarray(Image.open(file))) for file in files])
@@ -281,14 +281,14 @@ def test_sets_are_as_in_whole_passes(world):
         assert row.overall_accuracy == pytest.approx((predicted == targets).mean())
 
 
-def test_scenes_are_classes_and_those_without_images_are_left_out(world):
+def test_scenes_are_classes_and_those_without_pictures_are_left_out(world):
     _, result = world
     assert set(result.classes["class"]) < set(result.images["class"])
     assert any(
-        note.startswith("left out, for want of images in both splits") for note in result.summary["notes"]
+        note.startswith("left out, for want of pictures in both splits") for note in result.summary.notes
     )
     assert any(
-        note.startswith("no intervals on val for classes with one image") for note in result.summary["notes"]
+        note.startswith("no intervals on val for classes with one picture") for note in result.summary.notes
     )
     alone = result.classes.loc[result.classes["val_images"] == 1, "class"]
     rows = result.effects[result.effects["class"].isin(alone) & (result.effects["split"] == "val")]
@@ -336,7 +336,7 @@ def test_killed_after_any_shard_it_goes_on_to_the_same_tables(
         ask(place, out, ablation=ablation)
         for name, table in tables_of(tmp_path / "whole").items():
             pd.testing.assert_frame_equal(tables_of(out)[name], table, check_exact=True)
-    assert whole.summary["means"] == unitscope.open_importance(out).summary["means"]
+    assert whole.summary.means == unitscope.open_importance(out).summary.means
 
 
 def test_a_finished_one_is_opened_without_the_network(place, found, monkeypatch):
@@ -365,7 +365,7 @@ def copy_of(place, tmp_path):
     return {split: tmp_path / split for split in ("train", "val")}
 
 
-def test_images_that_cannot_be_read_are_left_out(place, tmp_path):
+def test_pictures_that_cannot_be_read_are_left_out(place, tmp_path):
     given = copy_of(place, tmp_path)
     (given["val"] / "red" / "03.png").write_bytes(b"no picture")
     result = ask(place, tmp_path / "out", **given)
@@ -374,22 +374,22 @@ def test_images_that_cannot_be_read_are_left_out(place, tmp_path):
     assert row["reason"].notna().all()
     assert row["predicted"].isna().all()
     assert result.classes.set_index("class")["val_images"].to_dict()["red"] == 11
-    assert "1 val images could not be read" in repr(result)
+    assert "1 val pictures could not be read" in repr(result)
 
 
-def test_logits_that_are_not_finite_name_the_image(place, tmp_path):
+def test_logits_that_are_not_finite_name_the_picture(place, tmp_path):
     given = copy_of(place, tmp_path)
     paint(given["val"] / "red" / "05.png", (255, 255, 255))
-    with pytest.raises(UnitscopeError, match=r"logits are not finite .* on image 'red/05.png'"):
+    with pytest.raises(UnitscopeError, match=r"logits are not finite .* on picture 'red/05.png'"):
         ask(place, tmp_path / "out", **given)
 
 
-def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path):
+def test_one_picture_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path):
     given = copy_of(place, tmp_path)
     for file in sorted((given["val"] / "green").iterdir())[1:]:
         file.unlink()
     result = ask(place, tmp_path / "out", **given)
-    assert "no intervals on val for classes with one image there: green" in repr(result)
+    assert "no intervals on val for classes with one picture there: green" in repr(result)
     of_class = result.effects[result.effects["class"] == "green"].set_index(["split", "unit"])
     assert of_class.loc["val"][["loss_low", "loss_high"]].isna().all(axis=None)
     assert of_class.loc["train"]["loss_low"].notna().all()
@@ -409,7 +409,7 @@ def test_one_image_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_path
         ({"set_sizes": (8,)}, "a set of 8 units does not fit layer 'relu', which has 7"),
         ({"curve": ("pink",)}, "curve='pink' is none of the 4 classes"),
         ({"layer": "rely"}, "layer 'rely' is not in .* did you mean 'relu'"),
-        ({"val": "train"}, "train= and val= are the same images"),
+        ({"val": "train"}, "train= and val= are the same pictures"),
         ({"val": "nowhere"}, "nowhere"),
         ({"network": "net.py:other"}, "has other weights than those that"),
     ],
@@ -424,7 +424,7 @@ def test_mistakes_are_one_line_before_work_starts(place, tmp_path, change, messa
     assert not list((tmp_path / "out").rglob("*.parquet"))
 
 
-def test_a_class_folder_without_images_is_refused(place, tmp_path):
+def test_a_class_folder_without_pictures_is_refused(place, tmp_path):
     given = copy_of(place, tmp_path)
     (given["train"] / "zebra").mkdir()
     with pytest.raises(UnitscopeError, match=r"class folder .*zebra' holds no picture files"):
@@ -471,7 +471,7 @@ def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
 def test_the_cost_of_sets_is_said_early(place, tmp_path, pieces_of, capsys):
     pieces_of(15)
     ask(place, tmp_path / "out", show=True)
-    assert re.search(r"\d+ sets on 48 images: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
+    assert re.search(r"\d+ sets on 48 pictures: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("name", ["classes", "effects", "overall", "sets", "correlation", "images"])
@@ -493,4 +493,4 @@ def test_the_summary_has_what_the_document_promises(found):
     text = DOCS.read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([a-z_, ]+) \| .* \|$", text[: text.index("## classes:")], re.MULTILINE)
     described = {name for row in rows for name in row.split(", ")} - {"entry"}
-    assert described == set(found.summary)
+    assert described == set(vars(found.summary))

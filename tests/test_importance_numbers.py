@@ -10,7 +10,7 @@ from scipy.stats import binom, pearsonr
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.importance.correlation import correlate
 from unitscope.experiments.importance.losses import (
-    DrawnImages,
+    DrawnPictures,
     balanced_interval,
     overall_interval,
     overall_intervals,
@@ -27,18 +27,18 @@ from unitscope.experiments.importance.tables import rank_units
 from unitscope.stats import ClassAccuracy, PredictionChanges
 from unitscope.stats.inference import poisson_weights, q_values
 
-IMAGES, UNITS, CLASSES, REPLICATES = 30, 6, 4, 200
+PICTURES, UNITS, CLASSES, REPLICATES = 30, 6, 4, 200
 
 
 @pytest.fixture(scope="module")
 def data():
     generator = np.random.default_rng(3)
-    labels = generator.integers(0, CLASSES, IMAGES)
-    before = np.where(generator.random(IMAGES) < 0.7, labels, generator.integers(0, CLASSES, IMAGES))
-    flips = generator.random((IMAGES, UNITS)) < 0.25
-    after = np.where(flips, generator.integers(0, CLASSES, (IMAGES, UNITS)), before[:, None])
+    labels = generator.integers(0, CLASSES, PICTURES)
+    before = np.where(generator.random(PICTURES) < 0.7, labels, generator.integers(0, CLASSES, PICTURES))
+    flips = generator.random((PICTURES, UNITS)) < 0.25
+    after = np.where(flips, generator.integers(0, CLASSES, (PICTURES, UNITS)), before[:, None])
     after[:, 5] = before
-    return labels, before, after, generator.permutation(100)[:IMAGES]
+    return labels, before, after, generator.permutation(100)[:PICTURES]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def changes(data):
 
 
 def drawn_of(changes):
-    return DrawnImages.draw(changes.samples, changes.labels, replicates=REPLICATES, seed=4)
+    return DrawnPictures.draw(changes.samples, changes.labels, replicates=REPLICATES, seed=4)
 
 
 def balanced(said, of_class, weights):
@@ -67,7 +67,7 @@ def test_counts_follow_from_the_changes_alone(data, changes):
     whole.update(np.column_stack([before, after]), labels)
     for name, value in whole.state_dict().items():
         assert np.array_equal(changes.accuracy().state_dict()[name], value), name
-    assert 0 < len(changes.image) < after.size / 2
+    assert 0 < len(changes.picture) < after.size / 2
 
 
 @pytest.mark.parametrize("label", range(CLASSES))
@@ -119,11 +119,11 @@ def test_sets_are_scored_as_units_are(data, changes, label):
     assert np.allclose([overall.low[1], overall.high[1]], np.quantile(expected, [0.025, 0.975]), atol=1e-6)
 
 
-def test_one_image_of_a_class_has_no_interval():
+def test_one_picture_of_a_class_has_no_interval():
     labels = np.array([0, 1, 1, 1])
     statistic = PredictionChanges(1, 2)
     statistic.update(np.arange(4), labels, labels, np.array([[1], [1], [0], [1]]))
-    drawn = DrawnImages.draw(np.arange(4), labels, replicates=100, seed=0)
+    drawn = DrawnPictures.draw(np.arange(4), labels, replicates=100, seed=0)
     for label in (0, 1):
         assert np.isnan(unit_intervals(statistic.result(), label, drawn)).all()
         assert np.isnan(balanced_interval(labels, label, drawn)).all()
@@ -152,13 +152,13 @@ def test_the_test_is_mcnemars_where_only_one_side_changes():
     assert np.allclose(sign_flip(none, a, none, x, sizes=(500, 500)), expected, rtol=1e-9)
 
 
-def test_p_values_rest_on_the_images_that_change(data, changes):
+def test_p_values_rest_on_the_pictures_that_change(data, changes):
     labels, before, after, _ = data
     for label in range(CLASSES):
-        p_values, images = unit_p_values(changes, label)
+        p_values, pictures = unit_p_values(changes, label)
         for unit in range(UNITS):
             now, was = after[:, unit] == label, before == label
-            assert images[unit] == (now != was).sum()
+            assert pictures[unit] == (now != was).sum()
             shift = was.astype(int) - now
             inside = labels == label
             expected = sign_flip(
@@ -168,15 +168,15 @@ def test_p_values_rest_on_the_images_that_change(data, changes):
                 sizes=(inside.sum(), (~inside).sum()),
             )  # fmt: skip
             assert p_values[unit] == pytest.approx(expected[0])
-        assert (p_values[images == 0] == 1).all()
+        assert (p_values[pictures == 0] == 1).all()
 
 
 def test_pairs_that_could_not_be_important_are_not_tested():
-    images = np.arange(8)
+    pictures = np.arange(8)
     for fdr in (0.05, 0.25, 0.9):
-        least = [sign_flip(*(np.array([v]) for v in (n, 0, n, 0)), sizes=(9, 9))[0] <= fdr for n in images]
+        least = [sign_flip(*(np.array([v]) for v in (n, 0, n, 0)), sizes=(9, 9))[0] <= fdr for n in pictures]
         least[0] = False
-        assert could_be_called(images, fdr).tolist() == least
+        assert could_be_called(pictures, fdr).tolist() == least
 
 
 def test_q_values_are_those_of_benjamini_and_hochberg():
@@ -190,7 +190,7 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
 
 
 def test_chance_is_called_important_no_more_often_than_promised():
-    """All pairs are null: each changed image goes either way by a fair coin."""
+    """All pairs are null: each changed picture goes either way by a fair coin."""
     generator = np.random.default_rng(1)
     false = []
     for _ in range(200):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from unitscope.run.numbers import Score
 from unitscope.stats.inference import (
     draw_weights,
     interval,
-    interval_entry,
     keyed_order,
     poisson_weights,
     rank_correlation,
@@ -38,11 +38,7 @@ def test_intervals_leave_out_what_is_not_finite():
     assert low == pytest.approx(np.quantile(usable, 0.025, axis=1), abs=1e-12)
     assert high == pytest.approx(np.quantile(usable, 0.975, axis=1), abs=1e-12)
     assert np.isnan(interval(np.full((2, 5), np.nan))).all()
-    assert interval_entry(0.5, *(end[0] for end in interval(np.full((1, 5), np.nan)))) == {
-        "value": 0.5,
-        "low": None,
-        "high": None,
-    }
+    assert Score.of(0.5, *(end[0] for end in interval(np.full((1, 5), np.nan)))) == Score(0.5)
 
 
 def test_ratios_without_a_denominator_are_left_out_row_by_row():

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -250,8 +251,11 @@ def test_the_networks_are_the_libraries_own(torchvision):
     assert found.state_dict().keys() == theirs.state_dict().keys()
 
 
-def test_other_weights_bring_their_own_preprocessing(torchvision, monkeypatch):
-    monkeypatch.setattr(libraries, "_cached", lambda address: True)
+def test_other_weights_bring_their_own_preprocessing(torchvision, monkeypatch, tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    for weights in torchvision.ResNet50_Weights:
+        (tmp_path / "checkpoints" / Path(weights.url).name).touch()
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torchvision, "get_model", lambda name, weights: nn.Conv2d(3, 4, 1))
     first, second = (
         library_model(f"torchvision:resnet50?weights=IMAGENET1K_V{i}").preprocessing for i in (1, 2)

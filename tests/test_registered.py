@@ -9,6 +9,7 @@ from unitscope.concepts.segmenters import load_segmenter, names_itself
 from unitscope.errors import UnitscopeError
 from unitscope.models.generator_names import load_generator
 from unitscope.models.registry import load_network
+from unitscope.models.weights import weights_hash
 from unitscope.nouns.listing import list_models
 from unitscope.sources.classes import open_classed
 from unitscope.sources.specs import open_pictures
@@ -83,6 +84,14 @@ def test_networks_of_another_package_go_by_name():
     assert (generator.name, generator.latent_shape, generator.size) == ("their-generator", (4,), (8, 8))
     assert names_itself("their-segmenter")
     assert load_segmenter("their-segmenter").vocabulary.number("sky", "object") == 2
+
+
+@pytest.mark.usefixtures("package")
+def test_networks_that_go_by_name_get_random_weights_from_a_seed():
+    first, second, again = (
+        weights_hash(load_network("their-network", reinitialize=seed).module) for seed in (1, 2, 1)
+    )
+    assert first == again != second
 
 
 @pytest.mark.usefixtures("package")

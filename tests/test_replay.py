@@ -72,7 +72,7 @@ class Deciding(Reused):
 
 
 class FixedBatch(Reused):
-    """Its steps depend on the number of images."""
+    """Its steps depend on the number of pictures."""
 
     def forward(self, x):
         x = self.conv(x)
@@ -95,7 +95,7 @@ def whole(network, layer, inputs, edit):
 
 
 def assert_replays(network, replay, inputs):
-    """The back gives what the network gives, for any activation, any number of images, again and again."""
+    """The back gives what the network gives, for any activation, any number of pictures, again and again."""
     with torch.no_grad():
         expected = network(inputs)
     carried = replay.front(inputs)
@@ -130,7 +130,7 @@ def test_steps_in_place_do_not_reach_what_is_carried(kind):
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [(Deciding, "it cannot be traced: "), (FixedBatch, "its steps depend on the number of images")],
+    [(Deciding, "it cannot be traced: "), (FixedBatch, "its steps depend on the number of pictures")],
 )
 def test_what_cannot_be_cut_is_run_as_a_whole_and_says_why(kind, reason):
     network, inputs = make(kind), torch.randn(3, 3, 9, 9)

@@ -133,7 +133,7 @@ def test_the_removal_page_says_what_the_tables_say(removal):
     whole = own[(own["kind"] == "concept") & (own["k"] == 3)].iloc[0]
     assert whole["lost"] == 1
     assert "With the 3 units of units that match tree most set to zero, 100.0 % (100.0 to 100.0)" in text
-    assert f"in {facts['pictures']} pictures" in text
+    assert f"in {facts.pictures} pictures" in text
     one = own[(own["kind"] == "concept") & (own["k"] == 1)].iloc[0]
     row = f"tree 1 1 {100 * one['lost']:.1f} % {100 * one['lost_low']:.1f} to {100 * one['lost_high']:.1f}"
     assert f"{row} {one['pictures_after']}" in text

@@ -281,7 +281,7 @@ def test_one_process_at_a_time(tmp_path):
 @pytest.mark.parametrize(
     ("manifest", "said"),
     [
-        ("{", "manifest.json is damaged .*; restore it, or run the dissection again into another folder"),
+        ("{", "manifest.json is damaged .*; restore it, or make the run again in another folder"),
         ("", "manifest.json is damaged"),
         ("[]", "manifest.json is damaged"),
         ("{}", "manifest.json is damaged"),

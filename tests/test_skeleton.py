@@ -20,13 +20,14 @@ from unitscope.nouns.reopened import reopen_network
 from unitscope.progress import showing
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import read_manifest, typed_command
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
 
 COUNT, SIZE = 10, 4
 
 
 class Brightness(Result):
-    kind, command, tables = "brightness", "brightness", ("means",)
+    kind, command = "brightness", "brightness"
+    means = Table("One row a picture.")
 
 
 def measure(pictures, scale, piece: Piece) -> State:
@@ -62,7 +63,7 @@ def test_an_experiment_is_stages_tables_and_an_outcome(pictures, tmp_path):
     with typed_command("unitscope brightness"):
         found = skeleton.run(MeanBrightness(pictures), Brightness, tmp_path / "run")
     assert np.array_equal(found.table("means")["mean"], pictures.mean((1, 2)))
-    assert found.summary == {"skipped": 0}
+    assert found.manifest.summary == {"skipped": 0}
     assert found.manifest.command == "unitscope brightness"
     assert set(found.manifest.seconds) == {"read", "tables"}
     assert [each.path for each in Brightness.find(tmp_path)] == [found.path]

@@ -56,7 +56,7 @@ def test_follows_links_but_not_in_circles(tmp_path: Path) -> None:
     assert PictureFolder(home).sample_ids == ("link/x.png",)
 
 
-def test_content_hash_follows_bytes_and_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_content_hash_follows_bytes_and_names(tmp_path: Path) -> None:
     path = save(tmp_path / "x.png", picture(seed=0))
     first = PictureFolder(tmp_path).content_hash
     assert PictureFolder(tmp_path).content_hash == first
@@ -65,12 +65,19 @@ def test_content_hash_follows_bytes_and_names(tmp_path: Path, monkeypatch: pytes
     path.rename(tmp_path / "y.png")
     third = PictureFolder(tmp_path).content_hash
     assert len({first, second, third}) == 3
-    monkeypatch.setattr(files, "HASHED_WHOLE", 10)
+
+
+def test_content_hash_of_much_data_follows_sizes(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.png", picture(seed=0))
+    with (tmp_path / "large.png").open("wb") as large:
+        large.truncate(files.HASHED_WHOLE)  # takes no room on the disk
     by_size = PictureFolder(tmp_path).content_hash
-    content = bytearray((tmp_path / "y.png").read_bytes())
+    content = bytearray(path.read_bytes())
     content[-20] ^= 1
-    (tmp_path / "y.png").write_bytes(content)
-    assert PictureFolder(tmp_path).content_hash == by_size != third
+    path.write_bytes(content)
+    assert PictureFolder(tmp_path).content_hash == by_size
+    path.write_bytes(content[:-1])
+    assert PictureFolder(tmp_path).content_hash != by_size
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty"])

@@ -109,7 +109,7 @@ def test_every_layer_is_described(network):
 
 
 def activations(module, inputs, *layers):
-    """Each layer's activation, read as a dissection does it: probed with one image, then all images."""
+    """Each layer's activation, read as a dissection does it: probed with one picture, then all pictures."""
     probed = probe_layers(module, torch.zeros_like(inputs[:1]), layers)
     found = {}
 
@@ -317,7 +317,7 @@ class Windows(nn.Module):
 
 def test_windows_are_refused_and_recognised_when_put_together():
     module, inputs = Windows().eval(), torch.randn(2, 3, 32, 16)
-    with pytest.raises(UnitscopeError, match="over the images and something else, such as windows"):
+    with pytest.raises(UnitscopeError, match="over the pictures and something else, such as windows"):
         probe_layers(module, inputs[:1], ["inside"])
     found = activations(module, inputs, "conv", "together", "merged", "merged_by_slices")
     with torch.no_grad():

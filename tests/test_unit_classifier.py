@@ -21,6 +21,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification import measure
 from unitscope.experiments.classification.verdict import halve, judge
 from unitscope.models.registry import load_network
+from unitscope.run.numbers import Score
+from unitscope.run.summaries import LeftOut
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "classify.md"
 SIDE = 16
@@ -104,10 +106,10 @@ def test_a_unit_that_is_the_answer_is_never_wrong(place, tmp_path):
         place, tmp_path / "out", pictures=place / "classes", positive=["red", "dark-red"], negative="blue"
     )
     scores = found.scores
-    assert [scores[name]["value"] for name in ("auroc", "average_precision")] == [1, 1]
-    assert {score["value"] for score in scores["held_out"].values()} == {1}
-    assert scores["held_out"]["balanced_accuracy"] == {"value": 1, "low": 1, "high": 1}
-    assert (scores["positive"]["pictures"], scores["negative"]["pictures"]) == (12, 6)
+    assert scores.auroc.value == scores.average_precision.value == 1
+    assert {score.value for score in vars(scores.held_out).values()} == {1}
+    assert scores.held_out.balanced_accuracy == Score(1, 1, 1)
+    assert (scores.positive.pictures, scores.negative.pictures) == (12, 6)
     assert set(found.peaks["class"]) == {"red", "dark_red", "blue"}
     peaks = found.peaks.set_index("id")["peak"]
     assert peaks["red/2.png"] == pytest.approx(198 / 255, abs=1e-6)
@@ -119,33 +121,33 @@ def test_a_unit_that_is_the_answer_is_never_wrong(place, tmp_path):
 
 def test_a_unit_that_is_constant_says_nothing(place, tmp_path):
     found = ask(place, tmp_path / "out", unit=1, pictures=place / "classes", positive="red")
-    assert found.scores["auroc"]["value"] == 0.5
-    assert found.scores["average_precision"]["value"] == pytest.approx(6 / 24)
-    assert found.scores["held_out"]["balanced_accuracy"]["value"] == 0.5
-    assert (found.scores["negative"]["name"], found.scores["negative"]["pictures"]) == ("other classes", 18)
+    assert found.scores.auroc.value == 0.5
+    assert found.scores.average_precision.value == pytest.approx(6 / 24)
+    assert found.scores.held_out.balanced_accuracy.value == 0.5
+    assert (found.scores.negative.name, found.scores.negative.pictures) == ("other classes", 18)
 
 
 def test_scores_are_those_of_scikit_learn(place, tmp_path):
     found = ask(place, tmp_path / "out", pictures=place / "classes", positive=["red", "blue"])
     truth, peaks = found.peaks["positive"], found.peaks["peak"]
-    assert 0 < found.scores["auroc"]["value"] < 1
-    assert found.scores["auroc"]["value"] == pytest.approx(roc_auc_score(truth, peaks))
-    assert found.scores["average_precision"]["value"] == pytest.approx(average_precision_score(truth, peaks))
-    rates, said = found.scores["held_out"], found.peaks["predicted"]
-    assert rates["recall"]["value"] == pytest.approx(said[truth].mean())
-    assert rates["true_negative_rate"]["value"] == pytest.approx((~said[~truth]).mean())
-    assert rates["accuracy"]["value"] == pytest.approx((said == truth).mean())
-    level = found.scores["thresholds"]["run"]
-    assert found.scores["run_threshold"]["recall"]["value"] == pytest.approx((peaks[truth] > level).mean())
-    for score in (found.scores["auroc"], *rates.values()):
-        assert score["low"] <= score["value"] <= score["high"]
+    assert 0 < found.scores.auroc.value < 1
+    assert found.scores.auroc.value == pytest.approx(roc_auc_score(truth, peaks))
+    assert found.scores.average_precision.value == pytest.approx(average_precision_score(truth, peaks))
+    rates, said = found.scores.held_out, found.peaks["predicted"]
+    assert rates.recall.value == pytest.approx(said[truth].mean())
+    assert rates.true_negative_rate.value == pytest.approx((~said[~truth]).mean())
+    assert rates.accuracy.value == pytest.approx((said == truth).mean())
+    level = found.scores.thresholds.run
+    assert found.scores.run_threshold.recall.value == pytest.approx((peaks[truth] > level).mean())
+    for score in (found.scores.auroc, *vars(rates).values()):
+        assert score.low <= score.value <= score.high
 
 
 def test_the_threshold_of_the_run_is_that_of_its_units_table(place, tmp_path):
     found = ask(place, tmp_path / "out", pictures=place / "classes", positive="red")
     units = unitscope.open_run(place / "run").units
-    assert found.scores["thresholds"]["run"] == float(units.loc[units["unit"] == 0, "threshold"].iloc[0])
-    assert (found.scores["concept"], found.scores["unit"]) == ("red", 0)
+    assert found.scores.thresholds.run == float(units.loc[units["unit"] == 0, "threshold"].iloc[0])
+    assert (found.scores.concept, found.scores.unit) == ("red", 0)
 
 
 def test_a_concept_decides_by_the_area_it_covers(place, tmp_path):
@@ -159,7 +161,7 @@ def test_a_concept_decides_by_the_area_it_covers(place, tmp_path):
     assert areas["2.png"] == 48 / SIDE**2
     assert areas["blue/2.png"] == 0
     assert (found.peaks["positive"] == (found.peaks["area"] > 0.05)).all()
-    assert found.scores["min_area"] == 0.05
+    assert found.scores.min_area == 0.05
     small = unitscope.ClassifierSettings(replicates=200, min_area=0.15)
     assert (
         ask(place, tmp_path / "small", concept="red|color", settings=small, **says).peaks["positive"].sum()
@@ -232,7 +234,7 @@ def test_the_best_threshold_of_noise_is_no_better_than_chance_held_out():
             peaks, positive, halve(positive, [None] * 30), np.arange(30),
             run_threshold=0, replicates=100, seed=number,
         )  # fmt: skip
-        found.append(verdict.scores["held_out"]["balanced_accuracy"]["value"])
+        found.append(verdict.scores.held_out.balanced_accuracy.value)
     assert abs(np.mean(found) - 0.5) < 0.05
 
 
@@ -245,8 +247,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         auroc = judge(
             peaks, positive, halve(positive, [None] * 120), np.arange(120) + 1000 * number,
             run_threshold=0, replicates=300, seed=0,
-        ).scores["auroc"]  # fmt: skip
-        inside += auroc["low"] <= truth <= auroc["high"]
+        ).scores.auroc  # fmt: skip
+        inside += auroc.low <= truth <= auroc.high
     assert inside >= 52
 
 
@@ -283,12 +285,12 @@ def test_an_interrupted_reading_goes_on_where_it_was(place, tmp_path, monkeypatc
 def test_a_group_of_one_has_scores_without_intervals(place, tmp_path):
     paint(tmp_path / "lone" / "x.png", COLOURS["red"])
     found = ask(place, tmp_path / "out", positive=tmp_path / "lone", negative=place / "classes" / "blue")
-    assert found.scores["auroc"] == {"value": 1, "low": None, "high": None}
-    assert found.scores["held_out"] is None
-    assert found.scores["thresholds"]["first_half"] is None
-    assert "a group of one picture cannot be halved" in found.scores["note"]
-    assert found.scores["note"] in repr(found)
-    assert found.scores["note"] in found.page.read_text()
+    assert found.scores.auroc == Score(1.0)
+    assert found.scores.held_out is None
+    assert found.scores.thresholds.first_half is None
+    assert "a group of one picture cannot be halved" in found.scores.note
+    assert found.scores.note in repr(found)
+    assert found.scores.note in found.page.read_text()
 
 
 # What is written.
@@ -347,7 +349,7 @@ def test_another_question_has_another_folder_and_nothing_else_is_replaced(place,
     assert first.path == place / "run" / "classify" / "conv-0-red"
     other = ask(place, None, negative="green", **words)
     assert other.path == first.path.with_name("conv-0-red-against-green")
-    assert other.scores["negative"]["pictures"] == 6
+    assert other.scores.negative.pictures == 6
     assert [each.path for each in unitscope.UnitClassification.find(place / "run")] == [
         first.path,
         other.path,
@@ -371,7 +373,7 @@ def test_other_weights_are_refused(place, tmp_path):
         ask(place, tmp_path / "out", network=f"{place}/net.py:other", **words)
     assert not (tmp_path / "out").exists()
     again = ask(place, tmp_path / "out", network=f"{place}/net.py:net", **words)
-    assert again.scores["auroc"]["value"] == ask(place, tmp_path / "out", **words).scores["auroc"]["value"]
+    assert again.scores.auroc.value == ask(place, tmp_path / "out", **words).scores.auroc.value
 
 
 def test_a_network_from_memory_must_be_given_again_and_is_left_as_it_was(place, tmp_path):
@@ -474,7 +476,7 @@ def test_pictures_that_do_not_open_are_left_out_and_listed(place, tmp_path):
     shutil.copytree(place / "classes", tmp_path / "classes")
     (tmp_path / "classes" / "red" / "9.png").write_bytes(b"")
     found = ask(place, tmp_path / "out", pictures=tmp_path / "classes", positive="red")
-    assert found.scores["skipped"] == [{"id": "red/9.png", "reason": "the file is empty"}]
+    assert found.scores.skipped == (LeftOut("red/9.png", "the file is empty"),)
     assert "1 picture was skipped" in repr(found)
     assert "red/9.png" in found.page.read_text()
     for file in (tmp_path / "classes" / "red").iterdir():
@@ -572,4 +574,4 @@ def test_a_trained_network_tells_mountains_from_bedrooms(shared, tmp_path):
         device="cpu",
         settings=FEW,
     )
-    assert found.scores["auroc"]["value"] > 0.8
+    assert found.scores.auroc.value > 0.8

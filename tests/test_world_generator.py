@@ -66,7 +66,6 @@ def test_generator_training_is_deterministic_and_resumes(tmp_path, torch_as_it_w
     settings = generator.Settings(scenes=8, pictures=24, batch=4, threads=1)
     generator.train(tmp_path / "a", settings)
     weights = (tmp_path / "a" / "world_gan.safetensors").read_bytes()
-    monkeypatch.setattr(generator, "REPORT_EVERY", 2)
     interrupted = generator.Training.step
 
     def step(self, number, scenes):
@@ -77,8 +76,8 @@ def test_generator_training_is_deterministic_and_resumes(tmp_path, torch_as_it_w
 
     monkeypatch.setattr(generator.Training, "step", step)
     with pytest.raises(KeyboardInterrupt):
-        generator.train(tmp_path / "b", settings)
-    generator.train(tmp_path / "b", settings)
+        generator.train(tmp_path / "b", settings, report_every=2)
+    generator.train(tmp_path / "b", settings, report_every=2)
     assert (tmp_path / "b" / "world_gan.safetensors").read_bytes() == weights
     assert (tmp_path / "b" / "sheet.png").is_file()
     assert GENERATOR_SCENE in SCENE_CLASSES

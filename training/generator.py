@@ -203,8 +203,8 @@ def sheet(generator: nn.Module, latents: Tensor) -> Image.Image:
     return Image.fromarray(tiles.reshape(SHEET * side, SHEET * side, 3))
 
 
-def train(folder: Path, settings: Settings) -> None:
-    """Train, and write the averaged weights and how long it took."""
+def train(folder: Path, settings: Settings, *, report_every: int = REPORT_EVERY) -> None:
+    """Train, and write the averaged weights and how long it took; a checkpoint after every so many steps."""
     device = choose_device(settings.threads)
     start = time.monotonic()
     scenes, _ = render_reduced(range(settings.scenes), settings.threads, scene=settings.scene, labels=False)
@@ -219,7 +219,7 @@ def train(folder: Path, settings: Settings) -> None:
     )
     for number in range(first, settings.steps):
         losses = training.step(number, scenes)
-        if (number + 1) % REPORT_EVERY == 0 or number + 1 == settings.steps:
+        if (number + 1) % report_every == 0 or number + 1 == settings.steps:
             seconds = spent + time.monotonic() - start
             save_checkpoint(folder, training.state() | {"step": number + 1, "seconds": seconds}, settings)
             sheet(training.averaged, shown.to(device)).save(folder / "sheet.png")

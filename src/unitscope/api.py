@@ -19,8 +19,8 @@ from unitscope.experiments.effects.insertion import run_insertion
 from unitscope.experiments.effects.ranking import run_ranking
 from unitscope.experiments.effects.removal import run_removal
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
-from unitscope.experiments.importance.images import match_images
 from unitscope.experiments.importance.measure import run_importance
+from unitscope.experiments.importance.pictures import match_pictures
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.layer.hooks import LayerDescription
 from unitscope.nouns.concepts import ConceptsLike
@@ -237,12 +237,12 @@ def importance(
     place = opened.path / importance_run.FOLDER / f"{slug(read.name)}-{chosen.ablation}"
     with left_as_it_was(network), showing(show):
         found = reopen_network(opened, network, device=device)
-        images = match_images(*sources, found, given)
+        pictures = match_pictures(*sources, found, given)
         return run_importance(
             opened,
             found,
             read,
-            images,
+            pictures,
             out=place if out is None else Path(out).expanduser(),
             settings=chosen,
         )

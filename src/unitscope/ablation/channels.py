@@ -39,7 +39,7 @@ class Follower:
     known: dict[fx.Node, Channels]
 
     def sizes(self, node: Any) -> tuple[int, ...]:
-        """Return the shape of a value with its images on the first axis, () for others."""
+        """Return the shape of a value with its pictures on the first axis, () for others."""
         try:
             sizes = self.graph.sizes(node)
         except CannotCut:
@@ -63,7 +63,7 @@ def follow_channels(graph: Graph, reading: Reading) -> Follower:
 
     Args:
         graph: a network, cut at a layer.
-        reading: how the layer's output is read, images first.
+        reading: how the layer's output is read, pictures first.
     """
     follower = Follower(graph, {})
     if reading.axes.count("U") != 1 or not follower.sizes(graph.layer):

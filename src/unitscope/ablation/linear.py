@@ -71,7 +71,7 @@ class ConvolutionStep:
         """
         blocks = self.channels.blocks(difference, self.units)[:, units].transpose(0, 1)
         weight = self.channels.blocks(self.weight, self.units)[:, units].transpose(0, 1).flatten(2)
-        count, images = blocks.shape[:2]
+        count, pictures = blocks.shape[:2]
         size = self._size(difference)
         columns = F.unfold(
             blocks.flatten(0, 1),
@@ -79,9 +79,9 @@ class ConvolutionStep:
             dilation=self.dilation,
             padding=self.padding,
             stride=self.stride,
-        ).unflatten(0, (count, images))
+        ).unflatten(0, (count, pictures))
         gained = torch.bmm(weight, columns.transpose(1, 2).flatten(2))
-        return gained.reshape(count, -1, images, *size).transpose(1, 2)
+        return gained.reshape(count, -1, pictures, *size).transpose(1, 2)
 
     def _size(self, inputs: Tensor) -> tuple[int, int]:
         rows, columns = (

@@ -24,7 +24,7 @@ class Steps:
         sources: where the units are in each source.
         linear: for each linear step the number of its source, and the step.
         passed: which carried values the rest takes.
-        variant_bytes: the largest tensor of the rest, for one image.
+        variant_bytes: the largest tensor of the rest, for one picture.
     """
 
     channelwise: Callable[[Carried], Sequence[Tensor]]
@@ -67,7 +67,7 @@ def _steps_of_graph(graph: Graph, follower: Follower, units: int) -> Steps:
             for node in linear
         ),
         tuple(passed),
-        graph.bytes_per_image([*rest, *kept, *linear, *sources]),
+        graph.bytes_per_picture([*rest, *kept, *linear, *sources]),
     )
 
 
@@ -95,5 +95,5 @@ def _steps_of_passes(replay: Replay) -> Steps:
         (),
         (),
         tuple(passed),
-        replay.bytes_per_image,
+        replay.bytes_per_picture,
     )

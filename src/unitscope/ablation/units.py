@@ -2,7 +2,7 @@
 
 Up to the next linear steps every unit goes its own way, so one pass with all units ablated tells what each becomes.
 There, removing one unit takes one channel's contribution out of the step's output, which costs 1/U of the step. Only
-what comes after is run for every unit and image, and only where the unit changes anything.
+what comes after is run for every unit and picture, and only where the unit changes anything.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST_VARIANTS = 2048
 
 @dataclass(frozen=True)
 class _Values:
-    """Values before and after all units are ablated, for the images at hand; kept ones, then sources."""
+    """Values before and after all units are ablated, for the pictures at hand; kept ones, then sources."""
 
     carried: Carried
     now: Sequence[Tensor]
@@ -68,7 +68,7 @@ class Ablation:
         """Ablate one unit at a time.
 
         Args:
-            carried: N images, from the replay's front.
+            carried: N pictures, from the replay's front.
             level: what an ablated unit is set to: one level, or one for every unit of the layer ``(U,)``.
             units: which; all by default.
 
@@ -95,7 +95,7 @@ class Ablation:
         """Ablate sets of units.
 
         Args:
-            carried: N images, from the replay's front.
+            carried: N pictures, from the replay's front.
             removed: bool ``(S, U)``, the units each set removes.
             level: what an ablated unit is set to: one level, or one for every unit of the layer ``(U,)``.
 
@@ -123,7 +123,7 @@ class Ablation:
     def predictions(
         self, carried: Carried, *, level: float | Tensor = 0.0, units: Units | None = None
     ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """Return the predicted class of each image ``(N,)``, and without each unit alone ``(N, k)``."""
+        """Return the predicted class of each picture ``(N,)``, and without each unit alone ``(N, k)``."""
         without = [
             predicted_classes(answer) for _, answer in self.single_units(carried, level=level, units=units)
         ]
@@ -143,7 +143,7 @@ class Ablation:
         return _Values(carried, now, gone, differences, mixed, answer)
 
     def _changed(self, values: _Values) -> Tensor:
-        """Tell which units change anything on which images, bool ``(N, U)``."""
+        """Tell which units change anything on which pictures, bool ``(N, U)``."""
         changed = torch.zeros(len(values.carried), self.units, dtype=torch.bool, device=values.answer.device)
         for channels, now, gone in zip(self._channels, values.now, values.gone, strict=True):
             differs = channels.blocks(now != gone, self.units)
@@ -163,50 +163,54 @@ class Ablation:
         first, chosen = len(self.steps.kept), _as_slice(block)
         gained = [step.change(values.differences[source], chosen) for source, step in self.steps.linear]
         for part in pairs.split(self.at_once):
-            index, images = part.unbind(1)
+            index, pictures = part.unbind(1)
             outputs = [
-                mixed[images] + gain[index, images] for mixed, gain in zip(values.mixed, gained, strict=True)
+                mixed[pictures] + gain[index, pictures]
+                for mixed, gain in zip(values.mixed, gained, strict=True)
             ]
             removed = torch.zeros(len(part), self.units, dtype=torch.bool, device=block.device)
             removed[torch.arange(len(part), device=block.device), block[index]] = True
-            answer[index, images] = self._rest(
-                values, images, self._mixtures(values, images, removed, first), outputs
+            answer[index, pictures] = self._rest(
+                values, pictures, self._mixtures(values, pictures, removed, first), outputs
             )
         return answer
 
     def _without_sets(self, values: _Values, removed: Tensor) -> Tensor:
         """Return what the network answers without each set ``(k, U)``."""
-        first, images_all = len(self.steps.kept), len(values.carried)
+        first, pictures_all = len(self.steps.kept), len(values.carried)
         answer = values.answer.expand(len(removed), *values.answer.shape).clone()
         pairs = torch.cartesian_prod(
-            torch.arange(len(removed), device=removed.device), torch.arange(images_all, device=removed.device)
+            torch.arange(len(removed), device=removed.device),
+            torch.arange(pictures_all, device=removed.device),
         )
         for part in pairs.split(self.at_once):
-            index, images = part.unbind(1)
-            mixtures = self._mixtures(values, images, removed[index], len(values.now))
-            carried = [value[images] for value in values.carried.values[1:]]
+            index, pictures = part.unbind(1)
+            mixtures = self._mixtures(values, pictures, removed[index], len(values.now))
+            carried = [value[pictures] for value in values.carried.values[1:]]
             outputs = self.steps.mix(*mixtures[first:], *carried)
-            answer[index, images] = self._rest(values, images, mixtures[:first], outputs)
+            answer[index, pictures] = self._rest(values, pictures, mixtures[:first], outputs)
         return answer
 
-    def _mixtures(self, values: _Values, images: Tensor, removed: Tensor, count: int) -> list[Tensor]:
-        """Return the first `count` values of some images, with units ``(n, U)`` of each removed."""
+    def _mixtures(self, values: _Values, pictures: Tensor, removed: Tensor, count: int) -> list[Tensor]:
+        """Return the first `count` values of some pictures, with units ``(n, U)`` of each removed."""
         mixtures = []
         for channels, now, gone in zip(
             self._channels[:count], values.now[:count], values.gone[:count], strict=True
         ):
-            value = now[images]
+            value = now[pictures]
             blocks = channels.blocks(value, self.units)
             shape = [1] * blocks.ndim
             shape[0], shape[channels.axis] = removed.shape
-            blocks.copy_(torch.where(removed.view(shape), channels.blocks(gone[images], self.units), blocks))
+            blocks.copy_(
+                torch.where(removed.view(shape), channels.blocks(gone[pictures], self.units), blocks)
+            )
             mixtures.append(value)
         return mixtures
 
     def _rest(
-        self, values: _Values, images: Tensor, kept: Sequence[Tensor], outputs: Sequence[Tensor]
+        self, values: _Values, pictures: Tensor, kept: Sequence[Tensor], outputs: Sequence[Tensor]
     ) -> Tensor:
-        passed = [values.carried.values[index][images] for index in self.steps.passed]
+        passed = [values.carried.values[index][pictures] for index in self.steps.passed]
         return self.steps.rest(*kept, *outputs, *passed)[0]
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import unitscope
 from unitscope.cli.groups import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from unitscope.run.results import Result
 DEMO_MODEL = "world-vgg"
 
-Answer = TypeVar("Answer", bound="Result")
+Answer = TypeVar("Answer", bound="Result[Any]")
 
 
 @contextmanager
@@ -201,7 +201,7 @@ def layers(model: str, preprocess: str | None, latent_shape: str | None) -> list
     return unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape)
 
 
-def segment(image: Path, drawing: DrawingOptions) -> Segmentation:
+def segment(file: Path, drawing: DrawingOptions) -> Segmentation:
     """Label a picture."""
     from unitscope.concepts.preview import segment as segment_picture
     from unitscope.nouns.concepts import read_concepts
@@ -209,7 +209,7 @@ def segment(image: Path, drawing: DrawingOptions) -> Segmentation:
 
     with typed(drawing.mirror):
         said = read_concepts((), drawing.labels, drawing.segmenter, drawing.segmenter_preprocess)
-        return segment_picture(image, said.load(choose_device(drawing.device)))
+        return segment_picture(file, said.load(choose_device(drawing.device)))
 
 
 def classify_unit(

@@ -46,7 +46,7 @@ def layers(
 
 @options
 def segment(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", show_default=False, help="A picture file.")],
+    file: Annotated[Path, typer.Argument(metavar="PICTURE", show_default=False, help="A picture file.")],
     *,
     drawing: DrawingOptions,
 ) -> None:
@@ -54,7 +54,7 @@ def segment(
     from unitscope.concepts.preview import check_out, describe, write_picture
 
     check_out(drawing.out)
-    found = calls.segment(image, drawing)
+    found = calls.segment(file, drawing)
     found = found.only(list(drawing.concept)) if drawing.concept else found
     picture = write_picture(found, drawing.out)
     if drawing.as_json:

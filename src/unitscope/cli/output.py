@@ -7,8 +7,8 @@ import sys
 
 
 def print_json(facts: object) -> None:
-    """Print one JSON document in a line."""
-    print_lines(json.dumps(facts))
+    """Print one JSON document in a line; of records, their fields."""
+    print_lines(json.dumps(facts, default=vars))
 
 
 def print_lines(*lines: str) -> None:

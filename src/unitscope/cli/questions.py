@@ -23,7 +23,7 @@ from unitscope.experiments.effects.settings import InsertionSettings, RankingSet
 from unitscope.experiments.importance.settings import ImportanceSettings
 
 if TYPE_CHECKING:
-    from unitscope.run.results import Result
+    from unitscope.run.effects import Insertion, Ranking, Removal
 
 
 @options
@@ -41,7 +41,7 @@ def classify_unit(
         run, classes, concepts=concepts, network=network, settings=settings, output=output
     )
     if output.as_json:
-        print_json({"page": str(found.page), **found.scores})
+        print_json({"page": str(found.page), **vars(found.scores)})
     else:
         print_lines(repr(found), f"page: {found.page}")
 
@@ -59,7 +59,7 @@ def importance(
     """Remove units of a layer, alone and in sets, and measure how well each class is still told."""
     found = calls.importance(run, folders, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
-        print_json({"path": str(found.path), **found.summary})
+        print_json({"path": str(found.path), **vars(found.summary)})
     else:
         print_lines(repr(found))
 
@@ -115,8 +115,8 @@ def rank(
     _print(found, output)
 
 
-def _print(found: Result, output: OutputOptions) -> None:
+def _print(found: Removal | Insertion | Ranking, output: OutputOptions) -> None:
     if output.as_json:
-        print_json({"path": str(found.path), "page": str(found.page), **found.summary})
+        print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
         print_lines(repr(found), f"page: {found.page}")

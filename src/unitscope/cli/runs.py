@@ -35,7 +35,7 @@ def demo(*, scenes: DemoOptions, output: JsonOptions) -> None:
     run = calls.demo(scenes.pictures, scenes.out)
     report = calls.write_report(run.path)
     if output.as_json:
-        print_json({**run.summary, "report": str(report)})
+        print_json({**vars(run.summary), "report": str(report)})
     else:
         print_lines(repr(run), f"report: {report}")
 

@@ -69,27 +69,27 @@ class ColorNames(nn.Module):
             inputs = width
         self.layers = nn.Sequential(*layers, nn.Conv2d(inputs, len(COLORS), 1))
 
-    def probabilities(self, images: Tensor) -> Tensor:
+    def probabilities(self, pictures: Tensor) -> Tensor:
         """Return the probability of each colour at each pixel.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
 
         Returns:
             ``(n, 11, h, w)`` float32, in the order of `COLORS`.
         """
-        found: Tensor = self.layers(lab((images + 1) / 2)).softmax(1)
+        found: Tensor = self.layers(lab((pictures + 1) / 2)).softmax(1)
         return found
 
-    def forward(self, images: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
+    def forward(self, pictures: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
         """Return the number of a colour for every cell, ``(n, 1, rows, columns)`` int64; 1 is black.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
             grid: rows and columns of the label map; probabilities are averaged over the pixels of each cell.
                 By default the pixels themselves.
         """
-        found = self.probabilities(images)
+        found = self.probabilities(pictures)
         if grid is not None and grid != tuple(found.shape[-2:]):
             found = pool(found, grid, adaptive_matrix)
         return found.argmax(1, keepdim=True) + 1

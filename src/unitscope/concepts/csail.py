@@ -81,39 +81,39 @@ class CsailSegmenter(nn.Module):
         self.register_buffer("mean", format_[0], persistent=False)
         self.register_buffer("stdev", format_[1], persistent=False)
 
-    def forward(self, images: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
+    def forward(self, pictures: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
         """Return label maps, numbers of the vocabulary.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
             grid: rows and columns of the label maps; by default an eighth of the input size.
 
         Returns:
             ``(n, P, rows, columns)`` int64, one plane for each category.
         """
-        found = self.probabilities(images, grid)
+        found = self.probabilities(pictures, grid)
         planes = []
         for channels in self.labels.groups.values():
             numbers = [self._number(channel) for channel in channels]
-            planes.append(torch.tensor(numbers, device=images.device)[found[:, list(channels)].argmax(1)])
+            planes.append(torch.tensor(numbers, device=pictures.device)[found[:, list(channels)].argmax(1)])
         return torch.stack(planes, 1)
 
     def _number(self, channel: int) -> int:
         concept = self.labels.concepts[channel]
         return NOTHING if concept is None else self.vocabulary.number(concept.name, concept.category)
 
-    def probabilities(self, images: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
+    def probabilities(self, pictures: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
         """Return the probabilities of all labels, averaged over the sizes of the labels' file.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
             grid: rows and columns of the result; by default an eighth of the input size.
 
         Returns:
             ``(n, labels, rows, columns)``; those of each category sum to 1.
         """
-        grid = grid or (-(-images.shape[-2] // 8), -(-images.shape[-1] // 8))
-        pixels = (images.flip(1) if self.labels.blue_first else images) * 0.5 + 0.5
+        grid = grid or (-(-pictures.shape[-2] // 8), -(-pictures.shape[-1] // 8))
+        pixels = (pictures.flip(1) if self.labels.blue_first else pictures) * 0.5 + 0.5
         pixels = (pixels * self.labels.highest - self.get_buffer("mean")) / self.get_buffer("stdev")
         total = None
         for side in self.labels.sizes:
@@ -129,10 +129,10 @@ class CsailSegmenter(nn.Module):
         return found
 
 
-def _square(images: Tensor, side: int) -> Tensor:
-    if tuple(images.shape[-2:]) == (side, side):
-        return images
-    return F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
+def _square(pictures: Tensor, side: int) -> Tensor:
+    if tuple(pictures.shape[-2:]) == (side, side):
+        return pictures
+    return F.interpolate(pictures, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
 
 
 def _encoder(state: Mapping[str, Tensor]) -> DeepStemResNet:

@@ -88,16 +88,16 @@ def _labels(content: dict[str, Any]) -> CsailLabels:
     if strange:
         raise ValueError(f"a label is of category {strange[0]!r}, and the categories are {', '.join(names)}")
     groups = {name: tuple(i for i, label in enumerate(labels) if label["category"] == name) for name in names}
-    image = content["imageformat"]
-    order = str(image.get("byteorder", "RGB")).upper()
+    form = content["imageformat"]
+    order = str(form.get("byteorder", "RGB")).upper()
     if order not in ("RGB", "BGR"):
         raise ValueError(f"imageformat has the byteorder {order!r}; it must be RGB or BGR")
     return CsailLabels(
         {name: channels for name, channels in groups.items() if channels},
         tuple(map(_concept, labels)),
         order == "BGR",
-        _three(image["mean"], "mean"),
-        _three(image["stdev"], "stdev"),
+        _three(form["mean"], "mean"),
+        _three(form["stdev"], "stdev"),
         tuple(int(size) for size in content.get("segsizes", SIZES)) or SIZES,
     )
 

@@ -112,17 +112,17 @@ class Segmentation:
         return replace(self, labels=np.where(np.isin(self.labels, numbers), self.labels, NOTHING))
 
 
-def segment(image: Path | str, segmenters: Sequence[Segmenter]) -> Segmentation:
+def segment(file: Path | str, segmenters: Sequence[Segmenter]) -> Segmentation:
     """Segment one picture.
 
     Args:
-        image: a picture file; the segmenters see the whole of it.
+        file: of the picture; the segmenters see the whole of it.
         segmenters: one or more.
 
     Raises:
         UnitscopeError: the picture cannot be read, or a segmenter fails.
     """
-    picture = _read(Path(image))
+    picture = _read(Path(file))
     height, width = picture.shape[:2]
     scale = LONGEST / max(height, width)
     grid = (max(round(height * scale), 1), max(round(width * scale), 1))

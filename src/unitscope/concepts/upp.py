@@ -104,11 +104,11 @@ class UnifiedParsing(nn.Module):
         mean = torch.tensor(BGR_MEAN)[:, None, None]
         self.register_buffer("offset", 127.5 - mean, persistent=False)
 
-    def forward(self, images: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
+    def forward(self, pictures: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
         """Return label maps, numbers of the vocabulary.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
             grid: rows and columns of the label maps; by default a quarter of the input size.
 
         Returns:
@@ -117,44 +117,44 @@ class UnifiedParsing(nn.Module):
             belongs to.
         """
         if len(self.sizes) < 2:  # the largest score is the most probable
-            scores = self.scores(images, grid, side=self.sizes[0] if self.sizes else None)
+            scores = self.scores(pictures, grid, side=self.sizes[0] if self.sizes else None)
         else:
-            scores = self.probabilities(images, grid)
+            scores = self.probabilities(pictures, grid)
         planes = self._whole(scores)
         return torch.cat([planes, self._halves(planes[:, 0])], 1) if self.halves else planes
 
     def scores(
-        self, images: Tensor, grid: tuple[int, int] | None = None, *, side: int | None = None
+        self, pictures: Tensor, grid: tuple[int, int] | None = None, *, side: int | None = None
     ) -> dict[str, Tensor]:
         """Return scores before any softmax.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
             grid: rows and columns of the result; by default a quarter of the network's input.
-            side: of the square that images are resized to; by default they are taken as they are.
+            side: of the square that pictures are resized to; by default they are taken as they are.
 
         Returns:
             "object", "part" and "material", each ``(n, channels, rows, columns)``.
         """
-        bgr = _square(images, side).flip(1) * 127.5 + self.get_buffer("offset")
+        bgr = _square(pictures, side).flip(1) * 127.5 + self.get_buffer("offset")
         scores = self.decoder(self.encoder(bgr))
         return scores if grid is None else {name: resize(maps, grid) for name, maps in scores.items()}
 
-    def probabilities(self, images: Tensor, grid: tuple[int, int] | None = None) -> dict[str, Tensor]:
+    def probabilities(self, pictures: Tensor, grid: tuple[int, int] | None = None) -> dict[str, Tensor]:
         """Return probabilities averaged over `sizes`; those of the parts of an owner sum to 1.
 
         Args:
-            images: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
+            pictures: RGB in [-1, 1], ``(n, 3, h, w)`` float32.
             grid: rows and columns of the result; by default a quarter of the first size's.
 
         Returns:
             "object", "part" and "material", each ``(n, channels, rows, columns)``.
         """
         sides: tuple[int | None, ...] = self.sizes or (None,)
-        total = self._softmax(self.scores(images, grid, side=sides[0]))
+        total = self._softmax(self.scores(pictures, grid, side=sides[0]))
         grid = (total["object"].shape[-2], total["object"].shape[-1])
         for side in sides[1:]:
-            for name, found in self._softmax(self.scores(images, grid, side=side)).items():
+            for name, found in self._softmax(self.scores(pictures, grid, side=side)).items():
                 total[name] = total[name] + found
         return {name: found / len(sides) for name, found in total.items()}
 
@@ -193,7 +193,7 @@ def _table(numbers: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(numbers).to(like)
 
 
-def _square(images: Tensor, side: int | None) -> Tensor:
-    if side is None or tuple(images.shape[-2:]) == (side, side):
-        return images
-    return F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False, antialias=True)
+def _square(pictures: Tensor, side: int | None) -> Tensor:
+    if side is None or tuple(pictures.shape[-2:]) == (side, side):
+        return pictures
+    return F.interpolate(pictures, size=(side, side), mode="bilinear", align_corners=False, antialias=True)

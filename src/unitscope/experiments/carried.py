@@ -19,13 +19,13 @@ HEADER = 4096
 class CarriedCache:
     """Outputs of a network's front, one file a batch, within a budget; what is beyond it is computed again.
 
-    A batch has a number, and the same number always stands for the same images. Files of something else are replaced.
+    A batch has a number, and the same number always stands for the same pictures. Files of something else are replaced.
 
     Args:
         replay: the network, cut at a layer.
         folder: where the files are; it is made.
         budget: bytes of all its files together.
-        identity: what decides the values, such as hashes of weights, images and batches.
+        identity: what decides the values, such as hashes of weights, pictures and batches.
         device: where carried values are wanted.
 
     Raises:

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from unitscope.concepts.labellers import Labeller
-from unitscope.experiments.samples import Batch, Samples, check_fits
+from unitscope.experiments.samples import Batch, Content, LabelContent, PictureContent, Samples, check_fits
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
-from unitscope.run.manifest import Facts, SegmenterRecord
+from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import without_repeats
 
@@ -55,21 +55,13 @@ class GeneratedSamples:
         """Where the generator is."""
         return device_of(self.generator.module)
 
-    def describe(self) -> Facts:
+    def describe(self) -> Content:
         """Return names and content hashes of latents and labels."""
-        return {
-            "pictures": {
-                "name": self.name,
-                "count": len(self.latents),
-                "hash": self.latents.content_hash,
-            },
-            "latents": self.latents.to_dict(),
-            "labels": {
-                "name": self.labeller.name,
-                "hash": self.labeller.content_hash,
-                "vocabulary_hash": self.vocabulary.content_hash,
-            },
-        }
+        return Content(
+            PictureContent(self.name, len(self.latents), self.latents.content_hash),
+            LabelContent(self.labeller.name, self.labeller.content_hash, self.vocabulary.content_hash),
+            self.latents,
+        )
 
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Yield latents, with empty label maps."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,9 +18,9 @@ from unitscope.concepts.labellers import Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.run.manifest import Facts
 from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.framing import Framing
+from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import without_repeats
 
 ALL = "all"
@@ -44,6 +45,33 @@ class Batch:
     """Label maps ``(n, P, gh, gw)`` on the pixel grid, no concept twice at one pixel."""
     skipped: dict[int, str] = field(default_factory=dict)
     """Sample numbers that could not be read, with the reason."""
+
+
+@dataclass(frozen=True)
+class PictureContent:
+    """Pictures or latents: how many, and SHA-256 of what is in them."""
+
+    name: str
+    count: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class LabelContent:
+    """What gives the label maps, with SHA-256 of that and of its vocabulary."""
+
+    name: str
+    hash: str
+    vocabulary_hash: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What identifies samples, for the configuration of a run; the keys there are these names."""
+
+    pictures: PictureContent
+    labels: LabelContent
+    latents: SeededLatents | UnsetType = UNSET
 
 
 class Samples(Protocol):
@@ -73,8 +101,8 @@ class Samples(Protocol):
     def generated(self) -> bool:
         """Whether the samples are latents, and pictures are what the network returns."""
 
-    def describe(self) -> Facts:
-        """Return what identifies the samples and labels: names and content hashes."""
+    def describe(self) -> Content:
+        """Return what identifies the samples and labels."""
 
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Yield one batch for each list of sample numbers, in order."""
@@ -112,20 +140,14 @@ class PictureSamples:
         check_fits(self.vocabulary)
         self._framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
 
-    def describe(self) -> Facts:
+    def describe(self) -> Content:
         """Return names and content hashes of pictures and labels."""
-        return {
-            "pictures": {
-                "name": self.name,
-                "count": len(self.pictures),
-                "hash": self.pictures.content_hash,
-            },
-            "labels": {
-                "name": _readable(self.labeller.name),
-                "hash": self.labeller.content_hash,
-                "vocabulary_hash": self.vocabulary.content_hash,
-            },
-        }
+        return Content(
+            PictureContent(self.name, len(self.pictures), self.pictures.content_hash),
+            LabelContent(
+                _readable(self.labeller.name), self.labeller.content_hash, self.vocabulary.content_hash
+            ),
+        )
 
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Decode in the background; label in the calling thread."""
@@ -215,20 +237,12 @@ class InMemorySamples:
         self.size = (int(inputs.shape[2]), int(inputs.shape[3]))
         self.grid = (int(labels.shape[2]), int(labels.shape[3]))
 
-    def describe(self) -> Facts:
+    def describe(self) -> Content:
         """Return names and content hashes of inputs and labels."""
-        return {
-            "pictures": {
-                "name": self.name,
-                "count": len(self._inputs),
-                "hash": _digest(self._inputs.numpy()),
-            },
-            "labels": {
-                "name": self.name,
-                "hash": _digest(self._labels),
-                "vocabulary_hash": self.vocabulary.content_hash,
-            },
-        }
+        return Content(
+            PictureContent(self.name, len(self._inputs), _digest(self._inputs.numpy())),
+            LabelContent(self.name, _digest(self._labels), self.vocabulary.content_hash),
+        )
 
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Yield slices."""

@@ -134,7 +134,7 @@ class Settings:
                 raise UnitscopeError(f"{each.name} is {now!r} and, in settings, {before!r}; give it once")
         return said
 
-    def deciding(self) -> dict[str, Any]:
+    def deciding(self) -> dict[str, object]:
         """Return the settings that decide the results, as plain values."""
         values = asdict(self)
         return {

@@ -24,7 +24,7 @@ import pyarrow as pa
 from unitscope.errors import UnitscopeError
 from unitscope.progress import duration, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
-from unitscope.run.manifest import Facts, SkippedPicture
+from unitscope.run.manifest import SkippedPicture, Values
 from unitscope.run.results import Result
 from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.stats.base import Statistic
@@ -32,7 +32,7 @@ from unitscope.stats.base import Statistic
 Table: TypeAlias = pd.DataFrame | pa.Table
 S = TypeVar("S")
 P = TypeVar("P")
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=Result[object])
 M = TypeVar("M", bound=Statistic)
 
 
@@ -107,7 +107,7 @@ def piece_size(pictures: int, *, batch_size: int = 1) -> int:
     return max(fitting // batch_size, 1) * batch_size
 
 
-def below(prefix: str, state: Mapping[str, Any]) -> Arrays:
+def below(prefix: str, state: Arrays) -> Arrays:
     """Name the arrays of a state ``prefix/name``, as :meth:`ArrayFile.below` finds them."""
     return {f"{prefix}/{name}": value for name, value in state.items()}
 
@@ -212,7 +212,7 @@ class Experiment(ABC, Generic[S]):
     subject: S
 
     @abstractmethod
-    def configuration(self) -> Facts:
+    def configuration(self) -> Values:
         """Return everything that decides the results."""
 
     @abstractmethod

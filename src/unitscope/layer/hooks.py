@@ -29,7 +29,7 @@ class LayerDescription:
     """What to write to name it: ``path``, ``path#call`` or ``path[key]``."""
     kind: str
     shape: tuple[int, ...] | None
-    """Shape of the output for one image, batch axis included; None when the output holds no tensor."""
+    """Shape of the output for one picture, batch axis included; None when the output holds no tensor."""
     calls: int
     """How often one forward pass calls the module."""
     units: int | None = None
@@ -217,12 +217,14 @@ def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | 
     return GeometryTracker(inputs) if size is None else EvenGeometry(size)
 
 
-def _reading_or_reason(value: Tensor, tracker: GeometryTracker | EvenGeometry, images: int) -> Reading | str:
+def _reading_or_reason(
+    value: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int
+) -> Reading | str:
     axes = tracker.axes_of(value)
     if axes is None and tracker.saw_something:
         return "it does not depend on the picture"
     try:
-        return find_reading(value, axes, images=images, size=tracker.size, most_extra=tracker.most_extra)
+        return find_reading(value, axes, pictures=pictures, size=tracker.size, most_extra=tracker.most_extra)
     except Unreadable as reason:
         return str(reason)
 
@@ -234,7 +236,7 @@ def probe_layers(
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of images from others.
+        inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of pictures from others.
         layers: names of layers, see :func:`unitscope.layer.names.parse_layer`.
         size: for a generator, height and width of its pictures, over which the grids lie evenly.
 
@@ -262,19 +264,21 @@ def probe_layers(
     return found
 
 
-def _layer_grid(name: str, output: Tensor, tracker: GeometryTracker | EvenGeometry, images: int) -> LayerGrid:
-    reading = _reading_or_reason(output, tracker, images)
+def _layer_grid(
+    name: str, output: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int
+) -> LayerGrid:
+    reading = _reading_or_reason(output, tracker, pictures)
     if isinstance(reading, str):
         raise UnitscopeError(
-            f"layer {name!r} returns shape {tuple(output.shape)} for {_counted(images)}, which is no activation grid: "
-            f"{reading}; choose another layer"
+            f"layer {name!r} returns shape {tuple(output.shape)} for {_counted(pictures)}, which is no activation "
+            f"grid: {reading}; choose another layer"
         )
     units = int(reading.apply(output).shape[1])
     return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading)
 
 
-def _counted(images: int) -> str:
-    return "one image" if images == 1 else f"{images} images"
+def _counted(pictures: int) -> str:
+    return "one picture" if pictures == 1 else f"{pictures} pictures"
 
 
 def _check_called_once(layer: LayerName, calls: int) -> None:

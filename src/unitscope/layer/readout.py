@@ -23,7 +23,7 @@ class Reading:
     """How an output becomes an activation.
 
     Attributes:
-        axes: a letter for each axis of the output: N images, U units, h rows, w columns, T tokens. Several
+        axes: a letter for each axis of the output: N pictures, U units, h rows, w columns, T tokens. Several
             axes of units, such as heads and their channels, count as one, the last running fastest.
         grid: rows and columns.
         before: tokens that stand before those of the grid, and are dropped.
@@ -36,7 +36,7 @@ class Reading:
     tokens: int = 0
 
     def apply(self, output: Tensor) -> Tensor:
-        """Return the activation ``(N, U, h, w)``; the output may hold any number of images.
+        """Return the activation ``(N, U, h, w)``; the output may hold any number of pictures.
 
         Raises:
             ValueError: the output does not have the axes of the one that was looked at first.
@@ -78,7 +78,7 @@ def find_reading(
     output: Tensor,
     axes: Axes | None,
     *,
-    images: int,
+    pictures: int,
     size: tuple[int, int],
     most_extra: int = MOST_EXTRA_TOKENS,
 ) -> Reading:
@@ -87,7 +87,7 @@ def find_reading(
     Args:
         output: what a layer returned.
         axes: what its axes run over, if that could be followed; otherwise its shape decides.
-        images: how many there are.
+        pictures: how many there are.
         size: the network's input ``(H, W)``, whose aspect ratio a patch grid shares.
         most_extra: tokens that may stand before those of the grid, where the shape decides.
 
@@ -97,21 +97,21 @@ def find_reading(
     if not output.is_floating_point():
         raise Unreadable(f"it holds values of type {str(output.dtype).removeprefix('torch.')}")
     if axes is not None:
-        if any({"images"} < kinds(axis) for axis in axes):
+        if any({"pictures"} < kinds(axis) for axis in axes):
             raise Unreadable(
-                "one axis runs over the images and something else, such as windows of the picture"
+                "one axis runs over the pictures and something else, such as windows of the picture"
             )
         if not any("lost" in kinds(axis) for axis in axes):
-            return _by_axes(axes, images)
-    return _by_shape(tuple(output.shape), images, size, most_extra)
+            return _by_axes(axes, pictures)
+    return _by_shape(tuple(output.shape), pictures, size, most_extra)
 
 
-def _by_axes(axes: Axes, images: int) -> Reading:
+def _by_axes(axes: Axes, pictures: int) -> Reading:
     letters = [_letter(axis) for axis in axes]
-    if "N" not in letters and letters and letters[0] == "U" and length(axes[0]) == images:
-        letters[0] = "N"  # learned vectors, repeated for every image
+    if "N" not in letters and letters and letters[0] == "U" and length(axes[0]) == pictures:
+        letters[0] = "N"  # learned vectors, repeated for every picture
     if letters.count("N") != 1:
-        raise Unreadable("no axis runs over the images")
+        raise Unreadable("no axis runs over the pictures")
     found = {letter: letters.count(letter) for letter in "hwT"}
     named = "".join(letters)
     if not any(found.values()):
@@ -136,7 +136,7 @@ def _tokens(letters: str, axis: Axis) -> Reading:
 
 def _letter(axis: Axis) -> str:
     telling = kinds(axis)
-    if telling == {"images"}:
+    if telling == {"pictures"}:
         return "N"
     if "joined" in telling:
         raise Unreadable("one axis joins the tokens of several grids")
@@ -150,9 +150,9 @@ def _letter(axis: Axis) -> str:
     return letter
 
 
-def _by_shape(shape: Sequence[int], images: int, size: tuple[int, int], most_extra: int) -> Reading:
-    if not shape or shape[0] != images:
-        raise Unreadable("the first axis is not that of the images")
+def _by_shape(shape: Sequence[int], pictures: int, size: tuple[int, int], most_extra: int) -> Reading:
+    if not shape or shape[0] != pictures:
+        raise Unreadable("the first axis is not that of the pictures")
     if len(shape) == 2:
         return Reading("NU", (1, 1))
     if len(shape) == 4:

@@ -37,7 +37,7 @@ class GeometryTracker(TorchDispatchMode):
     def __init__(self, inputs: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
-        kinds = ("images", "units", "rows", "columns")
+        kinds = ("pictures", "units", "rows", "columns")
         axes: Axes = tuple((Part(kind, n),) for kind, n in zip(kinds, inputs.shape, strict=True))  # type: ignore[arg-type]
         self._known: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
         self._known[inputs] = Followed(axes, (1.0, 0.0), (1.0, 0.0))

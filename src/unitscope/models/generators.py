@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -72,19 +71,6 @@ class Generator:
         latent, size = ("x".join(map(str, shape)) for shape in (self.latent_shape, self.size))
         has = what_it_has(self.module, self.layers)
         return f"Generator({self.name!r}, latent {latent or 'not known'}, pictures {size}, {has})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what decides its pictures beside the weights, as plain JSON values."""
-        return {
-            "latent_shape": list(self.latent_shape),
-            "range": None if self.range is None else list(self.range),
-            "classes": self.classes,
-            "size": list(self.size),
-        }
-
-    def facts(self) -> dict[str, object]:
-        """Return what decides its pictures beside the weights, for the manifest of a run."""
-        return {"generator": self.to_dict()}
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.

@@ -53,10 +53,6 @@ class Network:
         rows, columns = self.preprocessing.size
         return f"Network({self.name!r}, input {rows}x{columns}, {what_it_has(self.module, self.layers)})"
 
-    def facts(self) -> dict[str, object]:
-        """Return what decides its input beside the weights, for the manifest of a run."""
-        return {"preprocessing": self.preprocessing.to_dict()}
-
 
 def what_it_has(module: nn.Module, layers: Sequence[str]) -> str:
     """Return the layers to look into and the number of parameters of a network, in a few words."""

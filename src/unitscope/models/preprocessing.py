@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -87,19 +87,6 @@ class Preprocessing:
     def to_dict(self) -> dict[str, object]:
         """Return the settings as plain JSON values."""
         return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Preprocessing:
-        """Return what `to_dict` described; settings left out keep their defaults.
-
-        Raises:
-            UnitscopeError: a setting is unknown or has a value it cannot have.
-        """
-        known = [field.name for field in fields(cls)]
-        for key in settings:
-            if key not in known:
-                raise _unknown_key(key, known)
-        return cls(**settings)
 
 
 def parse_preprocessing(text: str, base: Preprocessing) -> Preprocessing:

@@ -44,7 +44,7 @@ def _picture(run: Dissection, picture: object) -> tuple[torch.nn.Module, Tensor]
         pixels = picture_to_rgb(picture)
     except ValueError as error:
         raise UnitscopeError(
-            f"that is no picture: {error}; give a file, an image or an array of bytes"
+            f"that is no picture: {error}; give a file, a Pillow image or an array of bytes"
         ) from error
     values = preprocessing.apply(framing.resize(pixels, preprocessing.size))
     return network.module, torch.from_numpy(values)[None]

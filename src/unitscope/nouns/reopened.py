@@ -11,6 +11,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.classification.measure import UnitOfRun
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.samples import Content
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
@@ -22,7 +23,7 @@ from unitscope.nouns.network import Source, network, on_device, place_for
 from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.samples import generated
 from unitscope.run.dissection import Dissection, open_run
-from unitscope.run.manifest import GeneratorRecord, NetworkRecord, SegmenterRecord
+from unitscope.run.manifest import GeneratorRecord, NetworkRecord, SegmenterRecord, fitted
 from unitscope.sources.latents import SeededLatents
 
 RunLike = AnyPath | Dissection
@@ -64,7 +65,7 @@ def reopen_network(run: Dissection, source: Source | None = None, *, device: str
         )
     found = on_device(found, device)
     _refuse_other_weights(run, found)
-    return replace(found, preprocessing=Preprocessing.from_dict(facts.preprocessing or {}))
+    return replace(found, preprocessing=fitted(run.path, facts.preprocessing or {}, Preprocessing))
 
 
 def reopen_generator(
@@ -119,8 +120,10 @@ def reopen_generated(
     own = said == Concepts()
     if own:
         said = recorded_concepts(run.manifest.segmenter or SegmenterRecord())
-    samples = generated(made, SeededLatents.from_dict(run.data.latents or {}), said, run.grid)
-    if own and samples.labeller.content_hash != run.manifest.config["labels"]["hash"]:
+    content = run.said("config", Content)
+    assert isinstance(content.latents, SeededLatents)
+    samples = generated(made, content.latents, said, run.grid)
+    if own and samples.labeller.content_hash != content.labels.hash:
         raise UnitscopeError(
             f"segmenter {samples.labeller.name} is another than the one that {run.path} was labelled with; give that "
             "one with --segmenter, or dissect again"
@@ -234,14 +237,14 @@ def layer_of(run: Dissection, name: str | None = None) -> LayerGrid:
     Raises:
         UnitscopeError: the run did not look into that layer.
     """
-    plan, wanted = ReadingPlan.from_dict(run.manifest.plan), name or run.last_layer
+    plan, wanted = ReadingPlan.of(run), name or run.last_layer
     path = run.network.layer_path(wanted)
-    if path not in plan.layers:
-        titles = [run.network.layer_title(layer) for layer in plan.layers]
-        known = dict.fromkeys([*plan.layers, *titles])
-        hint = did_you_mean(wanted, known) or f" it has {', '.join(plan.layers)}"
+    if path not in plan.by_layer:
+        titles = [run.network.layer_title(layer) for layer in plan.by_layer]
+        known = dict.fromkeys([*plan.by_layer, *titles])
+        hint = did_you_mean(wanted, known) or f" it has {', '.join(plan.by_layer)}"
         raise UnitscopeError(f"layer {wanted!r} is not in {run.path};{hint}")
-    return plan.layers[path].layer
+    return plan.by_layer[path].layer
 
 
 def unit_of(run: Dissection, layer: str, unit: int) -> UnitOfRun:

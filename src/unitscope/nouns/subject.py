@@ -42,7 +42,7 @@ def reopen_subject(
         layer_of(run, layer),
         read_matches(run, layer, samples.vocabulary),
         run.identity(),
-        batch_size=int(run.manifest.settings["batch_size"]),
+        batch_size=run.settings.batch_size,
     )
 
 
@@ -72,7 +72,7 @@ def effect_order(run: Dissection, layer: str, concept: int) -> UnitOrder:
     """
     path = target(run, None, "rank", layer)
     ranking = Ranking(path) if (path / MANIFEST).is_file() else None
-    if ranking is None or not ranking.complete or ranking.summary["run_hash"] != run.configuration_hash:
+    if ranking is None or not ranking.complete or ranking.summary.run_hash != run.configuration_hash:
         raise UnitscopeError(
             f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {path}; run "
             f"'unitscope rank {run.path} --layer {layer}' first"

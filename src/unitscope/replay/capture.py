@@ -56,7 +56,7 @@ class _Answer(nn.Module):
 
 
 def capture(module: nn.Module, layer: str, example: Tensor) -> Graph:
-    """Trace a network for any number of images.
+    """Trace a network for any number of pictures.
 
     Args:
         module: the network, in eval mode; it is left as it was.
@@ -64,7 +64,7 @@ def capture(module: nn.Module, layer: str, example: Tensor) -> Graph:
         example: inputs ``(N, ...)``.
 
     Raises:
-        CannotCut: it cannot be traced, or not for any number of images, or the layer's output goes nowhere.
+        CannotCut: it cannot be traced, or not for any number of pictures, or the layer's output goes nowhere.
     """
     two = example[:2] if len(example) > 1 else torch.cat([example, example])
     try:
@@ -139,9 +139,9 @@ def _graph(traced: fx.GraphModule) -> Graph:
     if len(marks) != 1:
         raise CannotCut("the layer's output is not used")
     graph = Graph(traced, inputs, marks[0], answer)
-    if not isinstance(graph.images, torch.SymInt) or graph.images.node.expr.is_number:
+    if not isinstance(graph.pictures, torch.SymInt) or graph.pictures.node.expr.is_number:
         raise CannotCut(
-            f"its steps depend on the number of images; traced, it takes {graph.images} at a time"
+            f"its steps depend on the number of pictures; traced, it takes {graph.pictures} at a time"
         )
     if answer not in graph.after_layer:
         raise CannotCut("what the network returns does not depend on the layer")

@@ -26,7 +26,7 @@ class Carried:
     """What passes from the front of a network to its back.
 
     Attributes:
-        values: tensors with the images on their first axis; the first is the layer's output.
+        values: tensors with the pictures on their first axis; the first is the layer's output.
         reading: how the layer's output is read.
     """
 
@@ -41,8 +41,8 @@ class Carried:
     def __len__(self) -> int:
         return len(self.values[0])
 
-    def __getitem__(self, images: slice | Tensor) -> Carried:
-        return replace(self, values=tuple(value[images] for value in self.values))
+    def __getitem__(self, pictures: slice | Tensor) -> Carried:
+        return replace(self, values=tuple(value[pictures] for value in self.values))
 
     def with_activation(self, activation: Tensor) -> Carried:
         """Return the same with another activation ``(N, U, h, w)``; the rest of the layer's output stays."""
@@ -86,8 +86,8 @@ class _WholeParts:
 
     carried = 2
 
-    def __init__(self, module: nn.Module, layer: str, image_axis: int) -> None:
-        self.module, self.layer, self.axis = module, layer, image_axis
+    def __init__(self, module: nn.Module, layer: str, picture_axis: int) -> None:
+        self.module, self.layer, self.axis = module, layer, picture_axis
 
     def front(self, inputs: Tensor) -> tuple[Tensor, ...]:
         read: list[Tensor] = []
@@ -109,9 +109,9 @@ class Replay:
         layer: how the layer is read.
         graph: the network's graph, None if it is run as a whole.
         reason: why it is run as a whole; empty if it is cut.
-        reading: how the layer's output is read where the images are on its first axis.
+        reading: how the layer's output is read where the pictures are on its first axis.
         carried: number of values that pass from front to back.
-        bytes_per_image: the largest tensor of the back.
+        bytes_per_picture: the largest tensor of the back.
     """
 
     def __init__(
@@ -119,11 +119,11 @@ class Replay:
         layer: LayerGrid,
         parts: _Parts,
         *,
-        bytes_per_image: int,
+        bytes_per_picture: int,
         graph: Graph | None = None,
         reason: str = "",
     ) -> None:
-        self.layer, self.graph, self.reason, self.bytes_per_image = layer, graph, reason, bytes_per_image
+        self.layer, self.graph, self.reason, self.bytes_per_picture = layer, graph, reason, bytes_per_picture
         self._parts = parts
         self.carried = parts.carried
         self.reading = replace(layer.reading, axes="N" + layer.reading.axes.replace("N", ""))
@@ -139,10 +139,10 @@ class Replay:
             return Carried(self._parts.front(inputs), self.reading)
 
     def back(self, carried: Carried, activation: Tensor | None = None) -> Tensor:
-        """Return what the network answers ``(N, ...)``, logits or an image, with the activation it had or another.
+        """Return what the network answers ``(N, ...)``, logits or a picture, with the activation it had or another.
 
         Args:
-            carried: from :meth:`front`, any selection of images.
+            carried: from :meth:`front`, any selection of pictures.
             activation: ``(N, U, h, w)`` instead of the one that was carried.
         """
         changed = carried if activation is None else carried.with_activation(activation)
@@ -171,12 +171,12 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
     passes = _WholeParts(module, grid.name, grid.reading.axes.index("N"))
     try:
         graph = capture(module, grid.name, example)
-        largest = graph.bytes_per_image(graph.after_layer)
-        replay = Replay(grid, _CutParts(graph), bytes_per_image=largest, graph=graph)
+        largest = graph.bytes_per_picture(graph.after_layer)
+        replay = Replay(grid, _CutParts(graph), bytes_per_picture=largest, graph=graph)
         _check(replay, passes, module, example)
     except CannotCut as reason:
         largest = _largest_output(module, example[:1])
-        return Replay(grid, passes, bytes_per_image=largest, reason=str(reason))
+        return Replay(grid, passes, bytes_per_picture=largest, reason=str(reason))
     return replay
 
 

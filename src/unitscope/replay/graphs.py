@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx
 
 Piece = Callable[..., tuple[Tensor, ...]]
-"""A part of a network: takes and returns tensors, all with the images on the first axis."""
+"""A part of a network: takes and returns tensors, all with the pictures on the first axis."""
 
 
 class CannotCut(Exception):
@@ -35,8 +35,8 @@ class Graph:
     answer: fx.Node
 
     @property
-    def images(self) -> int | torch.SymInt:
-        """The number of images: a symbol, where the graph holds for any."""
+    def pictures(self) -> int | torch.SymInt:
+        """The number of pictures: a symbol, where the graph holds for any."""
         count: int | torch.SymInt = self.inputs.meta["val"].shape[0]
         return count
 
@@ -57,49 +57,49 @@ class Graph:
                 found.add(node)
         return frozenset(found)
 
-    def counts_images(self, node: fx.Node) -> bool:
-        """Tell whether a node is the number of images."""
-        return self._is_images(node.meta.get("val"))
+    def counts_pictures(self, node: fx.Node) -> bool:
+        """Tell whether a node is the number of pictures."""
+        return self._is_pictures(node.meta.get("val"))
 
-    def _is_images(self, value: object) -> bool:
-        if not (isinstance(value, torch.SymInt) and isinstance(self.images, torch.SymInt)):
+    def _is_pictures(self, value: object) -> bool:
+        if not (isinstance(value, torch.SymInt) and isinstance(self.pictures, torch.SymInt)):
             return False
-        return bool(value.node.expr == self.images.node.expr)
+        return bool(value.node.expr == self.pictures.node.expr)
 
     def sizes(self, node: fx.Node) -> tuple[int, ...]:
-        """Return a tensor's shape, -1 for the axis of images.
+        """Return a tensor's shape, -1 for the axis of pictures.
 
         Raises:
-            CannotCut: it is no tensor, or another axis depends on the number of images.
+            CannotCut: it is no tensor, or another axis depends on the number of pictures.
         """
         value = node.meta.get("val")
         if not isinstance(value, Tensor):
             raise CannotCut(f"{node.name} is no tensor")
         sides: tuple[Any, ...] = tuple(value.shape)
-        sizes = tuple(-1 if self._is_images(side) else side for side in sides)
+        sizes = tuple(-1 if self._is_pictures(side) else side for side in sides)
         if any(isinstance(side, torch.SymInt) for side in sizes):
-            raise CannotCut(f"an axis of {node.name} runs over the images and something else")
+            raise CannotCut(f"an axis of {node.name} runs over the pictures and something else")
         return sizes
 
-    def image_axis(self, node: fx.Node) -> int:
-        """Return the axis of a tensor that runs over the images.
+    def picture_axis(self, node: fx.Node) -> int:
+        """Return the axis of a tensor that runs over the pictures.
 
         Raises:
             CannotCut: there is none, or several.
         """
         sizes = self.sizes(node)
         if sizes.count(-1) != 1:
-            raise CannotCut(f"{node.name}, which crosses the cut, has no axis of images")
+            raise CannotCut(f"{node.name}, which crosses the cut, has no axis of pictures")
         return sizes.index(-1)
 
     def needed(self, outputs: Iterable[fx.Node], given: Sequence[fx.Node]) -> list[fx.Node]:
-        """Return the nodes that outputs are computed by from given ones, in order; the number of images is given."""
+        """Return the nodes that outputs are computed by from given ones, in order; the number of pictures is given."""
         waiting, found = list(outputs), set(given)
         while waiting:
             node = waiting.pop()
             if node not in found:
                 found.add(node)
-                waiting += [] if self.counts_images(node) else node.all_input_nodes
+                waiting += [] if self.counts_pictures(node) else node.all_input_nodes
         return [node for node in self.module.graph.nodes if node in found and node not in given]
 
     def crossing(self) -> list[fx.Node]:
@@ -125,11 +125,11 @@ class Graph:
         graph, made = fx.Graph(), dict[fx.Node, fx.Node]()
         for index, node in enumerate(inputs):
             value = graph.placeholder(f"value{index}")
-            axis = self.image_axis(node)
+            axis = self.picture_axis(node)
             made[node] = graph.call_function(torch.movedim, (value, 0, axis)) if axis else value
         for node in self.needed(outputs, inputs):
-            if self.counts_images(node) and inputs:
-                size = (made[inputs[0]], self.image_axis(inputs[0]))
+            if self.counts_pictures(node) and inputs:
+                size = (made[inputs[0]], self.picture_axis(inputs[0]))
                 made[node] = graph.call_function(torch.ops.aten.sym_size.int, size)
             elif node is self.inputs:
                 raise CannotCut("what follows the layer needs the network's input")
@@ -137,20 +137,20 @@ class Graph:
                 made[node] = graph.node_copy(node, made.__getitem__)
         returned = []
         for node in outputs:
-            axis = self.image_axis(node) if node in self.after_inputs else 0
+            axis = self.picture_axis(node) if node in self.after_inputs else 0
             returned.append(graph.call_function(torch.movedim, (made[node], axis, 0)) if axis else made[node])
         graph.output(tuple(returned))
         return fx.GraphModule(self.module, graph)
 
-    def bytes_per_image(self, nodes: Iterable[fx.Node]) -> int:
-        """Return the size of the largest of some tensors, for one image."""
+    def bytes_per_picture(self, nodes: Iterable[fx.Node]) -> int:
+        """Return the size of the largest of some tensors, for one picture."""
         largest, hint = 1, self.inputs.meta["val"].shape[0]
         for node in nodes:
             value = node.meta.get("val")
             if isinstance(value, Tensor) and node in self.after_inputs:
                 elements = value.numel()
-                images = _number(hint)
-                largest = max(largest, _number(elements) * value.element_size() // max(images, 1))
+                pictures = _number(hint)
+                largest = max(largest, _number(elements) * value.element_size() // max(pictures, 1))
         return largest
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.manifest import Manifest, plain, read_manifest
+from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
 from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -62,7 +62,12 @@ class RunData:
     pictures: frozenset[str]
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def settings(self) -> SettingsRecord:
+        """What the dissection was told."""
+        return fitted(self.path, self.manifest.settings, SettingsRecord)
+
+    @property
+    def facts(self) -> dict[str, object]:
         """What the manifest says of the run: model, data, vocabulary, settings, how and when it was made."""
         manifest = self.manifest
         records = {
@@ -74,7 +79,7 @@ class RunData:
         return {
             **records,
             "listed": {name: {} if record is None else plain(record) for name, record in records.items()},
-            "settings": {"quantile": 0.01, "min_iou": 0.04, **manifest.settings},
+            "settings": plain(self.settings),
             "packages": manifest.packages,
             "seconds": manifest.seconds,
             "created": manifest.created,
@@ -110,10 +115,10 @@ class RunData:
         return best.astype({"layer": str}).set_index("number")
 
 
-def asked(found: Result) -> dict[str, Any]:
+def asked(found: Result[object]) -> dict[str, object]:
     """Return what the page of a question says of how it was asked: when, with which command and settings."""
     manifest = found.manifest
-    return {"created": manifest.created, "command": manifest.command, "config": dict(manifest.config)}
+    return {"created": manifest.created, "command": manifest.command, "config": manifest.config}
 
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:

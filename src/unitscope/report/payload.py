@@ -71,10 +71,9 @@ class Catalogue:
 def run_payload(data: RunData, catalogue: Catalogue) -> dict[str, Json]:
     """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
     slots = category_slots(catalogue.categories)
-    settings = data.facts["settings"]
     return {
-        "minIou": settings["min_iou"],
-        "quantile": settings["quantile"],
+        "minIou": data.settings.min_iou,
+        "quantile": data.settings.quantile,
         "block": BLOCK,
         "categories": [{"name": name, "slot": slots[name]} for name in catalogue.categories],
         "layers": _layers(data, catalogue),

@@ -129,7 +129,7 @@ class StripWriter:
 
 
 def to_image(picture: Packed) -> Image.Image:
-    """Return a packed picture as an image."""
+    """Return a packed picture as a Pillow image."""
     height, width = picture.shape
     return Image.frombuffer("RGBX", (width, height), picture.tobytes(), "raw", "RGBX", 0, 1)
 
@@ -170,6 +170,6 @@ def _load(path: Path) -> Packed | None:
 
 
 def pack_image(picture: Image.Image) -> Packed:
-    """Return an image as a packed picture, `(H, W)`."""
+    """Return a Pillow image as a packed picture, `(H, W)`."""
     pixels = np.ascontiguousarray(np.asarray(picture.convert("RGBX")))
     return pixels.view(np.uint32)[..., 0]

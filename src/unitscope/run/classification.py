@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
-
 import pandas as pd
 
-from unitscope.run.manifest import Facts
 from unitscope.run.numbers import fraction_score, percent_score
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
+from unitscope.run.summaries import ClassificationSummary, Rates
 
 FOLDER = "classify"
 """Where a run keeps them, one folder for each question."""
 
 
-class UnitClassification(Result):
+class UnitClassification(Result[ClassificationSummary]):
     """How well one unit tells pictures apart, read from its folder; ``docs/classify.md`` describes the tables.
 
     Args:
@@ -23,22 +20,15 @@ class UnitClassification(Result):
     """
 
     kind, command, folder = "classification", "classify-unit", FOLDER
-    tables = ("peaks", "mistakes")
+    outcome = ClassificationSummary
 
     @property
-    def scores(self) -> Facts:
-        """The scores with their intervals, as plain values."""
+    def scores(self) -> ClassificationSummary:
+        """The scores with their intervals, and what they are of."""
         return self.summary
 
-    @cached_property
-    def peaks(self) -> pd.DataFrame:
-        """One row a picture: class, group, half, peak activation and what the unit says."""
-        return self.table("peaks")
-
-    @cached_property
-    def mistakes(self) -> pd.DataFrame:
-        """One row a picture that is shown as a mistake."""
-        return self.table("mistakes")
+    peaks = Table("One row a picture: class, group, half, peak activation and what the unit says.")
+    mistakes = Table("One row a picture that is shown as a mistake.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the peaks table."""
@@ -46,30 +36,29 @@ class UnitClassification(Result):
 
     def __repr__(self) -> str:
         facts = self.scores
-        yes, no = (facts[group] for group in ("positive", "negative"))
+        yes, no, peaks = facts.positive, facts.negative, facts.thresholds
         lines = [
-            f"Unit {facts['unit']} of {facts['layer']} as a classifier: {yes['name']} ({yes['pictures']:,} pictures) "
-            f"against {no['name']} ({no['pictures']:,} pictures)"
+            f"Unit {facts.unit} of {facts.layer} as a classifier: {yes.name} ({yes.pictures:,} pictures) "
+            f"against {no.name} ({no.pictures:,} pictures)"
         ]
-        if facts["skipped"]:
-            count = len(facts["skipped"])
+        if facts.skipped:
+            count = len(facts.skipped)
             were = "picture was" if count == 1 else "pictures were"
             lines.append(f"  {count:,} {were} skipped; the manifest says which and why")
         lines.append(
-            f"  AUROC {fraction_score(facts['auroc'])}, average precision {fraction_score(facts['average_precision'])}"
+            f"  AUROC {fraction_score(facts.auroc)}, average precision {fraction_score(facts.average_precision)}"
         )
-        first, second, own = facts["thresholds"].values()
-        if facts["held_out"]:
-            lines.append(f"  peak > {first:.4g} or {second:.4g}, held out: {_rates(facts['held_out'])}")
+        if facts.held_out:
+            halves = f"{peaks.first_half:.4g} or {peaks.second_half:.4g}"
+            lines.append(f"  peak > {halves}, held out: {_rates(facts.held_out)}")
         else:
-            lines.append(f"  {facts['note']}")
-        lines.append(f"  peak > {own:.4g}, of the run: {_rates(facts['run_threshold'])}")
+            lines.append(f"  {facts.note}")
+        lines.append(f"  peak > {peaks.run:.4g}, of the run: {_rates(facts.run_threshold)}")
         return "\n".join(lines)
 
 
-def _rates(scores: dict[str, Any]) -> str:
-    shown = {name: percent_score(score) for name, score in scores.items()}
+def _rates(found: Rates) -> str:
     return (
-        f"balanced accuracy {shown['balanced_accuracy']}, recall {shown['recall']}, "
-        f"true negatives {shown['true_negative_rate']}"
+        f"balanced accuracy {percent_score(found.balanced_accuracy)}, recall {percent_score(found.recall)}, "
+        f"true negatives {percent_score(found.true_negative_rate)}"
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,15 +12,16 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import RunFolder
-from unitscope.run.manifest import DataRecord, Facts, NetworkRecord
+from unitscope.run.manifest import DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
+from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
 if TYPE_CHECKING:
     from unitscope.run.unit import Unit
 
 
-class Dissection(Result):
+class Dissection(Result[DissectionSummary]):
     """What every unit of a network matches, read from a run folder on demand.
 
     Each table is a pandas data frame; ``docs/tables.md`` describes the columns.
@@ -32,7 +32,7 @@ class Dissection(Result):
 
     kind = "dissection"
     command = "dissect"
-    tables = ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou")
+    outcome = DissectionSummary
 
     @property
     def network(self) -> NetworkRecord:
@@ -54,37 +54,31 @@ class Dissection(Result):
     @property
     def grid(self) -> tuple[int, int]:
         """Pixel grid ``(gh, gw)`` of the label maps."""
-        rows, columns = self.manifest.settings["grid"]
-        return rows, columns
-
-    def identity(self) -> Facts:
-        """Return what others that start from it say of it: ``run``, ``run_hash``, ``weights_hash``, ``model``."""
-        return {
-            "run": str(self.path),
-            "run_hash": self.configuration_hash,
-            "weights_hash": self.network.weights_hash,
-            "model": self.network.name,
-        }
+        return self.settings.grid
 
     @cached_property
-    def units(self) -> pd.DataFrame:
-        """One row a unit: layer, unit, status, threshold, concept, category, IoU with interval."""
-        return self.table("units")
+    def settings(self) -> SettingsRecord:
+        """What it was told."""
+        return self.said("settings", SettingsRecord)
 
-    @cached_property
-    def layers(self) -> pd.DataFrame:
-        """Detectors and distinct concepts by layer and category."""
-        return self.table("layers")
+    def identity(self) -> RunIdentity:
+        """Return what others that start from it say of it."""
+        network = self.network
+        return RunIdentity(
+            run=str(self.path),
+            run_hash=self.configuration_hash,
+            weights_hash=network.weights_hash,
+            model=network.name,
+        )
 
-    @cached_property
-    def concepts(self) -> pd.DataFrame:
-        """The vocabulary, with how much of the pictures each concept covers."""
-        return self.table("concepts")
-
-    @cached_property
-    def matches(self) -> pd.DataFrame:
-        """The best concepts of every unit."""
-        return self.table("matches")
+    units = Table("One row a unit: layer, unit, status, threshold, concept, category, IoU with interval.")
+    layers = Table("Detectors and distinct concepts by layer and category.")
+    concepts = Table("The vocabulary, with how much of the pictures each concept covers.")
+    matches = Table("The best concepts of every unit.")
+    samples = Table("One row a picture: whether it was used, and why not.")
+    exemplars = Table("One row a unit and picture: where the unit is strong in its strongest pictures.")
+    histograms = Table("One row a unit: how often its activation lies in each bin.")
+    iou = Table("One row a unit and concept that share a pixel.")
 
     def unit(self, layer: str, number: int) -> Unit:
         """Return one unit, which shows itself in a notebook.
@@ -132,7 +126,7 @@ class Dissection(Result):
         Raises:
             UnitscopeError: there is no such picture, or it could not be read.
         """
-        samples = self.table("samples")
+        samples = self.samples
         found = samples[samples["id" if isinstance(picture, str) else "sample"] == picture]
         if not len(found):
             hint = did_you_mean(str(picture), samples["id"]) or f" there are {len(samples)}"
@@ -171,20 +165,22 @@ class Dissection(Result):
             pictures = f"the pictures of {data.name}"
         return f"{network.name}{weights} on {pictures} with {_counted(concepts.count, 'concept')}"
 
-    @property
-    def summary(self) -> Facts:
-        """The outcome as plain values: the run, pictures used and skipped, detectors by layer."""
+    @cached_property
+    def summary(self) -> DissectionSummary:
+        """The outcome: pictures used and skipped, detectors by layer."""
         together = self.layers[self.layers["category"] == "all"]
-        return {
-            "run": str(self.path),
-            "model": self.network.name,
-            "pictures": self.data.used,
-            "skipped": len(self.data.skipped),
-            "layers": [
-                {"layer": row.layer, "units": row.units, "detectors": row.detectors, "concepts": row.concepts}
-                for row in together.itertuples()
-            ],
-        }
+        return DissectionSummary(
+            run=str(self.path),
+            model=self.network.name,
+            pictures=self.data.used,
+            skipped=len(self.data.skipped),
+            layers=tuple(
+                LayerCounts(layer=name, units=units, detectors=detectors, concepts=concepts)
+                for name, units, detectors, concepts in together[
+                    ["layer", "units", "detectors", "concepts"]
+                ].itertuples(index=False)
+            ),
+        )
 
     def drop_cache(self) -> None:
         """Delete the kept activations; another quantile then needs the network again."""
@@ -207,20 +203,12 @@ class Dissection(Result):
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
             )
-        lines.append(
-            f"  IoU of at least {fraction(self.manifest.settings['min_iou'])} counts; in {self.path}"
-        )
+        lines.append(f"  IoU of at least {fraction(self.settings.min_iou)} counts; in {self.path}")
         return "\n".join(lines)
 
 
-def _counted(number: Any, noun: str) -> str:
+def _counted(number: object, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def open_run(path: Path | str) -> Dissection:
-    """Open a finished dissection.
-
-    Raises:
-        UnitscopeError: the folder holds no run, or one that is not finished.
-    """
-    return Dissection.open(path)
+open_run = Dissection.open

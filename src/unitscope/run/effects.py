@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.numbers import Score, fraction_score, percent, percent_score
-from unitscope.run.results import Result
+from unitscope.run.results import Result, Table
+from unitscope.run.summaries import InsertionSummary, PlaceShares, RankingSummary, RemovalSummary, RemovedSet
 
 FOLDER = "effects"
 """Where a run keeps them, one folder for each question."""
@@ -19,7 +17,7 @@ SHOWN = 6
 """Rows of a kind that are printed."""
 
 
-class Removal(Result):
+class Removal(Result[RemovalSummary]):
     """What goes without units that match a concept; ``docs/effects.md`` describes the tables.
 
     Args:
@@ -27,32 +25,13 @@ class Removal(Result):
     """
 
     kind, command, folder = "removal", "remove", FOLDER
-    tables = ("sets", "effects", "instead", "latents", "pairs")
+    outcome = RemovalSummary
 
-    @cached_property
-    def sets(self) -> pd.DataFrame:
-        """One row a set of units."""
-        return self.table("sets")
-
-    @cached_property
-    def effects(self) -> pd.DataFrame:
-        """One row a set and concept: how much of its area is lost."""
-        return self.table("effects")
-
-    @cached_property
-    def instead(self) -> pd.DataFrame:
-        """One row a set and concept: what stands where the concept was."""
-        return self.table("instead")
-
-    @cached_property
-    def latents(self) -> pd.DataFrame:
-        """One row a latent: pixels of the concept as it is and without the largest set."""
-        return self.table("latents")
-
-    @cached_property
-    def pairs(self) -> pd.DataFrame:
-        """One row a picture that is saved before and after."""
-        return self.table("pairs")
+    sets = Table("One row a set of units.")
+    effects = Table("One row a set and concept: how much of its area is lost.")
+    instead = Table("One row a set and concept: what stands where the concept was.")
+    latents = Table("One row a latent: pixels of the concept as it is and without the largest set.")
+    pairs = Table("One row a picture that is saved before and after.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the effects table."""
@@ -62,7 +41,7 @@ class Removal(Result):
         return "\n".join(_removal_lines(self))
 
 
-class Insertion(Result):
+class Insertion(Result[InsertionSummary]):
     """What appears of a concept where its units are forced on; ``docs/effects.md`` describes the tables.
 
     Args:
@@ -70,37 +49,14 @@ class Insertion(Result):
     """
 
     kind, command, folder = "insertion", "insert", FOLDER
-    tables = ("sets", "contexts", "locations", "replaced", "places", "pairs")
+    outcome = InsertionSummary
 
-    @cached_property
-    def sets(self) -> pd.DataFrame:
-        """One row a set of units, over all places."""
-        return self.table("sets")
-
-    @cached_property
-    def contexts(self) -> pd.DataFrame:
-        """One row a set and context: what was at a place before."""
-        return self.table("contexts")
-
-    @cached_property
-    def locations(self) -> pd.DataFrame:
-        """One row a set and cell of the activation grid."""
-        return self.table("locations")
-
-    @cached_property
-    def replaced(self) -> pd.DataFrame:
-        """One row a set and concept: what new pixels showed before."""
-        return self.table("replaced")
-
-    @cached_property
-    def places(self) -> pd.DataFrame:
-        """One row a set, latent and cell."""
-        return self.table("places")
-
-    @cached_property
-    def pairs(self) -> pd.DataFrame:
-        """One row a picture that is saved before and after."""
-        return self.table("pairs")
+    sets = Table("One row a set of units, over all places.")
+    contexts = Table("One row a set and context: what was at a place before.")
+    locations = Table("One row a set and cell of the activation grid.")
+    replaced = Table("One row a set and concept: what new pixels showed before.")
+    places = Table("One row a set, latent and cell.")
+    pairs = Table("One row a picture that is saved before and after.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the table of contexts."""
@@ -110,7 +66,7 @@ class Insertion(Result):
         return "\n".join(_insertion_lines(self))
 
 
-class Ranking(Result):
+class Ranking(Result[RankingSummary]):
     """What goes without each unit alone; ``docs/effects.md`` describes the tables.
 
     Args:
@@ -118,17 +74,10 @@ class Ranking(Result):
     """
 
     kind, command, folder = "ranking", "rank", FOLDER
-    tables = ("effects", "concepts")
+    outcome = RankingSummary
 
-    @cached_property
-    def effects(self) -> pd.DataFrame:
-        """One row a unit and concept."""
-        return self.table("effects")
-
-    @cached_property
-    def concepts(self) -> pd.DataFrame:
-        """One row a concept: how the ranking by effect goes with that by IoU."""
-        return self.table("concepts")
+    effects = Table("One row a unit and concept.")
+    concepts = Table("One row a concept: how the ranking by effect goes with that by IoU.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the effects table."""
@@ -151,129 +100,89 @@ class Ranking(Result):
         return "\n".join(_ranking_lines(self))
 
 
-def open_removal(path: Path | str) -> Removal:
-    """Open a finished removal.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Removal.open(path)
-
-
-def open_insertion(path: Path | str) -> Insertion:
-    """Open a finished insertion.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Insertion.open(path)
-
-
-def open_ranking(path: Path | str) -> Ranking:
-    """Open a finished ranking.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Ranking.open(path)
-
-
-def find_removals(run: Path | str) -> list[Removal]:
-    """Open every finished removal that a run folder keeps, in the order of their names."""
-    return Removal.find(run)
-
-
-def find_insertions(run: Path | str) -> list[Insertion]:
-    """Open every finished insertion that a run folder keeps, in the order of their names."""
-    return Insertion.find(run)
-
-
-def find_rankings(run: Path | str) -> list[Ranking]:
-    """Open every finished ranking that a run folder keeps, in the order of their names."""
-    return Ranking.find(run)
+open_removal, open_insertion, open_ranking = Removal.open, Insertion.open, Ranking.open
+find_removals, find_insertions, find_rankings = Removal.find, Insertion.find, Ranking.find
 
 
 def _removal_lines(found: Removal) -> Iterator[str]:
     facts = found.summary
-    by = f"IoU with {facts['concept']}" if facts["rank"] == "iou" else f"effect on {facts['concept']}"
+    by = f"IoU with {facts.concept}" if facts.rank == "iou" else f"effect on {facts.concept}"
     yield (
-        f"Removal of {facts['concept']} units of {facts['layer']} in {facts['generator']}, ranked by {by}, on "
-        f"{facts['latents']:,} latents"
+        f"Removal of {facts.concept} units of {facts.layer} in {facts.generator}, ranked by {by}, on "
+        f"{facts.latents:,} latents"
     )
     yield (
-        f"  {facts['concept']} covers {percent(facts['area'])} of the pictures and is in {facts['pictures']:,} of them"
+        f"  {facts.concept} covers {percent(facts.area)} of the pictures and is in {facts.pictures:,} of them"
     )
-    own = [each for each in facts["sets"] if each["kind"] == "concept"]
+    own = [each for each in facts.sets if each.kind == "concept"]
     shown = own if len(own) <= SHOWN else [*own[: SHOWN - 1], own[-1]]
     for each in shown:
-        yield f"    without the {each['k']:,} best: {_share_lost(each)}"
-    for each in facts["sets"]:
-        if each["kind"] == "control":
-            also = f", {facts['control_shared']} of them the same" if facts["control_shared"] else ""
-            yield f"    without the {each['k']:,} best for {facts['control']}{also}: {_share_lost(each)}"
-        if each["kind"] == "random":
-            yield f"    without {each['k']:,} random others ({each['repetition']}): {_share_lost(each)}"
-    if facts["changed_most"]:
-        yield f"  without the {own[-1]['k']:,} best, what changes most besides, in area of the picture:"
-    for each in facts["changed_most"]:
-        change = percent_score(each["change"], sign="+")
-        yield f"    {each['concept']} ({each['category']}): {change}, was {percent(each['area'])}"
-    yield from (f"  {note}" for note in facts["notes"])
+        yield f"    without the {each.k:,} best: {_share_lost(each)}"
+    for each in facts.sets:
+        if each.kind == "control":
+            also = f", {facts.control_shared} of them the same" if facts.control_shared else ""
+            yield f"    without the {each.k:,} best for {facts.control}{also}: {_share_lost(each)}"
+        if each.kind == "random":
+            yield f"    without {each.k:,} random others ({each.repetition}): {_share_lost(each)}"
+    if facts.changed_most:
+        yield f"  without the {own[-1].k:,} best, what changes most besides, in area of the picture:"
+    for other in facts.changed_most:
+        change = percent_score(other.change, sign="+")
+        yield f"    {other.concept} ({other.category}): {change}, was {percent(other.area)}"
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 
-def _share_lost(each: dict[str, Any]) -> str:
-    beside = each["others_lost"]
+def _share_lost(each: RemovedSet) -> str:
+    beside = each.others_lost
     others = "" if beside is None else f"; of all else in its category {_lost(beside)}"
-    return f"{_lost(each['lost'])} of its area is lost{others}"
+    return f"{_lost(each.lost)} of its area is lost{others}"
 
 
 def _insertion_lines(found: Insertion) -> Iterator[str]:
     facts = found.summary
-    where = facts["locations"]
-    rows, columns = facts["grid"]
-    kind = {"all": "every cell", "lattice": "an even lattice of", "random": "a random draw of"}[where["kind"]]
-    cells = kind if where["kind"] == "all" else f"{kind} {where['count']:,} cells"
+    where = facts.locations
+    rows, columns = facts.grid
+    kind = {"all": "every cell", "lattice": "an even lattice of", "random": "a random draw of"}[where.kind]
+    cells = kind if where.kind == "all" else f"{kind} {where.count:,} cells"
     yield (
-        f"Insertion of {facts['k']:,} {facts['concept']} units of {facts['layer']} in {facts['generator']}, at "
-        f"{facts['level']}"
+        f"Insertion of {facts.k:,} {facts.concept} units of {facts.layer} in {facts.generator}, at "
+        f"{facts.level}"
     )
-    yield f"  on {facts['latents']:,} latents, one place at a time: {cells} of the {rows}x{columns} grid"
-    yield f"  a success is {facts['min_new_pixels']:,} new pixels or more, of {facts['points']:,} of a picture"
-    for each in facts["sets"]:
-        name = "anywhere" if each["kind"] == "concept" else f"random units ({each['repetition']})"
+    yield f"  on {facts.latents:,} latents, one place at a time: {cells} of the {rows}x{columns} grid"
+    yield f"  a success is {facts.min_new_pixels:,} new pixels or more, of {facts.points:,} of a picture"
+    for each in facts.sets:
+        name = "anywhere" if each.kind == "concept" else f"random units ({each.repetition})"
         yield f"    {name}: {_appearing(each)}"
-    yield f"  by the {facts['context']} that was there before:"
-    for each in facts["contexts"][: 2 * SHOWN]:
-        yield f"    {each['concept'] or 'nothing'}: {_appearing(each)}"
-    yield from (f"  {note}" for note in facts["notes"])
+    yield f"  by the {facts.context} that was there before:"
+    for there in facts.contexts[: 2 * SHOWN]:
+        yield f"    {there.concept or 'nothing'}: {_appearing(there)}"
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 
-def _appearing(each: dict[str, Any]) -> str:
+def _appearing(each: PlaceShares) -> str:
     return (
-        f"{_lost(each['success'])} of {each['places']:,} places succeed, "
-        f"new area {percent_score(each['new_area'], digits=2)} of the picture"
+        f"{_lost(each.success)} of {each.places:,} places succeed, "
+        f"new area {percent_score(each.new_area, digits=2)} of the picture"
     )
 
 
 def _ranking_lines(found: Ranking) -> Iterator[str]:
     facts = found.summary
     yield (
-        f"Effects of each of the {facts['units']:,} units of {facts['layer']} in {facts['generator']}, "
-        f"removed alone, on {facts['latents']:,} latents"
+        f"Effects of each of the {facts.units:,} units of {facts.layer} in {facts.generator}, "
+        f"removed alone, on {facts.latents:,} latents"
     )
-    for each in facts["concepts"]:
-        same = (
-            "also first by IoU" if each["unit"] == each["first_by_iou"] else f"by IoU {each['first_by_iou']}"
-        )
-        correlation = each["correlation"]
-        ranks = "" if correlation["value"] is None else f"; ranks correlate {fraction_score(correlation, 2)}"
+    for each in facts.concepts:
+        same = "also first by IoU" if each.unit == each.first_by_iou else f"by IoU {each.first_by_iou}"
+        correlation = each.correlation
+        ranks = "" if correlation.value is None else f"; ranks correlate {fraction_score(correlation, 2)}"
         yield (
-            f"    {each['concept']} ({each['category']}): most is lost without unit {each['unit']}, "
-            f"{_lost(each['lost'])}; {same}{ranks}"
+            f"    {each.concept} ({each.category}): most is lost without unit {each.unit}, "
+            f"{_lost(each.lost)}; {same}{ranks}"
         )
-    yield from (f"  {note}" for note in facts["notes"])
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.manifest import MANIFEST, Facts, Manifest, plain, read_manifest
+from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
 from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, write_arrays, write_file, writing
 
 LOCK = "lock"
@@ -185,7 +185,7 @@ def _refuse_strangers(path: Path) -> None:
         )
 
 
-def _refuse_changes(path: Path, before: Facts, now: Facts) -> None:
+def _refuse_changes(path: Path, before: Values, now: Values) -> None:
     old, new = flatten(before), flatten(now)
     changed = [
         f"{key}: {_shown(old, key)} there, {_shown(new, key)} now"
@@ -200,14 +200,14 @@ def _refuse_changes(path: Path, before: Facts, now: Facts) -> None:
         )
 
 
-def _shown(config: Facts, key: str) -> str:
+def _shown(config: Values, key: str) -> str:
     value = str(config.get(key, "absent"))
     return f"{value[:SHOWN_OF_HASH]}..." if key.endswith("hash") and len(value) == LENGTH_OF_HASH else value
 
 
-def flatten(config: Facts, prefix: str = "") -> Facts:
+def flatten(config: Values, prefix: str = "") -> Values:
     """Name nested entries by their path: ``{"a": {"b": 1}} -> {"a.b": 1}``."""
-    flat: Facts = {}
+    flat: Values = {}
     for key, value in config.items():
         if isinstance(value, dict):
             flat.update(flatten(value, f"{prefix}{key}."))

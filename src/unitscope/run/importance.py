@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run.numbers import percent, percent_score
-from unitscope.run.results import Result
+from unitscope.run.numbers import Score, percent, percent_score
+from unitscope.run.results import Result, Table
+from unitscope.run.summaries import ImportanceSummary, SetMean
 
 FOLDER = "importance"
 """Where a run keeps them, one folder for each layer and kind of ablation."""
@@ -20,7 +20,7 @@ SHOWN_SIZES = (4, 20)
 """Sizes of sets that a summary shows, where there are any: the paper's."""
 
 
-class Importance(Result):
+class Importance(Result[ImportanceSummary]):
     """What the units of a layer do for each class, read from its folder on demand.
 
     Each table is a pandas data frame; ``docs/importance.md`` describes the columns.
@@ -30,37 +30,16 @@ class Importance(Result):
     """
 
     kind, command, folder = "importance", "importance", FOLDER
-    tables = ("classes", "effects", "overall", "sets", "correlation", "images")
+    outcome = ImportanceSummary
 
-    @cached_property
-    def classes(self) -> pd.DataFrame:
-        """One row a class: how well the network tells it."""
-        return self.table("classes")
-
-    @cached_property
-    def effects(self) -> pd.DataFrame:
-        """One row a unit, class and split: the loss without the unit, and whether it is important."""
-        return self.table("effects")
-
-    @cached_property
-    def overall(self) -> pd.DataFrame:
-        """One row a unit and split: the loss of all-class accuracy."""
-        return self.table("overall")
-
-    @cached_property
-    def sets(self) -> pd.DataFrame:
-        """One row a class and set of units."""
-        return self.table("sets")
-
-    @cached_property
-    def correlation(self) -> pd.DataFrame:
-        """One row a unit and class."""
-        return self.table("correlation")
-
-    @cached_property
-    def images(self) -> pd.DataFrame:
-        """One row an image."""
-        return self.table("images")
+    classes = Table("One row a class: how well the network tells it.")
+    effects = Table(
+        "One row a unit, class and split: the loss without the unit, and whether it is important."
+    )
+    overall = Table("One row a unit and split: the loss of all-class accuracy.")
+    sets = Table("One row a class and set of units.")
+    correlation = Table("One row a unit and class.")
+    images = Table("One row a picture.")
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the effects table."""
@@ -69,11 +48,11 @@ class Importance(Result):
     @cached_property
     def units(self) -> pd.DataFrame | None:
         """The dissection's table of the layer's units; None where the run has moved."""
-        for run in (self.path.parent.parent, Path(self.summary["run"])):
+        for run in (self.path.parent.parent, Path(self.summary.run)):
             file = run / "tables" / "units.parquet"
             if file.is_file():
                 frame: pd.DataFrame = pq.read_table(file).to_pandas()
-                rows: pd.DataFrame = frame[frame["layer"] == self.summary["layer"]]
+                rows: pd.DataFrame = frame[frame["layer"] == self.summary.layer]
                 return rows.reset_index(drop=True)
         return None
 
@@ -95,7 +74,7 @@ class Importance(Result):
             found = found.merge(self.units[["unit", "concept", "category", "iou"]], on="unit", how="left")
         return found.sort_values("rank", ignore_index=True).head(count)
 
-    def mean(self, kind: str, ranking: str, k: int) -> dict[str, Any] | None:
+    def mean(self, kind: str, ranking: str, k: int) -> SetMean | None:
         """Return what sets of a size leave on average over classes; None where none were measured.
 
         Args:
@@ -104,49 +83,36 @@ class Importance(Result):
             k: units removed or kept.
         """
         asked = (kind, ranking, k)
-        return next(
-            (row for row in self.summary["means"] if (row["kind"], row["ranking"], row["k"]) == asked), None
-        )
+        return next((row for row in self.summary.means if (row.kind, row.ranking, row.k) == asked), None)
 
     def __repr__(self) -> str:
         return "\n".join(_lines(self))
 
 
-def open_importance(path: Path | str) -> Importance:
-    """Open a finished importance.
-
-    Raises:
-        UnitscopeError: the folder holds none, or one that is not finished.
-    """
-    return Importance.open(path)
-
-
-def find_importances(run: Path | str) -> list[Importance]:
-    """Open every finished importance that a run folder keeps, in the order of their names."""
-    return Importance.find(run)
+open_importance, find_importances = Importance.open, Importance.find
 
 
 def _lines(found: Importance) -> Iterator[str]:
     facts = found.summary
-    train, val = (facts["images"][split] for split in ("train", "val"))
-    how = "zero" if facts["ablation"] == "zero" else "their mean"
+    train, val = facts.images.train, facts.images.val
+    how = "zero" if facts.ablation == "zero" else "their mean"
     yield (
-        f"Importance of the {facts['units']:,} units of {facts['layer']} in {facts['model']}, "
-        f"set to {how}, for {facts['classes']:,} classes"
+        f"Importance of the {facts.units:,} units of {facts.layer} in {facts.model}, "
+        f"set to {how}, for {facts.classes:,} classes"
     )
-    yield f"  ranked on {train['used']:,} images of {train['name']}, measured on {val['used']:,} of {val['name']}"
-    yield f"  all-class accuracy {percent_score(facts['accuracy']['val'])}"
+    yield f"  ranked on {train.used:,} pictures of {train.name}, measured on {val.used:,} of {val.name}"
+    yield f"  all-class accuracy {percent_score(facts.accuracy.val)}"
     yield (
-        f"  {facts['important_pairs']:,} of {facts['tested_pairs']:,} tested pairs of unit and class are "
-        f"important (false discovery rate {100 * facts['fdr']:g} %)"
+        f"  {facts.important_pairs:,} of {facts.tested_pairs:,} tested pairs of unit and class are "
+        f"important (false discovery rate {100 * facts.fdr:g} %)"
     )
-    sizes = [k for k in SHOWN_SIZES if k in facts["set_sizes"]] or facts["set_sizes"][-1:]
+    sizes = [k for k in SHOWN_SIZES if k in facts.set_sizes] or facts.set_sizes[-1:]
     if sizes:
         yield f"  balanced accuracy, mean over classes: {percent(found.classes['balanced_accuracy'].mean())}"
     for kind in ("removed", "kept"):
         for k in sizes[-1:] if kind == "kept" else sizes:
             yield from _set_lines(found, kind, k)
-    yield from (f"  {note}" for note in facts["notes"])
+    yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 
@@ -156,8 +122,8 @@ def _set_lines(found: Importance, kind: str, k: int) -> Iterator[str]:
         row = found.mean(kind, ranking, k)
         if row is not None:
             which = f"the {k:,} most important" if ranking == "importance" else f"{k:,} random ones"
-            loss = {"value": row["loss"], "low": row["loss_low"], "high": row["loss_high"]}
+            loss = Score(row.loss, row.loss_low, row.loss_high)
             yield (
-                f"    {words} {which}: {percent(row['balanced_accuracy'])}, loss {percent_score(loss)}; "
-                f"all-class {percent(row['overall_accuracy'])}"
+                f"    {words} {which}: {percent(row.balanced_accuracy)}, loss {percent_score(loss)}; "
+                f"all-class {percent(row.overall_accuracy)}"
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -22,8 +22,9 @@ SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
 
-Facts = dict[str, Any]
-"""Plain values: what JSON can hold."""
+Values = dict[str, object]
+"""What JSON can hold, by name, where it is only compared and shown."""
+T = TypeVar("T")
 
 _command: ContextVar[str] = ContextVar("command", default="")
 
@@ -74,7 +75,7 @@ class NetworkRecord:
     name: str
     weights_hash: str
     input_size: tuple[int, int] | None = None
-    preprocessing: Facts | None = None
+    preprocessing: Values | None = None
     generator: GeneratorRecord | None = None
     spec: str = ""
     weights: str | None = None
@@ -116,7 +117,7 @@ class DataRecord:
     pictures: int
     used: int
     skipped: tuple[SkippedPicture, ...] = ()
-    latents: Facts | None = None
+    latents: Values | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,20 @@ class SegmenterRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SettingsRecord:
+    """What a dissection was told, and the pixel grid ``(gh, gw)`` of its label maps."""
+
+    quantile: float
+    min_iou: float
+    top: int
+    border: Literal["edge", "zeros"]
+    replicates: int
+    seed: int
+    batch_size: int
+    grid: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What a run folder says of itself; ``docs/tables.md`` describes the file.
 
@@ -151,9 +166,8 @@ class Manifest:
         packages: their versions.
         model, data, concepts, segmenter: of a dissection, once it is complete.
         layers: the layers it looked into, in the order of the forward pass.
-        plan: how each layer is read.
-        settings: with the pixel grid.
-        summary: the outcome of other kinds as plain values, once they are complete.
+        plan, settings: how each layer of a dissection is read, and what it was told; see :func:`fitted`.
+        summary: the outcome of other kinds, once they are complete; see :func:`fitted`.
         command: what the user typed.
         seconds: spent in each stage, by the last process.
     """
@@ -162,16 +176,16 @@ class Manifest:
     kind: str
     status: Literal["running", "complete"]
     created: str = ""
-    config: Facts
+    config: Values
     packages: dict[str, str] = field(default_factory=dict)
     model: NetworkRecord | None = None
     data: DataRecord | None = None
     concepts: VocabularyRecord | None = None
     segmenter: SegmenterRecord | None = None
     layers: tuple[str, ...] = ()
-    plan: Facts = field(default_factory=dict)
-    settings: Facts = field(default_factory=dict)
-    summary: Facts = field(default_factory=dict)
+    plan: object = field(default_factory=dict)
+    settings: object = field(default_factory=dict)
+    summary: object = field(default_factory=dict)
     command: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -208,9 +222,9 @@ class Manifest:
         write_file(folder / MANIFEST, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
-def plain(value: object) -> Facts:
+def plain(value: object) -> Values:
     """Return what JSON holds of mappings and dataclasses."""
-    found: Facts = msgspec.json.decode(msgspec.json.encode(value))
+    found: Values = msgspec.json.decode(msgspec.json.encode(value))
     return found
 
 
@@ -241,7 +255,19 @@ def read_manifest(path: Path) -> Manifest:
         raise _damaged(path, error) from error
 
 
+def fitted(path: Path, part: object, kind: type[T]) -> T:
+    """Return a part of the manifest of the run folder `path` as the class that wrote it.
+
+    Raises:
+        UnitscopeError: a field is missing, or of another type.
+    """
+    try:
+        return msgspec.convert(part, kind)
+    except msgspec.ValidationError as error:
+        raise _damaged(path, error) from error
+
+
 def _damaged(path: Path, reason: object) -> UnitscopeError:
     return UnitscopeError(
-        f"{path / MANIFEST} is damaged ({reason}); restore it, or run the dissection again into another folder"
+        f"{path / MANIFEST} is damaged ({reason}); restore it, or make the run again in another folder"
     )

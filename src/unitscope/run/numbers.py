@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
-Score = Mapping[str, float | None]
-"""A ``value`` with the ends ``low`` and ``high`` of its interval; None where there is none."""
+
+@dataclass(frozen=True)
+class Score:
+    """A value with the ends of its interval; None where there is none."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, *numbers: float) -> Score:
+        """Return a value, alone or with both ends; what is not finite is not there."""
+        return cls(*(float(number) if math.isfinite(number) else None for number in numbers))
 
 
 def fraction(value: float, digits: int = 3) -> str:
@@ -26,9 +39,10 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 
 def fraction_score(score: Score, digits: int = 3) -> str:
     """Write a fraction with its interval: ``0.446 (0.401 to 0.487)``."""
-    value, low, high = score["value"], score["low"], score["high"]
-    shown = fraction(value or 0, digits)
-    return shown if low is None or high is None else f"{shown} ({interval(low, high, digits)})"
+    shown = fraction(score.value or 0, digits)
+    if score.low is None or score.high is None:
+        return shown
+    return f"{shown} ({interval(score.low, score.high, digits)})"
 
 
 def percent_score(score: Score, *, digits: int = 1, sign: Literal["", "+"] = "", none: str = "0.0 %") -> str:
@@ -40,13 +54,12 @@ def percent_score(score: Score, *, digits: int = 1, sign: Literal["", "+"] = "",
         sign: ``+`` writes the sign of gains as well.
         none: what stands for a share of nothing.
     """
-    value, low, high = score["value"], score["low"], score["high"]
-    if value is None:
+    if score.value is None:
         return none
-    shown = percent(value, digits=digits, sign=sign)
-    if low is None or high is None:
+    shown = percent(score.value, digits=digits, sign=sign)
+    if score.low is None or score.high is None:
         return shown
-    ends = (percent(end, digits=digits, sign=sign, unit="") for end in (low, high))
+    ends = (percent(end, digits=digits, sign=sign, unit="") for end in (score.low, score.high))
     return f"{shown} ({' to '.join(ends)})"
 
 

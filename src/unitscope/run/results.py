@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -12,10 +13,35 @@ import pyarrow.parquet as pq
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import require_kind
-from unitscope.run.manifest import MANIFEST, Facts, Manifest, read_manifest
+from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
+
+S_co = TypeVar("S_co", covariant=True)
+T = TypeVar("T")
 
 
-class Result:
+class Table:
+    """A Parquet table of a result: a data frame, read when it is first asked for."""
+
+    def __init__(self, rows: str) -> None:
+        self.__doc__ = rows
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, result: None, owner: object = None) -> Table: ...
+
+    @overload
+    def __get__(self, result: Result[object], owner: object = None) -> pd.DataFrame: ...
+
+    def __get__(self, result: Result[object] | None, owner: object = None) -> Table | pd.DataFrame:
+        if result is None:
+            return self
+        frame = vars(result)[self.name] = result.table(self.name)
+        return frame
+
+
+class Result(Generic[S_co]):
     """A run, read from its folder.
 
     Args:
@@ -27,12 +53,17 @@ class Result:
 
     kind: ClassVar[str]
     """Kind of run, as the manifest names it."""
+    outcome: type[S_co]
+    """What the manifest's summary is."""
     command: ClassVar[str]
     """The command that makes one."""
     folder: ClassVar[str] = ""
     """Where the run of a dissection keeps them, one folder for each question."""
-    tables: ClassVar[tuple[str, ...]]
+    tables: ClassVar[tuple[str, ...]] = ()
     """Names of its tables."""
+
+    def __init_subclass__(cls) -> None:
+        cls.tables += tuple(name for name, each in vars(cls).items() if isinstance(each, Table))
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,10 +107,22 @@ class Result:
         """The page that shows it."""
         return self.path / "report" / "index.html"
 
-    @property
-    def summary(self) -> Facts:
-        """The outcome as plain values, once it is complete."""
-        return self.manifest.summary
+    @cached_property
+    def summary(self) -> S_co:
+        """The outcome, once it is complete.
+
+        Raises:
+            UnitscopeError: the manifest's summary is not one of its kind.
+        """
+        return self.said("summary", self.outcome)
+
+    def said(self, part: Literal["config", "plan", "settings", "summary"], kind: type[T]) -> T:
+        """Return a part of the manifest as the class that wrote it.
+
+        Raises:
+            UnitscopeError: a field is missing, or of another type.
+        """
+        return fitted(self.path, getattr(self.manifest, part), kind)
 
     def report(self) -> Path:
         """Write its page, and return the path of ``index.html``.

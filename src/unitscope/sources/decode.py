@@ -32,7 +32,7 @@ def decode_picture(path: Path) -> NDArray[np.uint8]:
 
 
 def image_to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Return an image as RGB, (H, W, 3) uint8, see `decode_picture`.
+    """Return a Pillow image as RGB, (H, W, 3) uint8, see `decode_picture`.
 
     Raises:
         ValueError: its pixels are numbers without a fixed range.

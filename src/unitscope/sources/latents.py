@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -105,27 +104,6 @@ class SeededLatents:
             f"{self.count} {self.shape} {self.seed} {self.truncation} {self.classes} standard normal MT19937"
         )
         return hashlib.sha256(text.encode()).hexdigest()
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the settings as plain JSON values."""
-        return {
-            "count": self.count,
-            "shape": list(self.shape),
-            "seed": self.seed,
-            "truncation": self.truncation,
-            "classes": list(self.classes),
-        }
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> SeededLatents:
-        """Return what :meth:`to_dict` described."""
-        return cls(
-            values["count"],
-            tuple(values["shape"]),
-            values["seed"],
-            values["truncation"],
-            tuple(values["classes"]),
-        )
 
     @cached_property
     def _all(self) -> Tensor:

@@ -15,11 +15,11 @@ class ClassScores:
     """Scores of each variant and class ``(V, C)`` float64, but for `overall`.
 
     Attributes:
-        precision: fraction of the images predicted as the class that are of it, 0 if none is predicted.
-        recall: fraction of the images of the class that are predicted as it, 0 if there are none.
-        accuracy: fraction of all images that are rightly told to be of the class or not.
-        balanced_accuracy: mean of recall and of the fraction of other images that are not predicted as the class.
-        overall: fraction of all images whose class is predicted ``(V,)``.
+        precision: fraction of the pictures predicted as the class that are of it, 0 if none is predicted.
+        recall: fraction of the pictures of the class that are predicted as it, 0 if there are none.
+        accuracy: fraction of all pictures that are rightly told to be of the class or not.
+        balanced_accuracy: mean of recall and of the fraction of other pictures that are not predicted as the class.
+        overall: fraction of all pictures whose class is predicted ``(V,)``.
     """
 
     precision: NDArray[np.float64]
@@ -39,17 +39,17 @@ class ClassAccuracy(Statistic):
 
     right = counted("V C")
     predicted = counted("V C")
-    images = counted("C")
+    pictures = counted("C")
 
     def __init__(self, variants: int, classes: int) -> None:
         super().__init__(V=variants, C=classes)
 
     def update(self, predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> None:
-        """Count n images.
+        """Count n pictures.
 
         Args:
             predicted: class predicted by each variant ``(n, V)``.
-            labels: class of each image ``(n,)``.
+            labels: class of each picture ``(n,)``.
 
         Raises:
             ValueError: the shapes or class numbers do not fit.
@@ -57,7 +57,7 @@ class ClassAccuracy(Statistic):
         variants, classes = self.right.shape
         if predicted.shape != (len(labels), variants):
             raise ValueError(
-                f"predictions of shape {predicted.shape} for {len(labels)} images, {variants} variants"
+                f"predictions of shape {predicted.shape} for {len(labels)} pictures, {variants} variants"
             )
         for numbers in (predicted, labels):
             if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
@@ -66,19 +66,19 @@ class ClassAccuracy(Statistic):
         right = place[predicted == labels[:, None]]
         self.predicted += np.bincount(place.ravel(), minlength=variants * classes).reshape(-1, classes)
         self.right += np.bincount(right, minlength=variants * classes).reshape(-1, classes)
-        self.images += np.bincount(labels, minlength=classes)
+        self.pictures += np.bincount(labels, minlength=classes)
 
     def result(self) -> ClassScores:
         """Return the scores; 0 where there is nothing to count."""
-        images = int(self.images.sum())
-        others = images - self.images
+        pictures = int(self.pictures.sum())
+        others = pictures - self.pictures
         wrong = self.predicted - self.right
-        recall = self.right / np.maximum(self.images, 1)
+        recall = self.right / np.maximum(self.pictures, 1)
         rejected = (others - wrong) / np.maximum(others, 1)
         return ClassScores(
             self.right / np.maximum(self.predicted, 1),
             recall,
-            (self.right + others - wrong) / max(images, 1),
+            (self.right + others - wrong) / max(pictures, 1),
             (recall + rejected) / 2,
-            self.right.sum(axis=1) / max(images, 1),
+            self.right.sum(axis=1) / max(pictures, 1),
         )

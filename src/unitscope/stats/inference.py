@@ -94,12 +94,6 @@ def ratio_intervals(above: Numbers, below: Numbers) -> Interval:
     return low, high
 
 
-def interval_entry(value: float, low: float, high: float) -> dict[str, float | None]:
-    """Return a value with its interval as JSON can hold it: ``value``, ``low``, ``high``; None where there is none."""
-    given = {"value": value, "low": low, "high": high}
-    return {name: float(number) if np.isfinite(number) else None for name, number in given.items()}
-
-
 # Rank correlation and many tests.
 
 

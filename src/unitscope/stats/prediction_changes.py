@@ -1,4 +1,4 @@
-"""Which images change their predicted class in which variant of a network; all others need no memory."""
+"""Which pictures change their predicted class in which variant of a network; all others need no memory."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from unitscope.stats.rows import OrderedRows, table
 
 @dataclass(frozen=True)
 class Changes:
-    """Predictions for N images, and the m of them that variants change.
+    """Predictions for N pictures, and the m of them that variants change.
 
     Attributes:
         variants: number of variants V.
         classes: number of classes C.
         samples: sample numbers in order ``(N,)``.
-        labels: class of each image ``(N,)``.
+        labels: class of each picture ``(N,)``.
         before: class predicted by the network as it is ``(N,)``.
-        image: place in `samples` of the image of each change ``(m,)``.
+        picture: place in `samples` of the picture of each change ``(m,)``.
         variant: the variant of each change ``(m,)``.
         after: class that the variant predicts ``(m,)``.
     """
@@ -32,7 +32,7 @@ class Changes:
     samples: Numbers
     labels: Numbers
     before: Numbers
-    image: Numbers
+    picture: Numbers
     variant: Numbers
     after: Numbers
 
@@ -42,7 +42,7 @@ class Changes:
         baseline = ClassAccuracy(1, classes)
         baseline.update(self.before[:, None], self.labels)
         state = baseline.state_dict()
-        old, true = self.before[self.image], self.labels[self.image]
+        old, true = self.before[self.picture], self.labels[self.picture]
         lost, won = old == true, self.after == true
         row = (self.variant + 1) * classes
 
@@ -59,14 +59,14 @@ class Changes:
 
 
 class PredictionChanges(OrderedRows):
-    """Collects the predictions for images and where variants of the network predict another class.
+    """Collects the predictions for pictures and where variants of the network predict another class.
 
     Args:
         variants: number of variants V, such as a network without each of its units alone.
         classes: number of classes C.
     """
 
-    images = table(3)
+    pictures = table(3)
     changes = table(3)
 
     def __init__(self, variants: int, classes: int) -> None:
@@ -75,11 +75,11 @@ class PredictionChanges(OrderedRows):
     def update(
         self, samples: Numbers, labels: Numbers, before: NDArray[np.integer], after: NDArray[np.integer]
     ) -> None:
-        """Take in n images.
+        """Take in n pictures.
 
         Args:
             samples: sample numbers ``(n,)``.
-            labels: class of each image ``(n,)``.
+            labels: class of each picture ``(n,)``.
             before: class predicted by the network as it is ``(n,)``.
             after: class predicted by each variant ``(n, V)``.
 
@@ -89,20 +89,20 @@ class PredictionChanges(OrderedRows):
         variants, classes = self.shape
         if not (labels.shape == before.shape == samples.shape and after.shape == (len(samples), variants)):
             raise ValueError(
-                f"predictions of shape {after.shape} for {len(samples)} images, {variants} variants"
+                f"predictions of shape {after.shape} for {len(samples)} pictures, {variants} variants"
             )
         for numbers in (labels, before, after):
             if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
                 raise ValueError(f"class {numbers.min()} or {numbers.max()} is none of {classes} classes")
-        image, variant = np.nonzero(after != before[:, None])
-        changes = np.stack([samples[image], variant, after[image, variant]], axis=1)
-        self._add(images=np.stack([samples, labels, before], axis=1), changes=changes)
+        picture, variant = np.nonzero(after != before[:, None])
+        changes = np.stack([samples[picture], variant, after[picture, variant]], axis=1)
+        self._add(pictures=np.stack([samples, labels, before], axis=1), changes=changes)
 
     def result(self) -> Changes:
-        """Return images and changes, in the order of sample numbers."""
+        """Return pictures and changes, in the order of sample numbers."""
         self.settle()
-        samples, labels, before = self.images.T
+        samples, labels, before = self.pictures.T
         changed, variant, after = self.changes.T
         variants, classes = (int(number) for number in self.shape)
-        image = np.searchsorted(samples, changed).astype(np.int64)
-        return Changes(variants, classes, samples, labels, before, image, variant, after)
+        picture = np.searchsorted(samples, changed).astype(np.int64)
+        return Changes(variants, classes, samples, labels, before, picture, variant, after)

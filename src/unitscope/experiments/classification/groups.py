@@ -42,13 +42,13 @@ class Candidates:
     names: tuple[str, str]
 
 
-def groups_of_classes(positive: Words, negative: Words, images: ClassedSource | None) -> Candidates:
+def groups_of_classes(positive: Words, negative: Words, classed: ClassedSource | None) -> Candidates:
     """Take pictures by class and folder.
 
     Args:
-        positive: classes of `images`, or folders of pictures; a class comes first where a word could be both.
-        negative: the same; every other class of `images` when empty.
-        images: pictures that know their class.
+        positive: classes of `classed`, or folders of pictures; a class comes first where a word could be both.
+        negative: the same; every other class of `classed` when empty.
+        classed: pictures that know their class.
 
     Raises:
         UnitscopeError: a word is neither class nor folder, or in both groups, or a group is empty.
@@ -57,20 +57,20 @@ def groups_of_classes(positive: Words, negative: Words, images: ClassedSource | 
         raise UnitscopeError(
             "no positive pictures; give --positive a folder or a class of --images, or give --concept"
         )
-    if not negative and images is None:
+    if not negative and classed is None:
         raise UnitscopeError(
             "no negative pictures; give --negative a folder, or --images whose other classes are taken"
         )
-    groups = [_Group.of(words, images) for words in (positive, negative)]
-    if not negative and images is not None:
-        others = [name for name in images.class_names if name not in groups[0].classes]
+    groups = [_Group.of(words, classed) for words in (positive, negative)]
+    if not negative and classed is not None:
+        others = [name for name in classed.class_names if name not in groups[0].classes]
         if not others:
             raise UnitscopeError(
-                f"no negative pictures: the positive ones are all classes of {images.name}; leave some out"
+                f"no negative pictures: the positive ones are all classes of {classed.name}; leave some out"
             )
         groups[1] = _Group(tuple(others), (), OTHERS)
     _refuse_both(*groups)
-    return _gather(*groups, images=images)
+    return _gather(*groups, classed=classed)
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class _Group:
     name: str
 
     @classmethod
-    def of(cls, words: Words, images: ClassedSource | None) -> _Group:
+    def of(cls, words: Words, classed: ClassedSource | None) -> _Group:
         """Tell classes from folders."""
-        known = KnownNames(images.class_names if images is not None else ())
+        known = KnownNames(classed.class_names if classed is not None else ())
         classes, folders = [], []
         for word in words:
             places = known.find(word)
@@ -96,19 +96,19 @@ class _Group:
             elif Path(word).expanduser().is_dir():
                 folders.append(word)
             else:
-                raise _neither(word, images)
+                raise _neither(word, classed)
         names = [*classes, *(Path(folder).expanduser().resolve().name for folder in folders)]
         return cls(tuple(dict.fromkeys(classes)), tuple(dict.fromkeys(folders)), listing(names, 3))
 
 
-def _neither(word: str, images: ClassedSource | None) -> UnitscopeError:
-    if images is None:
+def _neither(word: str, classed: ClassedSource | None) -> UnitscopeError:
+    if classed is None:
         return UnitscopeError(
             f"picture folder {word!r} does not exist; give the path of a folder, or --images with class folders "
             f"of which {word!r} is one"
         )
-    near = did_you_mean(word, images.class_names) or f" it has {listing(images.class_names)};"
-    return UnitscopeError(f"{word!r} is no class of {images.name} and no folder;{near} or give a folder")
+    near = did_you_mean(word, classed.class_names) or f" it has {listing(classed.class_names)};"
+    return UnitscopeError(f"{word!r} is no class of {classed.name} and no folder;{near} or give a folder")
 
 
 def _refuse_both(positive: _Group, negative: _Group) -> None:
@@ -120,9 +120,9 @@ def _refuse_both(positive: _Group, negative: _Group) -> None:
                 )
 
 
-def _gather(positive: _Group, negative: _Group, *, images: ClassedSource | None) -> Candidates:
+def _gather(positive: _Group, negative: _Group, *, classed: ClassedSource | None) -> Candidates:
     folders = [PictureFolder(Path(name).expanduser()) for name in (*positive.folders, *negative.folders)]
-    taken = images if images is not None and (positive.classes or negative.classes) else None
+    taken = classed if classed is not None and (positive.classes or negative.classes) else None
     sources: list[PictureSource] = [*([taken] if taken is not None else []), *folders]
     pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
     classes: list[str | None] = []
@@ -156,7 +156,7 @@ def groups_by_concept(concept: str, min_area: float, sources: Sequence[PictureSo
 
     Args:
         concept: its name, for titles.
-        min_area: fraction of the image that a positive picture shows more of.
+        min_area: fraction of the picture that a positive picture shows more of.
         sources: one or more.
     """
     pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)
@@ -175,7 +175,7 @@ def groups_of_latents(concept: str, min_area: float, latents: SeededLatents) -> 
 
     Args:
         concept: its name, for titles.
-        min_area: fraction of the image that a positive picture shows more of.
+        min_area: fraction of the picture that a positive picture shows more of.
         latents: what the pictures are made from; those of a class-conditional generator know their class.
     """
     kinds: list[str | None] = [f"class {number}" for number in latents.classes]

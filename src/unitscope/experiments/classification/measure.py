@@ -25,7 +25,8 @@ from unitscope.layer.hooks import LayerGrid
 from unitscope.models.weights import device_of
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values, plain
+from unitscope.run.summaries import ClassificationSummary, Group, LeftOut, PicturesRead, Thresholds
 from unitscope.sources.files import combined_hash
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.inference import CONFIDENCE
@@ -56,12 +57,10 @@ class UnitOfRun:
         """The activation it exceeds on the quantile of all pixels of the dissection."""
         return float(self.row["threshold"])
 
-    def facts(self) -> Facts:
-        """Return the dissection, layer, unit and label."""
-        row = self.row
-        concept = None if pd.isna(row["concept"]) else str(row["concept"])
-        facts = self.run.identity() | {"layer": self.layer.name, "unit": self.unit}
-        return facts | {"concept": concept, "iou": float(row["iou"])}
+    @property
+    def concept(self) -> str | None:
+        """Its label, if it has one."""
+        return None if pd.isna(self.row["concept"]) else str(self.row["concept"])
 
 
 def run_unit_classifier(
@@ -89,7 +88,7 @@ def run_unit_classifier(
         UnitscopeError: the network fails, an activation is not finite, a group turns out to be empty, or the folder is
             in use, belongs to another configuration or cannot be written.
     """
-    size = int(which.run.manifest.settings["batch_size"])
+    size = which.run.settings.batch_size
     reader = UnitReader(module, samples, which.layer, which.unit, size, device_of(module))
     experiment = UnitClassifier(which, reader, asked, PeakPlan(asked.numbers, concepts), settings)
     return run(experiment, UnitClassification, out)
@@ -113,7 +112,7 @@ class UnitClassifier(Experiment[UnitReader]):
     plan: PeakPlan
     settings: ClassifierSettings
 
-    def configuration(self) -> Facts:
+    def configuration(self) -> Values:
         """Return everything that decides the results."""
         run, plan = self.which.run, self.plan
         positive = None if self.asked.positive is None else self.asked.positive.tolist()
@@ -121,7 +120,7 @@ class UnitClassifier(Experiment[UnitReader]):
             "run": {"hash": run.configuration_hash, "weights_hash": run.network.weights_hash},
             "layer": self.which.layer.name,
             "unit": self.which.unit,
-            **self.subject.samples.describe(),
+            **plain(self.subject.samples.describe()),
             "groups_hash": combined_hash(plan.numbers.tolist(), plan.concepts.tolist(), positive),
             "settings": self.settings.deciding(),
         }
@@ -143,7 +142,7 @@ class UnitClassifier(Experiment[UnitReader]):
         table, self._verdict = _judged(which, peaks, self.asked, samples.sample_ids, self.settings)
         self._pictures = [int((table["positive"] == positive).sum()) for positive in (True, False)]
         yield "peaks", table
-        border = which.run.manifest.settings["border"]
+        border = which.run.settings.border
         sampling = raster_sampling(which.layer.geometry, samples.size, samples.size, border=border)
         mistakes = choose_mistakes(table, self.settings.mistakes)
         yield (
@@ -156,29 +155,31 @@ class UnitClassifier(Experiment[UnitReader]):
     def outcome(self, job: Job) -> Mapping[str, object]:
         """Return the scores."""
         ids, skipped = self.subject.samples.sample_ids, job.skipped(PEAKS)
-        left_out = [{"id": ids[number], "reason": why} for number, why in skipped.items()]
-        return {"summary": self._facts() | {"skipped": left_out}}
+        return {"summary": self._summary(tuple(LeftOut(ids[number], why) for number, why in skipped.items()))}
 
-    def _facts(self) -> Facts:
-        asked, settings, verdict = self.asked, self.settings, self._verdict
+    def _summary(self, skipped: tuple[LeftOut, ...]) -> ClassificationSummary:
+        which, asked, settings, verdict = self.which, self.asked, self.settings, self._verdict
         first, second = verdict.thresholds or (None, None)
-        yes, no = (
-            {"name": name, "pictures": count} for name, count in zip(asked.names, self._pictures, strict=True)
+        yes, no = (Group(name, count) for name, count in zip(asked.names, self._pictures, strict=True))
+        return ClassificationSummary(
+            **vars(which.run.identity()),
+            **vars(verdict.scores),
+            layer=which.layer.name,
+            unit=which.unit,
+            concept=which.concept,
+            iou=float(which.row["iou"]),
+            pictures=PicturesRead(asked.pictures.name, asked.pictures.content_hash),
+            generated=isinstance(asked.pictures, SeededLatents),
+            positive=yes,
+            negative=no,
+            min_area=settings.min_area if asked.positive is None else None,
+            thresholds=Thresholds(first, second, verdict.run_threshold),
+            confidence=CONFIDENCE,
+            replicates=settings.replicates,
+            seed=settings.seed,
+            note=None if verdict.thresholds else ALONE,
+            skipped=skipped,
         )
-        return {
-            **self.which.facts(),
-            "pictures": {"name": asked.pictures.name, "hash": asked.pictures.content_hash},
-            "generated": isinstance(asked.pictures, SeededLatents),
-            "positive": yes,
-            "negative": no,
-            "min_area": settings.min_area if asked.positive is None else None,
-            "thresholds": {"first_half": first, "second_half": second, "run": verdict.run_threshold},
-            **verdict.scores,
-            "confidence": CONFIDENCE,
-            "replicates": settings.replicates,
-            "seed": settings.seed,
-            "note": None if verdict.thresholds else ALONE,
-        }
 
 
 def _judged(

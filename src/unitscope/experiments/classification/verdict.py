@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.run.manifest import Facts
-from unitscope.stats.inference import draw_weights, interval, interval_entry
+from unitscope.run.numbers import Score
+from unitscope.run.summaries import ClassifierScores, Rates
+from unitscope.stats.inference import draw_weights, interval
 from unitscope.stats.ranking import Weights, areas, best_threshold, rates
 
 WEIGHED = 64
 """Replicates scored at once."""
 
-Score = dict[str, float | None]
-"""``value``, ``low`` and ``high``."""
 Measures = dict[str, NDArray[np.float64]]
 """Scores of every replicate ``(R,)`` by name."""
 
@@ -52,8 +51,7 @@ class Verdict:
     """The unit's threshold in the dissection."""
     predicted: NDArray[np.bool_]
     """Of each picture ``(m,)``: its peak exceeds the threshold of the other half, or else that of the run."""
-    scores: Facts
-    """``auroc``, ``average_precision``, and by kind of threshold (``held_out``, ``run_threshold``) the rates."""
+    scores: ClassifierScores
 
 
 def judge(
@@ -83,14 +81,15 @@ def judge(
     values = peaks.astype(np.float64)
     alone = min(int(positive.sum()), int((~positive).sum())) < 2
     weights = None if alone else draw_weights(samples, replicates, seed, np.uint8)
-    thresholds, judged = None, values > run_threshold
-    scores: Facts = _area_scores(values, positive, weights)
-    scores["run_threshold"] = _rate_scores(judged, positive, weights)
-    scores["held_out"] = None
+    thresholds, judged, held_out = None, values > run_threshold, None
+    at_run = _rate_scores(judged, positive, weights)
     if not alone:
         first, second = (best_threshold(values[half == part], positive[half == part]) for part in (0, 1))
         thresholds, judged = (first, second), values > np.where(half == 0, second, first)
-        scores["held_out"] = _rate_scores(judged, positive, weights)
+        held_out = _rate_scores(judged, positive, weights)
+    scores = ClassifierScores(
+        **_area_scores(values, positive, weights), run_threshold=at_run, held_out=held_out
+    )
     return Verdict(thresholds, run_threshold, judged, scores)
 
 
@@ -104,9 +103,7 @@ def _area_scores(
     return _scores(measures, len(values), weights)
 
 
-def _rate_scores(
-    predicted: NDArray[np.bool_], positive: NDArray[np.bool_], weights: Weights | None
-) -> dict[str, Score]:
+def _rate_scores(predicted: NDArray[np.bool_], positive: NDArray[np.bool_], weights: Weights | None) -> Rates:
     share = float(positive.mean())
 
     def measures(counted: Weights) -> Measures:
@@ -118,7 +115,7 @@ def _rate_scores(
             "true_negative_rate": true_negative,
         }
 
-    return _scores(measures, len(positive), weights)
+    return Rates(**_scores(measures, len(positive), weights))
 
 
 def _scores(
@@ -127,11 +124,11 @@ def _scores(
     """Score the pictures once each, and block by block as often as each replicate counts them."""
     once = measures(np.ones((pictures, 1)))
     if weights is None:
-        return {name: interval_entry(value[0], np.nan, np.nan) for name, value in once.items()}
+        return {name: Score.of(value[0]) for name, value in once.items()}
     starts = range(0, weights.shape[1], WEIGHED)
     drawn = [measures(weights[:, start : start + WEIGHED]) for start in starts]
     found = {}
     for name, value in once.items():
         low, high = interval(np.concatenate([block[name] for block in drawn])[None])
-        found[name] = interval_entry(value[0], low[0], high[0])
+        found[name] = Score.of(value[0], low[0], high[0])
     return found

@@ -45,7 +45,7 @@ class ShardStatistics:
     """What one reading of the data tells, per layer and for the concepts."""
 
     def __init__(self, plan: ReadingPlan, concepts: int, top: int) -> None:
-        units = {name: layer.layer.units for name, layer in plan.layers.items()}
+        units = {name: layer.layer.units for name, layer in plan.by_layer.items()}
         self.histograms = {name: ActivationHistogram(count) for name, count in units.items()}
         self.extents = {name: ActivationExtent(count) for name, count in units.items()}
         self.tops = {name: TopPictures(count, top) for name, count in units.items()}
@@ -109,14 +109,14 @@ class ShardReader:
         whole = samples.generated and labelled
 
         def keep(name: str, output: Tensor) -> None:
-            content.keep(name, self.plan.layers[name].layer.read(output), batch, samples)
+            content.keep(name, self.plan.by_layer[name].layer.read(output), batch, samples)
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
         def run(inputs: Tensor) -> object:
             return forward(inputs.to(memory_format=layout))
 
-        with trace(self.module, list(self.plan.layers), keep, stop_early=not whole) as forward:
+        with trace(self.module, list(self.plan.by_layer), keep, stop_early=not whole) as forward:
             for batch in itertools.islice(batches, len(self.plan.batches_of(shard))):
                 content.begin(batch)
                 if len(batch.samples):
@@ -136,10 +136,10 @@ class ShardContent:
         capacity = min(plan.shard_size, plan.samples)
         self._grids = {
             name: np.empty((capacity, layer.layer.units, *layer.kept), np.float32)
-            for name, layer in plan.layers.items()
+            for name, layer in plan.by_layer.items()
         }
         self._low = {
-            name: np.empty((capacity, layer.layer.units), np.float32) for name, layer in plan.layers.items()
+            name: np.empty((capacity, layer.layer.units), np.float32) for name, layer in plan.by_layer.items()
         }
         self._high = {name: np.empty_like(low) for name, low in self._low.items()}
         self.clear()
@@ -184,7 +184,7 @@ class ShardContent:
             UnitscopeError: the shape is not the planned one, or a value is not finite.
         """
         values = activation.detach().to("cpu", torch.float32)
-        layer = self._plan.layers[name]
+        layer = self._plan.by_layer[name]
         expected = (len(batch.samples), layer.layer.units, *layer.layer.grid)
         if values.shape != expected:
             raise UnitscopeError(
@@ -217,11 +217,11 @@ class ShardContent:
         return np.concatenate(self._labels)
 
     def _activation(self, name: str) -> ActivationRaster:
-        return ActivationRaster(self._grids[name][: self._used], self._plan.layers[name].sampling)
+        return ActivationRaster(self._grids[name][: self._used], self._plan.by_layer[name].sampling)
 
     def count(self, statistics: ShardStatistics) -> None:
         """Update the statistics with everything read."""
-        for name in self._plan.layers:
+        for name in self._plan.by_layer:
             low, high = self._low[name][: self._used], self._high[name][: self._used]
             statistics.histograms[name].update(self._activation(name))
             statistics.extents[name].update(low, high)
@@ -241,7 +241,7 @@ class ShardContent:
                 floors[name],
                 spread=(tops[name].samples[:, :, None] == self.samples).any(axis=1),
             )
-            for name in self._plan.layers
+            for name in self._plan.by_layer
         }
 
 
@@ -369,7 +369,7 @@ class Activations:
         if kept and kept.reach(above):
             return kept
         cells = self._cells(shard)
-        points = {layer: cells[layer].points_above(above[layer]) for layer in self.plan.layers}
+        points = {layer: cells[layer].points_above(above[layer]) for layer in self.plan.by_layer}
         self._cache.write(shard, points, points=True)
         return points
 

@@ -26,16 +26,16 @@ class KeptCells(Mapping[str, StrongCells]):
         self._file, self._plan, self._points = file, plan, points
 
     def __getitem__(self, layer: str) -> StrongCells:
-        sampling = self._plan.layers[layer].sampling
+        sampling = self._plan.by_layer[layer].sampling
         if self._points:
             sampling = identity_sampling(sampling.shape)
         return StrongCells(**self._file.below(f"{layer}/cells"), sampling=sampling)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._plan.layers)
+        return iter(self._plan.by_layer)
 
     def __len__(self) -> int:
-        return len(self._plan.layers)
+        return len(self._plan.by_layer)
 
     def reach(self, floors: Floors) -> bool:
         """Tell whether everything above the floors is there."""

@@ -35,7 +35,7 @@ def exemplar_table(
     samples = activations.reader.samples
     pictures = PictureFiles(samples, activations.folder.path)
     plan = activations.plan
-    samplings = {name: _picture_sampling(layer, plan.raster) for name, layer in plan.layers.items()}
+    samplings = {name: _picture_sampling(layer, plan.raster) for name, layer in plan.by_layer.items()}
     rows = _Rows.of(statistics)
     height, width = plan.raster.size
     masks = np.zeros((len(rows.unit), (height * width + 7) // 8), np.uint8)
@@ -43,7 +43,7 @@ def exemplar_table(
     with progress_bar("saving exemplars", len(np.unique(rows.sample))) as advance:
         for number, of_shard in _by_shard(activations, rows.by_sample()):
             shard = activations.shard(number)
-            cells = {layer: shard.cells[layer] for layer in plan.layers}
+            cells = {layer: shard.cells[layer] for layer in plan.by_layer}
             position = {int(sample): i for i, sample in enumerate(shard.samples)}
             for sample, of_sample in of_shard:
                 names[sample] = pictures.save(sample)

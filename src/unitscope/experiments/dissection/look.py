@@ -14,7 +14,7 @@ from unitscope.run.masks import Mask
 
 def label_map(run: Dissection, picture: int) -> NDArray[np.int16]:
     """Return the label map of a picture of a run, by number, ``(P, gh, gw)``."""
-    plan = ReadingPlan.from_dict(run.manifest.plan)
+    plan = ReadingPlan.of(run)
     file = RunFolder(run.path).open_shard(picture // plan.shard_size)
     (place,) = np.flatnonzero(file["samples"] == picture)
     return np.array(file["labels"][place])
@@ -43,8 +43,8 @@ def kept_activations(run: Dissection) -> Activations:
     """Return what a run keeps of its activations, without its network."""
     return Activations(
         RunFolder(run.path),
-        ReadingPlan.from_dict(run.manifest.plan),
+        ReadingPlan.of(run),
         reader=None,
         concepts=len(run.concepts) + 1,
-        top=run.manifest.settings["top"],
+        top=run.settings.top,
     )

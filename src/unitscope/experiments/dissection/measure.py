@@ -29,7 +29,15 @@ from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash
 from unitscope.run.dissection import Dissection
-from unitscope.run.manifest import DataRecord, Facts, GeneratorRecord, NetworkRecord, VocabularyRecord
+from unitscope.run.manifest import (
+    DataRecord,
+    GeneratorRecord,
+    NetworkRecord,
+    SettingsRecord,
+    Values,
+    VocabularyRecord,
+    plain,
+)
 
 NETWORK = "network"
 """The one stage: the network reads every picture."""
@@ -98,18 +106,15 @@ class NetworkDissection(Experiment[Activations]):
             )
         self._weights, self._data = weights.result(), data.result()
 
-    def configuration(self) -> Facts:
+    def configuration(self) -> Values:
         """Return everything that decides the results."""
+        model = self._network()
+        deciding = ("generator",) if model.generator else ("input_size", "preprocessing")
         return {
-            "model": {
-                "name": self.model.name,
-                "weights_hash": self._weights,
-                **({} if self.samples.generated else {"input_size": list(self.samples.size)}),
-                **self.model.facts(),
-            },
-            "layers": list(self.plan.layers),
-            **self._data,
-            "grid": list(self.samples.grid),
+            "model": {name: getattr(model, name) for name in ("name", "weights_hash", *deciding)},
+            "layers": list(self.plan.by_layer),
+            **plain(self._data),
+            "grid": self.samples.grid,
             "settings": self.settings.deciding(),
             "shard_size": self.plan.shard_size,
             "channels_last": self.plan.channels_last,
@@ -149,38 +154,49 @@ class NetworkDissection(Experiment[Activations]):
 
     def outcome(self, job: Job) -> Mapping[str, object]:
         """Return what the manifest says of network, pictures and concepts."""
-        config, samples, skipped = self.configuration(), self.samples, job.skipped(NETWORK)
+        samples, skipped, latents = self.samples, job.skipped(NETWORK), self._data.latents
         pictures = len(samples.sample_ids)
         return {
             "model": self._network(),
             "data": DataRecord(
                 name=samples.name,
-                hash=config["pictures"]["hash"],
+                hash=self._data.pictures.hash,
                 pictures=pictures,
                 used=pictures - len(skipped),
                 skipped=skipped_records(samples.sample_ids, skipped),
-                latents=config.get("latents"),
+                latents=plain(latents) if latents else None,
             ),
             "concepts": VocabularyRecord(
-                name=config["labels"]["name"],
+                name=self._data.labels.name,
                 hash=samples.vocabulary.content_hash,
                 count=len(samples.vocabulary) - 1,
                 categories=tuple(samples.vocabulary.categories),
             ),
             "segmenter": samples.segmenter if isinstance(samples, GeneratedSamples) else None,
-            "layers": tuple(config["layers"]),
-            "plan": self.plan.to_dict(),
-            "settings": {**config["settings"], "grid": config["grid"]},
+            "layers": tuple(self.plan.by_layer),
+            "plan": self.plan,
+            "settings": self._settings(),
         }
 
+    def _settings(self) -> SettingsRecord:
+        told = self.settings
+        return SettingsRecord(
+            quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
+            replicates=told.replicates, seed=told.seed, batch_size=told.batch_size, grid=self.samples.grid,
+        )  # fmt: skip
+
     def _network(self) -> NetworkRecord:
-        model, size = self.model, self.samples.size
+        model, size, generator = self.model, self.samples.size, None
+        if isinstance(model, Generator):
+            generator = GeneratorRecord(
+                latent_shape=model.latent_shape, range=model.range, classes=model.classes, size=model.size
+            )
         return NetworkRecord(
             name=model.name,
             weights_hash=self._weights,
             input_size=None if self.samples.generated else size,
             preprocessing=None if isinstance(model, Generator) else model.preprocessing.to_dict(),
-            generator=GeneratorRecord(**model.to_dict()) if isinstance(model, Generator) else None,
+            generator=generator,
             spec=model.spec,
             weights=model.weights,
             reinitialized=model.reinitialized,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -14,16 +15,13 @@ from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.skeleton import piece_size
 from unitscope.layer.grid import (
-    AxisGeometry,
     Border,
-    GridGeometry,
     Sampling,
     identity_sampling,
     raster_sampling,
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
-from unitscope.layer.readout import Reading
-from unitscope.run.manifest import Facts
+from unitscope.run.dissection import Dissection
 
 SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""
@@ -67,9 +65,9 @@ class LayerPlan:
 
 @dataclass(frozen=True)
 class ReadingPlan:
-    """Everything that decides what the network pass keeps."""
+    """Everything that decides what the network pass keeps; the manifest holds it as it is."""
 
-    layers: dict[str, LayerPlan]
+    layers: tuple[LayerGrid, ...]
     raster: Raster
     samples: int
     batch_size: int
@@ -77,10 +75,20 @@ class ReadingPlan:
     channels_last: bool = False
     """Whether inputs have their channels last in memory, which convolutions on a CPU are faster with."""
 
+    @classmethod
+    def of(cls, run: Dissection) -> ReadingPlan:
+        """Return the plan that a run was made with."""
+        return run.said("plan", cls)
+
+    @cached_property
+    def by_layer(self) -> dict[str, LayerPlan]:
+        """How each layer is read and kept, by name."""
+        return {layer.name: LayerPlan.of(layer, self.raster) for layer in self.layers}
+
     @property
     def bytes_per_sample(self) -> int:
         """Activation grids of one sample while they are in memory."""
-        return sum(4 * plan.layer.units * plan.kept[0] * plan.kept[1] for plan in self.layers.values())
+        return sum(4 * plan.layer.units * plan.kept[0] * plan.kept[1] for plan in self.by_layer.values())
 
     @property
     def shards(self) -> int:
@@ -95,34 +103,6 @@ class ReadingPlan:
         """Sample numbers of a shard's batches: the same however often a run is resumed."""
         samples = self.samples_of(shard)
         return [samples[i : i + self.batch_size] for i in range(0, len(samples), self.batch_size)]
-
-    def to_dict(self) -> Facts:
-        """Return the plan as plain JSON values."""
-        layers = [asdict(plan.layer) for plan in self.layers.values()]
-        return {
-            "layers": layers,
-            "raster": asdict(self.raster),
-            "samples": self.samples,
-            "batch_size": self.batch_size,
-            "shard_size": self.shard_size,
-            "channels_last": self.channels_last,
-        }
-
-    @classmethod
-    def from_dict(cls, values: Facts) -> ReadingPlan:
-        """Return the plan that :meth:`to_dict` described."""
-        given = values["raster"]
-        raster = Raster(tuple(given["grid"]), tuple(given["size"]), given["border"])
-        layers = {}
-        for each in values["layers"]:
-            rows, columns = (AxisGeometry(**each["geometry"][axis]) for axis in ("rows", "columns"))
-            grid = (int(each["grid"][0]), int(each["grid"][1]))
-            # Runs of the first format read maps only, and did not say so.
-            reading = Reading(**{"axes": "NUhw", **each.get("reading", {}), "grid": grid})
-            layer = LayerGrid(each["name"], each["units"], grid, GridGeometry(rows, columns), reading)
-            layers[layer.name] = LayerPlan.of(layer, raster)
-        sizes = values["samples"], values["batch_size"], values["shard_size"]
-        return cls(layers, raster, *sizes, channels_last=values.get("channels_last", False))
 
 
 def plan_reading(
@@ -141,14 +121,13 @@ def plan_reading(
     """
     raster = Raster(samples.grid, samples.size, border)
     if isinstance(samples, GeneratedSamples):
-        # Two of them, so that an axis of images is not taken for one that is always 1.
+        # Two of them, so that an axis of pictures is not taken for one that is always 1.
         two = samples.latents.read([0, 0]).to(device)
         grids, channels_last = probe_layers(module, two, layers, size=samples.size), False
     else:
         blank = torch.zeros((1, 3, *samples.size), device=device)
         grids, channels_last = _probe(module, blank, layers)
-    plans = {name: LayerPlan.of(layer, raster) for name, layer in grids.items()}
-    one = ReadingPlan(plans, raster, len(samples.sample_ids), batch_size, 1, channels_last)
+    one = ReadingPlan(tuple(grids.values()), raster, len(samples.sample_ids), batch_size, 1, channels_last)
     fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
     return replace(one, shard_size=piece_size(min(fitting, MOST_SHARD_SAMPLES), batch_size=batch_size))
 

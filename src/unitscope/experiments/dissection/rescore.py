@@ -27,9 +27,9 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     Raises:
         UnitscopeError: the activations were not kept, or the quantile is outside (0, 1).
     """
-    given = run.manifest.settings
+    given = run.settings
     settings = DissectionSettings(
-        quantile=quantile, min_iou=given["min_iou"], replicates=given["replicates"], seed=given["seed"]
+        quantile=quantile, min_iou=given.min_iou, replicates=given.replicates, seed=given.seed
     )
     concepts = run.concepts.sort_values("number")
     vocabulary = Vocabulary(

@@ -180,7 +180,7 @@ def layer_table(findings: Findings, units: pd.DataFrame) -> pd.DataFrame:
     """Detectors and distinct concepts of every layer, by category and together."""
     rows = []
     detectors = units[units["detector"]]
-    for position, (name, plan) in enumerate(findings.plan.layers.items()):
+    for position, (name, plan) in enumerate(findings.plan.by_layer.items()):
         of_layer = detectors[detectors["layer"] == name]
         for category in (ALL, *findings.vocabulary.categories):
             chosen = of_layer if category == ALL else of_layer[of_layer["category"] == category]

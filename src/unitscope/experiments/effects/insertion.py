@@ -21,7 +21,7 @@ from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
 from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
 from unitscope.run.effects import Insertion
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values
 from unitscope.stats import Insertions, PixelCounts, Places
 
 Numbers = NDArray[np.int64]
@@ -81,7 +81,7 @@ class UnitInsertion(EffectExperiment[InsertionSettings, InsertionWork]):
         footprints = Footprints.of(self.asked.layer.grid, self.asked.samples.grid)
         return InsertionWork(insertion=self.insertion, footprints=footprints)
 
-    def deciding(self) -> Facts:
+    def deciding(self) -> Values:
         """Return the sets and the levels."""
         return {
             "sets": [list(each.units) for each in self.insertion.sets],
@@ -106,7 +106,7 @@ class UnitInsertion(EffectExperiment[InsertionSettings, InsertionWork]):
 
     def outcome(self, job: Job) -> Mapping[str, object]:  # noqa: ARG002
         """Return the summary."""
-        return {"summary": self.summary() | self.findings.summary()}
+        return {"summary": self.findings.summary(self.common())}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class LocationPlan:
     """
 
     grid: Grid
-    kind: str
+    kind: Literal["all", "lattice", "random"]
     cells: Numbers
     count: int
     seed: int

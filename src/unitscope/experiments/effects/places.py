@@ -32,9 +32,16 @@ from unitscope.experiments.effects.tables import (
 )
 from unitscope.layer.interventions import insert
 from unitscope.run.folder import RunFolder
-from unitscope.run.manifest import Facts
+from unitscope.run.numbers import Score
+from unitscope.run.summaries import (
+    Cells,
+    ContextShares,
+    EffectSummary,
+    InsertedSet,
+    InsertionSummary,
+    PlaceShares,
+)
 from unitscope.stats import Places
-from unitscope.stats.inference import interval_entry
 
 Numbers = NDArray[np.int64]
 
@@ -247,45 +254,46 @@ class PlaceFindings:
         ]
         return SavedPair(pair, files[0], files[1], sample, identifier)
 
-    def summary(self) -> Facts:
-        """Return what the summary says of places."""
+    def summary(self, common: EffectSummary) -> InsertionSummary:
+        """Return the summary: what all effects say, and what there is of places."""
         plan, vocabulary = self.plan, self.subject.vocabulary
         concept, context = vocabulary[plan.concept], vocabulary[int(plan.context[0])]
         assert concept is not None
         assert context is not None
-        return {
-            "grid": list(plan.locations.grid),
-            "size": list(self.subject.samples.size),
-            "concept": concept.name,
-            "category": concept.category,
-            "k": plan.sets[0].k,
-            "level": str(self.settings.level),
-            "locations": {"kind": plan.locations.kind, "count": plan.locations.count},
-            "context": context.category,
-            "min_new_pixels": self.needed,
-            "sets": [
-                {"kind": each.kind, "repetition": each.repetition, **_entries(self.together, row)}
+        return InsertionSummary(
+            **vars(common),
+            grid=plan.locations.grid,
+            size=self.subject.samples.size,
+            concept=concept.name,
+            category=concept.category,
+            k=plan.sets[0].k,
+            level=str(self.settings.level),
+            locations=Cells(plan.locations.kind, plan.locations.count),
+            context=context.category,
+            min_new_pixels=self.needed,
+            sets=tuple(
+                InsertedSet(kind=each.kind, repetition=each.repetition, **vars(_entry(self.together, row)))
                 for row, each in enumerate(plan.sets)
-            ],
-            "contexts": self._named(self.contexts),
-            "notes": list(plan.notes),
-        }
+            ),
+            contexts=self._named(self.contexts),
+            notes=plan.notes,
+        )
 
-    def _named(self, contexts: Shares) -> list[Facts]:
+    def _named(self, contexts: Shares) -> tuple[ContextShares, ...]:
         """List the contexts of the concept's own set, those with the most places first."""
         vocabulary = self.subject.vocabulary
         counts = contexts.places[: len(vocabulary)]
         found = [int(number) for number in np.argsort(-counts, kind="stable") if counts[number]]
         named = {number: vocabulary[number] for number in found}
-        return [
-            {"concept": each.name if each else None, **_entries(contexts, number)}
+        return tuple(
+            ContextShares(concept=each.name if each else None, **vars(_entry(contexts, number)))
             for number, each in named.items()
-        ]
+        )
 
 
-def _entries(shares: Shares, row: int) -> Facts:
-    return {
-        "places": int(shares.places[row]),
-        "new_area": interval_entry(*shares.new[:, row]),
-        "success": interval_entry(*shares.success[:, row]),
-    }
+def _entry(shares: Shares, row: int) -> PlaceShares:
+    return PlaceShares(
+        places=int(shares.places[row]),
+        new_area=Score.of(*shares.new[:, row]),
+        success=Score.of(*shares.success[:, row]),
+    )

@@ -18,9 +18,9 @@ from unitscope.experiments.effects.tables import Column, concept_columns, effect
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment
 from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effects import Ranking
-from unitscope.run.manifest import Facts
+from unitscope.run.numbers import Score
+from unitscope.run.summaries import RankedConcept, RankingSummary
 from unitscope.stats import AreaChanges
-from unitscope.stats.inference import interval_entry
 
 SHOWN = 8
 """Concepts of the summary."""
@@ -76,7 +76,8 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
 
     def outcome(self, job: Job) -> Mapping[str, object]:  # noqa: ARG002
         """Return the summary."""
-        return {"summary": {**self.summary(), "concepts": _shown(self.concepts, self.effects), "notes": []}}
+        shown = _shown(self.concepts, self.effects)
+        return {"summary": RankingSummary(**vars(self.common()), concepts=shown, notes=())}
 
 
 def ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int32]:
@@ -117,23 +118,21 @@ def _concept_table(subject: Subject, effects: Effects, changes: list[NDArray[np.
     )
 
 
-def _shown(concepts: pa.Table, effects: Effects) -> list[Facts]:
+def _shown(concepts: pa.Table, effects: Effects) -> tuple[RankedConcept, ...]:
     """List the concepts that cover most, each with the unit whose removal takes most of it."""
     rows = concepts.to_pandas().sort_values("before", ascending=False, kind="stable")
     shown = []
     for row in rows[rows["first_by_effect"].notna()].head(SHOWN).to_dict("records"):
         found, unit = effects.of(int(row["number"])), int(row["first_by_effect"])
         shown.append(
-            {
-                "concept": row["concept"],
-                "category": row["category"],
-                "area": row["area"],
-                "unit": unit,
-                "lost": interval_entry(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
-                "first_by_iou": None if np.isnan(row["first_by_iou"]) else int(row["first_by_iou"]),
-                "correlation": interval_entry(
-                    row["correlation"], row["correlation_low"], row["correlation_high"]
-                ),
-            }
+            RankedConcept(
+                concept=row["concept"],
+                category=row["category"],
+                area=row["area"],
+                unit=unit,
+                lost=Score.of(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
+                first_by_iou=None if np.isnan(row["first_by_iou"]) else int(row["first_by_iou"]),
+                correlation=Score.of(row["correlation"], row["correlation_low"], row["correlation_high"]),
+            )
         )
-    return shown
+    return tuple(shown)

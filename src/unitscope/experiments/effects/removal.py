@@ -33,9 +33,10 @@ from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
 from unitscope.layer.interventions import ablate
 from unitscope.run.effects import Removal
 from unitscope.run.folder import RunFolder
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values
+from unitscope.run.numbers import Score
+from unitscope.run.summaries import ConceptChange, RemovalSummary, RemovedSet
 from unitscope.stats import AreaChanges, PixelCounts
-from unitscope.stats.inference import interval_entry
 from unitscope.stats.intersection import areas_by_picture
 
 Numbers = NDArray[np.int64]
@@ -148,7 +149,7 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
         masks = masks_of(self.sets.sets, self.asked.layer.units)
         return RemovalPlan(removed=masks, names=names, concept=self.sets.concept)
 
-    def deciding(self) -> Facts:
+    def deciding(self) -> Values:
         """Return the sets, and what ranked the units."""
         return {"sets": [list(each.units) for each in self.sets.sets], "order": self.order.source}
 
@@ -230,51 +231,53 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
             }
         )
 
-    def _summary(self, effects: Effects) -> Facts:
+    def _summary(self, effects: Effects) -> RemovalSummary:
         plan, points, vocabulary = self.sets, self.asked.points, self.asked.vocabulary
         latents, target = len(effects.pixels.samples), effects.of(plan.concept)
         concept, control = vocabulary[plan.concept], vocabulary[plan.control]
         assert concept is not None
         top = set(plan.sets[plan.largest].units)
         shared = [len(top & set(each.units)) for each in plan.sets if each.kind == "control"]
-        empty = ["the concept appears in none of the pictures of these latents"]
-        return {
-            **self.summary(),
-            "concept": concept.name,
-            "category": concept.category,
-            "rank": self.settings.rank,
-            "control": control.name if control else None,
-            "control_shared": max(shared, default=None),
-            "area": target.before / (points * latents),
-            "pictures": target.pictures_before,
-            "sets": self._lost(effects, target, concept.category),
-            "changed_most": _changed_most(effects, plan, vocabulary),
-            "notes": [*plan.notes, *([] if target.before else empty)],
-        }
+        empty = ("the concept appears in none of the pictures of these latents",)
+        return RemovalSummary(
+            **vars(self.common()),
+            concept=concept.name,
+            category=concept.category,
+            rank=self.settings.rank,
+            control=control.name if control else None,
+            control_shared=max(shared, default=None),
+            area=target.before / (points * latents),
+            pictures=target.pictures_before,
+            sets=self._lost(effects, target, concept.category),
+            changed_most=_changed_most(effects, plan, vocabulary),
+            notes=(*plan.notes, *(() if target.before else empty)),
+        )
 
-    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> list[Facts]:
+    def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> tuple[RemovedSet, ...]:
         """Say for every set what the concept loses, and what all others of its category lose together."""
         others = [
             number for number in self.asked.vocabulary.of_category(category) if number != self.sets.concept
         ]
         beside = effects.of(*others) if others else None
-        return [
-            {
-                "kind": each.kind,
-                "repetition": each.repetition,
-                "k": each.k,
-                "lost": _lost_by(target, row),
-                "others_lost": None if beside is None else _lost_by(beside, row),
-            }
+        return tuple(
+            RemovedSet(
+                kind=each.kind,
+                repetition=each.repetition,
+                k=each.k,
+                lost=_lost_by(target, row),
+                others_lost=None if beside is None else _lost_by(beside, row),
+            )
             for row, each in enumerate(self.sets.sets)
-        ]
+        )
 
 
-def _lost_by(found: ConceptEffects, row: int) -> dict[str, float | None]:
-    return interval_entry(found.lost[row], found.lost_low[row], found.lost_high[row])
+def _lost_by(found: ConceptEffects, row: int) -> Score:
+    return Score.of(found.lost[row], found.lost_low[row], found.lost_high[row])
 
 
-def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Vocabulary, count: int = 6) -> list[Facts]:
+def _changed_most(
+    effects: Effects, plan: SetPlan, vocabulary: Vocabulary, count: int = 6
+) -> tuple[ConceptChange, ...]:
     """List the other concepts whose area changes most without the largest set, in pixels."""
     sums = {
         number: int(effects.changes(number)[plan.largest].sum())
@@ -286,16 +289,16 @@ def _changed_most(effects: Effects, plan: SetPlan, vocabulary: Vocabulary, count
     for number in first:
         found, row = effects.of(number), plan.largest
         scale = effects.points * len(effects.pixels.samples)
-        change = interval_entry(found.change[row] / scale, found.change_low[row], found.change_high[row])
+        change = Score.of(found.change[row] / scale, found.change_low[row], found.change_high[row])
         concept = vocabulary[number]
         if sums[number] and concept:
             rows.append(
-                {
-                    "concept": concept.name,
-                    "category": concept.category,
-                    "area": found.before / scale,
-                    "change": change,
-                    "lost": _lost_by(found, row),
-                }
+                ConceptChange(
+                    concept=concept.name,
+                    category=concept.category,
+                    area=found.before / scale,
+                    change=change,
+                    lost=_lost_by(found, row),
+                )
             )
-    return rows
+    return tuple(rows)

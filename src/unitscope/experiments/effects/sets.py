@@ -13,6 +13,7 @@ from torch import Tensor
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.settings import NO_CONTROL, RemovalSettings
 from unitscope.experiments.effects.subject import Subject
+from unitscope.run.summaries import SetKind
 from unitscope.sources.class_names import listing
 from unitscope.stats.inference import keyed_order
 
@@ -28,7 +29,7 @@ class UnitSet:
         units: in the order of their ranks.
     """
 
-    kind: str
+    kind: SetKind
     ranking: int
     repetition: int
     units: tuple[int, ...]

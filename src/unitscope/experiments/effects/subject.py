@@ -15,7 +15,8 @@ from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layer.hooks import LayerGrid
 from unitscope.run.dissection import Dissection
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values, plain
+from unitscope.run.summaries import RunIdentity
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,14 @@ class Subject:
         samples: the generator, its latents and what labels its pictures.
         layer: how the layer is read.
         matches: what the dissection found of its units.
-        facts: what the summary says of the dissection: ``run``, ``run_hash``, ``weights_hash``, ``model``.
+        run: the dissection.
         batch_size: pictures that are generated and segmented at once, unless settings say.
     """
 
     samples: GeneratedSamples
     layer: LayerGrid
     matches: UnitMatches
-    facts: Facts
+    run: RunIdentity
     batch_size: int = 16
 
     @property
@@ -109,7 +110,7 @@ class Subject:
             )
         return settings.latents or count
 
-    def configuration(self, settings: EffectSettings, **more: object) -> Facts:
+    def configuration(self, settings: EffectSettings, **more: object) -> Values:
         """Return everything that decides the results.
 
         Raises:
@@ -120,9 +121,9 @@ class Subject:
             "batch_size": settings.batch_size or self.batch_size,
         }
         return {
-            "run": {name: self.facts[name] for name in ("run_hash", "weights_hash") if name in self.facts},
+            "run": {"run_hash": self.run.run_hash, "weights_hash": self.run.weights_hash},
             "layer": self.layer.name,
-            **self.samples.describe(),
+            **plain(self.samples.describe()),
             "settings": settings.deciding() | chosen,
             **more,
         }
@@ -166,15 +167,3 @@ class Subject:
                 f"{option} {size} does not fit layer {self.layer.name!r}, which has {self.layer.units} units; give a "
                 f"number from 1 to {self.layer.units}"
             )
-
-    def summary(self, settings: EffectSettings, latents: int) -> Facts:
-        """Return what every summary says: the dissection, the layer, how many latents, and how it was made."""
-        return {
-            **self.facts,
-            "layer": self.layer.name,
-            "units": self.layer.units,
-            "generator": self.samples.generator.name,
-            "latents": latents,
-            "points": self.points,
-            "settings": settings.deciding(),
-        }

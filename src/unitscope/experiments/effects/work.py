@@ -12,7 +12,8 @@ from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.skeleton import Experiment, Job, Piece, Stage, State, piece_size, ranges
 from unitscope.progress import say
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values
+from unitscope.run.summaries import EffectSummary
 
 SHARD_PICTURES = 2048
 """Pictures that a piece makes, about: little work is lost where one is interrupted."""
@@ -65,11 +66,11 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
     def plan(self) -> P:
         """Return what the measurement needs besides the generator."""
 
-    def deciding(self) -> Facts:
+    def deciding(self) -> Values:
         """Return what decides the results besides settings, layer and pictures."""
         return {}
 
-    def configuration(self) -> Facts:
+    def configuration(self) -> Values:
         """Return everything that decides the results."""
         return self.asked.configuration(self.settings, **self.deciding())
 
@@ -101,9 +102,16 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
             cost,
         )
 
-    def summary(self) -> Facts:
+    def common(self) -> EffectSummary:
         """Return what every summary says."""
-        return {
-            **self.asked.summary(self.settings, self.latents),
-            "whole_passes": self.subject.replay.reason or None,
-        }
+        asked = self.asked
+        return EffectSummary(
+            **vars(asked.run),
+            layer=asked.layer.name,
+            units=asked.layer.units,
+            generator=asked.samples.generator.name,
+            latents=self.latents,
+            points=asked.points,
+            settings=self.settings.deciding(),
+            whole_passes=self.subject.replay.reason or None,
+        )

@@ -9,6 +9,7 @@ import numpy as np
 
 from unitscope.experiments.importance.losses import Numbers
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
+from unitscope.run.summaries import SetMean
 from unitscope.stats.inference import Floats, interval
 
 Key = tuple[str, str, int]
@@ -43,21 +44,18 @@ class Averages:
             sums = self._sums.get(key)
             self._sums[key] = given if sums is None else [a + b for a, b in zip(sums, given, strict=True)]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[SetMean]:
         """Return one entry for each kind, ranking and k, with intervals."""
         return [self._row(key, sums) for key, sums in sorted(self._sums.items())]
 
-    def _row(self, key: Key, sums: list[Any]) -> dict[str, Any]:
+    def _row(self, key: Key, sums: list[Any]) -> SetMean:
         count, balanced, loss, drawn, there, overall, overall_drawn = sums
         with np.errstate(divide="ignore", invalid="ignore"):
             loss_bounds = _bounds(drawn / there)
-        entry: dict[str, Any] = dict(zip(("kind", "ranking", "k"), key, strict=True))
-        entry["balanced_accuracy"] = float(balanced / count)
-        entry["loss"] = float(loss / count)
-        entry["loss_low"], entry["loss_high"] = loss_bounds
-        entry["overall_accuracy"] = float(overall / count)
-        entry["overall_low"], entry["overall_high"] = _bounds(overall_drawn / count)
-        return entry
+        return SetMean(
+            *key, float(balanced / count), float(loss / count), *loss_bounds,
+            float(overall / count), *_bounds(overall_drawn / count),
+        )  # fmt: skip
 
 
 def _bounds(replicates: Floats) -> tuple[float | None, float | None]:

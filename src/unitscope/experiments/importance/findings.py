@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from unitscope.experiments.importance.averages import Averages
 from unitscope.experiments.importance.correlation import correlate
-from unitscope.experiments.importance.images import ClassedImages
 from unitscope.experiments.importance.losses import Numbers
+from unitscope.experiments.importance.pictures import ClassedPictures, Split
 from unitscope.experiments.importance.sets import SETS_AT_ONCE, SetPlan, score_class, score_overall
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.importance.tables import (
@@ -23,12 +23,13 @@ from unitscope.experiments.importance.tables import (
     class_table,
     correlation_table,
     effect_table,
-    image_table,
     overall_table,
+    picture_table,
     set_table,
 )
 from unitscope.experiments.skeleton import Job
-from unitscope.run.manifest import Facts
+from unitscope.layer.hooks import LayerGrid
+from unitscope.run.summaries import BySplit, ImportanceSummary, LeftOut, RunIdentity, SplitImages
 from unitscope.sources.class_names import listing
 
 
@@ -36,7 +37,7 @@ from unitscope.sources.class_names import listing
 class Findings:
     """Everything the tables are made of; C classes are tested."""
 
-    images: ClassedImages
+    pictures: ClassedPictures
     settings: ImportanceSettings
     job: Job
     train: SplitEffects
@@ -46,8 +47,10 @@ class Findings:
     ranks: NDArray[np.int32]
     """Of every unit for every class ``(U, C)``, 1 for the most important."""
     plan: SetPlan
-    facts: Facts
-    """What the summary begins with."""
+    run: RunIdentity
+    layer: LayerGrid
+    whole_passes: str
+    """Why the network had to be run as a whole; empty where it was cut."""
 
     @property
     def splits(self) -> tuple[SplitEffects, SplitEffects]:
@@ -67,15 +70,15 @@ class Findings:
     @cached_property
     def names(self) -> list[str]:
         """Name of each class."""
-        return [self.images.name_of(int(output)) for output in self.outputs]
+        return [self.pictures.name_of(int(output)) for output in self.outputs]
 
     @cached_property
     def skipped(self) -> dict[str, dict[int, str]]:
-        """By split, which images were left out, and why."""
+        """By split, which pictures were left out, and why."""
         return {name: self.job.skipped(name) for name in ("train", "val")}
 
     def correlations(self) -> NDArray[np.float64]:
-        """Correlate peaks and logits over val images ``(U, C)``."""
+        """Correlate peaks and logits over val pictures ``(U, C)``."""
 
         def parts() -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
             for file in self.job.files("val"):
@@ -92,59 +95,62 @@ class Findings:
             single = [name for name, output in zip(self.names, self.outputs, strict=True)
                       if split.count(int(output)) == 1]  # fmt: skip
             if single:
-                yield f"no intervals on {split.name} for classes with one image there: {listing(single)}"
+                yield f"no intervals on {split.name} for classes with one picture there: {listing(single)}"
 
     def _left_out(self) -> Iterator[str]:
-        present = set(np.concatenate([split.outputs for split in self.images.splits]).tolist())
-        missing = [self.images.name_of(output) for output in sorted(present - set(self.outputs.tolist()))]
+        present = set(np.concatenate([split.outputs for split in self.pictures.splits]).tolist())
+        missing = [self.pictures.name_of(output) for output in sorted(present - set(self.outputs.tolist()))]
         if missing:
-            yield f"left out, for want of images in both splits: {listing(missing)}"
+            yield f"left out, for want of pictures in both splits: {listing(missing)}"
         for name, skipped in self.skipped.items():
             if skipped:
-                yield f"{len(skipped):,} {name} images could not be read; the images table says which and why"
+                yield f"{len(skipped):,} {name} pictures could not be read; the images table says which and why"
 
 
 def importance_tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
     """Make one table after the other."""
     significance = findings.significance
-    images, outputs, names, splits = findings.images, findings.outputs, findings.names, findings.splits
+    pictures, outputs, names, splits = findings.pictures, findings.outputs, findings.names, findings.splits
     yield "sets", findings.scored[0]
-    yield "classes", class_table(images, outputs, *splits)
+    yield "classes", class_table(pictures, outputs, *splits)
     yield "effects", effect_table(names, outputs, splits, findings.ranks, significance)
     yield "overall", overall_table(splits)
     yield "correlation", correlation_table(names, findings.correlations())
-    yield "images", image_table(images, splits, findings.skipped)
+    yield "images", picture_table(pictures, splits, findings.skipped)
 
 
-def importance_summary(findings: Findings) -> Facts:
-    """Return the outcome as plain values."""
-    significance, settings = findings.significance, findings.settings
-    return {
-        **findings.facts,
-        "images": {split.name: _images(findings, place) for place, split in enumerate(findings.splits)},
-        "accuracy": {split.name: accuracy_of(split) for split in findings.splits},
-        "important_pairs": int(significance.important.sum()),
-        "tested_pairs": int(significance.tested.sum()),
-        "fdr": settings.fdr,
-        "set_sizes": list(settings.set_sizes),
-        "curve": list(settings.curve),
-        "random": settings.random,
-        "means": findings.scored[1].rows(),
-        "notes": findings.notes(),
-        "settings": settings.deciding(),
-    }
+def importance_summary(findings: Findings) -> ImportanceSummary:
+    """Return the outcome."""
+    significance, settings, pictures = findings.significance, findings.settings, findings.pictures
+    return ImportanceSummary(
+        **vars(findings.run),
+        layer=findings.layer.name,
+        units=findings.layer.units,
+        ablation=settings.ablation,
+        classes=len(findings.outputs),
+        whole_passes=findings.whole_passes or None,
+        images=BySplit(_pictures(findings, pictures.train), _pictures(findings, pictures.val)),
+        accuracy=BySplit(accuracy_of(findings.train), accuracy_of(findings.val)),
+        important_pairs=int(significance.important.sum()),
+        tested_pairs=int(significance.tested.sum()),
+        fdr=settings.fdr,
+        set_sizes=settings.set_sizes,
+        curve=settings.curve,
+        random=settings.random,
+        means=tuple(findings.scored[1].rows()),
+        notes=tuple(findings.notes()),
+        settings=settings.deciding(),
+    )
 
 
-def _images(findings: Findings, place: int) -> Facts:
-    split = findings.images.splits[place]
-    skipped = findings.skipped[split.name]
-    described = split.samples.describe()["pictures"]
-    return {
-        "name": described["name"],
-        "hash": described["hash"],
-        "used": len(split) - len(skipped),
-        "skipped": [{"id": split.samples.sample_ids[n], "reason": skipped[n]} for n in sorted(skipped)],
-    }
+def _pictures(findings: Findings, split: Split) -> SplitImages:
+    skipped, described = findings.skipped[split.name], split.samples.describe().pictures
+    return SplitImages(
+        name=described.name,
+        hash=described.hash,
+        used=len(split) - len(skipped),
+        skipped=tuple(LeftOut(split.samples.sample_ids[n], skipped[n]) for n in sorted(skipped)),
+    )
 
 
 def _score_sets(findings: Findings) -> tuple[pd.DataFrame, Averages]:

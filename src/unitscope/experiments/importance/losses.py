@@ -1,4 +1,4 @@
-"""What removing units costs, with paired bootstrap intervals; only images whose prediction changes are looked at."""
+"""What removing units costs, with paired bootstrap intervals; only pictures whose prediction changes are looked at."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class DrawnImages:
-    """Images, and how often every bootstrap replicate counts each."""
+class DrawnPictures:
+    """Pictures, and how often every bootstrap replicate counts each."""
 
     labels: Numbers
-    """Class of each image ``(N,)``."""
+    """Class of each picture ``(N,)``."""
     weights: NDArray[np.int32]
-    """``(N, R)``; a row depends on the seed and the image's sample number alone."""
+    """``(N, R)``; a row depends on the seed and the picture's sample number alone."""
 
     @classmethod
-    def draw(cls, samples: Numbers, labels: Numbers, *, replicates: int, seed: int) -> DrawnImages:
-        """Draw the weights of images with these sample numbers and classes ``(N,)``."""
+    def draw(cls, samples: Numbers, labels: Numbers, *, replicates: int, seed: int) -> DrawnPictures:
+        """Draw the weights of pictures with these sample numbers and classes ``(N,)``."""
         return cls(labels, draw_weights(samples, replicates, seed, np.int32))
 
     def of_class(self, label: int) -> tuple[Floats, Floats]:
-        """Return how many images of a class and of all others each replicate counts, ``(R,)`` each."""
+        """Return how many pictures of a class and of all others each replicate counts, ``(R,)`` each."""
         inside = self.weights[self.labels == label].sum(0, dtype=np.float64)
         return inside, self.weights.sum(0, dtype=np.float64) - inside
 
     def alone(self, label: int) -> bool:
-        """Whether a class, or all others together, have too few images for an interval."""
+        """Whether a class, or all others together, have too few pictures for an interval."""
         inside = int((self.labels == label).sum())
         return min(inside, len(self.labels) - inside) < 2
 
     def balanced_losses(self, label: int, differences: Any) -> Floats:
         """Return the loss of balanced accuracy of some variants in every replicate ``(V, R)``.
 
-        NaN in replicates that draw no image of the class or no other one.
+        NaN in replicates that draw no picture of the class or no other one.
 
         Args:
             label: the class.
-            differences: sparse int32 ``(V, N)``: 1 where an image is predicted as the class by the network as it is and
-                not by the variant, -1 where it is the other way round.
+            differences: sparse int32 ``(V, N)``: 1 where a picture is predicted as the class by the network as it is
+                and not by the variant, -1 where it is the other way round.
         """
         members = np.flatnonzero(self.labels == label)
         inside, others = self.of_class(label)
@@ -59,7 +59,7 @@ class DrawnImages:
         return losses
 
     def fractions(self, counts: NDArray[np.integer]) -> Floats:
-        """Return weighted sums ``(V, R)`` over all images as fractions of what each replicate counts."""
+        """Return weighted sums ``(V, R)`` over all pictures as fractions of what each replicate counts."""
         total = self.weights.sum(0, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             fractions: Floats = counts / total
@@ -68,15 +68,15 @@ class DrawnImages:
 
 
 def differences_of(changes: Changes, label: int) -> tuple[Numbers, Any]:
-    """Return the variants that take images into or out of a class, and their `differences`, see `DrawnImages`."""
-    touching = np.flatnonzero((changes.before[changes.image] == label) | (changes.after == label))
+    """Return the variants that take pictures into or out of a class, and their `differences`, see `DrawnPictures`."""
+    touching = np.flatnonzero((changes.before[changes.picture] == label) | (changes.after == label))
     variants, rows = np.unique(changes.variant[touching], return_inverse=True)
     signs = np.where(changes.after[touching] == label, -1, 1).astype(np.int32)
     shape = (len(variants), len(changes.samples))
-    return variants, sparse.csr_matrix((signs, (rows, changes.image[touching])), shape=shape)
+    return variants, sparse.csr_matrix((signs, (rows, changes.picture[touching])), shape=shape)
 
 
-def unit_intervals(changes: Changes, label: int, drawn: DrawnImages) -> Interval:
+def unit_intervals(changes: Changes, label: int, drawn: DrawnPictures) -> Interval:
     """Return the interval of every unit's loss of balanced accuracy ``(U,)`` for one class."""
     if drawn.alone(label):
         return no_interval(changes.variants)
@@ -87,22 +87,22 @@ def unit_intervals(changes: Changes, label: int, drawn: DrawnImages) -> Interval
     return low, high
 
 
-def overall_intervals(changes: Changes, drawn: DrawnImages) -> Interval:
+def overall_intervals(changes: Changes, drawn: DrawnPictures) -> Interval:
     """Return the interval of every unit's loss of all-class accuracy ``(U,)``."""
     if len(changes.samples) < 2:
         return no_interval(changes.variants)
-    true, old = changes.labels[changes.image], changes.before[changes.image]
+    true, old = changes.labels[changes.picture], changes.before[changes.picture]
     signs = (old == true).astype(np.int32) - (changes.after == true).astype(np.int32)
     variants, rows = np.unique(changes.variant[signs != 0], return_inverse=True)
     shape = (len(variants), len(changes.samples))
-    differences = sparse.csr_matrix((signs[signs != 0], (rows, changes.image[signs != 0])), shape=shape)
+    differences = sparse.csr_matrix((signs[signs != 0], (rows, changes.picture[signs != 0])), shape=shape)
     low, high = np.zeros(changes.variants), np.zeros(changes.variants)
     if len(variants):
         low[variants], high[variants] = interval(drawn.fractions(differences @ drawn.weights))
     return low, high
 
 
-def balanced_interval(predicted: Numbers, label: int, drawn: DrawnImages) -> tuple[float, float]:
+def balanced_interval(predicted: Numbers, label: int, drawn: DrawnPictures) -> tuple[float, float]:
     """Return the interval of the balanced accuracy of one class, of the network as it is."""
     if drawn.alone(label):
         return np.nan, np.nan
@@ -115,7 +115,7 @@ def balanced_interval(predicted: Numbers, label: int, drawn: DrawnImages) -> tup
     return float(low[0]), float(high[0])
 
 
-def overall_interval(predicted: Numbers, drawn: DrawnImages) -> tuple[float, float]:
+def overall_interval(predicted: Numbers, drawn: DrawnPictures) -> tuple[float, float]:
     """Return the interval of the all-class accuracy of the network as it is."""
     if len(predicted) < 2:
         return np.nan, np.nan

@@ -1,4 +1,4 @@
-"""The importance of the units of a layer, put together: from a run and two sets of images to the tables."""
+"""The importance of the units of a layer, put together: from a run and two sets of pictures to the tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unitscope.ablation import Ablation
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.importance.findings import Findings, importance_summary, importance_tables
-from unitscope.experiments.importance.images import ClassedImages, Split, find_curve_classes
+from unitscope.experiments.importance.pictures import ClassedPictures, Split, find_curve_classes
 from unitscope.experiments.importance.sets import SetPlan, plan_sets
 from unitscope.experiments.importance.settings import ImportanceSettings, choose_set_sizes, curve_sizes
 from unitscope.experiments.importance.tables import SplitEffects, rank_units
@@ -48,11 +48,11 @@ from unitscope.replay import Replay, cut
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
 from unitscope.run.importance import Importance
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Values, plain
 from unitscope.stats import PredictionChanges
 
-SHARD_IMAGES = 64
-"""Images of a piece, about: little work is lost where one is interrupted."""
+SHARD_PICTURES = 64
+"""Pictures of a piece, about: little work is lost where one is interrupted."""
 SPLITS = ("train", "val")
 
 P = TypeVar("P", bound=SplitPlan)
@@ -62,7 +62,7 @@ def run_importance(
     dissection: Dissection,
     model: Network,
     layer: LayerGrid,
-    images: ClassedImages,
+    pictures: ClassedPictures,
     *,
     out: Path,
     settings: ImportanceSettings | None = None,
@@ -73,16 +73,16 @@ def run_importance(
         dissection: where the layer was looked into.
         model: its network, on its device.
         layer: how the layer is read.
-        images: what units are ranked and measured on.
+        pictures: what units are ranked and measured on.
         out: the folder, new or of the same configuration.
         settings: see :class:`ImportanceSettings`.
 
     Raises:
-        UnitscopeError: a setting does not fit the layer or the images, no image can be read, the network is no
+        UnitscopeError: a setting does not fit the layer or the pictures, no picture can be read, the network is no
             classifier of these classes, a logit is not finite, or the folder is in use, belongs to another
             configuration or cannot be written.
     """
-    experiment = UnitImportance(dissection, model, layer, images, settings or ImportanceSettings())
+    experiment = UnitImportance(dissection, model, layer, pictures, settings or ImportanceSettings())
     return run(experiment, Importance, out)
 
 
@@ -94,20 +94,20 @@ class UnitImportance(Experiment[Removal]):
         dissection: Dissection,
         model: Network,
         layer: LayerGrid,
-        images: ClassedImages,
+        pictures: ClassedPictures,
         settings: ImportanceSettings,
     ) -> None:
-        self.dissection, self.model, self.layer, self.images = dissection, model, layer, images
+        self.dissection, self.model, self.layer, self.pictures = dissection, model, layer, pictures
         self.device = device_of(model.module)
-        self.batch_size = settings.batch_size or int(dissection.manifest.settings["batch_size"])
+        self.batch_size = settings.batch_size or dissection.settings.batch_size
         self.settings = replace(
             settings,
             set_sizes=choose_set_sizes(settings.set_sizes, layer.units, layer.name),
-            curve=find_curve_classes(settings.curve, images),
+            curve=find_curve_classes(settings.curve, pictures),
             batch_size=self.batch_size,
         )
 
-    def configuration(self) -> Facts:
+    def configuration(self) -> Values:
         """Return everything that decides the results."""
         return {
             "run": {
@@ -117,10 +117,10 @@ class UnitImportance(Experiment[Removal]):
             "layer": self.layer.name,
             **{
                 split.name: {
-                    **split.samples.describe()["pictures"],
+                    **plain(split.samples.describe().pictures),
                     "classes_hash": hashlib.sha256(split.outputs.tobytes()).hexdigest(),
                 }
-                for split in self.images.splits
+                for split in self.pictures.splits
             },
             "settings": self.settings.deciding(),
         }
@@ -139,16 +139,18 @@ class UnitImportance(Experiment[Removal]):
         with job.timing("ranks"):
             self.findings = self._rank(job)
         removed, readable = self.findings.plan.removed, self.findings.val.changes.samples
-        cost = f"{len(removed):,} sets on {len(readable):,} images: {len(removed) * len(readable):,} answers"
+        cost = (
+            f"{len(removed):,} sets on {len(readable):,} pictures: {len(removed) * len(readable):,} answers"
+        )
         sets = SetsPlan("val", level, removed=removed, readable=readable)
         yield replace(self._stage("sets", "removing sets", remove_sets, sets), cost=cost)
 
     def _stage(
         self, name: str, title: str, measure: Callable[[Removal, P, Piece], State], plan: P
     ) -> Stage[Removal, P]:
-        split = self.images.split(plan.split)
-        size = piece_size(SHARD_IMAGES, batch_size=self.batch_size)
-        ids, noun = split.samples.sample_ids, f"{split.name} images"
+        split = self.pictures.split(plan.split)
+        size = piece_size(SHARD_PICTURES, batch_size=self.batch_size)
+        ids, noun = split.samples.sample_ids, f"{split.name} pictures"
         return Stage(name, title, ranges(len(split), size), measure, plan, ids, noun)
 
     def tables(self, job: Job) -> Iterable[tuple[str, Table]]:  # noqa: ARG002
@@ -160,25 +162,25 @@ class UnitImportance(Experiment[Removal]):
         return {"summary": importance_summary(self.findings)}
 
     def _cut(self, folder: RunFolder) -> Removal:
-        """Cut the network, and see that it is a classifier of the classes of the images."""
-        images, inputs = self.images, _first_batch(self.images.train, self.batch_size).to(self.device)
+        """Cut the network, and see that it is a classifier of the classes of the pictures."""
+        pictures, inputs = self.pictures, _first_batch(self.pictures.train, self.batch_size).to(self.device)
         replay = cut(self.model.module, self.layer, inputs)
         shape = tuple(replay.back(replay.front(inputs)).shape)
-        if len(shape) != 2 or shape[1] <= images.last_output:
-            name = images.name_of(images.last_output)
+        if len(shape) != 2 or shape[1] <= pictures.last_output:
+            name = pictures.name_of(pictures.last_output)
             wanted = (
-                f"class {name!r} is output {images.last_output}"
+                f"class {name!r} is output {pictures.last_output}"
                 if len(shape) == 2
                 else "(N, classes) is needed"
             )
             raise UnitscopeError(
-                f"{self.model.name or 'the network'} answers with shape {shape} for {len(inputs)} images; {wanted}: "
+                f"{self.model.name or 'the network'} answers with shape {shape} for {len(inputs)} pictures; {wanted}: "
                 "give a classifier of these classes, or --class-map"
             )
         if replay.whole:
             say(f"the network is run as a whole for every unit, which is slow: {replay.reason}")
         caches = self._caches(folder, replay)
-        return Removal(images, Ablation(replay), caches, shape[1], self.batch_size, self.device)
+        return Removal(pictures, Ablation(replay), caches, shape[1], self.batch_size, self.device)
 
     def _caches(self, folder: RunFolder, replay: Replay) -> dict[str, CarriedCache]:
         """Share the budget: val is read twice, train only where the means of units come first."""
@@ -194,27 +196,21 @@ class UnitImportance(Experiment[Removal]):
 
     def _rank(self, job: Job) -> Findings:
         """Rank the units by what they do on train, and plan the sets."""
-        images, settings = self.images, self.settings
+        pictures, settings = self.pictures, self.settings
         train, val = (self._effects(job, name) for name in SPLITS)
         used = {
             split.name: np.isin(np.arange(len(split)), effects.changes.samples)
-            for split, effects in zip(images.splits, (train, val), strict=True)
+            for split, effects in zip(pictures.splits, (train, val), strict=True)
         }
-        outputs = images.classes(used)
+        outputs = pictures.classes(used)
         if not len(outputs):
             raise UnitscopeError(
-                "no class has images in both splits that could be read; see which cannot be opened"
+                "no class has pictures in both splits that could be read; see which cannot be opened"
             )
-        ranks = rank_units(train.losses(outputs), _falls(job, outputs, images.train.outputs))
-        plan = self._plan_sets(ranks, [images.name_of(int(output)) for output in outputs])
-        facts = self.dissection.identity() | {
-            "layer": self.layer.name,
-            "units": self.layer.units,
-            "ablation": settings.ablation,
-            "classes": len(outputs),
-            "whole_passes": self.subject.ablation.replay.reason or None,
-        }
-        return Findings(images, settings, job, train, val, outputs, ranks, plan, facts)
+        ranks = rank_units(train.losses(outputs), _falls(job, outputs, pictures.train.outputs))
+        plan = self._plan_sets(ranks, [pictures.name_of(int(output)) for output in outputs])
+        run, whole = self.dissection.identity(), self.subject.ablation.replay.reason
+        return Findings(pictures, settings, job, train, val, outputs, ranks, plan, run, self.layer, whole)
 
     def _effects(self, job: Job, name: str) -> SplitEffects:
         units, classes = self.subject.units, self.subject.classes
@@ -237,7 +233,7 @@ class UnitImportance(Experiment[Removal]):
 
 
 def _first_batch(split: Split, batch_size: int) -> Tensor:
-    """Return the inputs of the first batch with an image that can be read.
+    """Return the inputs of the first batch with a picture that can be read.
 
     Raises:
         UnitscopeError: there is none.
@@ -247,11 +243,11 @@ def _first_batch(split: Split, batch_size: int) -> Tensor:
         if len(batch.samples):
             return batch.inputs
         skipped.update(batch.skipped)
-    raise none_readable(split.samples.sample_ids, skipped, f"{split.name} images")
+    raise none_readable(split.samples.sample_ids, skipped, f"{split.name} pictures")
 
 
 def _means(job: Job) -> NDArray[np.float32]:
-    """Return the mean activation of every unit over the train images ``(U,)``."""
+    """Return the mean activation of every unit over the train pictures ``(U,)``."""
     files = list(job.files("means"))
     cells = sum(int(file["cells"][0]) for file in files)
     sums = sum((file["sums"] for file in files), np.zeros(1))
@@ -259,12 +255,12 @@ def _means(job: Job) -> NDArray[np.float32]:
 
 
 def _falls(job: Job, outputs: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the mean fall of log-probability without each unit on the train images of each class ``(U, C)``.
+    """Return the mean fall of log-probability without each unit on the train pictures of each class ``(U, C)``.
 
     Args:
         job: its train stage is done.
         outputs: the classes ``(C,)``.
-        labels: of every train image ``(N,)``.
+        labels: of every train picture ``(N,)``.
     """
     sums, counts = np.zeros((1, len(outputs))), np.zeros(len(outputs), np.int64)
     for file in job.files("train"):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from unitscope.experiments.importance.losses import DrawnImages, Numbers
+from unitscope.experiments.importance.losses import DrawnPictures, Numbers
 from unitscope.stats.inference import Floats, interval, no_interval, sequenced_order
 
 KINDS = ("removed", "kept")
@@ -139,7 +139,7 @@ ReadPredictions = Callable[[NDArray[np.int64]], NDArray[np.int16]]
 """Returns what is predicted without some sets, numbers ``(V,)`` -> ``(V, N)``."""
 
 
-def score_overall(predictions: Iterator[NDArray[np.int16]], drawn: DrawnImages) -> OverallScores:
+def score_overall(predictions: Iterator[NDArray[np.int16]], drawn: DrawnPictures) -> OverallScores:
     """Score all-class accuracy, some sets ``(V, N)`` after the others."""
     accuracy, lows, highs, replicates = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)], []
     weights, enough = drawn.weights.astype(np.float32), len(drawn.labels) > 1
@@ -157,14 +157,14 @@ def score_overall(predictions: Iterator[NDArray[np.int16]], drawn: DrawnImages) 
     return OverallScores(all_accuracy, low, high, np.concatenate([empty, *replicates]))
 
 
-def score_class(predicted: NDArray[np.int16], before: Numbers, label: int, drawn: DrawnImages) -> SetScores:
+def score_class(predicted: NDArray[np.int16], before: Numbers, label: int, drawn: DrawnPictures) -> SetScores:
     """Score one class with some sets.
 
     Args:
         predicted: without each set ``(V, N)``.
         before: by the network as it is ``(N,)``.
         label: the class.
-        drawn: the images.
+        drawn: the pictures.
     """
     member = drawn.labels == label
     counts = int(member.sum()), int((~member).sum())

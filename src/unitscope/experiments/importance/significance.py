@@ -1,4 +1,4 @@
-"""Whether a unit matters to a class: an exact sign-flip test on the images that change."""
+"""Whether a unit matters to a class: an exact sign-flip test on the pictures that change."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 
 
 def unit_p_values(changes: Changes, label: int) -> tuple[Floats, Numbers]:
-    """Return the p-value of every unit's loss for one class ``(U,)``, and how many images it rests on ``(U,)``."""
-    p_values, images = np.ones(changes.variants), np.zeros(changes.variants, np.int64)
+    """Return the p-value of every unit's loss for one class ``(U,)``, and how many pictures it rests on ``(U,)``."""
+    p_values, pictures = np.ones(changes.variants), np.zeros(changes.variants, np.int64)
     variants, differences = differences_of(changes, label)
     if len(variants):
         member = changes.labels == label
@@ -26,26 +26,26 @@ def unit_p_values(changes: Changes, label: int) -> tuple[Floats, Numbers]:
         net = [np.asarray(part.sum(1), np.int64).ravel() for part in (inside, -others)]
         sizes = int(member.sum()), int((~member).sum())
         p_values[variants] = sign_flip(*changed, *net, sizes=sizes)
-        images[variants] = changed[0] + changed[1]
-    return p_values, images
+        pictures[variants] = changed[0] + changed[1]
+    return p_values, pictures
 
 
-def could_be_called(images: Numbers, fdr: float) -> NDArray[np.bool_]:
-    """Tell which tests could be significant at all, had all their images changed for the worse (Tarone 1990)."""
-    return (images > 0) & (0.5**images <= fdr)
+def could_be_called(pictures: Numbers, fdr: float) -> NDArray[np.bool_]:
+    """Tell which tests could be significant at all, had all their pictures changed for the worse (Tarone 1990)."""
+    return (pictures > 0) & (0.5**pictures <= fdr)
 
 
 def sign_flip(a: Numbers, b: Numbers, x: Numbers, y: Numbers, *, sizes: tuple[int, int]) -> Floats:
     """Return the probability that balanced accuracy falls as much as it did, were every change a fair coin.
 
-    With n images of the class and m others, P[m X + n Y >= m x + n y] for X = 2 Bin(a, 1/2) - a and
+    With n pictures of the class and m others, P[m X + n Y >= m x + n y] for X = 2 Bin(a, 1/2) - a and
     Y = 2 Bin(b, 1/2) - b, independent. McNemar's exact test, stratified.
 
     Args:
-        a: images of the class that change ``(k,)``.
-        b: other images that change ``(k,)``.
-        x: images of the class lost, less those won ``(k,)``.
-        y: other images wrongly taken for the class, less those freed ``(k,)``.
+        a: pictures of the class that change ``(k,)``.
+        b: other pictures that change ``(k,)``.
+        x: pictures of the class lost, less those won ``(k,)``.
+        y: other pictures wrongly taken for the class, less those freed ``(k,)``.
         sizes: n and m.
     """
     parts = range(0, len(a), PAIRS_AT_ONCE)
@@ -54,7 +54,7 @@ def sign_flip(a: Numbers, b: Numbers, x: Numbers, y: Numbers, *, sizes: tuple[in
 
 
 def _sign_flip(a: Numbers, b: Numbers, x: Numbers, y: Numbers, sizes: tuple[int, int]) -> Floats:
-    """Add up over every number j of lost images of the class; all pairs after each other in one array."""
+    """Add up over every number j of lost pictures of the class; all pairs after each other in one array."""
     of_class, others = max(sizes[0], 1), max(sizes[1], 1)
     starts = np.concatenate([[0], np.cumsum(a + 1)])
     pair = np.repeat(np.arange(len(a)), a + 1)

@@ -9,19 +9,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unitscope.experiments.importance.images import ClassedImages
 from unitscope.experiments.importance.losses import (
-    DrawnImages,
+    DrawnPictures,
     Numbers,
     balanced_interval,
     overall_interval,
     overall_intervals,
     unit_intervals,
 )
+from unitscope.experiments.importance.pictures import ClassedPictures
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
 from unitscope.experiments.importance.significance import could_be_called, unit_p_values
+from unitscope.run.numbers import Score
 from unitscope.stats import Changes, ClassScores
-from unitscope.stats.inference import Floats, interval_entry, q_values
+from unitscope.stats.inference import Floats, q_values
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,12 @@ class SplitEffects:
     changes: Changes
     scores: ClassScores
     """Of the network as it is, then without each unit: U + 1 variants, over all outputs."""
-    drawn: DrawnImages
+    drawn: DrawnPictures
 
     @classmethod
     def of(cls, name: str, changes: Changes, *, replicates: int, seed: int) -> SplitEffects:
         """Count, and draw the bootstrap's weights."""
-        drawn = DrawnImages.draw(changes.samples, changes.labels, replicates=replicates, seed=seed)
+        drawn = DrawnPictures.draw(changes.samples, changes.labels, replicates=replicates, seed=seed)
         return cls(name, changes, changes.accuracy().result(), drawn)
 
     def losses(self, outputs: Numbers) -> Floats:
@@ -47,7 +48,7 @@ class SplitEffects:
         return losses
 
     def count(self, output: int) -> int:
-        """Return the number of images of a class."""
+        """Return the number of pictures of a class."""
         return int((self.changes.labels == output).sum())
 
 
@@ -56,7 +57,7 @@ def rank_units(losses: Floats, falls: Floats) -> NDArray[np.int32]:
 
     Args:
         losses: of balanced accuracy on train ``(U, C)``.
-        falls: mean fall of the log-probability of the class on its train images ``(U, C)``.
+        falls: mean fall of the log-probability of the class on its train pictures ``(U, C)``.
     """
     ranks = np.empty(losses.shape, np.int32)
     for place in range(losses.shape[1]):
@@ -66,14 +67,14 @@ def rank_units(losses: Floats, falls: Floats) -> NDArray[np.int32]:
 
 
 def class_table(
-    images: ClassedImages, outputs: Numbers, train: SplitEffects, val: SplitEffects
+    pictures: ClassedPictures, outputs: Numbers, train: SplitEffects, val: SplitEffects
 ) -> pd.DataFrame:
     """One row a class: how well the network as it is tells it on val."""
     predicted, scores = val.changes.before, val.scores
     bounds = np.array([balanced_interval(predicted, int(output), val.drawn) for output in outputs])
     return pd.DataFrame(
         {
-            "class": _strings([images.name_of(int(output)) for output in outputs]),
+            "class": _strings([pictures.name_of(int(output)) for output in outputs]),
             "output": outputs.astype(np.int32),
             "train_images": np.array([train.count(int(output)) for output in outputs], np.int64),
             "val_images": np.array([val.count(int(output)) for output in outputs], np.int64),
@@ -101,7 +102,7 @@ class Significance:
         """Test every unit and class, and correct for their number."""
         columns = [unit_p_values(changes, int(output)) for output in outputs]
         p_values = np.stack([p for p, _ in columns], axis=1)
-        tested = could_be_called(np.stack([images for _, images in columns], axis=1), fdr)
+        tested = could_be_called(np.stack([pictures for _, pictures in columns], axis=1), fdr)
         corrected = np.ones_like(p_values)
         corrected[tested] = q_values(p_values[tested])
         return cls(p_values, corrected, tested, tested & (corrected <= fdr))
@@ -211,12 +212,12 @@ def correlation_table(classes: Sequence[str], correlation: Floats) -> pd.DataFra
     )
 
 
-def image_table(
-    images: ClassedImages, splits: Sequence[SplitEffects], skipped: Mapping[str, Mapping[int, str]]
+def picture_table(
+    pictures: ClassedPictures, splits: Sequence[SplitEffects], skipped: Mapping[str, Mapping[int, str]]
 ) -> pd.DataFrame:
-    """One row an image of either split."""
+    """One row a picture of either split."""
     frames = []
-    for split, effects in zip(images.splits, splits, strict=True):
+    for split, effects in zip(pictures.splits, splits, strict=True):
         said = dict(zip(effects.changes.samples.tolist(), effects.changes.before.tolist(), strict=True))
         numbers = range(len(split))
         frames.append(
@@ -225,8 +226,10 @@ def image_table(
                     "split": _strings([split.name] * len(split)),
                     "sample": np.arange(len(split), dtype=np.int32),
                     "id": _strings(list(split.samples.sample_ids)),
-                    "class": _strings([images.name_of(output) for output in split.outputs.tolist()]),
-                    "predicted": _strings([images.name_of(said[n]) if n in said else None for n in numbers]),
+                    "class": _strings([pictures.name_of(output) for output in split.outputs.tolist()]),
+                    "predicted": _strings(
+                        [pictures.name_of(said[n]) if n in said else None for n in numbers]
+                    ),
                     "used": np.array([n in said for n in numbers], np.bool_),
                     "reason": _strings([skipped[split.name].get(n) for n in numbers]),
                 }
@@ -239,8 +242,6 @@ def _strings(values: Sequence[str | None]) -> pd.api.extensions.ExtensionArray:
     return pd.array(values, dtype="string")
 
 
-def accuracy_of(split: SplitEffects) -> dict[str, float | None]:
-    """Return the all-class accuracy of the network as it is: ``value``, ``low``, ``high``."""
-    return interval_entry(
-        float(split.scores.overall[0]), *overall_interval(split.changes.before, split.drawn)
-    )
+def accuracy_of(split: SplitEffects) -> Score:
+    """Return the all-class accuracy of the network as it is."""
+    return Score.of(split.scores.overall[0], *overall_interval(split.changes.before, split.drawn))

@@ -14,7 +14,7 @@ from unitscope.ablation import Ablation, predicted_classes
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.forward import naming_pictures, run_batch
-from unitscope.experiments.importance.images import ClassedImages, Split
+from unitscope.experiments.importance.pictures import ClassedPictures, Split
 from unitscope.experiments.samples import Batch
 from unitscope.experiments.skeleton import Piece, State, below
 from unitscope.replay import Carried
@@ -26,7 +26,7 @@ from unitscope.stats import PredictionChanges
 class Removal:
     """A network cut at a layer, ready to answer without units of it."""
 
-    images: ClassedImages
+    pictures: ClassedPictures
     ablation: Ablation
     caches: dict[str, CarriedCache]
     """By split, what keeps the front's outputs."""
@@ -45,10 +45,10 @@ class Removal:
         yield from split.samples.batches(numbers[i : i + self.batch_size] for i in _starts(numbers, self))
 
     def run(self, split: Split, batch: Batch, work: Callable[[Carried], None]) -> None:
-        """Do something with what is carried for a batch, if it holds any image.
+        """Do something with what is carried for a batch, if it holds any picture.
 
         Raises:
-            UnitscopeError: the network fails; the first and last image of the batch are named.
+            UnitscopeError: the network fails; the first and last picture of the batch are named.
         """
         if len(batch.samples):
             number = int(batch.samples[0]) // self.batch_size
@@ -64,7 +64,7 @@ class Removal:
         """Yield what is carried for samples that were read before, a batch at a time; kept batches are not decoded.
 
         Args:
-            split: the images.
+            split: the pictures.
             samples: all samples that could be read of some batches, in order ``(n,)``.
         """
         for number in np.unique(samples // self.batch_size):
@@ -105,7 +105,7 @@ class SetsPlan(SplitPlan):
 
     Attributes:
         removed: the units of each set ``(S, U)`` bool.
-        readable: numbers of the images that could be read, in order ``(n,)``.
+        readable: numbers of the pictures that could be read, in order ``(n,)``.
     """
 
     removed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
@@ -113,13 +113,13 @@ class SetsPlan(SplitPlan):
 
 
 def activation_sums(removal: Removal, plan: SplitPlan, piece: Piece) -> State:
-    """Add up the activation of every unit over all places of some images.
+    """Add up the activation of every unit over all places of some pictures.
 
     Returns:
         ``sums`` ``(U,)`` float64 and ``cells`` ``(1,)``, the number of places.
     """
     sums, cells = torch.zeros(removal.units, dtype=torch.float64), [0]
-    split, skipped = removal.images.split(plan.split), dict[int, str]()
+    split, skipped = removal.pictures.split(plan.split), dict[int, str]()
 
     def add(carried: Carried) -> None:
         activation = carried.activation
@@ -133,17 +133,17 @@ def activation_sums(removal: Removal, plan: SplitPlan, piece: Piece) -> State:
 
 
 def remove_each(removal: Removal, plan: SplitPlan, piece: Piece) -> State:
-    """Remove every unit alone on some images.
+    """Remove every unit alone on some pictures.
 
     Returns:
         The state of `PredictionChanges` below ``changes``; ``samples`` ``(n,)``; ``fall`` ``(n, U)`` float32, by how
-        much the log-probability of the image's own class falls; ``peaks`` ``(n, U)`` and ``logits`` ``(n, C)`` float32
-        if they are kept.
+        much the log-probability of the picture's own class falls; ``peaks`` ``(n, U)`` and ``logits`` ``(n, C)``
+        float32 if they are kept.
 
     Raises:
-        UnitscopeError: the network fails, or a logit is not finite; the image is named.
+        UnitscopeError: the network fails, or a logit is not finite; the picture is named.
     """
-    split, level = removal.images.split(plan.split), plan.levels(removal.device)
+    split, level = removal.pictures.split(plan.split), plan.levels(removal.device)
     changes = PredictionChanges(removal.units, removal.classes)
     parts: list[Arrays] = [_nothing(removal, plan.keep)]
     skipped: dict[int, str] = {}
@@ -181,7 +181,7 @@ def _without_each(
     ids: Sequence[str],
     level: float | Tensor,
 ) -> tuple[Tensor, NDArray[np.int16], NDArray[np.float32]]:
-    """Return logits ``(n, C)``; by image and unit ``(n, U)``, the prediction and the fall of log-probability."""
+    """Return logits ``(n, C)``; by picture and unit ``(n, U)``, the prediction and the fall of log-probability."""
     logits = removal.ablation.replay.back(carried)
     _refuse_infinite(logits, ids, "")
     own = torch.from_numpy(labels).to(logits.device)
@@ -196,18 +196,18 @@ def _without_each(
 
 
 def _log_probability(logits: Tensor, own: Tensor) -> Tensor:
-    """Return the log-probability of each image's class, ``(k, n, C)`` -> ``(k, n)``."""
+    """Return the log-probability of each picture's class, ``(k, n, C)`` -> ``(k, n)``."""
     chosen = logits[:, torch.arange(len(own), device=own.device), own]
     return chosen - logits.logsumexp(-1)
 
 
 def _refuse_infinite(answer: Tensor, ids: Sequence[str], when: str) -> None:
-    """Refuse logits ``(..., n, C)`` that are not finite, and name the first such image."""
+    """Refuse logits ``(..., n, C)`` that are not finite, and name the first such picture."""
     finite = torch.isfinite(answer).all(-1).reshape(-1, len(ids)).all(0)
     if not bool(finite.all()):
-        image = ids[int(finite.int().argmin())]
+        picture = ids[int(finite.int().argmin())]
         raise UnitscopeError(
-            f"the network's logits are not finite (NaN or infinite) on image {image!r}{when}; "
+            f"the network's logits are not finite (NaN or infinite) on picture {picture!r}{when}; "
             "check the weights and the preprocessing"
         )
 
@@ -216,10 +216,10 @@ def remove_sets(removal: Removal, plan: SetsPlan, piece: Piece) -> State:
     """Return what is predicted without each set of units: ``predicted`` ``(S, n)`` int16.
 
     Raises:
-        UnitscopeError: the network fails, or a logit is not finite; the image is named.
+        UnitscopeError: the network fails, or a logit is not finite; the picture is named.
     """
     split, level, sets = (
-        removal.images.split(plan.split),
+        removal.pictures.split(plan.split),
         plan.levels(removal.device),
         torch.from_numpy(plan.removed),
     )

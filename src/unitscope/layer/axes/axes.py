@@ -1,4 +1,4 @@
-"""What the axes of a tensor run over: images, rows and columns of the picture, tokens, or units.
+"""What the axes of a tensor run over: pictures, rows and columns of each, tokens, or units.
 
 An axis is a tuple of parts whose sizes multiply to its length, the slowest first: a token axis of a 14x14 patch grid is
 (rows 14, columns 14), and windows of 7x7 on it split it into (rows 2, step 7), (columns 2, step 7) and so on. So a
@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["images", "rows", "columns", "tokens", "joined", "units", "lost"]
+Kind = Literal["pictures", "rows", "columns", "tokens", "joined", "units", "lost"]
 """tokens: a grid with other tokens around it; joined: tokens of several grids; lost: nobody knows."""
 
-INFORMATIVE: tuple[Kind, ...] = ("images", "rows", "columns", "tokens", "joined", "lost", "units")
+INFORMATIVE: tuple[Kind, ...] = ("pictures", "rows", "columns", "tokens", "joined", "lost", "units")
 """Where two tensors meet, the axis is what the more telling one says."""
 
 
@@ -53,8 +53,8 @@ def lost(size: int) -> Axis:
 
 
 def kinds(axis: Axis) -> set[Kind]:
-    """Return what an axis runs over; parts of size 1 count only for images."""
-    return {part.kind for part in axis if part.size > 1 or part.kind == "images"}
+    """Return what an axis runs over; parts of size 1 count only for pictures."""
+    return {part.kind for part in axis if part.size > 1 or part.kind == "pictures"}
 
 
 def over_picture(axis: Axis) -> bool:
@@ -80,7 +80,7 @@ def _without_ones(parts: list[Part]) -> list[Part]:
     """Drop parts of size 1: the only window, or the only row, which nothing runs over."""
     if all(part.size == 1 for part in parts):
         return parts
-    return [part for part in parts if part.size > 1 or part.kind == "images"]
+    return [part for part in parts if part.size > 1 or part.kind == "pictures"]
 
 
 def regroup(axes: Axes, shape: Sequence[int]) -> Axes:

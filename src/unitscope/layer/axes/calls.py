@@ -68,10 +68,10 @@ class Call:
 
 def is_map(axes: Axes) -> bool:
     """Return whether axes are those of a map ``(N, U, h, w)``."""
-    if len(axes) != 4 or kinds(axes[0]) - {"images"}:
+    if len(axes) != 4 or kinds(axes[0]) - {"pictures"}:
         return False
     plain = all(kinds(axis) <= {kind} for axis, kind in zip(axes[2:], ("rows", "columns"), strict=True))
-    return plain and not kinds(axes[1]) & {"images", "tokens", "joined", "lost"}
+    return plain and not kinds(axes[1]) & {"pictures", "tokens", "joined", "lost"}
 
 
 def whole_places(state: Followed) -> tuple[Place, Place]:

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.report.data import RunData, asked, check_table
+from unitscope.report.data import RunData, check_table
 from unitscope.run.importance import open_importance
-from unitscope.run.manifest import Facts
+from unitscope.run.manifest import Manifest
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "classes": (
@@ -50,13 +50,12 @@ class Importance:
 
     Attributes:
         folder: the importance folder.
-        summary: the outcome as the manifest holds it, see ``docs/importance.md``.
-        created: when it was measured.
-        command: what the user typed.
-        config: its settings.
+        manifest: of the folder.
+        ablation: what a removed unit is set to: `zero` or `mean`.
+        error_rate: the false discovery rate at which a unit is called important.
         run: the dissection it belongs to.
         layer: the layer, as the run's tables name it.
-        classes: one row a class, A to Z, with numbers on the val images.
+        classes: one row a class, A to Z, with numbers on the val pictures.
         units: one row a unit: number, status, concept, category and IoU with its interval.
         effects: by split and column of `NUMBERS`, a matrix `(classes, units)`; NaN where nothing is known.
         overall: accuracy over all classes without each unit.
@@ -66,10 +65,9 @@ class Importance:
     """
 
     folder: Path
-    summary: Facts
-    created: str
-    command: str
-    config: dict[str, Any]
+    manifest: Manifest
+    ablation: str
+    error_rate: float
     run: RunData
     layer: str
     classes: pd.DataFrame
@@ -95,16 +93,6 @@ class Importance:
         """The layer as people write it."""
         return self.run.title(self.layer)
 
-    @property
-    def ablation(self) -> str:
-        """What a removed unit is set to: `zero` or `mean`."""
-        return str(self.summary["ablation"])
-
-    @property
-    def error_rate(self) -> float:
-        """The false discovery rate at which a unit is called important."""
-        return float(self.summary["fdr"])
-
 
 def read_importance(folder: Path, run: RunData) -> Importance:
     """Read an importance folder.
@@ -117,7 +105,8 @@ def read_importance(folder: Path, run: RunData) -> Importance:
         UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
     """
     found = open_importance(folder)
-    layer = _layer(folder, str(found.summary["layer"]), run)
+    summary = found.summary
+    layer = _layer(folder, summary.layer, run)
     tables = {name: _table(folder, name) for name in COLUMNS}
     classes = tables["classes"].sort_values("class", key=lambda names: names.str.lower(), kind="stable")
     classes = classes.reset_index(drop=True)
@@ -125,7 +114,7 @@ def read_importance(folder: Path, run: RunData) -> Importance:
     place = {name: at for at, name in enumerate(classes["class"])}
     column = {unit: at for at, unit in enumerate(units["unit"])}
     return Importance(
-        folder, found.summary, **asked(found), run=run, layer=layer, classes=classes, units=units,
+        folder, found.manifest, summary.ablation, summary.fdr, run=run, layer=layer, classes=classes, units=units,
         effects=_effects(tables["effects"], place, column),
         overall=tables["overall"],
         sets=_sets(tables["sets"], place),

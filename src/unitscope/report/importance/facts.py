@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from markupsafe import Markup
 
 from unitscope.report.data import records
@@ -24,9 +22,9 @@ MOST_LISTED = 200
 ABLATIONS = {"zero": "set to zero", "mean": "set to its mean"}
 
 
-def page_facts(data: Importance, maps: Maps) -> dict[str, Any]:
+def page_facts(data: Importance, maps: Maps) -> dict[str, object]:
     """Return what the template of the page needs."""
-    model = data.run.facts["model"]
+    model, manifest = data.run.manifest.model, data.manifest
     classes, images = data.classes, data.images
     unused = images[~images["used"].astype(bool)]
     sizes = numbers.sizes(data)
@@ -45,9 +43,9 @@ def page_facts(data: Importance, maps: Maps) -> dict[str, Any]:
         "top": FEW,
         "overall": numbers.overall_baseline(data),
         "error_rate": data.error_rate,
-        "created": data.created,
-        "command": data.command,
-        "config": data.config,
+        "created": manifest.created,
+        "command": manifest.command,
+        "config": manifest.config,
         **_findings(data, maps),
         "tiles": _tiles(data, sizes),
         "names": data.names,

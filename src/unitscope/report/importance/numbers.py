@@ -105,7 +105,7 @@ def _estimate(value: float, replicates: Matrix) -> Estimate:
 
 
 def overall_baseline(data: Importance) -> float | None:
-    """Return the accuracy over all classes of the whole network on the val images, None if it is not known."""
+    """Return the accuracy over all classes of the whole network on the val pictures, None if it is not known."""
     rows = data.overall[data.overall["split"] == "val"]
     before = (rows["accuracy"] + rows["loss"]).dropna()
     return float(before.median()) if len(before) else None

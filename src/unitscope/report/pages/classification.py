@@ -14,10 +14,12 @@ from unitscope.report.charts.scatter import spread
 from unitscope.report.charts.theme import ACCENT, STRONG
 from unitscope.report.data import asked, records
 from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.classification import UnitClassification
-from unitscope.run.manifest import Facts
+from unitscope.run.numbers import Score, fraction_score, percent_score
+from unitscope.run.summaries import ClassificationSummary, Rates
 
 RATES = {
     "balanced_accuracy": "Balanced accuracy",
@@ -69,7 +71,7 @@ def _write(found: UnitClassification, folder: Path) -> None:
     write_text(folder / "index.html", text)
 
 
-def classifier_figure(peaks: pd.DataFrame, facts: Facts) -> Figure:
+def classifier_figure(peaks: pd.DataFrame, facts: ClassificationSummary) -> Figure:
     """Draw the peak activation of every picture, positive ones above negative ones, with both densities (fig. 1F, 3F).
 
     Densities are Gaussian kernel estimates (Scott's bandwidth) of area one, drawn over the range of the peaks. Points
@@ -81,8 +83,8 @@ def classifier_figure(peaks: pd.DataFrame, facts: Facts) -> Figure:
     """
     values, positive = peaks["peak"].to_numpy(np.float64), peaks["positive"].to_numpy(bool)
     groups = {
-        facts["positive"]["name"]: (values[positive], 1.0),
-        facts["negative"]["name"]: (values[~positive], 0.0),
+        facts.positive.name: (values[positive], 1.0),
+        facts.negative.name: (values[~positive], 0.0),
     }
     order = np.where(positive, np.cumsum(positive), np.cumsum(~positive)) - 1
     rows = pd.DataFrame(
@@ -109,47 +111,38 @@ def classifier_figure(peaks: pd.DataFrame, facts: Facts) -> Figure:
     return Figure(chart, title(facts), f"{numbers(facts)}; {lines}")
 
 
-def _thresholds(facts: Facts) -> list[tuple[float, bool]]:
+def _thresholds(facts: ClassificationSummary) -> list[tuple[float, bool]]:
     """Return the best thresholds of either half, drawn solid, and that of the dissection, dotted."""
-    given = facts["thresholds"]
-    chosen = [given[name] for name in ("first_half", "second_half") if given[name] is not None]
-    return [*((level, False) for level in dict.fromkeys(chosen)), (given["run"], True)]
+    given = facts.thresholds
+    chosen = [level for level in (given.first_half, given.second_half) if level is not None]
+    return [*((level, False) for level in dict.fromkeys(chosen)), (given.run, True)]
 
 
-def title(facts: Facts) -> str:
+def title(facts: ClassificationSummary) -> str:
     """Return what the plot shows, in one line."""
-    label = f" ({facts['concept']})" if facts["concept"] else ""
-    return f"Unit {facts['unit']}{label} of {facts['layer']} as a classifier"
+    label = f" ({facts.concept})" if facts.concept else ""
+    return f"Unit {facts.unit}{label} of {facts.layer} as a classifier"
 
 
-def numbers(facts: Facts) -> str:
+def numbers(facts: ClassificationSummary) -> str:
     """Return the main scores, in one line."""
-    auroc, rates = facts["auroc"], facts["held_out"] or facts["run_threshold"]
-    balanced, kind = rates["balanced_accuracy"], "held out" if facts["held_out"] else "at the run's threshold"
-    return (
-        f"AUROC {auroc['value']:.3f}{_interval(auroc, 1, 3)}, "
-        f"balanced accuracy {100 * balanced['value']:.1f} %{_interval(balanced, 100, 1)} {kind}"
-    )
+    rates, kind = _best_rates(facts, "at the run's threshold")
+    return f"AUROC {fraction_score(facts.auroc)}, balanced accuracy {percent_score(rates.balanced_accuracy)} {kind}"
 
 
-def _interval(score: dict[str, float | None], scale: float, digits: int) -> str:
-    low, high = score["low"], score["high"]
-    if low is None or high is None:
-        return ""
-    return f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})"
+def _best_rates(facts: ClassificationSummary, otherwise: str) -> tuple[Rates, str]:
+    """Return the held-out rates and what to call them, or those of the run's threshold."""
+    return (facts.held_out, "held out") if facts.held_out else (facts.run_threshold, otherwise)
 
 
-def _tiles(facts: Facts, peaks: pd.DataFrame) -> list[dict[str, str]]:
+def _tiles(facts: ClassificationSummary, peaks: pd.DataFrame) -> list[dict[str, str]]:
     """Return the scores that come first: over all thresholds, and balanced accuracy."""
     share = float(peaks["positive"].mean())
-    rates, kind = (
-        facts["held_out"] or facts["run_threshold"],
-        "held out" if facts["held_out"] else "of the run",
-    )
+    rates, kind = _best_rates(facts, "of the run")
     return [
-        _tile("AUROC", "0.5", _shown(facts["auroc"], 1, 3)),
-        _tile("average precision", f"{share:.3f}", _shown(facts["average_precision"], 1, 3)),
-        _tile(f"balanced accuracy, {kind}", "50\u202f%", _shown(rates["balanced_accuracy"], 100, 1)),
+        _tile("AUROC", "0.5", _shown(facts.auroc, 1, 3)),
+        _tile("average precision", f"{share:.3f}", _shown(facts.average_precision, 1, 3)),
+        _tile(f"balanced accuracy, {kind}", "50\u202f%", _shown(rates.balanced_accuracy, 100, 1)),
     ]
 
 
@@ -158,20 +151,17 @@ def _tile(name: str, chance: str, score: dict[str, str]) -> dict[str, str]:
     return {"number": score["value"], "name": name, "note": f"{note}chance {chance}"}
 
 
-def _rows(facts: Facts) -> list[dict[str, object]]:
+def _rows(facts: ClassificationSummary) -> list[dict[str, object]]:
     """Return one row a rate: its name, and its value with interval at each kind of threshold."""
-    kinds = [kind for kind in ("held_out", "run_threshold") if facts[kind]]
+    kinds = [rates for rates in (facts.held_out, facts.run_threshold) if rates]
     return [
-        {"name": name, "scores": [_shown(facts[kind][key], 100, 1) for kind in kinds]}
+        {"name": name, "scores": [_shown(getattr(rates, key), 100, 1) for rates in kinds]}
         for key, name in RATES.items()
     ]
 
 
-def _shown(score: dict[str, float | None], scale: float, digits: int) -> dict[str, str]:
-    unit = "\u202f%" if scale > 1 else ""
-    value, low, high = (score[name] for name in ("value", "low", "high"))
-    interval = "" if low is None or high is None else f"{scale * low:.{digits}f} to {scale * high:.{digits}f}"
-    return {"value": f"{scale * (value or 0):.{digits}f}{unit}", "interval": interval}
+def _shown(score: Score, scale: float, digits: int) -> dict[str, str]:
+    return shown(interval_of(score, "value", "low", "high"), digits, scale=scale)
 
 
 def _counts(peaks: pd.DataFrame) -> dict[str, int]:

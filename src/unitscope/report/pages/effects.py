@@ -73,12 +73,12 @@ def place_effect_pages(found: Sequence[Effect], out: Path, *, home: str) -> list
 
 def effect_title(found: Effect) -> str:
     """Return what was asked, in a few words."""
-    facts = found.summary
+    layer = found.summary.layer
     if isinstance(found, Removal):
-        return f"{facts['layer']} without {facts['concept']} units"
+        return f"{layer} without {found.summary.concept} units"
     if isinstance(found, Insertion):
-        return f"{facts['concept']} units of {facts['layer']} forced on"
-    return f"units of {facts['layer']} ranked by effect"
+        return f"{found.summary.concept} units of {layer} forced on"
+    return f"units of {layer} ranked by effect"
 
 
 def _write(found: Effect, folder: Path, *, home: str, assets: str) -> None:

@@ -57,23 +57,23 @@ def context_figures(found: Insertion) -> dict[str, Figure]:
     drawn = {
         "contexts": (
             ("success", "success_low", "success_high"),
-            f"places where {facts['concept']} appears",
+            f"places where {facts.concept} appears",
             1,
         ),
-        "areas": (("new_area", "new_low", "new_high"), f"new {facts['concept']}, per cent of the picture", 2),
+        "areas": (("new_area", "new_low", "new_high"), f"new {facts.concept}, per cent of the picture", 2),
     }
-    note = f"{facts['k']} units of {facts['layer']} forced on; number of places in brackets; lines: 95 %"
+    note = f"{facts.k} units of {facts.layer} forced on; number of places in brackets; lines: 95 %"
     figures = {}
     for key, (columns, label, digits) in drawn.items():
         values = rows[list(columns)].set_axis(["value", "low", "high"], axis=1).assign(name=name, series="")
         chart = interval_bars(values, percent(label, digits), colors={"": COLORS[1]})
-        figures[key] = Figure(chart, f"{facts['concept']} by what was there before", note, width=420)
+        figures[key] = Figure(chart, f"{facts.concept} by what was there before", note, width=420)
     return figures
 
 
 def grid_of(found: Insertion, group: int) -> NDArray[np.float64]:
     """Return the share of successes of one set at every cell `(h, w)`; NaN where none was tried."""
-    rows, columns = found.summary["grid"]
+    rows, columns = found.summary.grid
     shares = np.full((rows, columns), np.nan)
     table = found.locations[(found.locations["set"] == group) & (found.locations["places"] > 0)]
     shares[table["row"], table["column"]] = table["success"]
@@ -98,14 +98,16 @@ def map_figures(found: Insertion) -> dict[str, Figure]:
             columns=[f"column {column}" for column in range(share.shape[1])],
             colors=(PANEL, COLORS[1]), limits=(0, highest or 1.0), titles=("", ""), size=(MAP_SIDE, MAP_SIDE),
         )  # fmt: skip
-        figures[key] = Figure(chart, f"Where {facts['concept']} can appear", groups[key][0], width=MAP_SIDE)
+        figures[key] = Figure(chart, f"Where {facts.concept} can appear", groups[key][0], width=MAP_SIDE)
     return figures
 
 
 def replaced_figure(found: Insertion) -> Figure | None:
     """Draw what new pixels of the concept showed before; None where there are none."""
-    label = f"share of the new pixels of {found.summary['concept']}"
-    return shares_figure(found.replaced, found.summary, 0, title="What it takes the place of", label=label)
+    label = f"share of the new pixels of {found.summary.concept}"
+    return shares_figure(
+        found.replaced, found.summary.category, 0, title="What it takes the place of", label=label
+    )
 
 
 def _tiles(found: Insertion, sets: list[Any]) -> list[dict[str, str]]:
@@ -119,7 +121,7 @@ def _tiles(found: Insertion, sets: list[Any]) -> list[dict[str, str]]:
             {**_tile(interval_of(row, "success")), "name": f"where {row.concept} was"}
             for row in (listed[0], listed[-1])
         ]
-    name = f"with {facts['k']} random units, anywhere"
+    name = f"with {facts.k} random units, anywhere"
     return tiles + [{**_tile(interval_of(row, "success")), "name": name} for row in sets[1:2]]
 
 

@@ -97,7 +97,7 @@ def effects_figure(found: Ranking) -> Figure | None:
         rows=[f"{concept} ({category})" for concept, category in concepts],
         columns=[str(unit) for unit in units],
         colors=(COLORS[0], PANEL, COLORS[1]), limits=(-bound, bound),
-        titles=(f"unit of {found.summary['layer']}", None), size=(0, 26 * len(concepts)),
+        titles=(f"unit of {found.summary.layer}", None), size=(0, 26 * len(concepts)),
     )  # fmt: skip
     note = f"the {EACH} units of largest effect on each concept"
     return Figure(chart, "What goes without each unit", note, width=max(560, 20 * len(units)))

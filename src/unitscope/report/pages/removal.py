@@ -16,7 +16,6 @@ from unitscope.report.data import records
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
 from unitscope.run.effects import Removal
-from unitscope.run.manifest import Facts
 
 LISTED = 30
 """Other concepts in the table."""
@@ -44,7 +43,7 @@ def own_effects(found: Removal) -> pd.DataFrame:
     """Return the rows of the effects table about the concept itself, one a set, with the columns of the set."""
     facts = found.summary
     effects = found.effects
-    own = effects[(effects["concept"] == facts["concept"]) & (effects["category"] == facts["category"])]
+    own = effects[(effects["concept"] == facts.concept) & (effects["category"] == facts.category)]
     merged: pd.DataFrame = own.merge(found.sets, on="set")
     return merged
 
@@ -62,7 +61,7 @@ def side_effects(found: Removal) -> pd.DataFrame:
     """
     facts, effects = found.summary, found.effects
     rows = effects[effects["set"] == largest_set(found)]
-    rows = rows[(rows["concept"] != facts["concept"]) | (rows["category"] != facts["category"])]
+    rows = rows[(rows["concept"] != facts.concept) | (rows["category"] != facts.category)]
     change = rows["area_after"] - rows["area_before"]
     rows = rows.assign(change=change)[(rows["area_before"] > 0) | (rows["area_after"] > 0)]
     ordered: pd.DataFrame = rows.iloc[np.argsort(-rows["change"].abs().to_numpy(), kind="stable")]
@@ -73,8 +72,8 @@ def removal_figure(found: Removal) -> Figure:
     """Draw the share of the concept's area that is lost against the number of removed units, with the controls."""
     facts, rows = found.summary, own_effects(found)
     names = {
-        "concept": f"units ranked for {facts['concept']}",
-        "control": f"units ranked for {facts['control']}",
+        "concept": f"units ranked for {facts.concept}",
+        "control": f"units ranked for {facts.control}",
         "random": "random units",
     }
     rows = rows.sort_values(["k", "repetition"]).rename(
@@ -87,11 +86,11 @@ def removal_figure(found: Removal) -> Figure:
     colors = {names[kind]: color for kind, color in KIND_COLORS.items() if (rows["kind"] == kind).any()}
     chart = curves(
         rows[["x", "value", "low", "high", "series", "marks", "loose"]],
-        percent(f"area of {facts['concept']} that is lost"),
+        percent(f"area of {facts.concept} that is lost"),
         colors=colors, across="units set to zero", whiskers=True,
     )  # fmt: skip
-    note = f"{facts['latents']:,} pictures; bars and bands: 95 % over pictures"
-    return Figure(chart, f"{facts['concept']} without its units in {facts['layer']}", note)
+    note = f"{facts.latents:,} pictures; bars and bands: 95 % over pictures"
+    return Figure(chart, f"{facts.concept} without its units in {facts.layer}", note)
 
 
 def side_figure(found: Removal) -> Figure | None:
@@ -116,27 +115,29 @@ def side_figure(found: Removal) -> Figure | None:
 
 def instead_figure(found: Removal) -> Figure | None:
     """Draw what stands where the concept was, without the largest set; None where nothing was lost."""
-    concept = found.summary["concept"]
+    concept = found.summary.concept
     return shares_figure(
         found.instead,
-        found.summary,
+        found.summary.category,
         largest_set(found),
         title=f"What stands where {concept} was",
         label=f"share of the pixels where {concept} is gone",
     )
 
 
-def shares_figure(found: pd.DataFrame, facts: Facts, number: int, *, title: str, label: str) -> Figure | None:
+def shares_figure(
+    found: pd.DataFrame, category: str, number: int, *, title: str, label: str
+) -> Figure | None:
     """Draw what stands in place of a concept, or stood before it, in its category; None where there is nothing.
 
     Args:
         found: one row a set and concept, with ``share``; "nothing" has no name.
-        facts: the summary.
+        category: of the concept.
         number: of the set.
         title: of the figure.
         label: what the shares are of.
     """
-    of_category = (found["category"] == facts["category"]) | (found["number"] == 0)
+    of_category = (found["category"] == category) | (found["number"] == 0)
     rows = found[(found["set"] == number) & of_category].assign(name=found["concept"].fillna("nothing"))
     rows = rows.sort_values("pixels", ascending=False, kind="stable").head(MOST)
     if not len(rows):
@@ -145,7 +146,7 @@ def shares_figure(found: pd.DataFrame, facts: Facts, number: int, *, title: str,
     chart = interval_bars(
         bars[["name", "value", "low", "high", "series"]], percent(label), colors={"": COLORS[6]}
     )
-    return Figure(chart, title, f"category {facts['category']}")
+    return Figure(chart, title, f"category {category}")
 
 
 def _tiles(found: Removal) -> list[dict[str, str]]:
@@ -155,7 +156,7 @@ def _tiles(found: Removal) -> list[dict[str, str]]:
     at = rows[rows["k"] == size]
     names = {
         "concept": f"lost without the {size} best units",
-        "control": f"without the {size} best for {facts['control']}",
+        "control": f"without the {size} best for {facts.control}",
         "random": f"without {size} random units",
     }
     tiles = []
@@ -176,7 +177,7 @@ def _tiles(found: Removal) -> list[dict[str, str]]:
 
 def _sets(found: Removal) -> list[list[object]]:
     facts = found.summary
-    named = {"concept": facts["concept"], "control": facts["control"], "random": "random"}
+    named = {"concept": facts.concept, "control": facts.control or "", "random": "random"}
     return [
         [
             named[row.kind] + (f", draw {row.repetition}" if row.kind == "random" else ""),

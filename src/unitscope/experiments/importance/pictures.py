@@ -1,4 +1,4 @@
-"""The train and the val images: their classes, as outputs of the network."""
+"""The train and the val pictures: their classes, as outputs of the network."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ SPLITS = ("train", "val")
 
 @dataclass(frozen=True)
 class Split:
-    """The images of one split."""
+    """The pictures of one split."""
 
     name: str
     samples: PictureSamples
     outputs: NDArray[np.int64]
-    """The output of the network that stands for the class of each image ``(N,)``."""
+    """The output of the network that stands for the class of each picture ``(N,)``."""
 
     def __len__(self) -> int:
         return len(self.outputs)
 
 
 @dataclass(frozen=True)
-class ClassedImages:
-    """The images of both splits, and what the network's outputs are called."""
+class ClassedPictures:
+    """The pictures of both splits, and what the network's outputs are called."""
 
     train: Split
     val: Split
@@ -60,10 +60,10 @@ class ClassedImages:
         return self.names.get(output, str(output))
 
     def classes(self, used: Mapping[str, NDArray[np.bool_]] | None = None) -> NDArray[np.int64]:
-        """Return the outputs that have images in both splits, in order.
+        """Return the outputs that have pictures in both splits, in order.
 
         Args:
-            used: by split, which images could be read ``(N,)``; all of them when None.
+            used: by split, which pictures could be read ``(N,)``; all of them when None.
         """
         train, val = (
             split.outputs if used is None else split.outputs[used[split.name]] for split in self.splits
@@ -71,25 +71,25 @@ class ClassedImages:
         return np.intersect1d(train, val)
 
 
-def match_images(
+def match_pictures(
     train: ClassedSource, val: ClassedSource, model: Network, class_map: Mapping[str, str] | None = None
-) -> ClassedImages:
-    """Say which output each image is of.
+) -> ClassedPictures:
+    """Say which output each picture is of.
 
     Args:
-        train: images that units are ranked on.
-        val: images that everything about sets is measured on.
+        train: pictures that units are ranked on.
+        val: pictures that everything about sets is measured on.
         model: the network, which may name its classes.
         class_map: for some class folders, the name or the number of an output.
 
     Raises:
         UnitscopeError: a class folder stands for no output, two stand for the same, the splits share no class, or
-            they are the same images.
+            they are the same pictures.
     """
     if train.content_hash == val.content_hash:
         raise UnitscopeError(
-            f"--train and --val are the same images ({train.name}); give others, since units that are ranked on "
-            "images do well on these"
+            f"--train and --val are the same pictures ({train.name}); give others, since units that are ranked on "
+            "pictures do well on these"
         )
     given = class_map or {}
     known = {*train.class_names, *val.class_names}
@@ -110,13 +110,13 @@ def match_images(
         )
         for name, source, of_folders in zip(SPLITS, (train, val), outputs, strict=True)
     ]
-    images = ClassedImages(splits[0], splits[1], names)
-    if not len(images.classes()):
+    pictures = ClassedPictures(splits[0], splits[1], names)
+    if not len(pictures.classes()):
         raise UnitscopeError(
             f"--train ({listing(train.class_names)}) and --val ({listing(val.class_names)}) have no class in common; "
             "lay both out with the same class folders"
         )
-    return images
+    return pictures
 
 
 def _outputs(source: ClassedSource, model: Network, given: Mapping[str, str]) -> tuple[int, ...]:
@@ -130,19 +130,21 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return [name if count[name] == 1 else f"{name} ({place})" for place, name in enumerate(names)]
 
 
-def find_curve_classes(words: Sequence[str], images: ClassedImages) -> tuple[str, ...]:
+def find_curve_classes(words: Sequence[str], pictures: ClassedPictures) -> tuple[str, ...]:
     """Return the names of the classes that are to have a curve.
 
     Raises:
-        UnitscopeError: a word names no class that has images in both splits.
+        UnitscopeError: a word names no class that has pictures in both splits.
     """
-    names = [images.name_of(int(output)) for output in images.classes()]
+    names = [pictures.name_of(int(output)) for output in pictures.classes()]
     known = KnownNames(names)
     chosen = []
     for word in words:
         found = known.find(word)
         if len(found) != 1:
             hint = did_you_mean(word, names) or f" classes are {listing(names)}"
-            raise UnitscopeError(f"--curve {word!r} is none of the {len(names)} classes of the images;{hint}")
+            raise UnitscopeError(
+                f"--curve {word!r} is none of the {len(names)} classes of the pictures;{hint}"
+            )
         chosen.append(names[found[0]])
     return tuple(dict.fromkeys(chosen))

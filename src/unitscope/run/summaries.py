@@ -1,0 +1,298 @@
+"""What a finished run says of itself in the ``summary`` of its manifest, one class for each kind of run.
+
+The names are the keys of the file, which the pages of ``docs/`` describe one by one. Areas, shares, accuracies and
+losses are fractions, areas those of all pictures unless a whole is named; intervals hold the middle 95 % of replicates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from unitscope.run.manifest import Values
+from unitscope.run.numbers import Score
+
+T = TypeVar("T")
+SetKind = Literal["concept", "control", "random"]
+"""Of a set of units: the best for the concept, the best for another, or drawn at random."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerCounts:
+    """Units of a layer, those that are detectors, and the different concepts that these match."""
+
+    layer: str
+    units: int
+    detectors: int
+    concepts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DissectionSummary:
+    """The folder of a dissection, pictures that were read and others; it is made of the tables."""
+
+    run: str
+    model: str
+    pictures: int
+    skipped: int
+    layers: tuple[LayerCounts, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunIdentity:
+    """The dissection that a question starts from: its folder, SHA-256 of its configuration and of its weights."""
+
+    run: str
+    run_hash: str
+    weights_hash: str
+    model: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A picture that could not be read, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PicturesRead:
+    """Pictures, with SHA-256 of their content."""
+
+    name: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pictures that are told from others."""
+
+    name: str
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Activations: the best of either half, None where a group has one picture, and the unit's in the dissection."""
+
+    first_half: float | None
+    second_half: float | None
+    run: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """How often a threshold is right."""
+
+    balanced_accuracy: Score
+    accuracy: Score
+    recall: Score
+    true_negative_rate: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierScores:
+    """Peaks as a classifier: over all thresholds, at that of the run, and at the best of the other half, if any."""
+
+    auroc: Score
+    average_precision: Score
+    run_threshold: Rates
+    held_out: Rates | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassificationSummary(ClassifierScores, RunIdentity):
+    """How well a unit tells pictures apart; `concept` and `iou` are its label, no `min_area` where classes decide."""
+
+    layer: str
+    unit: int
+    concept: str | None
+    iou: float | None
+    pictures: PicturesRead
+    generated: bool
+    positive: Group
+    negative: Group
+    min_area: float | None
+    thresholds: Thresholds
+    confidence: float
+    replicates: int
+    seed: int
+    note: str | None
+    skipped: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class BySplit(Generic[T]):
+    """What there is of both splits."""
+
+    train: T
+    val: T
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitImages(PicturesRead):
+    """The images of a split: how many were read, and the others."""
+
+    used: int
+    skipped: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True)
+class SetMean:
+    """What sets of `k` units leave, on average over classes and repetitions; the loss is of balanced accuracy."""
+
+    kind: str
+    ranking: str
+    k: int
+    balanced_accuracy: float
+    loss: float
+    loss_low: float | None
+    loss_high: float | None
+    overall_accuracy: float
+    overall_low: float | None
+    overall_high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportanceSummary(RunIdentity):
+    """What the units of a layer do for each class; `whole_passes` says why the network could not be cut."""
+
+    layer: str
+    units: int
+    ablation: Literal["zero", "mean"]
+    classes: int
+    whole_passes: str | None
+    images: BySplit[SplitImages]
+    accuracy: BySplit[Score]
+    important_pairs: int
+    tested_pairs: int
+    fdr: float
+    set_sizes: tuple[int, ...]
+    curve: tuple[str, ...]
+    random: int
+    means: tuple[SetMean, ...]
+    notes: tuple[str, ...]
+    settings: Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectSummary(RunIdentity):
+    """What every question about a generator says: units of the layer, latents, points of a picture's pixel grid."""
+
+    layer: str
+    units: int
+    generator: str
+    latents: int
+    points: int
+    settings: Values
+    whole_passes: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovedSet:
+    """What the concept, and all others of its category, lose of their own area without `k` units; below 0 they gain."""
+
+    kind: SetKind
+    repetition: int
+    k: int
+    lost: Score
+    others_lost: Score | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptChange:
+    """Another concept: its area, the change of that without the largest set, and the share of it that is lost."""
+
+    concept: str
+    category: str
+    area: float
+    change: Score
+    lost: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovalSummary(EffectSummary):
+    """What goes without the units of a concept, which covers an area and is in so many pictures."""
+
+    concept: str
+    category: str
+    rank: Literal["iou", "effect"]
+    control: str | None
+    control_shared: int | None
+    area: float
+    pictures: int
+    sets: tuple[RemovedSet, ...]
+    changed_most: tuple[ConceptChange, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of the activation grid that are tried in each picture."""
+
+    kind: Literal["all", "lattice", "random"]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceShares:
+    """What places amount to: the mean new area, and the share of them that succeed."""
+
+    places: int
+    new_area: Score
+    success: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsertedSet(PlaceShares):
+    """What a set of units does at all places."""
+
+    kind: SetKind
+    repetition: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextShares(PlaceShares):
+    """What the concept's units do where another concept was, or nothing (None)."""
+
+    concept: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsertionSummary(EffectSummary):
+    """What appears of a concept where `k` units are forced on; the sizes are of the activation and of pictures."""
+
+    grid: tuple[int, int]
+    size: tuple[int, int]
+    concept: str
+    category: str
+    k: int
+    level: str
+    locations: Cells
+    context: str
+    min_new_pixels: int
+    sets: tuple[InsertedSet, ...]
+    contexts: tuple[ContextShares, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedConcept:
+    """A concept, the share it loses without the unit that takes most, and Spearman's correlation with IoU."""
+
+    concept: str
+    category: str
+    area: float
+    unit: int
+    lost: Score
+    first_by_iou: int | None
+    correlation: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingSummary(EffectSummary):
+    """What goes without each unit alone; the concepts that cover most come first."""
+
+    concepts: tuple[RankedConcept, ...]
+    notes: tuple[str, ...]
