@@ -115,17 +115,16 @@ def class_figures(found: unitscope.Importance) -> dict[str, Any]:
     """Return the most important units of the classes that lose most without one of them."""
     losses = {name: found.top(str(name), FEW) for name in found.classes["class"]}
     order = sorted(losses, key=lambda name: -losses[name]["val_loss"].max())[:SHOWN]
+    return {name: [_unit(row) for row in losses[name].to_dict("records")] for name in order}
+
+
+def _unit(row: dict[Any, Any]) -> dict[str, Any]:
+    labelled = isinstance(row["concept"], str)
     return {
-        name: [
-            {
-                "unit": int(row.unit),
-                "concept": f"{row.concept} ({row.category})" if isinstance(row.concept, str) else None,
-                "iou": None if pd.isna(row.iou) else round(float(row.iou), 3),
-                "loss": round(float(row.val_loss), 4),
-            }
-            for row in losses[name].itertuples()
-        ]
-        for name in order
+        "unit": int(row["unit"]),
+        "concept": f"{row['concept']} ({row['category']})" if labelled else None,
+        "iou": round(float(row["iou"]), 3) if labelled else None,
+        "loss": round(float(row["val_loss"]), 4),
     }
 
 
