@@ -118,7 +118,7 @@ def train_epoch(
             logits = model(inputs)
         loss = functional.cross_entropy(logits.float(), data.targets[rows].to(device), label_smoothing=0.05)
         optimiser.zero_grad(set_to_none=True)
-        (loss + settings.sparsity * model.fc.weight.abs().sum()).backward()
+        (loss + settings.sparsity * model.get_parameter("fc.weight").abs().sum()).backward()
         optimiser.step()
         total += loss.item()
         if step % 20 == 0:
