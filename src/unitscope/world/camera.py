@@ -103,7 +103,7 @@ def draw_lens(rng: np.random.Generator, *, mild: bool) -> Lens:
     reach = rng.uniform(0.015, 0.035) if 0.12 <= kind < 0.2 else 0.0
     if mild:
         defocus, reach = 0.0, 0.0
-    faded = rng.uniform(0.0, 0.3) if grey < 0.3 and not mild else rng.uniform(0.75, 1.18)
+    faded = rng.uniform(0.0, 0.3) if grey < 0.38 and not mild else rng.uniform(0.75, 1.18)
     return Lens(
         exposure=float(np.exp(rng.normal(0, 0.12 * calm))),
         balance=(float(1 + warm), float(1 + green * 0.5), float(1 - warm)),

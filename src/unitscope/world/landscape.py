@@ -155,7 +155,7 @@ _WATER: tuple[Drawer, ...] = (
     *(
         partial(transport.boat, length=4.5),
         partial(transport.boat, length=4.0),
-        partial(transport.ship, length=16.0),
+        partial(transport.ship, length=9.0),
     ),
 )
 CLUTTER: dict[str, tuple[Drawer, ...]] = {"town": _TOWN, "land": _LAND, "water": _WATER}

@@ -119,9 +119,10 @@ def render_scene(seed: int, *, scene: str | None = None, size: int = 112, mild: 
         UnitscopeError: the scene class is unknown, the seed negative or the size too small.
     """
     name = _checked(seed, scene, size)
-    rng = _stream(seed, 2, SCENE_CLASSES.index(name))
+    kind = SCENE_CLASSES.index(name)
+    rng = _stream(seed, 2, kind)
     light = outdoor_light(rng) if name in _OUTDOORS else indoor_light(rng)
-    camera = _stream(seed, 4)
+    camera = _stream(seed, 4, kind)
     window, lens = draw_window(camera, mild=mild), draw_lens(camera, mild=mild)
     canvas = Canvas(size, rng, light, window)
     (_OUTDOORS.get(name) or _INDOORS[name])(canvas)

@@ -67,9 +67,9 @@ def playground(c: Canvas) -> None:
         z = c.uniform(10, 15)
         stage.call(z, lambda: outside.fence(c, z, 1.1))
     toys = (leisure.slide, leisure.swing, fair.seesaw)
-    for k in range(some(c, 1, 3)):
+    for k in range(some(c, 2, 4)):
         x = stage.subject if k == 0 else c.uniform(0.08, 0.92)
-        stage.add(toys[0 if c.chance(0.45) else int(c.uniform(0, 3))], x, stage.deep(5.4, 9.5))
+        stage.add(toys[int(c.uniform(0, 2 if k == 0 else 3))], x, stage.deep(5.4, 9.5))
     stage.extras(
         (0.5, people.person, (5, 10), (1.25,)),
         (0.3, people.person, (5, 12), ()),

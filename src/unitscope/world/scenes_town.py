@@ -164,7 +164,7 @@ def village(c: Canvas) -> None:
         nature.path(c, name, (c.uniform(0.25, 0.55), 0.03), (c.uniform(0.2, 0.8), c.uniform(0.35, 0.65)))
     for k in range(some(c, 3, 6)):
         x = stage.subject + c.uniform(-0.1, 0.1) if k == 0 else c.uniform(0.0, 1.0)
-        stage.add(built.house, x, stage.deep(12, 36), c.uniform(6, 9), c.uniform(3, 4))
+        stage.add(built.house, x, stage.deep(13, 20 if k == 0 else 36), c.uniform(6, 9), c.uniform(3, 4))
     stage.trees(some(c, 1, 4), (9, 32), ground)
     stage.extras(
         (0.4, churches.church, (26, 60), (13.0,)),

@@ -186,14 +186,15 @@ def railroad_track(c: Canvas) -> None:
     """A track, away from us or across, through open country; a train by chance."""
     stage, ground = opening(c, (*OPEN, "sidewalk"), eye=(1.6, 2.8))
     if c.chance(0.6):
-        x = c.uniform(-0.9, 0.9)
+        # The track passes where the camera looks, five metres away.
+        x = (stage.subject - c.center) * 5 / c.focus
         rails.track_away(c, x)
         if c.chance(0.3):
             rails.track_away(c, x + c.pick((-4.2, 4.2)))
         if c.chance(0.3):
             stage.at(c.spot(x, stage.deep(9, 30)), transport.train_ahead)
     else:
-        z = stage.deep(5, 9)
+        z = stage.deep(4.4, 8)
         rails.track_across(c, z)
         if c.chance(0.45):
             spot = stage.spot(stage.subject, z * 1.1)
