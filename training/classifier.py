@@ -51,9 +51,9 @@ class Settings:
         threads: of torch, and for rendering.
     """
 
-    scenes: int = 24_000
+    scenes: int = 32_000
     test_scenes: int = 4_000
-    epochs: int = 16
+    epochs: int = 13
     batch: int = 64
     rate: float = 2e-3
     decay: float = 2e-2
