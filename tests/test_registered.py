@@ -146,5 +146,6 @@ def test_the_embedded_world_is_registered_like_any_other():
     assert (trained.module.fc.weight != untrained.module.fc.weight).any()
     assert [len(open_pictures(spec)) for spec in ("world", "world:7", "world:800:test")] == [1000, 7, 800]
     assert open_pictures("world:8:test").split == "test"
+    assert open_pictures("world:8:test:street,coast").scenes == ("street", "coast")
     assert open_pictures("world").split == "val"
     assert load_segmenter("world").name == "world"

@@ -217,7 +217,8 @@ def test_a_folder_by_its_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["world:", "world:0", "world:-3", "world:many", "world:8:", "world:8:test:9"]
+    "spec",
+    ["world:", "world:0", "world:-3", "world:many", "world:8:", "world:8:test:", "world:8:test:coast:9"],
 )
 def test_world_errors(spec: str) -> None:
     with pytest.raises(UnitscopeError, match="write world, world:COUNT"):

@@ -225,6 +225,14 @@ class TestWorldPictures:
         assert len({source.content_hash for source in (first, *others)}) == 4
         assert WorldPictures(40).sample_ids[:30] == first.sample_ids
 
+    def test_scenes_of_some_classes_only(self):
+        few = WorldPictures(12, scenes=["street", "coast"])
+        assert {few.scene(number).scene for number in range(12)} == {"street", "coast"}
+        assert [SCENE_CLASSES[few.target(n)] for n in range(12)] == [few.scene(n).scene for n in range(12)]
+        assert few.class_names == SCENE_CLASSES
+        assert few.content_hash != WorldPictures(12).content_hash
+        assert few.sample_ids[3] == f"val/000003-{few.scene(3).scene}"
+
     def test_splits_are_disjoint(self):
         seeds = [WorldPictures(100_000_000, split=split) for split in ("train", "val", "test")]
         ranges = sorted((source.seed(0), source.seed(len(source) - 1)) for source in seeds)
@@ -234,14 +242,16 @@ class TestWorldPictures:
         calls = []
         monkeypatch.setattr(
             "unitscope.world.source.render_scene",
-            lambda seed, *, size: calls.append(seed) or render_scene(seed, size=size),
+            lambda seed, **given: calls.append(seed) or render_scene(seed, **given),
         )
         source = WorldPictures(4)
         source.read(2)
         source.labels(2)
         assert calls == [source.seed(2)]
 
-    @pytest.mark.parametrize("bad", [{"count": 0}, {"count": 3, "split": "tests"}])
+    @pytest.mark.parametrize(
+        "bad", [{"count": 0}, {"count": 3, "split": "tests"}, {"count": 3, "scenes": ["cost"]}]
+    )
     def test_mistakes_are_named(self, bad):
         with pytest.raises(UnitscopeError):
             WorldPictures(bad.pop("count"), **bad)

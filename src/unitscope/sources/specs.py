@@ -14,7 +14,7 @@ def open_pictures(spec: str) -> PictureSource:
     """Return the source that `spec` names.
 
     Args:
-        spec: the path of a folder of pictures; or ``world``, ``world:800`` or ``world:800:test`` for that
+        spec: the path of a folder of pictures; or ``world``, ``world:800``, ``world:800:test`` or ``world:80:test:park,street`` for that
             many pictures of the built-in world, from that split (a folder called "world" is ``./world``).
 
     Raises:

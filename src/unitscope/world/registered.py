@@ -57,16 +57,16 @@ def generator() -> Generator:
 
 
 def pictures(spec: str) -> WorldPictures:
-    """Return the pictures of ``world``, ``world:COUNT`` or ``world:COUNT:SPLIT``.
+    """Return the pictures of ``world[:COUNT[:SPLIT[:SCENE,SCENE]]]``.
 
     Raises:
         UnitscopeError: something else is written there.
     """
-    _, *rest = spec.split(":")
-    count, *split = rest or [str(COUNT)]
-    if len(split) > 1 or "" in split or not (count.isascii() and count.isdigit() and int(count)):
+    _, *said = spec.split(":")
+    count, split, scenes = (*said, *(str(COUNT), "val", "")[len(said) :])[:3]
+    if len(said) > 3 or "" in said or not (count.isascii() and count.isdigit() and int(count)):
         raise UnitscopeError(
-            f"pictures {spec!r} cannot be read; write world, world:COUNT or world:COUNT:SPLIT, "
-            "for example world:800:test"
+            f"pictures {spec!r} cannot be read; write world, world:COUNT, world:COUNT:SPLIT or "
+            "world:COUNT:SPLIT:SCENE,SCENE, for example world:800:test"
         )
-    return WorldPictures(int(count), split=split[0]) if split else WorldPictures(int(count))
+    return WorldPictures(int(count), split=split, scenes=scenes.split(",") if scenes else ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,10 +65,10 @@ class Scene:
     seed: int
 
 
-def scene_of(seed: int) -> str:
-    """Return the scene class that a seed draws when none is asked for."""
+def scene_of(seed: int, among: Sequence[str] = SCENE_CLASSES) -> str:
+    """Return the scene class, of some, that a seed draws when none is asked for."""
     rng = np.random.Generator(np.random.PCG64([seed, GENERATOR_VERSION, 1]))
-    return SCENE_CLASSES[int(rng.integers(len(SCENE_CLASSES)))]
+    return among[int(rng.integers(len(among)))]
 
 
 def render_scene(seed: int, *, scene: str | None = None, size: int = 112) -> Scene:
@@ -102,7 +102,18 @@ def _checked(seed: int, scene: str | None, size: int) -> str:
         raise UnitscopeError(f"seed {seed} is negative; give an integer from 0")
     if size < SMALLEST:
         raise UnitscopeError(f"size {size} is too small for a scene; give at least {SMALLEST} pixels")
-    if scene is not None and scene not in SCENE_CLASSES:
-        hint = did_you_mean(scene, SCENE_CLASSES)
-        raise UnitscopeError(f"scene class {scene!r} not found;{hint or ' SCENE_CLASSES lists them'}")
-    return scene or scene_of(seed)
+    if scene is None:
+        return scene_of(seed)
+    check_scene(scene)
+    return scene
+
+
+def check_scene(name: str) -> None:
+    """Refuse what is no scene class.
+
+    Raises:
+        UnitscopeError: there is none of the name.
+    """
+    if name not in SCENE_CLASSES:
+        hint = did_you_mean(name, SCENE_CLASSES)
+        raise UnitscopeError(f"scene class {name!r} not found;{hint or ' SCENE_CLASSES lists them'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.world.names import GENERATOR_VERSION, VOCABULARY
-from unitscope.world.scene import SCENE_CLASSES, Scene, render_scene, scene_of
+from unitscope.world.scene import SCENE_CLASSES, Scene, check_scene, render_scene, scene_of
 
 SPLITS = {"train": 0, "val": 1, "test": 2}
 """The splits; each has a range of seeds of its own."""
@@ -26,23 +27,29 @@ _KEPT = 64
 class WorldPictures:
     """Pictures 0..count-1 of a split, rendered when they are read; safe to share between threads."""
 
-    def __init__(self, count: int, *, split: str = "val", size: int = 112) -> None:
+    def __init__(
+        self, count: int, *, split: str = "val", size: int = 112, scenes: Sequence[str] = ()
+    ) -> None:
         """Describe the source; nothing is rendered yet.
 
         Args:
             count: the number of pictures.
             split: train, val or test.
             size: side of a picture in pixels.
+            scenes: the scene classes to draw; all when empty.
 
         Raises:
-            UnitscopeError: the split is unknown or the count out of range.
+            UnitscopeError: the split or a scene class is unknown, or the count out of range.
         """
         if split not in SPLITS:
             hint = did_you_mean(split, SPLITS)
             raise UnitscopeError(f"split {split!r} not found;{hint or ' use train, val or test'}")
         if not 0 < count <= SPLIT_SIZE:
             raise UnitscopeError(f"count {count} is out of range; give 1 to {SPLIT_SIZE} pictures")
+        for scene in scenes:
+            check_scene(scene)
         self.count, self.split, self.size = count, split, size
+        self.scenes = tuple(dict.fromkeys(scenes)) or SCENE_CLASSES
         self.vocabulary: Vocabulary = VOCABULARY
         self._kept: OrderedDict[int, Scene] = OrderedDict()
         self._lock = threading.Lock()
@@ -59,20 +66,22 @@ class WorldPictures:
         return self.count
 
     def __repr__(self) -> str:
-        return f"WorldPictures({self.count}, split={self.split!r}, size={self.size})"
+        few = "" if self.scenes == SCENE_CLASSES else f", scenes={self.scenes!r}"
+        return f"WorldPictures({self.count}, split={self.split!r}, size={self.size}{few})"
 
     @property
     def sample_ids(self) -> tuple[str, ...]:
         """A stable name for every picture, such as ``val/000123-bedroom``."""
         if self._ids is None:
-            names = (scene_of(self.seed(i)) for i in range(self.count))
+            names = map(self.scene_class, range(self.count))
             self._ids = tuple(f"{self.split}/{i:06d}-{name}" for i, name in enumerate(names))
         return self._ids
 
     @property
     def content_hash(self) -> str:
         """SHA-256 that changes when any picture or label would."""
-        text = f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size} {VOCABULARY.content_hash}"
+        few = "" if self.scenes == SCENE_CLASSES else " ".join(("", *self.scenes))
+        text = f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size}{few} {VOCABULARY.content_hash}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def seed(self, index: int) -> int:
@@ -81,13 +90,17 @@ class WorldPictures:
             raise IndexError(index)
         return SPLITS[self.split] * SPLIT_SIZE + index
 
+    def scene_class(self, index: int) -> str:
+        """Return the scene class of picture `index`."""
+        return scene_of(self.seed(index), self.scenes)
+
     def scene(self, index: int) -> Scene:
         """Return picture `index` with its labels; the last few are kept, so reading both renders once."""
         with self._lock:
             if index in self._kept:
                 self._kept.move_to_end(index)
                 return self._kept[index]
-        scene = render_scene(self.seed(index), size=self.size)
+        scene = render_scene(self.seed(index), scene=self.scene_class(index), size=self.size)
         with self._lock:
             self._kept[index] = scene
             while len(self._kept) > _KEPT:
@@ -104,7 +117,7 @@ class WorldPictures:
 
     def target(self, index: int) -> int:
         """Return the position in SCENE_CLASSES of the class of picture `index`."""
-        return SCENE_CLASSES.index(scene_of(self.seed(index)))
+        return SCENE_CLASSES.index(self.scene_class(index))
 
     @property
     def targets(self) -> NDArray[np.int64]:
