@@ -14,8 +14,9 @@ def open_pictures(spec: str) -> PictureSource:
     """Return the source that `spec` names.
 
     Args:
-        spec: the path of a folder of pictures; or ``world``, ``world:800``, ``world:800:test`` or ``world:80:test:park,street`` for that
-            many pictures of the built-in world, from that split (a folder called "world" is ``./world``).
+        spec: the path of a folder of pictures; or ``world``, ``world:800``, ``world:800:test`` or
+            ``world:80:test:park,street`` for that many pictures of the built-in world, from that split, of those
+            classes (a folder called "world" is ``./world``).
 
     Raises:
         UnitscopeError: there is no such source.
