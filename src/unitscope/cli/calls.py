@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
     from unitscope.run.importance import Importance
     from unitscope.run.results import Result
-DEMO_MODEL = "world-vgg"
+DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
+DEMO_CONCEPTS, DEMO_LAYER = ("tree|object", "door|part"), "layer4"
+"""What is removed from the pictures of the bundled generator, and put into them."""
 
 Answer = TypeVar("Answer", bound="Result[Any]")
 
@@ -150,10 +152,28 @@ def _check_kind(
         )
 
 
-def demo(pictures: int, out: Path) -> Dissection:
-    """Dissect the bundled network on unseen scenes."""
+def demo(pictures: int, out: Path) -> tuple[list[Dissection], Path]:
+    """Dissect the bundled networks, ask what their units do, and write one report.
+
+    The classifier is dissected on unseen scenes and asked about a few classes; the generator on a quarter as many
+    latents, and one concept is removed and one put in.
+    """
+    from unitscope.progress import say
+
+    few = max(1, pictures // 4)
     with typed():
-        return unitscope.dissect(DEMO_MODEL, f"world:{pictures}", out=out)
+        say("1 of 4: what the units of a classifier respond to")
+        classifier = unitscope.dissect("world-vgg", f"world:{pictures}", out=out / "classifier")
+        say("2 of 4: what it does with them")
+        scenes = [f"world:{pictures}:{split}:{','.join(DEMO_CLASSES)}" for split in ("train", "test")]
+        unitscope.importance(classifier, *scenes, set_sizes=(4, 20), random=3)
+        say("3 of 4: what the units of a generator draw")
+        generator = unitscope.dissect("world-gan", unitscope.latents(few), out=out / "generator")
+        removed, put = DEMO_CONCEPTS
+        unitscope.remove(generator, removed, layer=DEMO_LAYER, units="1,5,20", latents=few)
+        unitscope.insert(generator, put, layer=DEMO_LAYER, latents=max(1, few // 4), context="object")
+        say("4 of 4: a report")
+        return [classifier, generator], write_report([classifier.path, generator.path], out / "report")
 
 
 def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
@@ -175,11 +195,18 @@ def compare(first: Path, second: Path) -> tuple[pd.DataFrame, tuple[Dissection, 
     return unitscope.compare(*runs), runs
 
 
-def write_report(run: Path, out: Path | None = None) -> Path:
-    """Write the report of a run; return its first page."""
+def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
+    """Write the report of a run, or of several; return its first page."""
     from unitscope.report import write_report as write
+    from unitscope.report import write_reports
 
-    return write(run, out=out)
+    if len(runs) == 1:
+        return write(runs[0], out=out)
+    if out is None:
+        raise UnitscopeError(
+            "a report of several runs belongs to none of them; say where to write it with --out"
+        )
+    return write_reports(runs, out=out)
 
 
 def list_models() -> list[Listed]:

@@ -83,7 +83,10 @@ class ReportOptions(JsonOptions):
     """Where a report goes."""
 
     out: Path | None = setting(
-        None, "Where to write it; RUN/report by default.", metavar="FOLDER", panel=OUTPUT
+        None,
+        "Where to write it; RUN/report by default; required for several runs.",
+        metavar="FOLDER",
+        panel=OUTPUT,
     )
 
 
@@ -91,8 +94,12 @@ class ReportOptions(JsonOptions):
 class DemoOptions:
     """How large the demonstration is, and where it goes."""
 
-    pictures: int = setting(1000, "How many scenes to draw.", panel=PICTURES, bounds=(1, None))
-    out: Path = setting(Path("demo-run"), "The run folder to write.", metavar="FOLDER", panel=OUTPUT)
+    pictures: int = setting(
+        400, "How many scenes to draw; a quarter as many are generated.", panel=PICTURES, bounds=(4, None)
+    )
+    out: Path = setting(
+        Path("demo-run"), "The folder for the runs and the report.", metavar="FOLDER", panel=OUTPUT
+    )
 
 
 @dataclass(frozen=True)

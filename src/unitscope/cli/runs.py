@@ -31,13 +31,12 @@ from unitscope.experiments.dissection.settings import DissectionSettings
 
 @options
 def demo(*, scenes: DemoOptions, output: JsonOptions) -> None:
-    """Dissect the bundled network on the embedded world and write the report."""
-    run = calls.demo(scenes.pictures, scenes.out)
-    report = calls.write_report(run.path)
+    """Dissect the bundled networks, remove and switch units, and write one report of it all."""
+    runs, report = calls.demo(scenes.pictures, scenes.out)
     if output.as_json:
-        print_json({**vars(run.summary), "report": str(report)})
+        print_json({"runs": [vars(run.summary) for run in runs], "report": str(report)})
     else:
-        print_lines(repr(run), f"report: {report}")
+        print_lines(*(repr(run) for run in runs), f"report: {report}")
 
 
 @options
@@ -74,9 +73,16 @@ def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> Non
 
 
 @options
-def report(run: RunPath, *, output: ReportOptions) -> None:
-    """Write the report of a run: a folder to open in a browser, without a server."""
-    index = calls.write_report(run, output.out)
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", show_default=False, help="Run folders of finished dissections."),
+    ],
+    *,
+    output: ReportOptions,
+) -> None:
+    """Write the report of a run, or one of several: a folder to open in a browser, without a server."""
+    index = calls.write_report(runs, output.out)
     if output.as_json:
         print_json({"report": str(index)})
     else:

@@ -33,7 +33,7 @@ from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
 
 
-def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
+def write_report(run: Path | str, *, out: Path | str | None = None, start: str = "") -> Path:
     """Write the report of a finished run: one folder that opens in a browser without a server.
 
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
@@ -44,6 +44,7 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     Args:
         run: the run folder.
         out: the folder of the report; default `RUN/report`.
+        start: the address of a page of several runs that this report belongs to, seen from it.
 
     Returns:
         The path of `index.html`.
@@ -73,7 +74,7 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
         for name, figure in figures.items():
             save_figure(figure, folder / "figures" / name)
         titles = {name: figure.title for name, figure in figures.items()}
-        text = render_index(data, PAGES, figures=titles, importance=links, effects=asked)
+        text = render_index(data, PAGES, figures=titles, importance=links, effects=asked, start=start)
         write_text(folder / "index.html", text)
     return target / "index.html"
 

@@ -40,6 +40,7 @@ def render_index(
     figures: Mapping[str, str],
     importance: Sequence[tuple[str, str]] = (),
     effects: Sequence[tuple[str, str]] = (),
+    start: str = "",
 ) -> str:
     """Return the text of `index.html`.
 
@@ -49,6 +50,7 @@ def render_index(
         figures: the title of every figure by the name of its file, without the ending.
         importance: title and address of every report of importance.
         effects: title and address of every page of what units do in a generator.
+        start: the address of a page of several runs that the report belongs to.
     """
     facts = _facts(data)
     return fill(
@@ -57,6 +59,7 @@ def render_index(
         figures=figures,
         importance=importance,
         effects=effects,
+        start=start,
         home="",
         assets=FOLDER,
         data_scripts=["data/run.js", "data/units.js", "data/charts.js"],

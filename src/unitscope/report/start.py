@@ -1,0 +1,206 @@
+"""A report of several runs: the report of each, and a first page that shows what is clearest in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from PIL import Image
+
+from unitscope.errors import UnitscopeError
+from unitscope.report.data import RunData, read_run, records
+from unitscope.report.folder import check_replaceable, replacing
+from unitscope.report.importance import numbers
+from unitscope.report.importance.data import Importance, Matrix, read_importance
+from unitscope.report.importance.facts import ABLATIONS
+from unitscope.report.pages.effects import Effect, effect_title
+from unitscope.report.payload import layer_slugs
+from unitscope.report.shell import FOLDER, fill, percent, write_assets, write_text
+from unitscope.report.write import write_report
+from unitscope.run.effects import Insertion, Removal, find_insertions, find_rankings, find_removals
+from unitscope.run.importance import find_importances
+from unitscope.run.numbers import percent_score
+
+CLEAREST = 4
+"""Detectors shown of a run."""
+CLASSES = 5
+"""Classes shown of an importance."""
+PAIRS = 2
+"""Pictures shown, before and after, of a question about a generator."""
+
+
+def write_reports(runs: Sequence[Path | str], *, out: Path | str) -> Path:
+    """Write one report of several runs: that of each in a folder of its own, and a page that leads to them.
+
+    Args:
+        runs: folders of finished dissections.
+        out: the folder of the report; an earlier report there is replaced once the new one is complete.
+
+    Returns:
+        The path of the first page, `index.html`.
+
+    Raises:
+        UnitscopeError: a run is missing, not finished or given twice, or `out` holds something else than a report.
+    """
+    target = Path(out)
+    check_replaceable(target)
+    names = _folders([Path(run) for run in runs])
+    with replacing(target) as folder:
+        write_assets(folder)
+        parts = []
+        for run, name in names.items():
+            write_report(run, out=folder / name, start="../index.html")
+            parts.append(_part(run, folder / name))
+        text = fill(
+            "start.html", parts=parts, home="", assets=FOLDER, data_scripts=[], scripts=[], runs=len(parts)
+        )
+        write_text(folder / "index.html", text)
+    return target / "index.html"
+
+
+def _folders(runs: Sequence[Path]) -> dict[Path, str]:
+    """Return the folder of each run in the report: its name, with a number where two are called the same."""
+    found: dict[Path, str] = {}
+    for run in runs:
+        if run.resolve() in [each.resolve() for each in found]:
+            raise UnitscopeError(f"the run {str(run)!r} is given twice; give each run once")
+        name = run.resolve().name
+        found[run] = name if name not in {*found.values(), FOLDER} else f"{name}-{len(found) + 1}"
+    return found
+
+
+def _part(run: Path, report: Path) -> dict[str, object]:
+    """Return what the first page says of a run whose report is written."""
+    data = read_run(run)
+    effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
+    detectors = data.units[data.units["detector"]]
+    return {
+        "name": report.name,
+        "href": f"{quote(report.name)}/index.html",
+        **data.facts,
+        "total": len(data.units),
+        "detectors": len(detectors),
+        "distinct": len(detectors[["concept", "category"]].drop_duplicates()),
+        "clearest": list(_clearest(data, report)),
+        "importance": [_classes(read_importance(each.path, data), report) for each in find_importances(run)],
+        "effects": [_effect(each, report) for each in effects],
+    }
+
+
+def _clearest(data: RunData, report: Path) -> Iterator[dict[str, object]]:
+    """Yield the detectors whose interval ends highest at its low end, of as many different concepts."""
+    found = data.units[data.units["detector"]].sort_values("iou_low", ascending=False, kind="stable")
+    slugs = layer_slugs(data.layer_names)
+    for row in records(found.drop_duplicates(["concept", "category"]).head(CLEAREST)):
+        address = quote(report.name)
+        yield {
+            "layer": data.title(row.layer),
+            "unit": int(row.unit),
+            "concept": row.concept,
+            "category": row.category,
+            "iou": percent(row.iou, 1),
+            "interval": f"{100 * row.iou_low:.1f} to {100 * row.iou_high:.1f}",
+            "strip": f"{address}/units/{quote(slugs[row.layer])}/{row.unit}.jpg",
+            "size": _size(report / "units" / slugs[row.layer] / f"{row.unit}.jpg"),
+            "href": f"{address}/index.html#/unit/{quote(data.title(row.layer), safe='')}/{row.unit}",
+        }
+
+
+def _classes(data: Importance, report: Path) -> dict[str, object]:
+    """Return what classes lose: the means over all, and those that lose most without their most important units."""
+    many = (numbers.sizes(data) or (numbers.FEW, numbers.MANY))[1]
+    settings = numbers.settings(data, many)
+    means = {name: numbers.mean_over(values) for name, values in settings.items()}
+    lost = settings["baseline"] - settings["removed"]
+    order = sorted(
+        range(len(data.names)), key=lambda place: -lost[place] if lost[place] == lost[place] else 0
+    )
+    return {
+        "title": data.title,
+        "href": f"{quote(report.name)}/importance/{quote(data.folder.name)}/index.html",
+        "means": {name: percent(mean.value, 1) for name, mean in means.items() if mean is not None},
+        "many": many,
+        "ablation": ABLATIONS.get(data.ablation, data.ablation),
+        "rows": [_class(data, settings, place) for place in order[:CLASSES]],
+    }
+
+
+def _class(data: Importance, settings: dict[str, Matrix], place: int) -> list[object]:
+    values = [settings[name][place] for name in ("baseline", "removed", "random")]
+    shares = [
+        {"value": percent(value, 1) if np.isfinite(value) else "\u2013", "interval": ""} for value in values
+    ]
+    return [data.names[place], *shares, ", ".join(_units(data, place))]
+
+
+def _units(data: Importance, place: int) -> Iterator[str]:
+    """Yield the most important units of a class, by label, with what is lost without each."""
+    for row in numbers.top_units(data, place, numbers.FEW):
+        unit = data.units.iloc[row]
+        label = unit["concept"] if isinstance(unit["concept"], str) else "no label"
+        yield f"{label} ({100 * data.effects['val', 'loss'][place, row]:.1f})"
+
+
+def _effect(found: Effect, report: Path) -> dict[str, object]:
+    """Return what a question about a generator found, in a sentence, with its first pictures."""
+    folder = report / "effects" / found.path.name
+    address = f"{quote(report.name)}/effects/{quote(found.path.name)}"
+    pairs = [
+        {
+            "size": _size(folder / "pairs" / f"{number:02d}-before.jpg"),
+            "files": {name: f"{address}/pairs/{number:02d}-{name}.jpg" for name in ("before", "after", "marked")},
+            "row": row,
+        }
+        for number, row in enumerate(records(found.pairs.head(PAIRS)) if isinstance(found, Removal | Insertion) else ())
+    ]  # fmt: skip
+    return {
+        "title": effect_title(found),
+        "href": f"{address}/index.html",
+        "said": _sentence(found),
+        "third": "what is new" if isinstance(found, Insertion) else "what is gone",
+        "pairs": pairs,
+    }
+
+
+def _sentence(found: Effect) -> str:
+    if isinstance(found, Removal):
+        return _removed(found)
+    if isinstance(found, Insertion):
+        return _inserted(found)
+    return f"Each of the {found.summary.units:,} units was set to zero alone."
+
+
+def _removed(found: Removal) -> str:
+    facts = found.summary
+    own = max((each for each in facts.sets if each.kind == "concept"), key=lambda each: each.k)
+    random = [each.lost for each in facts.sets if each.kind == "random" and each.k == own.k]
+    beside = f"; {percent_score(random[0])} without as many random units" if random else ""
+    return f"{percent_score(own.lost)} of the area of {facts.concept} goes without its {own.k} best units{beside}."
+
+
+def _inserted(found: Insertion) -> str:
+    facts = found.summary
+    anywhere = next(each for each in facts.sets if each.kind == "concept")
+    said = f"{percent_score(anywhere.success)} of {anywhere.places:,} places show new {facts.concept}"
+    asked = [
+        each
+        for each in facts.contexts
+        if each.places * 20 >= anywhere.places and each.success.value is not None
+    ]
+    if len(asked) < 2:
+        return f"{said}."
+    best, *_, worst = sorted(asked, key=lambda each: -(each.success.value or 0))
+    where = [
+        f"{percent_score(each.success)} where there was {each.concept or 'nothing'}" for each in (best, worst)
+    ]
+    return f"{said}: {where[0]}, {where[1]}."
+
+
+def _size(picture: Path) -> tuple[int, int]:
+    """Return the width and height of a picture in pixels; nothing where there is none."""
+    if not picture.is_file():
+        return 0, 0
+    with Image.open(picture) as opened:
+        return opened.size
