@@ -81,7 +81,9 @@ class WorldPictures:
     def content_hash(self) -> str:
         """SHA-256 that changes when any picture or label would."""
         few = "" if self.scenes == SCENE_CLASSES else " ".join(("", *self.scenes))
-        text = f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size}{few} {VOCABULARY.content_hash}"
+        text = (
+            f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size}{few} {VOCABULARY.content_hash}"
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def seed(self, index: int) -> int:
