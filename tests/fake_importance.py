@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fake_run import NASTY
 
+from unitscope.run.manifest import read_manifest
+
 PLACES = """airfield alley bedroom beach bridge castle church classroom coast corridor desert forest garage
 harbor hotel_room kitchen lake library mountain office park restaurant river ski_resort street tower"""
 SIZES = (1, 2, 3, 4, 5, 20, 64, 128, 256)
@@ -66,18 +68,19 @@ def make_importance(run: Path, layer: str, plan: Plan | None = None, *, seed: in
     manifest = {
         "schema_version": 2, "kind": "importance", "status": "complete", "created": "2026-03-05T09:00:00+00:00",
         "config": {"layer": layer, "settings": {"set_sizes": list(SIZES), "seed": 0}},
-        "summary": _summary(layer, plan, len(numbers), len(names)),
+        "summary": _summary(run, layer, plan, units=len(numbers), classes=len(names)),
         "command": "unitscope importance runs/vgg16 --train 'train/' --val val",
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
 
-def _summary(layer: str, plan: Plan, units: int, classes: int) -> dict[str, object]:
+def _summary(run: Path, layer: str, plan: Plan, *, units: int, classes: int) -> dict[str, object]:
     images = {"name": "images", "hash": "", "used": 60, "skipped": []}
     score = {"value": 0.8, "low": None, "high": None}
     return {
-        "run": "", "run_hash": "", "weights_hash": "", "model": "vgg16", "layer": layer, "units": units,
+        "run": str(run), "run_hash": read_manifest(run).configuration_hash,
+        "weights_hash": "", "model": "vgg16", "layer": layer, "units": units,
         "ablation": plan.ablation, "classes": classes, "whole_passes": None,
         "images": {"train": images, "val": images}, "accuracy": {"train": score, "val": score},
         "important_pairs": 0, "tested_pairs": 0, "fdr": 0.05, "set_sizes": list(SIZES), "curve": [], "random": 1,

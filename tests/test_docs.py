@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 import unitscope
+from unitscope.cli import calls
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.rescore import thresholds_at
@@ -121,6 +122,17 @@ def run_block(start, tmp_path, **smaller):
 def test_the_commands_of_the_readme_run(tmp_path):
     for said in run_block("unitscope dissect world-vgg", tmp_path, **{"world:200": "world:60"}):
         assert said == ""
+
+
+@pytest.mark.slow
+def test_the_demonstration_is_one_report(tmp_path, capsys):
+    runs, page = calls.demo(24, tmp_path / "demo")
+    assert [run.path.name for run in runs] == ["classifier", "generator"]
+    text = page.read_text(encoding="utf-8")
+    assert all(name in text for name in calls.DEMO_CLASSES)
+    assert "without tree units" in text
+    assert "door units of layer4 forced on" in text
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from unitscope.report.importance.data import Importance
 from unitscope.report.importance.figures import chosen_classes, classes_figure, figure_files
 from unitscope.report.importance.maps import make_maps
 from unitscope.report.importance.payload import BLOCK
-from unitscope.run.importance import find_importances
+from unitscope.run.importance import find_importances, open_importance
 
 LAYER = "features.conv5_3"
 
@@ -337,6 +337,25 @@ def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None
         files = {path for path in files if path.parts[0] != "assets"}  # those of the run serve both
         assert files == {path.relative_to(placed) for path in placed.rglob("*") if path.is_file()}
     assert not (half / "report").exists()
+
+
+def test_an_importance_that_lies_elsewhere_finds_its_run(fresh: Path, tmp_path: Path) -> None:
+    kept = next((fresh / "importance").iterdir())
+    moved = tmp_path / "mine" / "importance"
+    shutil.copytree(kept, moved, ignore=shutil.ignore_patterns("report"))
+    facts = json.loads((moved / "manifest.json").read_text())
+    facts["summary"]["run"] = str(fresh)
+    (moved / "manifest.json").write_text(json.dumps(facts))
+    found = open_importance(moved)
+    assert found.units is not None
+    assert found.report() == moved / "report" / "index.html"
+    assert found.page.is_file()
+    facts["summary"]["run"] = str(tmp_path / "gone")
+    (moved / "manifest.json").write_text(json.dumps(facts))
+    lost = open_importance(moved)
+    assert lost.units is None
+    with pytest.raises(UnitscopeError, match="gone', which is not there any more; move it back"):
+        lost.report()
 
 
 def test_a_report_elsewhere_leaves_the_run_as_it_is(fresh: Path, tmp_path: Path) -> None:

@@ -170,8 +170,11 @@ def demo(pictures: int, out: Path) -> tuple[list[Dissection], Path]:
         say("3 of 4: what the units of a generator draw")
         generator = unitscope.dissect("world-gan", unitscope.latents(few), out=out / "generator")
         removed, put = DEMO_CONCEPTS
-        unitscope.remove(generator, removed, layer=DEMO_LAYER, units="1,5,20", latents=few)
-        unitscope.insert(generator, put, layer=DEMO_LAYER, latents=max(1, few // 4), context="object")
+        unitscope.remove(generator, removed, layer=DEMO_LAYER, latents=max(1, few // 2), random=1)
+        unitscope.insert(
+            generator, put, layer=DEMO_LAYER, latents=max(1, few // 8), random=1, locations="16:random",
+            context="object",
+        )  # fmt: skip
         say("4 of 4: a report")
         return [classifier, generator], write_report([classifier.path, generator.path], out / "report")
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import altair as alt
 import numpy as np
 
+from unitscope.errors import UnitscopeError
 from unitscope.report.figures import histogram_figure
+from unitscope.report.importance.write import write_importance_report
 from unitscope.report.payload import rebin
 from unitscope.report.write import write_report
 from unitscope.run.dissection import Dissection
@@ -21,8 +23,20 @@ def dissection_page(run: Dissection) -> Path:
 
 
 def importance_page(found: Importance) -> Path:
-    """Write the report of the dissection that an importance belongs to, and return the page of the importance."""
-    write_report(found.path.parent.parent)
+    """Write the page of an importance, and the report of its dissection where that keeps it.
+
+    Raises:
+        UnitscopeError: the dissection has moved.
+    """
+    run = found.dissection
+    if run is None:
+        raise UnitscopeError(
+            f"the page of {found.path} shows the units of the dissection {found.summary.run!r}, which is not there any "
+            "more; move it back, or measure the importance again"
+        )
+    if found.path.resolve().parent.parent != run.path.resolve():
+        return write_importance_report(found.path, run=run.path)
+    write_report(run.path)
     return found.page
 
 

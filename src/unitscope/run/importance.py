@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import Score, percent, percent_score
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import ImportanceSummary, SetMean
@@ -46,15 +47,22 @@ class Importance(Result[ImportanceSummary]):
         return self.effects
 
     @cached_property
+    def dissection(self) -> Dissection | None:
+        """The dissection whose units were removed; None where it has moved or is another one by now."""
+        for place in (self.path.parent.parent, Path(self.summary.run)):
+            with suppress(UnitscopeError):
+                run = Dissection.open(place)
+                if run.configuration_hash == self.summary.run_hash:
+                    return run
+        return None
+
+    @cached_property
     def units(self) -> pd.DataFrame | None:
         """The dissection's table of the layer's units; None where the run has moved."""
-        for run in (self.path.parent.parent, Path(self.summary.run)):
-            file = run / "tables" / "units.parquet"
-            if file.is_file():
-                frame: pd.DataFrame = pq.read_table(file).to_pandas()
-                rows: pd.DataFrame = frame[frame["layer"] == self.summary.layer]
-                return rows.reset_index(drop=True)
-        return None
+        if self.dissection is None:
+            return None
+        rows = self.dissection.units[self.dissection.units["layer"] == self.summary.layer]
+        return rows.reset_index(drop=True)
 
     def top(self, name: str, count: int = 4) -> pd.DataFrame:
         """Return the most important units of a class, by rank: losses on train and val, and their concepts.

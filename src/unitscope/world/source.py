@@ -80,8 +80,10 @@ class WorldPictures:
     @property
     def content_hash(self) -> str:
         """SHA-256 that changes when any picture or label would."""
-        scenes = " ".join(self.scenes)
-        text = f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size} {scenes} {VOCABULARY.content_hash}"
+        few = "" if self.scenes == SCENE_CLASSES else " ".join(("", *self.scenes))
+        text = (
+            f"world v{GENERATOR_VERSION} {self.split} {self.count} {self.size}{few} {VOCABULARY.content_hash}"
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def seed(self, index: int) -> int:
