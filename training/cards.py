@@ -34,7 +34,6 @@ def generator_card(facts: dict[str, Any]) -> str:
             for key in ("scene", "scenes", "pictures", "batch", "rate", "critic_rate", "steady")
         },
         latents=facts["latents"],
-        hours=facts["seconds"] / 3600,
         count=quality["pictures"],
         distances="\n".join(distances),
         areas="\n".join(areas),
@@ -55,7 +54,6 @@ def classifier_card(facts: dict[str, Any]) -> str:
             key: settings[key]
             for key in ("scenes", "test_scenes", "epochs", "batch", "decay", "rate", "sparsity")
         },
-        minutes=facts["seconds"] / 60,
         accuracy=f"{100 * facts['accuracy']:.1f}",
         interval=" to ".join(f"{100 * value:.1f}" for value in low_high),
         histograms=f"{100 * facts['histograms']['accuracy']:.1f}",
@@ -127,7 +125,6 @@ def segmenter_card(facts: dict[str, Any]) -> str:
             key: settings[key]
             for key in ("scenes", "focus", "focus_scenes", "epochs", "batch", "decay", "rate")
         },
-        minutes=facts["seconds"] / 60,
         count=focus["pictures"],
         planes="\n".join(planes),
         concepts="\n".join(

@@ -52,12 +52,12 @@ class Settings:
     """
 
     scenes: int = 32_000
-    test_scenes: int = 4_000
+    test_scenes: int = 16_000
     epochs: int = 13
     batch: int = 64
     rate: float = 2e-3
     decay: float = 2e-2
-    sparsity: float = 1e-4
+    sparsity: float = 2.5e-3
     seed: int = 0
     threads: int = 2
 

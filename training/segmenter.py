@@ -48,10 +48,10 @@ class Settings:
         threads: of torch, and for rendering.
     """
 
-    scenes: int = 8_000
-    focus_scenes: int = 4_000
+    scenes: int = 24_000
+    focus_scenes: int = 10_000
     focus: str = GENERATOR_SCENE
-    epochs: int = 4
+    epochs: int = 14
     batch: int = 32
     rate: float = 3e-3
     decay: float = 1e-2
