@@ -57,7 +57,7 @@ class Settings:
 
     pictures: int = 3_000
     train: int = 4_000
-    val: int = 4_000
+    val: int = 8_000
     histograms: int = 4_000
     threads: int = 2
 

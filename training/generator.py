@@ -65,14 +65,14 @@ class Settings:
     """
 
     scene: str = GENERATOR_SCENE
-    scenes: int = 20_000
-    pictures: int = 180_000
-    batch: int = 16
+    scenes: int = 30_000
+    pictures: int = 709_056
+    batch: int = 64
     rate: float = 3e-3
     critic_rate: float = 3e-4
     penalty: float = 0.2
     steady: float = 0.6
-    average: int = 10_000
+    average: int = 20_000
     seed: int = 0
     threads: int = 1
 
