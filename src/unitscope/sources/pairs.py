@@ -160,13 +160,10 @@ class AlteredPictures:
             raise UnitscopeError(
                 f"{what} fails on picture {self.sample_ids[index]!r}: {one_line(error)}"
             ) from error
-        if not isinstance(altered, np.ndarray) or (altered.shape, altered.dtype) != (
-            original.shape,
-            np.uint8,
-        ):
-            found = (
-                f"{altered.dtype} {altered.shape}" if isinstance(altered, np.ndarray) else repr(type(altered))
-            )
+        found = (
+            f"{altered.dtype} {altered.shape}" if isinstance(altered, np.ndarray) else type(altered).__name__
+        )
+        if found != f"uint8 {original.shape}":
             raise UnitscopeError(
                 f"{what} returns {found} for picture {self.sample_ids[index]!r}; it must return uint8 of the same "
                 f"shape, {original.shape}"
