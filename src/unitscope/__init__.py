@@ -4,13 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unitscope.api import classify_unit, dissect, importance, insert, layers, rank, remove
+    from unitscope.api import classify_unit, dissect, importance, insert, layers, rank, remove, shape
     from unitscope.errors import UnitscopeError
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
+    from unitscope.experiments.shape.settings import ShapeSettings
     from unitscope.models.generators import ClassConditional, Generator
     from unitscope.models.network import Network
     from unitscope.models.preprocessing import Preprocessing
@@ -34,18 +35,20 @@ if TYPE_CHECKING:
         open_removal,
     )
     from unitscope.run.importance import Importance, find_importances, open_importance
+    from unitscope.run.shape import Shape, find_shapes, open_shape
     from unitscope.sources.latents import SeededLatents
 
     __version__: str
 
 _WHERE = {
-    "api": "classify_unit dissect importance insert layers rank remove",
+    "api": "classify_unit dissect importance insert layers rank remove shape",
     "errors": "UnitscopeError",
     "experiments.classification.settings": "ClassifierSettings",
     "experiments.dissection.rescore": "at_quantile",
     "experiments.dissection.settings": "DissectionSettings",
     "experiments.effects.settings": "InsertionSettings RankingSettings RemovalSettings",
     "experiments.importance.settings": "ImportanceSettings",
+    "experiments.shape.settings": "ShapeSettings",
     "models.generators": "ClassConditional Generator",
     "models.network": "Network",
     "models.preprocessing": "Preprocessing",
@@ -60,6 +63,7 @@ _WHERE = {
     "run.effects": "Insertion Ranking Removal find_insertions find_rankings find_removals open_insertion open_ranking "
     "open_removal",
     "run.importance": "Importance find_importances open_importance",
+    "run.shape": "Shape find_shapes open_shape",
     "sources.latents": "SeededLatents",
 }
 """Public names by module; each is imported when it is first used, so that ``import unitscope`` costs nothing."""
@@ -84,6 +88,8 @@ __all__ = [
     "Removal",
     "RemovalSettings",
     "SeededLatents",
+    "Shape",
+    "ShapeSettings",
     "UnitClassification",
     "UnitscopeError",
     "__version__",
@@ -96,6 +102,7 @@ __all__ = [
     "find_insertions",
     "find_rankings",
     "find_removals",
+    "find_shapes",
     "generator",
     "importance",
     "insert",
@@ -108,10 +115,12 @@ __all__ = [
     "open_ranking",
     "open_removal",
     "open_run",
+    "open_shape",
     "pictures",
     "rank",
     "remove",
     "segmenter",
+    "shape",
 ]
 
 

@@ -22,6 +22,8 @@ from unitscope.experiments.effects.settings import InsertionSettings, RankingSet
 from unitscope.experiments.importance.measure import run_importance
 from unitscope.experiments.importance.pictures import match_pictures
 from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.experiments.shape.measure import run_shape
+from unitscope.experiments.shape.settings import ShapeSettings
 from unitscope.layer.hooks import LayerDescription
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.generator import Shape
@@ -29,8 +31,9 @@ from unitscope.nouns.groups import Groups, Words, ask_of_latents, ask_of_picture
 from unitscope.nouns.latents import LatentsLike
 from unitscope.nouns.layers import list_layers
 from unitscope.nouns.network import Source, left_as_it_was
+from unitscope.nouns.pairs import AlterLike, named_pairs
 from unitscope.nouns.paths import AnyPath
-from unitscope.nouns.pictures import Grid, PicturesLike, classed
+from unitscope.nouns.pictures import Grid, PicturesLike, classed, pictures
 from unitscope.nouns.reopened import (
     RunLike,
     layer_of,
@@ -43,6 +46,7 @@ from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, tar
 from unitscope.progress import showing
 from unitscope.run import classification
 from unitscope.run import importance as importance_run
+from unitscope.run import shape as shape_run
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import Insertion, Ranking, Removal
@@ -385,3 +389,57 @@ def rank(
 
 def _with(flat: dict[str, object], concept: str | None) -> dict[str, object]:
     return flat if concept is None else flat | {"concept": concept}
+
+
+def shape(
+    run: RunLike,
+    images: PicturesLike,
+    *,
+    altered: AnyPath | None = None,
+    alter: AlterLike | None = None,
+    concepts: ConceptsLike | None = None,
+    layers: str | Sequence[str] = (),
+    network: Source | None = None,
+    out: AnyPath | None = None,
+    **flat: object,
+) -> shape_run.Shape:
+    """Alter pictures, see which units keep their masks, and write a page.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a network that reads pictures, or its folder: units, labels and preprocessing
+            come from it.
+        images: the originals, as in :func:`dissect`.
+        altered: a folder of altered copies, called as the originals.
+        alter: what is to be done to them instead: ``shuffle:16``, ``gray``, ``blur:3``, ``phase:0.5``, ``silhouette``,
+            ``retexture``, ``file.py:function``, or a function of a picture ``(H, W, 3)`` uint8 and a random generator.
+        concepts: for silhouettes, what says where objects are; by default the labels that pictures bring.
+        layers: some of the run's layers; all when empty.
+        network: the network, if the run does not say how to get it or it has moved since.
+        out: the folder to write; one below ``RUN/shape`` by default.
+        **flat: settings by name, see :class:`ShapeSettings`; and, as in :func:`dissect`, `settings`, `device` and
+            `show`.
+
+    Returns:
+        The finished comparison.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    settings, device, show = (flat.pop(name, None) for name in ("settings", "device", "show"))
+    chosen, opened = ShapeSettings.of(cast(ShapeSettings | None, settings), flat), opened_run(run)
+    named = (layers,) if isinstance(layers, str) else layers
+    wanted = [layer_of(opened, name).name for name in named] or list(dict.fromkeys(opened.layers["layer"]))
+    with left_as_it_was(network), showing(cast(bool | None, show)):
+        found = reopen_network(opened, network, device=cast(str | None, device))
+        pairs, words = named_pairs(
+            pictures(images), found, altered=altered, alter=alter, concepts=concepts, seed=chosen.seed
+        )
+        place = opened.path / shape_run.FOLDER / _short(f"{pairs.name}-{words}")
+        result = run_shape(
+            opened, found, pairs, place if out is None else Path(out).expanduser(),
+            alteration=words, layers=wanted, settings=chosen,
+        )  # fmt: skip
+    result.report()
+    return result

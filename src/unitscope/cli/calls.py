@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import unitscope
 from unitscope.cli.groups import (
+    AlterationOptions,
     ClassFolderOptions,
     ClassOptions,
     ConceptOptions,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.effects.settings import EffectSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
+    from unitscope.experiments.shape.settings import ShapeSettings
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.concepts import Concepts
     from unitscope.nouns.listing import Listed
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
     from unitscope.run.importance import Importance
     from unitscope.run.results import Result
+    from unitscope.run.shape import Shape
 
 DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
 DEMO_CONCEPTS, DEMO_LAYER = ("tree|object", "door|part"), "layer4"
@@ -316,6 +319,28 @@ def ask_generator(
         return question(
             opened, layer=layer.layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
             out=output.out, device=network.device, settings=settings,
+        )  # fmt: skip
+
+
+def shape(
+    run: Path,
+    pictures: AlterationOptions,
+    *,
+    network: SameNetworkOptions,
+    settings: ShapeSettings,
+    output: OutputOptions,
+) -> Shape:
+    """See which units are still on at the same places of altered pictures."""
+    from unitscope.nouns.concepts import read_concepts
+
+    opened, said = unitscope.open_run(run), None
+    with typed(network.mirror, quiet=output.quiet):
+        if pictures.masks or pictures.labels:
+            said = read_concepts(pictures.masks, pictures.labels, (), (), sources=len(pictures.images))
+        return unitscope.shape(
+            opened, pictures.images, altered=pictures.altered, alter=pictures.alter, concepts=said,
+            layers=pictures.layer, network=_found(opened, network), out=output.out, device=network.device,
+            settings=settings,
         )  # fmt: skip
 
 

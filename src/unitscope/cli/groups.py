@@ -283,6 +283,41 @@ class LayerOptions:
 
 
 @dataclass(frozen=True)
+class AlterationOptions:
+    """Which pictures are altered, and how."""
+
+    images: tuple[str, ...] = field(
+        metadata=about(
+            "The originals: a folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.",
+            metavar="PICTURES",
+            panel=PICTURES,
+        )
+    )
+    altered: Path | None = setting(
+        None, "A folder of altered copies, called as the originals.", metavar="DIR", panel=PICTURES
+    )
+    alter: str | None = setting(
+        None,
+        "What is done to the originals instead: shuffle:K, gray, blur:S, phase:S, silhouette, retexture (of the "
+        "embedded world) or file.py:function.",
+        metavar="SPEC",
+        panel=PICTURES,
+    )
+    masks: tuple[Path, ...] = setting(
+        (),
+        "For silhouettes of pictures that bring no labels: a folder of label masks; may be given again.",
+        metavar="FOLDER",
+        panel=LABELS,
+    )
+    labels: tuple[Path, ...] = setting(
+        (), "The label file of the masks; may be given again.", metavar="FILE", panel=LABELS
+    )
+    layer: tuple[str, ...] = setting(
+        (), "A layer of the run; may be given again; all by default.", metavar="LAYER", panel=MEASURED
+    )
+
+
+@dataclass(frozen=True)
 class LayerOption:
     """Which layer of a run is asked about."""
 

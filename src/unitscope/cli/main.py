@@ -72,6 +72,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "remove": (questions.remove, "runs/gan --concept tree --units 1,5,20"),
     "insert": (questions.insert, "runs/gan --concept tree --locations 16"),
     "rank": (questions.rank, "runs/gan --layer layer4"),
+    "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
     "report": (runs.report, "runs/vgg"),
     "compare": (runs.compare, "runs/vgg runs/untrained"),
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import unitscope
 from unitscope.cli import calls
 from unitscope.cli.groups import (
+    AlterationOptions,
     ClassFolderOptions,
     ClassOptions,
     ConceptOptions,
@@ -21,9 +22,11 @@ from unitscope.cli.output import print_json, print_lines
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.experiments.shape.settings import ShapeSettings
 
 if TYPE_CHECKING:
     from unitscope.run.effects import Insertion, Ranking, Removal
+    from unitscope.run.shape import Shape
 
 
 @options
@@ -115,7 +118,20 @@ def rank(
     _print(found, output)
 
 
-def _print(found: Removal | Insertion | Ranking, output: OutputOptions) -> None:
+@options
+def shape(
+    run: RunPath,
+    *,
+    pictures: AlterationOptions,
+    network: SameNetworkOptions,
+    settings: ShapeSettings,
+    output: OutputOptions,
+) -> None:
+    """Alter pictures (their texture, their shape), and see which units are still on at the same places."""
+    _print(calls.shape(run, pictures, network=network, settings=settings, output=output), output)
+
+
+def _print(found: Removal | Insertion | Ranking | Shape, output: OutputOptions) -> None:
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:

@@ -55,6 +55,26 @@ def call_factory(spec: str, what: str) -> object:
             raise UnitscopeError(f"{what} {spec!r} raised {_describe(error, home)}") from error
 
 
+def find_function(spec: str, what: str) -> tuple[Callable[..., object], str]:
+    """Return the function named by `spec`, which is not called, and a hash of the file that it is written in.
+
+    Args:
+        spec: ``file.py:function`` or ``package.module:function``.
+        what: the noun for error messages.
+
+    Raises:
+        UnitscopeError: the file, module or function is missing or cannot be imported, or it is no function.
+    """
+    place, _, name = spec.rpartition(":")
+    with _import_path(Path(place).resolve().parent if _is_file(place) else Path.cwd()):
+        module = _import_file(Path(place), what) if _is_file(place) else _import_module(place, what)
+        found = _find(module, name, place, what)
+    if not callable(found):
+        raise UnitscopeError(f"{what} {spec!r} is {kind_of(found)}, not a function; {HOW}")
+    file = getattr(module, "__file__", None)
+    return found, hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+
+
 def _is_file(place: str) -> bool:
     return place.endswith(".py") or "/" in place or "\\" in place
 

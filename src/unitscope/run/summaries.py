@@ -296,3 +296,34 @@ class RankingSummary(EffectSummary):
 
     concepts: tuple[RankedConcept, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeLayer:
+    """Detectors of a layer, the share that survives, and how many do by chance or do better than it; medians of IoU."""
+
+    layer: str
+    units: int
+    detectors: int
+    surviving: Score
+    surviving_by_chance: int
+    above_chance: int
+    median_iou: float | None
+    median_chance: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeSummary(RunIdentity):
+    """What units keep of their masks; `changed` predictions are a share of pairs, distances are medians over pairs."""
+
+    alteration: str
+    pictures: PicturesRead
+    pairs: int
+    skipped: tuple[LeftOut, ...]
+    quantile: float
+    survive: float
+    layers: tuple[ShapeLayer, ...]
+    changed: Score | None
+    l2: float
+    largest: float
+    settings: Values

@@ -86,3 +86,12 @@ class ClassedSource(PictureSource, Protocol):
     def targets(self) -> NDArray[np.int64]:
         """The place in `class_names` of the class of every picture, (N,)."""
         ...
+
+
+@runtime_checkable
+class DrawnSource(PictureSource, Protocol):
+    """Pictures that are drawn from descriptions, so that they can be drawn again in other materials."""
+
+    def retextured(self, seed: int) -> PictureSource:
+        """Return as many pictures with the same outlines, in which objects have the materials of others."""
+        ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypedDict, TypeVar, Unpack
+from typing import NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,22 @@ class Spot(NamedTuple):
     depth: float
 
 
+class Coat(NamedTuple):
+    """What a shape is painted with: its colour, that at its bottom, and the material that chooses the texture."""
+
+    color: RGB
+    end: RGB
+    material: str
+
+
+class Brush(Protocol):
+    """Decides what shapes are painted with; labels stay those of what was asked for."""
+
+    def coat(self, number: int, coat: Coat) -> Coat:
+        """Return what a shape of an object is painted with, given its number and what was asked for."""
+        ...
+
+
 class Canvas:
     """Samples of one scene and the camera that sees it.
 
@@ -68,11 +84,18 @@ class Canvas:
     """
 
     def __init__(
-        self, size: int, rng: np.random.Generator, light: Light, window: Window | None = None
+        self,
+        size: int,
+        rng: np.random.Generator,
+        light: Light,
+        window: Window | None = None,
+        *,
+        brush: Brush | None = None,
     ) -> None:
         self.samples = size * raster.SUPERSAMPLING
         self.rng = rng
         self.light = light
+        self.brush = brush
         self.rgb = np.zeros((self.samples, self.samples, 3), dtype=np.float32)
         self.glow = np.zeros((self.samples, self.samples), dtype=np.float32)
         self.labels = np.zeros((3, self.samples, self.samples), dtype=np.int16)
@@ -204,10 +227,13 @@ class Pen:
         bx, by, qx, qy = SHADES[look.get("shade", "soft")]
         scale = TILE / canvas.samples / look.get("grain", 1.0)
         rng = canvas.rng
+        coat = Coat(color, look.get("end", color), material)
+        if canvas.brush is not None:
+            coat = canvas.brush.coat(self.number, coat)
         numbers = np.array(
             (
-                *color,
-                *look.get("end", color),
+                *coat.color,
+                *coat.end,
                 *(bx * canvas.light.side, by, qx, qy),
                 *(look.get("strength", 1.0), scale, scale, rng.random() * TILE, rng.random() * TILE),
                 canvas.horizon * canvas.samples if look.get("ground", False) else -1e9,
@@ -218,7 +244,7 @@ class Pen:
         )
         outline = np.array(list(points), dtype=np.float32) * np.float32(canvas.samples)
         ids = (self.number, PART_NUMBERS[part], MATERIAL_NUMBERS[material])
-        raster.fill(canvas.film, outline, numbers, tile(material), ids)
+        raster.fill(canvas.film, outline, numbers, tile(coat.material), ids)
 
     def rect(
         self,

@@ -23,7 +23,7 @@ from unitscope.world import (
     scenes_work,
 )
 from unitscope.world.camera import draw_lens, draw_window
-from unitscope.world.canvas import Canvas
+from unitscope.world.canvas import Brush, Canvas
 from unitscope.world.colors import color_labels
 from unitscope.world.foreground import occlusion, weather
 from unitscope.world.imaging import expose, record
@@ -103,7 +103,14 @@ def scene_of(seed: int, among: Sequence[str] = SCENE_CLASSES) -> str:
     return among[int(_stream(seed, 1).integers(len(among)))]
 
 
-def render_scene(seed: int, *, scene: str | None = None, size: int = 112, mild: bool = False) -> Scene:
+def render_scene(
+    seed: int,
+    *,
+    scene: str | None = None,
+    size: int = 112,
+    mild: bool = False,
+    brush: Brush | None = None,
+) -> Scene:
     """Render one scene; the same arguments always give the same picture and labels.
 
     Args:
@@ -111,6 +118,7 @@ def render_scene(seed: int, *, scene: str | None = None, size: int = 112, mild: 
         scene: a name of SCENE_CLASSES; drawn from the seed when absent.
         size: side of the picture in pixels.
         mild: see the scene upright, nearly whole, in clear weather, sharp and in colour.
+        brush: decides what shapes are painted with, where that is not to be what they are made of.
 
     Returns:
         The picture with its exact label maps.
@@ -124,7 +132,7 @@ def render_scene(seed: int, *, scene: str | None = None, size: int = 112, mild: 
     light = outdoor_light(rng) if name in _OUTDOORS else indoor_light(rng)
     camera = _stream(seed, 4, kind)
     window, lens = draw_window(camera, mild=mild), draw_lens(camera, mild=mild)
-    canvas = Canvas(size, rng, light, window)
+    canvas = Canvas(size, rng, light, window, brush=brush)
     (_OUTDOORS.get(name) or _INDOORS[name])(canvas)
     canvas.reflect()
     if not mild:

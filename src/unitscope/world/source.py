@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.sources.base import PictureSource
 from unitscope.world.names import GENERATOR_VERSION, VOCABULARY
 from unitscope.world.scene import SCENE_CLASSES, Scene, check_scene, render_scene, scene_of
 
@@ -116,6 +117,12 @@ class WorldPictures:
     def labels(self, index: int) -> NDArray[np.int32]:
         """Return the label maps of picture `index`, int32 `(4, H, W)` in the order of PLANES."""
         return self.scene(index).labels
+
+    def retextured(self, seed: int) -> PictureSource:
+        """Return the same scenes with the materials of their objects exchanged, drawn from a seed."""
+        from unitscope.world.retexture import RetexturedPictures
+
+        return RetexturedPictures(self, seed)
 
     def target(self, index: int) -> int:
         """Return the position in SCENE_CLASSES of the class of picture `index`."""

@@ -9,7 +9,7 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,19 +94,28 @@ class ShardReader:
 
     def __init__(self, module: nn.Module, samples: Samples, plan: ReadingPlan, device: torch.device) -> None:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
-        self._content = ShardContent(plan)
+        self.content = ShardContent(plan)
 
-    def read(self, batches: Iterator[Batch], shard: int, *, labelled: bool = True) -> ShardContent:
+    def read(
+        self,
+        batches: Iterator[Batch],
+        shard: int,
+        *,
+        labelled: bool = True,
+        answered: Callable[[object], None] | None = None,
+    ) -> ShardContent:
         """Read the batches of one shard from a stream of batches; the content lasts until the next reading.
 
         Args:
             batches: the stream.
             shard: number of the shard.
             labelled: whether generated pictures are to be labelled; without, nothing after the last layer is run.
+            answered: told what the network returns for each batch, which then is run as a whole.
         """
-        content, samples = self._content, self.samples
+        content, samples = self.content, self.samples
         content.clear()
-        whole = samples.generated and labelled
+        drawn = samples.generated and labelled
+        whole = drawn or answered is not None
 
         def keep(name: str, output: Tensor) -> None:
             content.keep(name, self.plan.by_layer[name].layer.read(output), batch, samples)
@@ -123,8 +132,10 @@ class ShardReader:
                     output = run_batch(
                         run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
                     )
-                    if whole:
+                    if drawn:
                         content.made(*made_of(samples, batch, output))
+                    if answered is not None:
+                        answered(output)
         return content
 
 
@@ -216,6 +227,15 @@ class ShardContent:
         """Label maps ``(n, P, gh, gw)``."""
         return np.concatenate(self._labels)
 
+    def peaks(self, name: str) -> NDArray[np.float32]:
+        """Highest activation of a layer's units ``(n, U)`` over its own grid."""
+        return self._high[name][: self._used]
+
+    def means(self, name: str) -> NDArray[np.float32]:
+        """Mean activation of a layer's units ``(n, U)`` over the kept grid."""
+        means = self._grids[name][: self._used].mean((2, 3), dtype=np.float64)
+        return np.asarray(means, np.float32)
+
     def _activation(self, name: str) -> ActivationRaster:
         return ActivationRaster(self._grids[name][: self._used], self._plan.by_layer[name].sampling)
 
@@ -263,12 +283,21 @@ class Activations:
         reader: reads what is not there; None where the network is not at hand.
         concepts: number of label values, "nothing" included.
         top: pictures to keep for each unit.
+        drawn: whose strongest pictures will be drawn; its own by default.
     """
 
     def __init__(
-        self, folder: RunFolder, plan: ReadingPlan, *, reader: ShardReader | None, concepts: int, top: int
+        self,
+        folder: RunFolder,
+        plan: ReadingPlan,
+        *,
+        reader: ShardReader | None,
+        concepts: int,
+        top: int,
+        drawn: Activations | None = None,
     ) -> None:
         self.folder, self.plan = folder, plan
+        self._drawn = drawn or self
         self._reader, self._concepts, self._top = reader, concepts, top
         self._total, self._merged = self._empty(), set[int]()
         self._fraction = 1.0
@@ -301,18 +330,20 @@ class Activations:
         self.merged()
         self._cache.allow(most)
 
-    def read(self, shard: int) -> State:
-        """Run the network over a shard, and keep its strong cells."""
+    @property
+    def _tops(self) -> dict[str, TopPictures]:
+        return self._drawn._total.tops
+
+    def read(self, shard: int, *, answered: Callable[[object], None] | None = None) -> State:
+        """Run the network over a shard, and keep its strong cells; see :meth:`ShardReader.read`."""
         samples = self.reader.samples
-        content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard)
+        content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard, answered=answered)
         statistics = self._empty()
         content.count(statistics)
         self._total.merge(statistics)
         self._merged.add(shard)
         if self._cache.has_room:
-            self._cache.write(
-                shard, content.strong_cells(self._total.floors(self._fraction), self._total.tops)
-            )
+            self._cache.write(shard, content.strong_cells(self._total.floors(self._fraction), self._tops))
         pictures = PictureFiles(samples, self.folder.path)
         for sample, picture in content.pictures_of(self._total.tops):
             pictures.write(sample, picture)
@@ -379,7 +410,7 @@ class Activations:
     def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))
         content = self.reader.read(batches, shard, labelled=False)
-        return content.strong_cells(self._floors, self._total.tops)
+        return content.strong_cells(self._floors, self._tops)
 
 
 def read_shard(activations: Activations, _plan: ReadingPlan, piece: Piece) -> State:

@@ -35,7 +35,7 @@ def exemplar_table(
     samples = activations.reader.samples
     pictures = PictureFiles(samples, activations.folder.path)
     plan = activations.plan
-    samplings = {name: _picture_sampling(layer, plan.raster) for name, layer in plan.by_layer.items()}
+    samplings = {name: picture_sampling(layer, plan.raster) for name, layer in plan.by_layer.items()}
     rows = _Rows.of(statistics)
     height, width = plan.raster.size
     masks = np.zeros((len(rows.unit), (height * width + 7) // 8), np.uint8)
@@ -116,7 +116,7 @@ class _Rows:
         )
 
 
-def _picture_sampling(plan: LayerPlan, raster: Raster) -> Sampling:
+def picture_sampling(plan: LayerPlan, raster: Raster) -> Sampling:
     """Read the kept grid at every pixel of the input."""
     geometry = plan.layer.geometry if plan.resampling is None else GridGeometry.even(plan.kept, raster.size)
     return raster_sampling(geometry, raster.size, raster.size, border=raster.border)

@@ -1,0 +1,103 @@
+"""Pairs of pictures from what a person names: a folder of altered copies, or an alteration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from unitscope.concepts.labellers import PixelGrid
+from unitscope.concepts.silhouettes import Silhouettes
+from unitscope.errors import UnitscopeError
+from unitscope.models.factories import find_function, names_a_factory
+from unitscope.models.network import Network
+from unitscope.nouns.concepts import ConceptsLike, as_concepts
+from unitscope.nouns.paths import AnyPath
+from unitscope.sources.alterations import alteration
+from unitscope.sources.base import DrawnSource, PictureSource
+from unitscope.sources.framing import Framing
+from unitscope.sources.pairs import (
+    Alteration,
+    AlteredFolder,
+    AlteredPictures,
+    Frame,
+    FramedPictures,
+    PicturePairs,
+)
+
+AlterLike = str | Alteration
+"""The name of an alteration, or a function of a picture and random numbers."""
+
+
+def frame_of(network: Network) -> Frame:
+    """Return what a network sees of pictures."""
+    said = network.preprocessing
+    return Frame(Framing(said.framing, said.share, said.interpolation), said.size)
+
+
+def named_pairs(
+    originals: PictureSource,
+    network: Network,
+    *,
+    altered: AnyPath | None = None,
+    alter: AlterLike | None = None,
+    concepts: ConceptsLike | None = None,
+    seed: int = 0,
+) -> tuple[PicturePairs, str]:
+    """Return pictures with their altered copies, framed for a network, and what was done to them in words.
+
+    Args:
+        originals: the pictures.
+        network: on its device.
+        altered: a folder of altered copies.
+        alter: an alteration, in place of that.
+        concepts: what says where objects are, for silhouettes.
+        seed: of the alteration.
+
+    Raises:
+        UnitscopeError: neither is given or both are, or the alteration cannot be made of these pictures.
+    """
+    if (altered is None) == (alter is None):
+        raise UnitscopeError(
+            "give either --altered DIR, a folder of altered copies, or --alter SPEC, what is to be done"
+        )
+    if concepts is not None and alter != "silhouette":
+        raise UnitscopeError(
+            "masks and labels are only asked for silhouettes; give --alter silhouette, or leave them out"
+        )
+    frame = frame_of(network)
+    if altered is not None:
+        folder = Path(altered).expanduser()
+        return PicturePairs(
+            originals, AlteredFolder(originals.sample_ids, folder), frame
+        ), f"copies in {folder.name}"
+    assert alter is not None
+    seen = FramedPictures(originals, frame)
+    if alter == "silhouette":
+        where = PixelGrid(frame.framing, frame.size, frame.size)
+        labeller = as_concepts(concepts).labeller(originals, where, torch.device(network.device or "cpu"))
+        return PicturePairs(seen, Silhouettes(originals, labeller, seed)), "silhouette"
+    if alter == "retexture":
+        return PicturePairs(seen, FramedPictures(_retextured(originals, seed), frame)), "retexture"
+    function, name, version = _function(alter)
+    return PicturePairs(seen, AlteredPictures(seen, function, name=name, version=version, seed=seed)), name
+
+
+def _retextured(originals: PictureSource, seed: int) -> PictureSource:
+    if not isinstance(originals, DrawnSource):
+        raise UnitscopeError(
+            f"alteration 'retexture' draws scenes again in other materials, and the pictures of {originals.name!r} "
+            "were not drawn here; give --images world:COUNT, or another alteration"
+        )
+    return originals.retextured(seed)
+
+
+def _function(alter: AlterLike) -> tuple[Alteration, str, str]:
+    """Return an alteration with its name and what else it depends on."""
+    if not isinstance(alter, str):
+        return alter, getattr(alter, "__name__", type(alter).__name__), ""
+    if not names_a_factory(alter) or alter.partition(":")[0] in ("shuffle", "blur", "phase"):
+        return alteration(alter), alter, ""
+    found, version = find_function(alter, "alteration")
+    return cast(Alteration, found), alter, version
