@@ -178,6 +178,23 @@ def test_phases_take_the_outline(place, tmp_path):
     assert not units.loc[1, "above_chance"]
 
 
+def test_pictures_in_other_styles(place, tmp_path):
+    import torch
+
+    from unitscope.models.adain import decoder, encoder
+
+    (tmp_path / "adain").mkdir()
+    torch.manual_seed(0)
+    torch.save(encoder().state_dict(), tmp_path / "adain" / "vgg_normalised.pth")
+    torch.save(decoder().state_dict(), tmp_path / "adain" / "decoder.pth")
+    given = {"alter": f"stylize:{place / 'pictures'}", "adain": tmp_path / "adain"}
+    found = ask(place, tmp_path / "out", **given)
+    assert found.summary.pairs == PICTURES
+    assert found.summary.alteration.startswith("stylize:")
+    with pytest.raises(UnitscopeError, match="only asked for styles"):
+        ask(place, tmp_path / "other", alter="gray", adain=tmp_path / "adain")
+
+
 def test_the_world_in_other_materials_keeps_outlines(place, tmp_path):
     run = unitscope.dissect(
         unitscope.network(f"{place}/net.py:net", preprocess="size=48,mean=0,scale=1"), "world:6", out=tmp_path / "run",

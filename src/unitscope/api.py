@@ -398,6 +398,7 @@ def shape(
     altered: AnyPath | None = None,
     alter: AlterLike | None = None,
     concepts: ConceptsLike | None = None,
+    adain: AnyPath | None = None,
     layers: str | Sequence[str] = (),
     network: Source | None = None,
     out: AnyPath | None = None,
@@ -413,8 +414,10 @@ def shape(
         images: the originals, as in :func:`dissect`.
         altered: a folder of altered copies, called as the originals.
         alter: what is to be done to them instead: ``shuffle:16``, ``gray``, ``blur:3``, ``phase:0.5``, ``silhouette``,
-            ``retexture``, ``file.py:function``, or a function of a picture ``(H, W, 3)`` uint8 and a random generator.
+            ``retexture``, ``stylize:FOLDER``, ``file.py:function``, or a function of a picture
+            ``(H, W, 3)`` uint8 and a random generator.
         concepts: for silhouettes, what says where objects are; by default the labels that pictures bring.
+        adain: for ``stylize:FOLDER``, a folder with the published networks ``vgg_normalised`` and ``decoder``.
         layers: some of the run's layers; all when empty.
         network: the network, if the run does not say how to get it or it has moved since.
         out: the folder to write; one below ``RUN/shape`` by default.
@@ -434,7 +437,13 @@ def shape(
     with left_as_it_was(network), showing(cast(bool | None, show)):
         found = reopen_network(opened, network, device=cast(str | None, device))
         pairs, words = named_pairs(
-            pictures(images), found, altered=altered, alter=alter, concepts=concepts, seed=chosen.seed
+            pictures(images),
+            found,
+            altered=altered,
+            alter=alter,
+            concepts=concepts,
+            adain=adain,
+            seed=chosen.seed,
         )
         place = opened.path / shape_run.FOLDER / _short(f"{pairs.name}-{words}")
         result = run_shape(

@@ -339,8 +339,8 @@ def shape(
             said = read_concepts(pictures.masks, pictures.labels, (), (), sources=len(pictures.images))
         return unitscope.shape(
             opened, pictures.images, altered=pictures.altered, alter=pictures.alter, concepts=said,
-            layers=pictures.layer, network=_found(opened, network), out=output.out, device=network.device,
-            settings=settings,
+            adain=pictures.adain, layers=pictures.layer, network=_found(opened, network), out=output.out,
+            device=network.device, settings=settings,
         )  # fmt: skip
 
 

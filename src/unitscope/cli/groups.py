@@ -299,8 +299,14 @@ class AlterationOptions:
     alter: str | None = setting(
         None,
         "What is done to the originals instead: shuffle:K, gray, blur:S, phase:S, silhouette, retexture (of the "
-        "embedded world) or file.py:function.",
+        "embedded world), stylize:FOLDER (of styles) or file.py:function.",
         metavar="SPEC",
+        panel=PICTURES,
+    )
+    adain: Path | None = setting(
+        None,
+        "For stylize:FOLDER: a folder with the published networks vgg_normalised and decoder, files of tensors.",
+        metavar="DIR",
         panel=PICTURES,
     )
     masks: tuple[Path, ...] = setting(

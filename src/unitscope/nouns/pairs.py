@@ -14,6 +14,7 @@ from unitscope.models.factories import find_function, names_a_factory
 from unitscope.models.network import Network
 from unitscope.nouns.concepts import ConceptsLike, as_concepts
 from unitscope.nouns.paths import AnyPath
+from unitscope.nouns.styles import STYLIZE, stylizing
 from unitscope.sources.alterations import alteration
 from unitscope.sources.base import DrawnSource, PictureSource
 from unitscope.sources.framing import Framing
@@ -43,6 +44,7 @@ def named_pairs(
     altered: AnyPath | None = None,
     alter: AlterLike | None = None,
     concepts: ConceptsLike | None = None,
+    adain: AnyPath | None = None,
     seed: int = 0,
 ) -> tuple[PicturePairs, str]:
     """Return pictures with their altered copies, framed for a network, and what was done to them in words.
@@ -53,6 +55,7 @@ def named_pairs(
         altered: a folder of altered copies.
         alter: an alteration, in place of that.
         concepts: what says where objects are, for silhouettes.
+        adain: a folder of the networks that ``stylize:FOLDER`` needs.
         seed: of the alteration.
 
     Raises:
@@ -65,6 +68,11 @@ def named_pairs(
     if concepts is not None and alter != "silhouette":
         raise UnitscopeError(
             "masks and labels are only asked for silhouettes; give --alter silhouette, or leave them out"
+        )
+    stylized = isinstance(alter, str) and alter.startswith(STYLIZE)
+    if adain is not None and not stylized:
+        raise UnitscopeError(
+            "the networks of AdaIN are only asked for styles; give --alter stylize:FOLDER, or no --adain"
         )
     frame = frame_of(network)
     if altered is not None:
@@ -80,6 +88,10 @@ def named_pairs(
         return PicturePairs(seen, Silhouettes(originals, labeller, seed)), "silhouette"
     if alter == "retexture":
         return PicturePairs(seen, FramedPictures(_retextured(originals, seed), frame)), "retexture"
+    if stylized:
+        style, version = stylizing(str(alter), adain, frame, network.device)
+        styled = AlteredPictures(seen, style, name=STYLIZE + style.styles.name, version=version, seed=seed)
+        return PicturePairs(seen, styled), styled.alteration_name
     function, name, version = _function(alter)
     return PicturePairs(seen, AlteredPictures(seen, function, name=name, version=version, seed=seed)), name
 

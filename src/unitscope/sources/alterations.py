@@ -123,7 +123,7 @@ _KNOWN: dict[str, tuple[Callable[[str], Alteration], str]] = {
     "phase": (_share, "phase:S, S above 0 and at most 1 such as phase:0.5"),
 }
 PLAIN = ("gray",)
-OTHERS = ("silhouette", "retexture")
+OTHERS = ("silhouette", "retexture", "stylize")
 """What needs more than a picture; see `unitscope.nouns.pairs`."""
 
 

@@ -86,5 +86,5 @@ class IntersectionBootstrap(Statistic):
 
 
 def add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
-    """Add sums of whole numbers below 2**53, which float64 holds exactly."""
+    """Add sums, of any shape, of whole numbers below 2**53, which float64 holds exactly."""
     np.add(into, sums, out=into, casting="unsafe")
