@@ -202,11 +202,12 @@ def _points_above(
     places, found = scratch.places, scratch.found
     number = 0
     # The raster is the grid: cells are points.
+    # Adding 0 turns -0 into 0: the histogram counts it so.
     if reading.direct:
         for i in range(begin, end):
             if values[i] > bound:
                 places[number] = positions[i]
-                found[number] = values[i]
+                found[number] = values[i] + np.float32(0)
                 number += 1
         return number
     # Interpolation lies between its corners, but for rounding: a grid whose cells are all below has no point above.
@@ -251,7 +252,7 @@ def _points_above(
         for x in range(points):
             if line[x] > bound:
                 places[number] = y * points + x
-                found[number] = line[x]
+                found[number] = line[x] + np.float32(0)
                 number += 1
     for i in range(begin, end):
         flat[positions[i]] = np.nan
