@@ -6,6 +6,8 @@ The demonstration runs in a folder that is thrown away; ``docs/report.png`` is t
 
 from __future__ import annotations
 
+import io
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -33,13 +35,11 @@ def seen(page: Path) -> Image.Image:
     options = webdriver.ChromeOptions()
     for flag in (*FLAGS, f"--window-size={SIZE[0]},{SIZE[1]}"):
         options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service())
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:
         driver.set_window_size(*SIZE)
         driver.get(page.resolve().as_uri())
-        with tempfile.TemporaryDirectory() as folder:
-            driver.save_screenshot(f"{folder}/page.png")
-            return Image.open(f"{folder}/page.png").convert("RGB")
+        return Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
     finally:
         driver.quit()
 
