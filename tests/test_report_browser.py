@@ -16,6 +16,7 @@ from selenium.webdriver.support.ui import Select
 
 from unitscope.report import write_report
 from unitscope.report.charts.theme import PALETTE
+from unitscope.run.dissection import open_run
 
 __all__ = ["driver"]
 
@@ -166,6 +167,16 @@ def test_permanent_link_opens_the_unit(reader: Reader, units: pd.DataFrame, run:
     plain.click()
     assert plain.get_attribute("aria-pressed") == "true"
     assert not reader.one(".overlay").is_displayed()
+
+
+def test_a_unit_knows_where_its_page_is(reader: Reader, run: Path, index: Path) -> None:
+    for layer, number in (("features.conv5_3", 12), (NASTY, 0)):
+        address = open_run(run).unit(layer, number).report_url
+        assert address is not None
+        page, _, rest = address.partition("#")
+        assert page == index.resolve().as_uri()
+        reader.open(f"#{rest}")
+        reader.wait(lambda number=number: reader.one("#title-unit").text.startswith(f"Unit {number}"))
 
 
 def test_outlines_follow_the_mask(reader: Reader) -> None:

@@ -315,6 +315,20 @@ def test_folders_that_cannot_be_reported(fresh: Path, tmp_path: Path) -> None:
     assert not (folder / "report").exists()
 
 
+def test_damage_inside_a_table_is_one_line(fresh: Path) -> None:
+    kept = next((fresh / "importance").iterdir())
+    table = kept / "tables" / "effects.parquet"
+    content = bytearray(table.read_bytes())
+    content[4:2000] = bytes(1996)  # pages of data; the schema at the end stays
+    table.write_bytes(content)
+    assert pq.read_schema(table).names
+    with pytest.raises(
+        UnitscopeError, match=r"effects.parquet cannot be read .*; run the same unitscope.importance command"
+    ) as caught:
+        read_importance(kept, read_run(fresh))
+    assert "\n" not in str(caught.value)
+
+
 def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None:
     make_importance(fresh, LAYER, Plan(ablation="mean"))
     half = make_importance(fresh, "conv1")

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
     from unitscope.run.importance import Importance
     from unitscope.run.results import Result
+
 DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
 DEMO_CONCEPTS, DEMO_LAYER = ("tree|object", "door|part"), "layer4"
 """What is removed from the pictures of the bundled generator, and put into them."""

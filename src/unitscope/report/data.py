@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, one_line
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
 from unitscope.run.results import Result
 
@@ -121,6 +122,11 @@ def asked(found: Result[object]) -> dict[str, object]:
     return {"created": manifest.created, "command": manifest.command, "config": manifest.config}
 
 
+def label_of(concept: object) -> str:
+    """Return the label of a unit as people read it; a unit without one has a concept that is no text."""
+    return concept if isinstance(concept, str) else "no label"
+
+
 def records(frame: pd.DataFrame) -> Iterator[Any]:
     """Return the rows of a table as named tuples."""
     return iter(frame.itertuples(index=False))
@@ -175,14 +181,34 @@ def check_table(path: Path, columns: Sequence[str], command: str) -> None:
     Raises:
         UnitscopeError: it is damaged, or of another version.
     """
-    again = f"run the same 'unitscope {command}' command again, in another folder"
-    try:
+    with reading(path, command):
         present = set(pq.read_schema(path).names)
-    except (OSError, pa.ArrowException) as error:
-        raise UnitscopeError(f"{path} cannot be read ({error}); {again}") from error
     missing = [column for column in columns if column not in present]
     if missing:
-        raise UnitscopeError(f"{path} lacks the column {missing[0]!r}: it is of another version; {again}")
+        raise UnitscopeError(
+            f"{path} lacks the column {missing[0]!r}: it is of another version; {_again(command)}"
+        )
+
+
+@contextmanager
+def reading(path: Path, command: str) -> Iterator[None]:
+    """Say in one line that a table cannot be read, and what to do.
+
+    Args:
+        path: the Parquet file.
+        command: what writes it.
+
+    Raises:
+        UnitscopeError: it is damaged.
+    """
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise UnitscopeError(f"{path} cannot be read ({one_line(error)}); {_again(command)}") from error
+
+
+def _again(command: str) -> str:
+    return f"run the same 'unitscope {command}' command again, in another folder"
 
 
 def _read(
@@ -190,7 +216,10 @@ def _read(
 ) -> pa.Table:
     filters = None if layer is None else [("layer", "==", layer)]
     path = run / "tables" / f"{name}.parquet"
-    return pq.read_table(path, columns=list(columns), filters=filters, read_dictionary=list(words) or None)
+    with reading(path, "dissect"):
+        return pq.read_table(
+            path, columns=list(columns), filters=filters, read_dictionary=list(words) or None
+        )
 
 
 def _frame(run: Path, name: str, layer: str | None = None) -> pd.DataFrame:

@@ -10,18 +10,19 @@ import numpy as np
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
-from unitscope.report.data import RunData, read_run, records
+from unitscope.report.data import RunData, label_of, records
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.importance import numbers
-from unitscope.report.importance.data import Importance, Matrix, read_importance
+from unitscope.report.importance.data import Importance, Matrix
 from unitscope.report.importance.facts import ABLATIONS
 from unitscope.report.pages.effects import Effect, effect_title
+from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.payload import layer_slugs
 from unitscope.report.shell import FOLDER, fill, percent, write_assets, write_text
-from unitscope.report.write import write_report
-from unitscope.run.effects import Insertion, Removal, find_insertions, find_rankings, find_removals
-from unitscope.run.importance import find_importances
+from unitscope.report.write import Content, write_content
+from unitscope.run.effects import Insertion, Removal
 from unitscope.run.numbers import percent_score
+from unitscope.run.unit import unit_address
 
 CLEAREST = 4
 """Detectors shown of a run."""
@@ -51,8 +52,9 @@ def write_reports(runs: Sequence[Path | str], *, out: Path | str) -> Path:
         write_assets(folder)
         parts = []
         for run, name in names.items():
-            write_report(run, out=folder / name, start="../index.html")
-            parts.append(_part(run, folder / name))
+            content = Content.of(run)
+            write_content(content, folder / name, start="../index.html")
+            parts.append(_part(content, folder / name))
         text = fill(
             "start.html", parts=parts, home="", assets=FOLDER, data_scripts=[], scripts=[], runs=len(parts)
         )
@@ -71,10 +73,9 @@ def _folders(runs: Sequence[Path]) -> dict[Path, str]:
     return found
 
 
-def _part(run: Path, report: Path) -> dict[str, object]:
+def _part(content: Content, report: Path) -> dict[str, object]:
     """Return what the first page says of a run whose report is written."""
-    data = read_run(run)
-    effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
+    data = content.data
     detectors = data.units[data.units["detector"]]
     return {
         "name": report.name,
@@ -84,8 +85,8 @@ def _part(run: Path, report: Path) -> dict[str, object]:
         "detectors": len(detectors),
         "distinct": len(detectors[["concept", "category"]].drop_duplicates()),
         "clearest": list(_clearest(data, report)),
-        "importance": [_classes(read_importance(each.path, data), report) for each in find_importances(run)],
-        "effects": [_effect(each, report) for each in effects],
+        "importance": [_classes(each, report) for each in content.importance],
+        "effects": [_effect(each, report) for each in content.effects],
     }
 
 
@@ -100,11 +101,10 @@ def _clearest(data: RunData, report: Path) -> Iterator[dict[str, object]]:
             "unit": int(row.unit),
             "concept": row.concept,
             "category": row.category,
-            "iou": percent(row.iou, 1),
-            "interval": f"{100 * row.iou_low:.1f} to {100 * row.iou_high:.1f}",
+            "iou": shown(interval_of(row, "iou")),
             "strip": f"{address}/units/{quote(slugs[row.layer])}/{row.unit}.jpg",
             "size": _size(report / "units" / slugs[row.layer] / f"{row.unit}.jpg"),
-            "href": f"{address}/index.html#/unit/{quote(data.title(row.layer), safe='')}/{row.unit}",
+            "href": f"{address}/index.html{unit_address(data.title(row.layer), int(row.unit))}",
         }
 
 
@@ -114,32 +114,26 @@ def _classes(data: Importance, report: Path) -> dict[str, object]:
     settings = numbers.settings(data, many)
     means = {name: numbers.mean_over(values) for name, values in settings.items()}
     lost = settings["baseline"] - settings["removed"]
-    order = sorted(
-        range(len(data.names)), key=lambda place: -lost[place] if lost[place] == lost[place] else 0
-    )
+    order = np.argsort(-np.nan_to_num(lost), kind="stable")[:CLASSES]
     return {
         "title": data.title,
         "href": f"{quote(report.name)}/importance/{quote(data.folder.name)}/index.html",
         "means": {name: percent(mean.value, 1) for name, mean in means.items() if mean is not None},
         "many": many,
         "ablation": ABLATIONS.get(data.ablation, data.ablation),
-        "rows": [_class(data, settings, place) for place in order[:CLASSES]],
+        "rows": [_class(data, settings, place) for place in order.tolist()],
     }
 
 
 def _class(data: Importance, settings: dict[str, Matrix], place: int) -> list[object]:
-    values = [settings[name][place] for name in ("baseline", "removed", "random")]
-    shares = [
-        {"value": percent(value, 1) if np.isfinite(value) else "\u2013", "interval": ""} for value in values
-    ]
+    shares = [shown(alone(settings[name][place])) for name in ("baseline", "removed", "random")]
     return [data.names[place], *shares, ", ".join(_units(data, place))]
 
 
 def _units(data: Importance, place: int) -> Iterator[str]:
     """Yield the most important units of a class, by label, with what is lost without each."""
     for row in numbers.top_units(data, place, numbers.FEW):
-        unit = data.units.iloc[row]
-        label = unit["concept"] if isinstance(unit["concept"], str) else "no label"
+        label = label_of(data.units["concept"].iloc[row])
         yield f"{label} ({100 * data.effects['val', 'loss'][place, row]:.1f})"
 
 

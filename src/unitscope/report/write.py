@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import histogram_figure, run_figures
 from unitscope.report.folder import check_replaceable, place_file, replacing
-from unitscope.report.importance.data import read_importance
+from unitscope.report.importance.data import Importance, read_importance
 from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
 from unitscope.report.pages.dissection import PAGES, render_index
 from unitscope.report.pages.effects import Effect, place_effect_pages
@@ -33,7 +34,27 @@ from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
 
 
-def write_report(run: Path | str, *, out: Path | str | None = None, start: str = "") -> Path:
+@dataclass(frozen=True)
+class Content:
+    """What the report of a run is made of: its tables, and every finished question about its units."""
+
+    data: RunData
+    importance: list[Importance]
+    effects: list[Effect]
+
+    @classmethod
+    def of(cls, run: Path) -> Self:
+        """Read a run.
+
+        Raises:
+            UnitscopeError: it is missing, not finished or damaged.
+        """
+        data = read_run(run)
+        importance = [read_importance(each.path, data) for each in find_importances(run)]
+        return cls(data, importance, [*find_removals(run), *find_insertions(run), *find_rankings(run)])
+
+
+def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     """Write the report of a finished run: one folder that opens in a browser without a server.
 
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
@@ -44,7 +65,6 @@ def write_report(run: Path | str, *, out: Path | str | None = None, start: str =
     Args:
         run: the run folder.
         out: the folder of the report; default `RUN/report`.
-        start: the address of a page of several runs that this report belongs to, seen from it.
 
     Returns:
         The path of `index.html`.
@@ -55,18 +75,37 @@ def write_report(run: Path | str, *, out: Path | str | None = None, start: str =
     run = Path(run)
     target = Path(out) if out is not None else run / "report"
     check_replaceable(target)
-    data = read_run(run)
-    importance = [read_importance(each.path, data) for each in find_importances(run)]
-    effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
-    fill = draw_pages
-    if out is None:
-        for found in importance:
-            write_pages(found)
-        fill = copy_pages
+    content = Content.of(run)
+    if out is not None:
+        return write_content(content, target)
+    for found in content.importance:
+        write_pages(found)
+    return write_content(content, target, fill=copy_pages)
+
+
+def write_content(
+    content: Content,
+    target: Path,
+    *,
+    fill: Callable[[Importance, Path], None] = draw_pages,
+    start: str = "",
+) -> Path:
+    """Write the report of what has been read.
+
+    Args:
+        content: of a run.
+        target: the folder of the report; one that is there is replaced once the new one is complete.
+        fill: puts the pages of an importance into a folder: `draw_pages` or `copy_pages`.
+        start: the address of a page of several runs that this report belongs to, seen from it.
+
+    Returns:
+        The path of `index.html`.
+    """
+    data = content.data
     with replacing(target) as folder:
-        write_assets(folder, "dissection", *(["importance"] if importance else []))
-        links = place_reports(importance, folder / "importance", home="../../index.html", fill=fill)
-        asked = place_effect_pages(effects, folder / "effects", home="../../index.html")
+        write_assets(folder, "dissection", *(["importance"] if content.importance else []))
+        links = place_reports(content.importance, folder / "importance", home="../../index.html", fill=fill)
+        asked = place_effect_pages(content.effects, folder / "effects", home="../../index.html")
         _write_data(data, folder)
         figures = run_figures(data)
         write_charts(folder / "data" / "charts.js", {**figures, "histogram": histogram_figure()})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -153,8 +154,8 @@ class Unit:
         """Address of its page in the report of the run; None where there is no report yet."""
         if not self.run.page.is_file():
             return None
-        layer = list(dict.fromkeys(self.run.layers["layer"])).index(self.layer)
-        return f"{self.run.page.resolve().as_uri()}#/unit/{layer}/{self.number}"
+        address = unit_address(self.run.network.layer_title(self.layer), self.number)
+        return f"{self.run.page.resolve().as_uri()}{address}"
 
     def __repr__(self) -> str:
         low, high = self.interval
@@ -200,3 +201,8 @@ def _inline(picture: NDArray[np.uint8] | None) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=88)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def unit_address(layer: str, number: int) -> str:
+    """Return the address of a unit within the report of its run, by the title of its layer."""
+    return f"#/unit/{quote(layer, safe='')}/{number}"

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.report.data import RunData, check_table
+from unitscope.report.data import RunData, check_table, reading
 from unitscope.run.importance import open_importance
 from unitscope.run.manifest import Manifest
 
@@ -136,7 +136,9 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     path = folder / "tables" / f"{name}.parquet"
     check_table(path, COLUMNS[name], "importance")
     columns = list(READ.get(name, COLUMNS[name]))
-    frame: pd.DataFrame = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name)).to_pandas()
+    with reading(path, "importance"):
+        table = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name))
+    frame: pd.DataFrame = table.to_pandas()
     return frame
 
 

@@ -15,7 +15,7 @@ from unitscope.report.charts.files import save_figure
 from unitscope.report.charts.heatmap import DIVERGING, RISING, heat_map
 from unitscope.report.charts.parts import Figure, Measure, percent, points
 from unitscope.report.charts.scatter import columns
-from unitscope.report.data import records
+from unitscope.report.data import label_of, records
 from unitscope.report.importance import numbers
 from unitscope.report.importance.class_figures import class_figures
 from unitscope.report.importance.data import Importance, Matrix
@@ -158,7 +158,7 @@ def _class_hills(settings: dict[str, Matrix], height: float) -> pd.DataFrame:
 def units_figure(data: Importance) -> Figure:
     """Draw the IoU of units against the number of classes they are important to: the paper's fig. 2E."""
     groups, iou = numbers.unit_groups(data), numbers.live_iou(data)
-    labels = [row.concept if isinstance(row.concept, str) else "no label" for row in records(data.units)]
+    labels = [label_of(concept) for concept in data.units["concept"]]
     rows = pd.DataFrame(
         [
             {
@@ -197,10 +197,7 @@ def correlation_text(data: Importance) -> str:
 def correlation_figure(data: Importance, maps: Maps) -> Figure:
     """Draw the correlation of every unit with every class as a map."""
     title = f"Correlation of units of {data.title} with classes"
-    labels = [
-        f"unit {row.unit}: {row.concept if isinstance(row.concept, str) else 'no label'}"
-        for row in records(data.units.iloc[maps.units])
-    ]
+    labels = [f"unit {row.unit}: {label_of(row.concept)}" for row in records(data.units.iloc[maps.units])]
     across = f"{len(maps.units):,} units, grouped by the class they go with most"
     return _map(data, maps, maps.correlation, Measure("correlation"), (labels, across, title))
 
