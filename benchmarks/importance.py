@@ -25,10 +25,10 @@ from common import BATCH
 import unitscope
 from unitscope.models.registry import load_network
 from unitscope.nouns.device import choose_device
+from unitscope.world.scene import SCENE_CLASSES
 
 PREPROCESS = "size=192,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255"
-SCENES = 20
-"""Classes of the embedded world."""
+SCENES = len(SCENE_CLASSES)
 PAPER = {
     "network": "VGG-16 conv5_3, Places365",
     "one class": {

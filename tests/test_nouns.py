@@ -60,7 +60,7 @@ def test_no_call_has_more_than_ten_parameters(name):
 
 def test_a_network_shows_itself_in_a_line():
     assert repr(us.network("world-vgg")) == (
-        "Network('world-vgg', input 112x112, layers relu1_2, relu2_2, relu3_2, relu4_3, 761,852 parameters)"
+        "Network('world-vgg', input 112x112, layers relu1_2, relu2_2, relu3_2, relu4_3, 1,448,867 parameters)"
     )
     generator = us.generator(nn.Sequential(nn.ConvTranspose2d(5, 3, 8), nn.Tanh()))
     assert repr(generator) == (

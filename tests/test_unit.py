@@ -104,7 +104,7 @@ def test_results_show_themselves(run, unit):
     ("ask", "said"),
     [
         (lambda run, _: run.unit("relu4_2", 0), r"layer 'relu4_2' is not in .*did you mean 'relu4_3'"),
-        (lambda run, _: run.unit("relu4_3", 999), "unit 999 is not in layer 'relu4_3', which has 160 units"),
+        (lambda run, _: run.unit("relu4_3", 999), "unit 999 is not in layer 'relu4_3', which has 256 units"),
         (lambda run, _: run.label_map(20), "picture 20 is not in .* there are 20"),
         (lambda _, unit: unit.mask("nothing"), "picture 'nothing' is not in"),
         (lambda _, unit: unit.activation(3.5), "that is no picture: there is an object of type float"),

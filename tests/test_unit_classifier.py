@@ -180,7 +180,12 @@ def test_the_world_knows_its_scenes_and_its_concepts(tmp_path):
     run = unitscope.dissect(
         "world-vgg", "world:24", out=tmp_path / "run", layers=["relu4_3"], settings=settings
     )
-    words = {"layer": "relu4_3", "unit": 3, "pictures": "world:40:test", "settings": FEW}
+    words = {
+        "layer": "relu4_3",
+        "unit": 3,
+        "pictures": "world:40:test:bedroom,kitchen,street,coast",
+        "settings": FEW,
+    }
     scene = unitscope.classify_unit(run, positive=["bedroom", "kitchen"], **words)
     of_class = scene.peaks["class"].isin(["bedroom", "kitchen"])
     assert (scene.peaks["positive"] == of_class).all()

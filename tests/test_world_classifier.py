@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from importlib import resources
 
-import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
+from training import findings
+from training.baseline import histogram_accuracy
+from training.cards import classifier_card
 from training.classifier import Settings, accuracy, render_set, train, wilson
 from training.common import rate_at
 from unitscope.world import (
@@ -25,14 +25,7 @@ from unitscope.world.classifier import normalise
 
 @pytest.fixture(scope="module")
 def unseen():
-    return render_set(300, "test", 1)
-
-
-def histograms(data):
-    """8 x 8 x 8 RGB histograms of uint8 pictures `(N, 3, H, W)`."""
-    bins = (data.pictures.numpy() >> 5).astype(np.int64)
-    codes = (bins[:, 0] * 64 + bins[:, 1] * 8 + bins[:, 2]).reshape(len(bins), -1)
-    return np.stack([np.bincount(row, minlength=512) for row in codes]).astype(np.float32)
+    return render_set(400, "test", 1)
 
 
 def test_weights_are_small():
@@ -42,17 +35,13 @@ def test_weights_are_small():
 
 def test_unseen_scenes_are_classified(unseen):
     share, classes = accuracy(world_classifier(), unseen)
-    assert share >= 0.90
+    assert 0.75 <= share <= 0.95
     assert len(classes) == len(SCENE_CLASSES)
 
 
 def test_colour_histograms_do_not_classify_scenes(unseen):
     seen = render_set(500, "train", 1)
-    scaler = StandardScaler().fit(histograms(seen))
-    model = LogisticRegression(C=0.003, max_iter=400, tol=0.02)
-    model.fit(scaler.transform(histograms(seen)), seen.targets.numpy())
-    share = model.score(scaler.transform(histograms(unseen)), unseen.targets.numpy())
-    assert 0.10 <= share <= 0.60
+    assert 1 / len(SCENE_CLASSES) < histogram_accuracy(seen, unseen) <= 0.35
 
 
 def test_the_control_is_seeded_and_knows_nothing(unseen):
@@ -83,7 +72,7 @@ def test_layers_and_maps():
     modules["relu4_3"].register_forward_hook(lambda module, inputs, output: maps.update(last=output))
     logits = model(torch.zeros(2, 3, CLASSIFIER_INPUT, CLASSIFIER_INPUT))
     assert logits.shape == (2, len(SCENE_CLASSES))
-    assert maps["last"].shape[1] >= 128
+    assert maps["last"].shape[1] == 256
     assert maps["last"].shape[2:] == (14, 14)
 
 
@@ -91,8 +80,8 @@ def test_model_card_figures_agree():
     folder = resources.files("unitscope.world")
     figures = json.loads((folder / "weights" / "world_vgg.json").read_text())
     card = (folder / "MODEL_CARD.md").read_text()
+    assert card == classifier_card(figures)
     assert f"{100 * figures['accuracy']:.1f} %" in card
-    assert str(figures["seconds"]) in card.replace(",", "").replace(" ", "") or "min" in card
     assert figures["command"] in card
 
 
@@ -136,3 +125,24 @@ def test_targets_match_ids():
     assert [SCENE_CLASSES[source.target(i)] for i in range(10)] == [
         name.split("-", 1)[1] for name in source.sample_ids
     ]
+
+
+def test_findings_add_figures_and_the_card(tmp_path):
+    threads = torch.get_num_threads()
+    try:
+        train(tmp_path, Settings(scenes=24, test_scenes=70, epochs=1, batch=8, threads=1))
+        findings.measure(
+            tmp_path, findings.Settings(pictures=20, train=70, val=70, histograms=280, threads=1)
+        )
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.set_num_threads(threads)
+    figures = json.loads((tmp_path / "world_vgg.json").read_text())
+    for found in figures["units"].values():
+        assert [found[layer]["units"] for layer in CLASSIFIER_LAYERS] == [32, 96, 160, 256]
+        assert all(each["concepts"] <= each["detectors"] <= each["units"] for each in found.values())
+    for found in figures["importance"].values():
+        assert 0 < found["sets"]["all units"] <= 1
+        assert set(found["sets"]) >= {"importance removed 20", "random removed 20", "importance kept 20"}
+    assert len(figures["important_units"]) == findings.SHOWN
+    assert (tmp_path / findings.MODEL_CARD).read_text() == classifier_card(figures)

@@ -5,15 +5,32 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from unitscope.errors import UnitscopeError
-from unitscope.world import PLANES, SCENE_CLASSES, VOCABULARY, WorldPictures, render_scene
+from unitscope.world import (
+    PLANES,
+    SCENE_CLASSES,
+    VOCABULARY,
+    WorldPictures,
+    built,
+    churches,
+    farmyard,
+    landmarks,
+    leisure,
+    plants,
+    render_scene,
+    transport,
+    vehicles,
+)
+from unitscope.world.camera import Lens, Window, draw_lens, draw_window
 from unitscope.world.canvas import Canvas
 from unitscope.world.colors import color_labels
+from unitscope.world.imaging import DARKEST, expose, record
 from unitscope.world.light import outdoor_light
 from unitscope.world.names import (
     COLORS,
@@ -24,6 +41,8 @@ from unitscope.world.names import (
     PART_NUMBERS,
 )
 from unitscope.world.people import person
+from unitscope.world.reduced import reduced_scene
+from unitscope.world.scene import _INDOORS, _OUTDOORS
 from unitscope.world.textures import tile
 
 PLACES365 = (
@@ -90,14 +109,43 @@ def test_the_world_is_rich(scenes):
             if value and area >= 8:
                 classes_of[int(value)].add(scene.scene)
     seen = {category: [v for v in VOCABULARY.of_category(category) if classes_of[v]] for category in PLANES}
-    assert len(SCENE_CLASSES) >= 16
-    assert len(seen["object"]) >= 60
-    assert len(seen["part"]) >= 30
-    assert len(seen["material"]) >= 12
+    assert len(SCENE_CLASSES) >= 40
+    assert len(seen["object"]) >= 120
+    assert len(seen["part"]) >= 70
+    assert len(seen["material"]) >= 30
     assert len(seen["color"]) == 11
     shared = [value for value in seen["object"] if len(classes_of[value]) >= 3]
-    assert len(shared) > 0.55 * len(seen["object"])
-    assert len(shared) >= 30
+    assert len(shared) > 0.6 * len(seen["object"])
+    assert len(shared) >= 75
+
+
+def test_outdoors_are_more_classes_than_rooms():
+    assert len(_OUTDOORS) >= 24
+    assert not set(_OUTDOORS) & set(_INDOORS)
+
+
+def test_common_objects_are_seen_in_many_classes(scenes):
+    """An object tells classes apart only together with others: no class has its concepts to itself."""
+    classes_of = defaultdict(set)
+    for scene in scenes:
+        for value in np.unique(scene.labels[0]):
+            classes_of[int(value)].add(scene.scene)
+    for name in ("car", "person", "tree", "house", "church", "boat", "bench", "signboard", "fence"):
+        assert len(classes_of[OBJECT_NUMBERS[name]]) >= 6, name
+
+
+def test_no_picture_is_dark(scenes):
+    """At night, too, a viewer sees what is there."""
+    brightness = np.array([scene.picture.mean() for scene in scenes])
+    assert brightness.min() > 60
+    assert np.quantile(brightness, 0.05) > 80
+
+
+def test_a_third_of_the_pictures_is_nearly_grey(scenes):
+    pictures = [scene.picture.astype(np.int32).reshape(-1, 3) for scene in scenes]
+    chroma = np.array([(pixels.max(axis=1) - pixels.min(axis=1)).mean() for pixels in pictures])
+    assert 0.25 < (chroma < 18).mean() < 0.55
+    assert (chroma > 40).mean() > 0.2
 
 
 def test_labels_are_numbers_of_one_vocabulary():
@@ -201,9 +249,175 @@ def test_colour_plane_names_the_picture(scenes):
 
 
 def test_objects_and_poses_vary():
-    pictures = [render_scene(seed, scene="campsite").labels[0] == OBJECT_NUMBERS["tent"] for seed in range(8)]
+    pictures = [
+        render_scene(seed, scene="campsite").labels[0] == OBJECT_NUMBERS["tent"] for seed in range(12)
+    ]
     centres = [np.argwhere(mask).mean(axis=0) for mask in pictures if mask.any()]
-    assert np.std(centres, axis=0).min() > 2
+    assert np.std(centres, axis=0).min() > 4
+    areas = np.array([mask.sum() for mask in pictures if mask.any()])
+    assert areas.max() > 4 * areas.min()
+
+
+@pytest.mark.parametrize(
+    ("draw", "name", "arguments", "metres"),
+    [
+        (plants.tree, "tree", (4.0,), 7),
+        (vehicles.car, "car", (), 7),
+        (transport.boat, "boat", (4.0,), 7),
+        (built.house, "house", (), 14),
+        (churches.church, "church", (10.0,), 16),
+        (leisure.tent, "tent", (), 6),
+        (farmyard.barn, "barn", (10.0,), 16),
+        (landmarks.gravestone, "gravestone", (2.0,), 6),
+    ],
+)
+def test_objects_come_in_several_designs(draw, name, arguments, metres):
+    """Drawn at one place in one size, an object has outlines that differ by more than a mirror image."""
+    designs = []
+    for seed in range(24):
+        rng = np.random.Generator(np.random.PCG64(seed))
+        canvas = Canvas(96, rng, outdoor_light(rng))
+        draw(canvas, canvas.spot(0.0, metres), *arguments)
+        outline = canvas.labels[0] == OBJECT_NUMBERS[name]
+        assert outline.any()
+        turned = [*designs, *(design[:, ::-1] for design in designs)]
+        if all(_overlap(outline, other) < 0.9 for other in turned):
+            designs.append(outline)
+    assert len(designs) >= 3
+
+
+def _overlap(first, second):
+    return (first & second).sum() / max(1, (first | second).sum())
+
+
+class TestCamera:
+    @pytest.mark.parametrize("zoom", [1.0, 2.2])
+    @pytest.mark.parametrize("roll", [-0.15, 0.0, 0.1])
+    def test_sees_nothing_beyond_the_scene(self, zoom, roll):
+        window = Window(0.9, 0.1, zoom, roll).fitted()
+        back = window.matrix(300)[6:].reshape(2, 3)
+        corners = np.array([(0, 0, 1), (300, 0, 1), (0, 300, 1), (300, 300, 1)]) @ back.T
+        assert corners.min() > -0.01
+        assert corners.max() < 300.01
+
+    def test_the_way_back_undoes_the_way_there(self):
+        there, back = Window(0.4, 0.6, 1.7, 0.12).matrix(300).reshape(2, 2, 3)
+        point = np.array([40.0, 210.0])
+        seen = there[:, :2] @ point + there[:, 2]
+        np.testing.assert_allclose(back[:, :2] @ seen + back[:, 2], point, atol=1e-2)
+
+    def test_labels_turn_and_grow_with_the_picture(self):
+        """A red tent on grass: wherever the window looks, labels lie on the red samples."""
+        rng = np.random.Generator(np.random.PCG64(3))
+        window = Window(0.4, 0.4, 1.6, 0.14).fitted()
+        canvas = Canvas(112, rng, outdoor_light(rng), window)
+        canvas.pen("grass").rect((0, 0, 1, 1), (0.4, 0.6, 0.3), "grass")
+        canvas.pen("tent").rect((0.25, 0.25, 0.55, 0.5), (0.9, 0.1, 0.1), "fabric", "roof")
+        marked = canvas.labels[0] == OBJECT_NUMBERS["tent"]
+        np.testing.assert_array_equal(marked, canvas.rgb[..., 0] > canvas.rgb[..., 1] + 0.3)
+        assert (canvas.labels[0] > 0).all()
+        assert marked.mean() == pytest.approx(0.3 * 0.25 * window.zoom**2, rel=0.02)
+        left = np.argwhere(marked)[:, 1].min(axis=0)
+        assert not marked[:, left].all()
+
+    def test_windows_vary(self):
+        rng = np.random.Generator(np.random.PCG64(1))
+        windows = [draw_window(rng, mild=False) for _ in range(400)]
+        zooms = np.array([window.zoom for window in windows])
+        assert np.quantile(zooms, 0.3) < 1.25
+        assert (zooms > 1.6).mean() > 0.1
+        assert zooms.max() <= 2.3
+        assert np.std([window.roll for window in windows]) > 0.03
+
+    def test_reflections_leave_labels_alone(self):
+        canvas = _canvas()
+        canvas.pen("water").rect((0, 0.5, 1, 1), (0.2, 0.3, 0.5), "water")
+        canvas.pen("tent").rect((0.3, 0.3, 0.6, 0.5), (0.9, 0.1, 0.1), "fabric")
+        labels, before = canvas.labels.copy(), canvas.rgb[200, 150].copy()
+        canvas.mirror("water", 0.5, 0.5)
+        canvas.reflect()
+        np.testing.assert_array_equal(canvas.labels, labels)
+        assert canvas.rgb[200, 150, 0] > before[0] + 0.1
+        np.testing.assert_array_equal(canvas.rgb[200, 20, 0] < 0.45, True)
+
+
+class TestImaging:
+    LENS = Lens(1.0, (1.0, 1.0, 1.0), 1.0, 1.0, 0.0, 0.0, (0.0, 0.0), 0.0, coarse=False)
+
+    @pytest.fixture
+    def lit(self):
+        return np.random.Generator(np.random.PCG64(5)).random((64, 64, 3), dtype=np.float32)
+
+    def test_automatic_exposure_lifts_a_dark_scene(self, lit):
+        assert expose(lit * 0.1, self.LENS).mean() == pytest.approx(DARKEST, abs=0.05)
+
+    def test_no_saturation_is_grey(self, lit):
+        picture = expose(lit, replace(self.LENS, saturation=0.0))
+        assert np.ptp(picture, axis=2).max() < 1e-5
+
+    @pytest.mark.parametrize("blur", [{"defocus": 0.02}, {"motion": (0.08, 0.0)}])
+    def test_blur_smooths_and_keeps_the_brightness(self, lit, blur):
+        sharp, blurred = expose(lit, self.LENS), expose(lit, replace(self.LENS, **blur))
+        assert blurred.std() < 0.6 * sharp.std()
+        assert blurred.mean() == pytest.approx(sharp.mean(), abs=0.01)
+
+    def test_motion_blurs_along_its_direction_only(self):
+        stripes = np.zeros((64, 64, 3), np.float32)
+        stripes[::8] = 1.0
+        along = expose(stripes, replace(self.LENS, motion=(0.1, 0.0)))
+        np.testing.assert_allclose(along, expose(stripes, self.LENS), atol=1e-5)
+        assert expose(stripes, replace(self.LENS, motion=(0.0, 0.1))).std() < 0.7 * along.std()
+
+    def test_coarse_colours_keep_brightness(self, lit):
+        rng = np.random.Generator(np.random.PCG64(0))
+        fine, coarse = (record(lit, replace(self.LENS, coarse=flag), rng) for flag in (False, True))
+        assert np.abs(fine.mean(axis=2) - coarse.mean(axis=2)).mean() < 12
+        assert coarse.std(axis=2).mean() < 0.8 * fine.std(axis=2).mean()
+
+
+@pytest.fixture(scope="module")
+def churches_reduced():
+    """The label maps of churches at 64 pixels, `(80, 4, 64, 64)`."""
+    return np.stack([reduced_scene(600 + k, scene="church-outdoor")[1] for k in range(80)])
+
+
+class TestChurch:
+    """The class that a generator learns: objects must be removable and insertable."""
+
+    def test_doors_are_large_and_common(self, churches_reduced):
+        areas = (churches_reduced[:, 1] == PART_NUMBERS["door"]).sum(axis=(1, 2))
+        assert (areas >= 20).mean() >= 0.75
+        assert np.median(areas[areas > 0]) >= 80
+
+    def test_doors_are_anywhere_on_the_facade(self, churches_reduced):
+        doors = churches_reduced[:, 1] == PART_NUMBERS["door"]
+        middles = np.array([np.argwhere(mask).mean(axis=0) for mask in doors if mask.sum() >= 30])
+        assert middles[:, 1].std() > 8
+        assert middles[:, 0].std() > 3
+        assert doors.mean(axis=0).max() < 0.45
+
+    def test_other_things_are_common_and_large(self, churches_reduced):
+        for name, area, share in (
+            ("tree", 40, 0.5),
+            ("cloud", 20, 0.5),
+            ("person", 40, 0.3),
+            ("grass", 40, 0.4),
+        ):
+            areas = (churches_reduced[:, 0] == OBJECT_NUMBERS[name]).sum(axis=(1, 2))
+            assert (areas >= area).mean() >= share, name
+        for name, share in (("dome", 0.3), ("window", 0.7)):
+            areas = (churches_reduced[:, 1] == PART_NUMBERS[name]).sum(axis=(1, 2))
+            assert (areas >= 15).mean() >= share, name
+
+    def test_mild_pictures_are_upright_sharp_and_coloured(self):
+        rng = np.random.Generator(np.random.PCG64(2))
+        for _ in range(50):
+            window, lens = draw_window(rng, mild=True), draw_lens(rng, mild=True)
+            assert window.roll == 0
+            assert window.zoom < 1.2
+            assert lens.defocus == 0
+            assert lens.motion == (0, 0)
+            assert lens.saturation > 0.5
 
 
 class TestWorldPictures:

@@ -1,4 +1,4 @@
-"""The model cards of the bundled generator and segmenter, written from their data: every figure in them is measured."""
+"""The model cards of the bundled networks, written from their data: every figure in them is measured."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def generator_card(facts: dict[str, Any]) -> str:
             for key in ("scene", "scenes", "pictures", "batch", "rate", "critic_rate", "steady")
         },
         latents=facts["latents"],
-        hours=facts["seconds"] / 3600,
         count=quality["pictures"],
         distances="\n".join(distances),
         areas="\n".join(areas),
@@ -43,6 +42,69 @@ def generator_card(facts: dict[str, Any]) -> str:
             for key in ("precision", "recall", "precision_of_real", "recall_of_real")
         },
     )
+
+
+def classifier_card(facts: dict[str, Any]) -> str:
+    """Return the card of the classifier, given what ``world_vgg.json`` holds."""
+    settings, low_high = facts["settings"], facts["accuracy_interval_95"]
+    importance = facts["importance"]
+    return _template("world_vgg.md").format(
+        **_common(facts),
+        **{
+            key: settings[key]
+            for key in ("scenes", "test_scenes", "epochs", "batch", "decay", "rate", "sparsity")
+        },
+        accuracy=f"{100 * facts['accuracy']:.1f}",
+        interval=" to ".join(f"{100 * value:.1f}" for value in low_high),
+        histograms=f"{100 * facts['histograms']['accuracy']:.1f}",
+        histogram_scenes=f"{facts['histograms']['train']:,}",
+        histogram_tests=f"{facts['histograms']['test']:,}",
+        scene_classes=len(facts["accuracy_by_class"]),
+        classes="\n".join(
+            f"| {name} | {100 * share:.1f} |" for name, share in facts["accuracy_by_class"].items()
+        ),
+        dissected=f"{facts['dissected']:,}",
+        layers="\n".join(_layer_rows(facts["units"])),
+        sets="\n".join(
+            f"| {name} | {100 * importance['zero']['sets'][name]:.1f} | {100 * importance['mean']['sets'][name]:.1f} |"
+            for name in importance["zero"]["sets"]
+        ),
+        important="\n".join(
+            f"| {kind} | {found['important_pairs']:,} | {found['classes_with_one']} of {found['classes']} |"
+            for kind, found in importance.items()
+        ),
+        units="\n".join(_unit_rows(facts["important_units"])),
+    )
+
+
+def _layer_rows(units: dict[str, Any]) -> list[str]:
+    """Return a row for each layer, trained and untrained side by side."""
+    rows = []
+    for layer, found in units["trained"].items():
+        both = [found, units["untrained"][layer]]
+        shares = [
+            ", ".join(f"{name} {each['concepts']}" for name, each in one["categories"].items())
+            for one in both
+        ]
+        cells = [
+            f"{one['detectors']} | {one['concepts']} ({share}) | {_iou(one['heldout_iou'])}"
+            for one, share in zip(both, shares, strict=True)
+        ]
+        rows.append(f"| {layer} | {found['units']} | {cells[0]} | {cells[1]} |")
+    return rows
+
+
+def _iou(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _unit_rows(classes: dict[str, Any]) -> list[str]:
+    return [
+        f"| {name} | "
+        + " | ".join(f"{each['concept'] or 'no label'}: {100 * each['loss']:.1f}" for each in found)
+        + " |"
+        for name, found in classes.items()
+    ]
 
 
 def segmenter_card(facts: dict[str, Any]) -> str:
@@ -63,7 +125,6 @@ def segmenter_card(facts: dict[str, Any]) -> str:
             key: settings[key]
             for key in ("scenes", "focus", "focus_scenes", "epochs", "batch", "decay", "rate")
         },
-        minutes=facts["seconds"] / 60,
         count=focus["pictures"],
         planes="\n".join(planes),
         concepts="\n".join(

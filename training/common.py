@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -53,11 +52,14 @@ def command_of(module: str, settings: Any) -> str:
 
 
 def choose_device(threads: int) -> torch.device:
-    """Make torch deterministic, on so many threads, and return the device to train on: a GPU when there is one."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    """Return the device to train on, a GPU when there is one, and give torch so many threads.
+
+    A training repeats exactly on a CPU; on a GPU some gradients are summed in another order each time.
+    """
+    on_gpu = torch.cuda.is_available()
+    torch.use_deterministic_algorithms(not on_gpu)
     torch.set_num_threads(threads)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device("cuda" if on_gpu else "cpu")
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any], settings: Any) -> None:
@@ -130,7 +132,7 @@ def training_facts(module: str, settings: Any, network: nn.Module, seconds: floa
         "parameters": sum(p.numel() for p in network.parameters()),
         "generator_version": GENERATOR_VERSION,
         "torch": torch.__version__,
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU",
     }
 
 

@@ -65,14 +65,14 @@ class Settings:
     """
 
     scene: str = GENERATOR_SCENE
-    scenes: int = 20_000
-    pictures: int = 180_000
-    batch: int = 16
+    scenes: int = 30_000
+    pictures: int = 709_056
+    batch: int = 64
     rate: float = 3e-3
     critic_rate: float = 3e-4
     penalty: float = 0.2
     steady: float = 0.6
-    average: int = 10_000
+    average: int = 20_000
     seed: int = 0
     threads: int = 1
 
@@ -209,6 +209,7 @@ def train(folder: Path, settings: Settings, *, report_every: int = REPORT_EVERY)
     start = time.monotonic()
     scenes, _ = render_reduced(range(settings.scenes), settings.threads, scene=settings.scene, labels=False)
     logger.info("rendered %d scenes in %.0f s", len(scenes), time.monotonic() - start)
+    start = time.monotonic()
     training = Training(settings, device)
     state = load_checkpoint(folder, settings, logger)
     first, spent = (0, 0.0) if state is None else (int(state["step"]), float(state["seconds"]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from training.common import (
@@ -48,15 +48,15 @@ class Settings:
         threads: of torch, and for rendering.
     """
 
-    scenes: int = 10_000
-    focus_scenes: int = 4_000
+    scenes: int = 24_000
+    focus_scenes: int = 10_000
     focus: str = GENERATOR_SCENE
-    epochs: int = 5
+    epochs: int = 14
     batch: int = 32
     rate: float = 3e-3
     decay: float = 1e-2
     seed: int = 0
-    threads: int = 1
+    threads: int = 2
 
 
 def augment(batch: Tensor, labels: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -93,7 +93,7 @@ def plane_targets(labels: Tensor) -> list[Tensor]:
 
 
 def train_epoch(
-    network: nn.Module,
+    network: WorldSegmenter,
     optimiser: torch.optim.Optimizer,
     data: tuple[Tensor, Tensor],
     epoch: int,
@@ -111,11 +111,14 @@ def train_epoch(
         for group in optimiser.param_groups:
             group["lr"] = rate_at(epoch * steps + step, settings.epochs * steps, settings.rate)
         batch, labels = augment(data[0][rows].to(device).float().div_(255), data[1][rows].to(device), rng)
+        # A quarter of the pixels, others in each step, says as much in a quarter of the time.
+        y, x = (int(offset) for offset in rng.integers(0, 2, 2))
         with torch.autocast(device.type, torch.bfloat16):
-            scores = network(batch.contiguous(memory_format=torch.channels_last))
+            values = network.decode(batch.contiguous(memory_format=torch.channels_last))
+            scores = network.score(values[..., y::2, x::2])
         losses = [
             functional.cross_entropy(each.float(), target)
-            for each, target in zip(scores, plane_targets(labels), strict=True)
+            for each, target in zip(scores, plane_targets(labels[..., y::2, x::2]), strict=True)
         ]
         loss = torch.stack(losses).sum()
         optimiser.zero_grad(set_to_none=True)
@@ -137,6 +140,7 @@ def train(folder: Path, settings: Settings) -> None:
     ]
     data = torch.cat([pictures for pictures, _ in parts]), torch.cat([labels for _, labels in parts])
     logger.info("rendered %d scenes in %.0f s", len(data[0]), time.monotonic() - start)
+    start = time.monotonic()
     network: WorldSegmenter = segmenter_network(trained=False, seed=settings.seed)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)

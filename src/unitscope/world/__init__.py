@@ -1,4 +1,4 @@
-"""The embedded world: procedural scenes with exact label maps, and small networks trained on them."""
+"""The embedded world: procedural scenes seen by a camera, with exact label maps, and small networks trained on them."""
 
 from unitscope.world.classifier import (
     CLASSIFIER_INPUT,

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unitscope.world import raster
+from unitscope.world.camera import Window
 from unitscope.world.light import Light
 from unitscope.world.names import MATERIAL_NUMBERS, OBJECT_NUMBERS, PART_NUMBERS
 from unitscope.world.palette import RGB, mix
@@ -65,15 +67,38 @@ class Canvas:
     Z (metres, away), X is right, Y up from the ground.
     """
 
-    def __init__(self, size: int, rng: np.random.Generator, light: Light) -> None:
+    def __init__(
+        self, size: int, rng: np.random.Generator, light: Light, window: Window | None = None
+    ) -> None:
         self.samples = size * raster.SUPERSAMPLING
         self.rng = rng
         self.light = light
         self.rgb = np.zeros((self.samples, self.samples, 3), dtype=np.float32)
         self.glow = np.zeros((self.samples, self.samples), dtype=np.float32)
         self.labels = np.zeros((3, self.samples, self.samples), dtype=np.int16)
-        self.planes = (self.rgb, self.glow, self.labels)
         self.center, self.horizon, self.eye, self.focus = 0.5, 0.45, 1.6, 1.0
+        self.mirrors: list[tuple[str, float, float]] = []
+        self.look_through(window or Window())
+
+    def look_through(self, window: Window) -> None:
+        """See what is painted from now on through a window."""
+        self.window = window
+        self.film = (self.rgb, self.glow, self.labels, window.matrix(self.samples))
+
+    def aim(self, x: float, y: float) -> None:
+        """Say where in the scene its subject lies, before anything is painted; most cameras look there."""
+        if self.window.follows:
+            self.look_through(self.window.towards(x, y))
+
+    def mirror(self, name: str, level: float, strength: float) -> None:
+        """Let the ground `name` mirror what is above `level` (of the scene), when everything is painted."""
+        self.mirrors.append((name, level, strength))
+
+    def reflect(self) -> None:
+        """Paint the reflections that were asked for; labels stay."""
+        for name, level, strength in self.mirrors:
+            mirror = (OBJECT_NUMBERS[name], level * self.samples, strength)
+            raster.reflect(self.film, mirror)
 
     def camera(
         self, *, center: float = 0.5, horizon: float = 0.45, eye: float = 1.6, focus: float = 1.0
@@ -127,13 +152,22 @@ class Canvas:
         """Brighten a soft disc of light; labels stay."""
         self._soft(x, y, radius, radius, RaysOf(color, strength, 0.9, 1.6))
 
+    def streak(self, ends: tuple[Point, Point], width: float, color: RGB, alpha: float) -> None:
+        """Paint a faint bar over everything, such as falling rain; labels stay."""
+        (xa, ya), (xb, yb) = ends
+        corners = ((xa, ya), (xa + width, ya), (xb + width, yb), (xb, yb))
+        self._veil(np.array(corners, dtype=np.float32), RaysOf(color, alpha, 0.3, 0.0))
+
     def _soft(self, x: float, y: float, rx: float, ry: float, rays: RaysOf) -> None:
+        self._veil(np.array([(x + rx * a, y + ry * b) for a, b in _TURNS], dtype=np.float32), rays)
+
+    def _veil(self, outline: NDArray[np.float32], rays: RaysOf) -> None:
         look = np.zeros(raster.LOOK_SIZE, dtype=np.float32)
         look[0:3] = look[3:6] = rays.color
         look[raster.HORIZON] = -1e9
         look[raster.ALPHA], look[raster.GLOW], look[raster.SOFT] = rays.alpha, rays.glow, rays.softness
-        points = np.array([(x + rx * a, y + ry * b) for a, b in _TURNS], dtype=np.float32) * self.samples
-        raster.fill(self.planes, points, look, tile("plastic"), (-1, 0, 0))
+        points = outline * np.float32(self.samples)
+        raster.fill(self.film, points, look, tile("plastic"), (-1, 0, 0))
 
 
 class RaysOf(NamedTuple):
@@ -152,7 +186,7 @@ class Pen:
 
     def __init__(self, canvas: Canvas, number: int, depth: float) -> None:
         self.canvas, self.number, self.depth = canvas, number, depth
-        self.haze = canvas.light.haze * (1 - math.exp(-depth / 55.0)) if depth else 0.0
+        self.haze = canvas.light.haze * (1 - math.exp(-depth / canvas.light.sight)) if depth else 0.0
 
     def poly(
         self, points: Iterable[Point], color: RGB, material: str, part: str = "", **look: Unpack[Look]
@@ -184,7 +218,7 @@ class Pen:
         )
         outline = np.array(list(points), dtype=np.float32) * np.float32(canvas.samples)
         ids = (self.number, PART_NUMBERS[part], MATERIAL_NUMBERS[material])
-        raster.fill(canvas.planes, outline, numbers, tile(material), ids)
+        raster.fill(canvas.film, outline, numbers, tile(material), ids)
 
     def rect(
         self,

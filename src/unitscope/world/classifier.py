@@ -17,7 +17,7 @@ CLASSIFIER_MEAN = (0.48, 0.46, 0.43)
 CLASSIFIER_STD = (0.25, 0.24, 0.25)
 """Mean and deviation that the network's input, RGB in 0..1, is normalised with."""
 
-STAGES = ((24, 24), (64, 64), (128, 128), (128, 128, 160))
+STAGES = ((32, 32), (64, 96), (128, 160), (192, 192, 256))
 """Units of the convolutions of every stage. The first convolution has stride 2; stages 1 and 2 end in max pooling."""
 
 CLASSIFIER_LAYERS: tuple[str, ...] = ("relu1_2", "relu2_2", "relu3_2", "relu4_3")
@@ -30,7 +30,7 @@ class WorldVGG(nn.Sequential):
     """Convolutions, batch norms and rectifiers by stage, then average pooling and one linear layer.
 
     The names of the layers are those of VGG: ``conv1_1``, ``bn1_1``, ``relu1_1``, ..., ``pool2``, ..., ``relu4_3``,
-    ``pool4``, ``flatten``, ``dropout``, ``fc``. For an input of 112 pixels the maps of the stages are 56, 28, 14 and
+    ``pool4``, ``flatten``, ``fc``. For an input of 112 pixels the maps of the stages are 56, 28, 14 and
     14 wide: the resolution is lost early, to be cheap, and kept late, where units are dissected.
     """
 
@@ -49,7 +49,6 @@ class WorldVGG(nn.Sequential):
                 layers[f"pool{stage}"] = nn.MaxPool2d(2)
         layers[f"pool{len(STAGES)}"] = nn.AdaptiveAvgPool2d(1)
         layers["flatten"] = nn.Flatten()
-        layers["dropout"] = nn.Dropout(0.2)
         layers["fc"] = nn.Linear(before, classes)
         super().__init__(layers)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Unpack
 
 from unitscope.world.canvas import Canvas, Look, Pen, Point, Spot
-from unitscope.world.palette import RGB
+from unitscope.world.palette import RGB, RUBBER, STEEL
 
 
 class Figure:
@@ -65,6 +65,29 @@ class Figure:
         start, stop = width if isinstance(width, tuple) else (width, width)
         widths = (start * self.unit, stop * self.unit)
         self.pen.line((self.at(*ends[0]), self.at(*ends[1])), widths, color, material, part, **look)
+
+    def blob(
+        self,
+        box: tuple[float, float, float, float],
+        color: RGB,
+        material: str,
+        part: str = "",
+        **look: Unpack[Look],
+    ) -> None:
+        """Fill a lumpy ellipse with centre x, y and radii rx, ry."""
+        (x, y), u = self.at(box[0], box[1]), self.unit
+        self.pen.blob((x, y, box[2] * u, box[3] * u), color, material, part, **look)
+
+    def post(
+        self, x: float, span: Point, width: float, color: RGB, material: str, *, part: str = "pole"
+    ) -> None:
+        """Fill an upright round bar at x from one height to another."""
+        self.line(((x, span[0]), (x, span[1])), width, color, material, part, shade="tube")
+
+    def wheel(self, x: float, y: float, radius: float) -> None:
+        """Paint a tyre with its rim."""
+        self.ellipse((x, y, radius, radius), RUBBER, "rubber", "wheel", shade="flat")
+        self.ellipse((x, y, radius * 0.5, radius * 0.5), STEEL, "metal", "wheel")
 
 
 def figure(c: Canvas, name: str, spot: Spot, length: float, side: int = 1) -> Figure:

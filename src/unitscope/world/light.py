@@ -1,4 +1,4 @@
-"""Light: time of day, colour of the sky, haze, and the last steps from samples to a picture."""
+"""Light: time of day, colour of the sky, haze, and how it falls on a scene."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ class Light:
     """The light of one scene.
 
     Attributes:
-        kind: day, overcast, dusk, night, or indoor.
+        kind: day, overcast, fog, dusk or night; indoors daylight, lamplight or gloom.
         ambient: the colour that everything without light of its own is multiplied by.
         sky: colours of the sky at the top and at the horizon.
         haze: share of haze far away, 0..1.
         haze_color: colour of the haze before it is lit.
         side: +1 when light comes from the right, -1 from the left.
         shadow: strength of shadows, 0..1.
-        noise: deviation of the camera's noise.
+        sight: distance (metres) over which haze gathers.
+        weather: clear, rain or snowfall.
     """
 
     kind: str
@@ -32,7 +33,8 @@ class Light:
     haze_color: RGB
     side: int
     shadow: float
-    noise: float
+    sight: float = 55.0
+    weather: str = "clear"
 
     @property
     def dark(self) -> bool:
@@ -58,13 +60,15 @@ _SKIES = {
         "c07f8a f7d9a0",
         "5a79a8 f3cfa8",
     ),
-    "night": ("0f1730 2f3f66", "171a33 45456f", "0c1a2b 27495f", "1c1838 5a4468"),
+    "fog": ("b9bec2 cfd3d4", "c9c7c0 dddbd4", "a3adb5 bcc5ca", "b3b3a9 ccc9bd"),
+    "night": ("24345f 5a6f9f", "2f2f5c 6f6a9a", "1f3a58 4f7f96", "38305f 8a6f92", "3a4048 777f86"),
 }
 _AMBIENT = {
     "day": ((1.02, 1.01, 0.98), (0.98, 0.99, 1.0), (1.05, 1.0, 0.93)),
     "overcast": ((0.84, 0.86, 0.88), (0.80, 0.81, 0.80), (0.88, 0.88, 0.86)),
     "dusk": ((0.92, 0.72, 0.62), (0.80, 0.66, 0.70), (1.0, 0.80, 0.60)),
-    "night": ((0.42, 0.49, 0.66), (0.48, 0.50, 0.63), (0.40, 0.49, 0.60)),
+    "fog": ((0.86, 0.87, 0.88), (0.82, 0.82, 0.80), (0.80, 0.84, 0.88)),
+    "night": ((0.58, 0.66, 0.84), (0.64, 0.66, 0.78), (0.56, 0.66, 0.76), (0.70, 0.66, 0.62)),
 }
 _ROOM = {
     "daylight": ((1.0, 1.0, 0.98), (0.95, 0.97, 1.0), (1.04, 1.0, 0.92)),
@@ -77,25 +81,33 @@ def _choose(rng: np.random.Generator, shares: dict[str, float]) -> str:
     return str(rng.choice(list(shares), p=list(shares.values())))
 
 
+_KINDS = {"day": 0.44, "overcast": 0.2, "fog": 0.05, "dusk": 0.19, "night": 0.12}
+_HAZE = {"day": 0.42, "overcast": 0.6, "fog": 0.86, "dusk": 0.55, "night": 0.5}
+_SHADOWS = {"day": 1.0, "overcast": 0.55, "fog": 0.35, "dusk": 0.8, "night": 0.7}
+
+
 def outdoor_light(rng: np.random.Generator) -> Light:
-    """Draw the light of a scene outdoors."""
-    kind = _choose(rng, {"day": 0.48, "overcast": 0.2, "dusk": 0.2, "night": 0.12})
+    """Draw the light of a scene outdoors, and its weather."""
+    kind = _choose(rng, _KINDS)
     top, low = (rgb(code) for code in str(rng.choice(list(_SKIES[kind]))).split())
-    base = _AMBIENT[kind][int(rng.integers(3))]
+    base = _AMBIENT[kind][int(rng.integers(len(_AMBIENT[kind])))]
     gain = rng.uniform(0.9, 1.08)
     red, green, blue = (channel * gain for channel in base)
     ambient = (red, green, blue)
     unlit = [min(1.25, channel / light) for channel, light in zip(low, ambient, strict=True)]
-    haze = {"day": 0.42, "overcast": 0.6, "dusk": 0.55, "night": 0.5}[kind] * rng.uniform(0.4, 1.2)
+    weather = "clear"
+    if kind != "day" and rng.random() < 0.24:
+        weather = str(rng.choice(["rain", "snowfall"]))
     return Light(
         kind=kind,
         ambient=ambient,
         sky=(top, low),
-        haze=float(haze),
+        haze=float(min(0.95, _HAZE[kind] * rng.uniform(0.4, 1.2))),
         haze_color=(unlit[0], unlit[1], unlit[2]),
         side=int(rng.integers(2)) * 2 - 1,
-        shadow={"day": 1.0, "overcast": 0.55, "dusk": 0.8, "night": 0.7}[kind],
-        noise=float(rng.uniform(0.003, 0.014)),
+        shadow=_SHADOWS[kind],
+        sight=float(rng.uniform(18, 30)) if kind == "fog" else 55.0,
+        weather=weather,
     )
 
 
@@ -115,7 +127,6 @@ def indoor_light(rng: np.random.Generator) -> Light:
         haze_color=low,
         side=int(rng.integers(2)) * 2 - 1,
         shadow=0.8,
-        noise=float(rng.uniform(0.003, 0.015)),
     )
 
 
@@ -128,7 +139,7 @@ def develop(colors: NDArray[np.float32], glow: NDArray[np.float32], light: Light
         light: the light.
 
     Returns:
-        The noise-free picture in 0..1, `(S, S, 3)`.
+        The lit scene in 0..1, `(S, S, 3)`.
     """
     size = glow.shape[0]
     across = np.linspace(-1, 1, size, dtype=np.float32)
@@ -144,9 +155,3 @@ def develop(colors: NDArray[np.float32], glow: NDArray[np.float32], light: Light
         np.float32
     )
     return bright
-
-
-def add_noise(picture: NDArray[np.float32], light: Light, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Add the camera's noise and round to bytes, uint8 `(S, S, 3)`."""
-    noise = rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(light.noise)
-    return np.clip((picture + noise) * 255 + 0.5, 0, 255).astype(np.uint8)

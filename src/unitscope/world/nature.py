@@ -9,13 +9,20 @@ from unitscope.world.canvas import Canvas, Pen, Point, Spot
 from unitscope.world.palette import RGB, dim, mix, rgb
 
 GROUNDS = {
-    "grass": (pal.MEADOWS, "grass"),
-    "snow": (pal.SNOWS, "snow"),
-    "sand": (pal.SANDS, "sand"),
-    "earth": (pal.EARTHS, "earth"),
-    "sidewalk": (pal.PAVINGS, "stone"),
-    "road": (pal.ASPHALTS, "asphalt"),
+    "grass": ((pal.MEADOWS, "grass"), (pal.MEADOWS, "grass"), (pal.LITTERS, "leaves")),
+    "snow": ((pal.SNOWS, "snow"), (pal.SNOWS, "snow"), (pal.ICES, "ice")),
+    "sand": ((pal.SANDS, "sand"),),
+    "earth": ((pal.EARTHS, "earth"), (pal.GRAVELS, "gravel"), (pal.CLAYS, "clay"), (pal.LITTERS, "leaves")),
+    "sidewalk": ((pal.PAVINGS, "stone"), (pal.CONCRETES, "concrete"), (pal.FACADES[:4], "brick")),
+    "road": ((pal.ASPHALTS, "asphalt"), (pal.ASPHALTS, "asphalt"), (pal.CONCRETES, "concrete")),
 }
+"""The colours and materials that each ground has, by chance."""
+
+
+def cover(c: Canvas, kind: str) -> tuple[RGB, str]:
+    """Return a colour and a material for a ground."""
+    tones, material = c.pick(GROUNDS[kind])
+    return c.tint(tones), material
 
 
 def sky(c: Canvas) -> None:
@@ -43,9 +50,19 @@ def clouds(c: Canvas, count: int) -> None:
     top, low = c.light.sky
     white = mix(low, (1.0, 1.0, 1.0), 0.0 if c.light.kind == "night" else 0.6)
     pen = c.pen("cloud")
+    if c.chance(0.2):
+        for _ in range(count):
+            box = (
+                c.uniform(0, 1),
+                c.horizon * c.uniform(0.08, 0.85),
+                c.uniform(0.15, 0.4),
+                c.uniform(0.008, 0.03),
+            )
+            pen.blob(box, white, "sky", shade="flat", glow=1.0)
+        return
     for _ in range(count):
         x, y = c.uniform(0, 1), c.horizon * c.uniform(0.12, 0.8)
-        half = c.uniform(0.08, 0.2) * (0.6 + 0.6 * (1 - y / c.horizon))
+        half = c.uniform(0.08, 0.24) * (0.6 + 0.6 * (1 - y / c.horizon))
         look = mix(white, mix(top, low, 0.6), 0.55)
         humps = int(c.uniform(3, 5.9))
         for hump in range(humps):
@@ -126,22 +143,35 @@ def _slope(c: Canvas, top: Point, foot: Point, steps: int) -> list[Point]:
 
 def ground(c: Canvas, kind: str, color: RGB | None = None) -> RGB:
     """Paint the ground from the horizon down; return its colour."""
-    colors, material = GROUNDS[kind]
-    color = color or c.tint(colors)
+    tone, material = cover(c, kind)
+    color = color or tone
     pen = Pen(c, c.pen(kind).number, 70)
-    pen.rect(
-        (0, c.horizon, 1, 1), mix(color, c.light.sky[1], 0.1), material, end=color, shade="sink", ground=True
-    )
+    far = mix(color, c.light.sky[1], 0.1)
+    pen.rect((0, c.horizon, 1, 1), far, material, end=color, shade="sink", ground=True)
+    if c.light.weather == "rain" and kind in ("road", "sidewalk"):
+        c.mirror(kind, c.horizon + 0.02, 0.4)
     return color
 
 
+def patches(c: Canvas, count: int) -> None:
+    """Paint patches of another cover on the ground, such as bare earth in grass or the last snow."""
+    kind = c.pick(("earth", "grass", "snow", "sand"))
+    color, material = cover(c, kind)
+    pen = c.pen(kind, 20)
+    for _ in range(count):
+        x, y = c.uniform(0, 1), c.uniform(c.horizon + 0.08, 1)
+        wide = c.uniform(0.3, 0.9) * (y - c.horizon)
+        pen.blob((x, y, wide, wide * 0.22), color, material, ground=True, shade="flat")
+
+
 def water(c: Canvas, top: float, bottom: float, color: RGB | None = None) -> None:
-    """Paint water between two heights of the picture; the far side mirrors the sky."""
-    color = color or c.tint(pal.WATERS)
+    """Paint water between two heights of the picture; it mirrors the sky and what stands at its far side."""
+    color = color or c.tint((*pal.WATERS, *pal.WATERS, *pal.ICES[:1], *pal.EARTHS[5:]))
     near, far = mix(color, c.light.sky[0], 0.15), mix(color, c.light.sky[1], 0.45)
     glow = 0.35 if c.light.kind in ("dusk", "night") else 0.0
     pen = c.pen("water", 50)
     pen.rect((0, top, 1, bottom), far, "water", end=near, shade="flat", ground=True, strength=1.3, glow=glow)
+    c.mirror("water", top + 0.01, 0.45)
 
 
 def pond(c: Canvas, spot: Spot, width: float) -> None:
@@ -149,6 +179,14 @@ def pond(c: Canvas, spot: Spot, width: float) -> None:
     color = mix(c.tint(pal.WATERS), c.light.sky[1], 0.35)
     box = (spot.x, spot.y, width * spot.metre / 2, width * spot.metre / 9)
     c.pen("water", spot.depth).blob(box, color, "water", shade="sink", grain=0.8)
+
+
+_PATHS = {"asphalt": pal.ASPHALTS, "stone": pal.PAVINGS, "earth": pal.EARTHS} | {
+    "sand": pal.SANDS,
+    "gravel": pal.GRAVELS,
+    "brick": pal.FACADES[:4],
+    "leaves": pal.LITTERS,
+}
 
 
 def path(c: Canvas, name: str, widths: Point, ends: Point, color: RGB | None = None) -> None:
@@ -161,8 +199,8 @@ def path(c: Canvas, name: str, widths: Point, ends: Point, color: RGB | None = N
         ends: x at the lower edge and far away.
         color: its colour.
     """
-    material = "asphalt" if name in ("road", "runway") else c.pick(("stone", "earth", "sand"))
-    tones = {"asphalt": pal.ASPHALTS, "stone": pal.PAVINGS, "earth": pal.EARTHS, "sand": pal.SANDS}[material]
+    material = "asphalt" if name in ("road", "runway") else c.pick(tuple(_PATHS)[1:])
+    tones = _PATHS[material]
     color = color or c.tint(tones)
     bend = c.uniform(-0.12, 0.12) if name == "path" else 0.0
     left, right = [], []
@@ -174,6 +212,8 @@ def path(c: Canvas, name: str, widths: Point, ends: Point, color: RGB | None = N
         left.append((x - half, y))
         right.append((x + half, y))
     c.pen(name, 60).poly([*left, *reversed(right)], color, material, ground=True, shade="flat", strength=0.8)
+    if c.light.weather == "rain" and material == "asphalt":
+        c.mirror(name, c.horizon + 0.02, 0.4)
 
 
 def rock(c: Canvas, spot: Spot, height: float, color: RGB | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The furniture of streets, parks, beaches and slopes."""
+"""The furniture of streets and parks, and piers."""
 
 from __future__ import annotations
 
@@ -12,88 +12,49 @@ from unitscope.world.palette import dim, mix, rgb
 _SIGNS = (rgb("2f6f4f"), rgb("2f5fa0"), rgb("e0b03a"), rgb("c23a32"), pal.WHITE)
 
 
-def ski_lift(c: Canvas, ends: tuple[tuple[float, float], tuple[float, float]], chairs: int = 4) -> None:
-    """Paint a chair lift along a cable between two points of the picture."""
-    (xa, ya), (xb, yb) = ends
-    pen, seat = c.pen("ski lift", 12), c.tint(pal.BRIGHTS)
-    for t, tall in ((0.1, 0.2), (0.5, 0.15), (0.9, 0.1)):
-        x, y = xa + (xb - xa) * t, ya + (yb - ya) * t
-        pen.line(
-            ((x, y + tall), (x, y - 0.012)), 0.018 * tall / 0.14, rgb("5f6872"), "metal", "pole", shade="tube"
-        )
-        pen.line(((x - 0.03, y - 0.006), (x + 0.03, y - 0.006)), 0.014, rgb("5f6872"), "metal", "pole")
-    pen.line(ends, 0.008, rgb("3f4650"), "metal")
-    for k in range(chairs):
-        t = (k + 0.5) / chairs + c.uniform(-0.06, 0.06)
-        x, y, u = xa + (xb - xa) * t, ya + (yb - ya) * t, 0.085 - 0.035 * t
-        pen.line(((x, y), (x, y + u)), u * 0.12, rgb("4f5660"), "metal", "pole")
-        pen.rect((x - u * 0.5, y + u * 0.55, x + u * 0.5, y + u * 0.9), seat, "plastic", "back")
-        pen.rect((x - u * 0.55, y + u * 0.9, x + u * 0.55, y + u * 1.1), dim(seat, 0.8), "plastic", "seat")
-
-
 def bench(c: Canvas, spot: Spot, width: float = 1.9) -> None:
-    """Paint a bench from the front."""
-    u, x, y, half = spot.metre, spot.x, spot.y, width * spot.metre / 2
-    pen, slat, iron = (
-        c.pen("bench", spot.depth),
-        c.tint((*pal.WOODS, *pal.BRIGHTS[:4])),
-        c.tint((pal.CHARCOAL, pal.STEEL)),
-    )
-    c.shadow(x, y, half * 1.1, u * 0.16)
-    for side in (-0.8, 0.8):
-        pen.rect(
-            (x + side * half - u * 0.05, y - u * 0.9, x + side * half + u * 0.05, y), iron, "metal", "leg"
-        )
-    for level in (0.62, 0.78):
-        pen.rect((x - half, y - u * (level + 0.13), x + half, y - u * level), slat, "wood", "back", grain=0.5)
-    pen.poly(
-        [
-            (x - half * 0.95, y - u * 0.52),
-            (x + half * 0.95, y - u * 0.52),
-            (x + half, y - u * 0.36),
-            (x - half, y - u * 0.36),
-        ],
-        mix(slat, (1, 1, 1), 0.15),
-        "wood",
-        "seat",
-        grain=0.5,
-    )
+    """Paint a bench from the front: of slats, of stone without a back, or of logs."""
+    it, design = figure(c, "bench", spot, width), c.pick(("slats", "slats", "stone", "logs"))
+    c.shadow(it.x, it.y, it.unit * 0.55, it.unit * 0.08)
+    if design == "stone":
+        tone, material = c.tint((*pal.STONES, *pal.CONCRETES)), c.pick(("stone", "concrete", "marble"))
+        for a in (-0.36, 0.28):
+            it.rect((a, 0, a + 0.08, 0.2), dim(tone, 0.8), material, "leg")
+        it.rect((-0.5, 0.18, 0.5, 0.25), tone, material, "seat")
+        return
+    slat = c.tint((*pal.WOODS, *pal.BRIGHTS[:4]))
+    iron = dim(slat, 0.7) if design == "logs" else c.tint((pal.CHARCOAL, pal.STEEL))
+    for a in (-0.43, 0.37):
+        it.rect((a, 0, a + 0.06, 0.48), iron, "wood" if design == "logs" else "metal", "leg")
+    for level in (0.33, 0.415):
+        it.rect((-0.5, level, 0.5, level + 0.07), slat, "wood", "back", grain=0.5)
+    seat = ((-0.475, 0.275), (0.475, 0.275), (0.5, 0.19), (-0.5, 0.19))
+    it.poly(seat, mix(slat, (1, 1, 1), 0.15), "wood", "seat", grain=0.5)
+    if design == "logs":
+        it.rect((-0.5, 0.12, 0.5, 0.2), dim(slat, 0.8), "wood", "seat", shade="fall")
 
 
 def street_lamp(c: Canvas, spot: Spot, height: float = 5.0) -> None:
-    """Paint a street lamp; it shines in the dark."""
-    u, x, y = height * spot.metre, spot.x, spot.y
-    pen, iron = c.pen("street lamp", spot.depth), c.tint((pal.CHARCOAL, pal.STEEL, rgb("2f4a40")))
-    pen.line(((x, y), (x, y - u * 0.86)), (u * 0.04, u * 0.026), iron, "metal", "pole", shade="tube")
-    glow = 1.0 if c.light.dark else 0.0
+    """Paint a street lamp: a lantern, a globe, or an arm over the road; it shines in the dark."""
+    it, iron = figure(c, "street lamp", spot, height), c.tint((pal.CHARCOAL, pal.STEEL, rgb("2f4a40")))
+    design, glow = c.pick(("lantern", "globe", "arm", "arm")), 1.0 if c.light.dark else 0.0
     lamp = rgb("ffe2a0") if glow else rgb("e9e6d8")
-    if c.chance(0.5):
-        pen.poly(
-            [
-                (x - u * 0.05, y - u * 0.97),
-                (x + u * 0.05, y - u * 0.97),
-                (x + u * 0.032, y - u * 0.86),
-                (x - u * 0.032, y - u * 0.86),
-            ],
-            lamp,
-            "glass",
-            "lantern",
-            glow=glow,
+    it.line(((0, 0), (0, 0.86)), (0.04, 0.026), iron, "metal", "pole", shade="tube")
+    at = (0.0, 0.91)
+    if design == "lantern":
+        it.poly(
+            ((-0.05, 0.97), (0.05, 0.97), (0.032, 0.86), (-0.032, 0.86)), lamp, "glass", "lantern", glow=glow
         )
-        pen.poly(
-            [(x - u * 0.065, y - u * 0.965), (x, y - u * 1.02), (x + u * 0.065, y - u * 0.965)],
-            iron,
-            "metal",
-            "top",
-        )
-        at = (x, y - u * 0.91)
+        it.poly(((-0.065, 0.965), (0, 1.02), (0.065, 0.965)), iron, "metal", "top")
+    elif design == "globe":
+        it.ellipse((0, 0.91, 0.055, 0.06), lamp, "glass", "lantern", glow=glow, shade="ball")
     else:
-        side = 1 if x < 0.5 else -1
-        pen.line(((x, y - u * 0.85), (x + side * u * 0.16, y - u * 0.93)), u * 0.024, iron, "metal", "pole")
-        at = (x + side * u * 0.19, y - u * 0.92)
-        pen.ellipse((at[0], at[1], u * 0.065, u * 0.03), lamp, "glass", "lantern", glow=glow)
+        side = 1 if it.x < 0.5 else -1
+        at = (side * 0.19, 0.92)
+        it.line(((0, 0.85), (side * 0.16, 0.93)), 0.024, iron, "metal", "pole")
+        it.ellipse((*at, 0.065, 0.03), lamp, "glass", "lantern", glow=glow)
     if glow:
-        c.shine(at[0], at[1], u * 0.22, rgb("ffdf9a"), 0.55)
+        c.shine(*it.at(*at), it.unit * 0.22, rgb("ffdf9a"), 0.55)
 
 
 def traffic_light(c: Canvas, spot: Spot, height: float = 4.2) -> None:
@@ -136,208 +97,56 @@ def board(c: Canvas, spot: Spot, height: float = 5.5) -> None:
 
 
 def fence(c: Canvas, z: float, height: float = 1.1, *, span: tuple[float, float] = (0.0, 1.0)) -> None:
-    """Paint a fence across the picture at distance z (metres), between two x of the picture."""
+    """Paint a fence across the picture at distance z (metres), between two x of the picture.
+
+    It has pickets, two rails, bars of iron, or it is a wall of stones.
+    """
     spot = c.spot(0, z)
-    u, y = height * spot.metre, spot.y
-    pen, paint = c.pen("fence", z), c.tint((*pal.WOODS, pal.WHITE, pal.WHITE, pal.STEEL))
+    u, y, design = height * spot.metre, spot.y, c.pick(("pickets", "pickets", "rails", "bars", "wall"))
+    pen = c.pen("fence", z)
+    if design == "wall":
+        tone, material = c.pick(((c.tint(pal.STONES), "stone"), (c.tint(pal.FACADES[:4]), "brick")))
+        pen.rect((span[0], y - u * 0.8, span[1], y), tone, material, "body", grain=0.7)
+        pen.rect((span[0], y - u * 0.88, span[1], y - u * 0.8), dim(tone, 1.15), material, "top")
+        return
+    iron = design == "bars"
+    paint = c.tint((pal.CHARCOAL, pal.STEEL) if iron else (*pal.WOODS, pal.WHITE, pal.WHITE))
+    material, thick = ("metal", 0.04) if iron else ("wood", 0.1)
     for level in (0.4, 0.78):
-        pen.rect(
-            (span[0], y - u * (level + 0.1), span[1], y - u * level),
-            dim(paint, 0.88),
-            "wood",
-            "body",
-            grain=0.5,
-        )
-    count = max(2, int((span[1] - span[0]) / max(u * 0.5, 0.03)))
+        rail = (span[0], y - u * (level + thick), span[1], y - u * level)
+        pen.rect(rail, dim(paint, 0.88), material, "rail", grain=0.5)
+    gap = {"pickets": 0.5, "rails": 1.7, "bars": 0.28}[design]
+    count = max(2, int((span[1] - span[0]) / max(u * gap, 0.03)))
+    half, top = max(u * (0.03 if iron else 0.08), 0.004), 1.05 if design == "pickets" else 0.95
     for k in range(count + 1):
         x = span[0] + (span[1] - span[0]) * k / count
-        half = max(u * 0.08, 0.006)
-        pen.poly(
-            [
-                (x - half, y),
-                (x - half, y - u * 0.95),
-                (x, y - u * 1.05),
-                (x + half, y - u * 0.95),
-                (x + half, y),
-            ],
-            paint,
-            "wood",
-            "pole",
-            turned=True,
-            grain=0.4,
-        )
+        stake = [
+            (x - half, y),
+            (x - half, y - u * 0.95),
+            (x, y - u * top),
+            (x + half, y - u * 0.95),
+            (x + half, y),
+        ]
+        pen.poly(stake, paint, material, "pole", turned=True, grain=0.4)
 
 
 def flag(c: Canvas, spot: Spot, height: float = 6.0) -> None:
-    """Paint a flag on a pole."""
-    u, x, y, side = height * spot.metre, spot.x, spot.y, c.pick((-1, 1))
-    pen = c.pen("flag", spot.depth)
-    pen.line(((x, y), (x, y - u)), u * 0.025, rgb("c9ccd0"), "metal", "pole", shade="tube")
+    """Paint a flag on a pole: three bands, a cross, or a plain cloth with a disc."""
+    it, side = figure(c, "flag", spot, height), c.pick((-1, 1))
+    it.post(0, (0, 1), 0.025, rgb("c9ccd0"), "metal")
     bands = (c.tint(pal.BRIGHTS), c.tint((pal.WHITE, *pal.BRIGHTS)), c.tint(pal.BRIGHTS))
+    plain = c.chance(0.45)
     for k, color in enumerate(bands):
-        top, low = y - u * (0.99 - 0.085 * k), y - u * (0.905 - 0.085 * k)
-        wave = [math.sin(t * 1.6 + 0.4) * u * 0.022 for t in range(5)]
-        upper = [(x + side * u * 0.09 * t, top + wave[t]) for t in range(5)]
-        lower = [(x + side * u * 0.09 * t, low + wave[t]) for t in range(4, -1, -1)]
-        pen.poly([*upper, *lower], color, "fabric", "cloth", shade="soft", grain=0.4)
-
-
-def umbrella(c: Canvas, spot: Spot, height: float = 2.3) -> None:
-    """Paint a sunshade with stripes."""
-    u, x, y = height * spot.metre, spot.x, spot.y
-    pen, first, second = (
-        c.pen("umbrella", spot.depth),
-        c.tint(pal.BRIGHTS),
-        c.tint((pal.WHITE, pal.CREAM, *pal.BRIGHTS)),
-    )
-    c.shadow(x, y, u * 0.5, u * 0.1)
-    pen.line(((x, y), (x, y - u * 0.9)), u * 0.035, pal.WHITE, "wood", "pole", shade="tube")
-    rim = [(x - u * 0.6 + u * 0.24 * k, y - u * (0.66 if k % 5 else 0.63)) for k in range(6)]
-    for k in range(5):
-        pen.poly(
-            [
-                (x, y - u),
-                (x + (rim[k][0] - x) * 0.75, y - u * 0.86),
-                rim[k],
-                rim[k + 1],
-                (x + (rim[k + 1][0] - x) * 0.75, y - u * 0.86),
-            ],
-            second if k % 2 else first,
-            "fabric",
-            "canopy",
-            grain=0.4,
-            shade="fall",
-        )
-
-
-def tent(c: Canvas, spot: Spot, width: float = 3.0) -> None:
-    """Paint a ridge tent with an open front."""
-    u, x, y, side = width * spot.metre, spot.x, spot.y, c.pick((-1, 1))
-    pen, cloth = c.pen("tent", spot.depth), c.tint((*pal.BRIGHTS, *pal.FABRICS))
-    c.shadow(x + side * u * 0.2, y, u * 0.75, u * 0.1)
-    peak = (x, y - u * 0.62)
-    rear = (x + side * u * 0.5, y - u * 0.56)
-    pen.poly(
-        [peak, rear, (x + side * u * 0.92, y - u * 0.1), (x + side * u * 0.48, y)],
-        dim(cloth, 0.74),
-        "fabric",
-        "roof",
-        grain=0.5,
-    )
-    pen.poly([peak, (x - u * 0.5, y), (x + u * 0.5, y)], cloth, "fabric", "facade", shade="soft", grain=0.5)
-    lit = c.light.dark and c.chance(0.7)
-    inside = rgb("ffd080") if lit else dim(cloth, 0.3)
-    pen.poly(
-        [(x, y - u * 0.5), (x - u * 0.17, y), (x + u * 0.17, y)],
-        inside,
-        "fabric",
-        "door",
-        glow=0.9 * lit,
-        grain=0.5,
-    )
-
-
-def campfire(c: Canvas, spot: Spot, width: float = 1.0) -> None:
-    """Paint a campfire on crossed logs."""
-    u, x, y = width * spot.metre, spot.x, spot.y
-    pen = c.pen("campfire", spot.depth)
-    c.shine(x, y - u * 0.3, u * 1.5, rgb("ffb050"), 0.55 if c.light.dark else 0.2)
-    for a, b in ((-1, 0.1), (-0.6, -0.1), (0.7, 0.1), (1, -0.1)):
-        pen.line(
-            ((x + a * u * 0.55, y + abs(b) * u * 0.4), (x - a * u * 0.3, y - u * 0.12)),
-            u * 0.16,
-            rgb("5f4030"),
-            "wood",
-            "trunk",
-            grain=0.3,
-        )
-    for size, color in ((1.0, rgb("f0702a")), (0.7, rgb("f9a83a")), (0.4, rgb("ffe28a"))):
-        tips = [
-            (-0.42, -0.05),
-            (-0.4, -0.5),
-            (-0.22, -0.35),
-            (-0.04, -1.0),
-            (0.16, -0.45),
-            (0.34, -0.68),
-            (0.42, -0.05),
-        ]
-        pen.poly(
-            [(x + a * u * size, y + b * u * size * c.uniform(0.9, 1.1)) for a, b in tips],
-            color,
-            "sky",
-            "flame",
-            glow=1.0,
-            shade="flat",
-        )
-
-
-def slide(c: Canvas, spot: Spot, height: float = 2.4) -> None:
-    """Paint a playground slide with its ladder."""
-    u, x, y, side = height * spot.metre, spot.x, spot.y, c.pick((-1, 1))
-    pen, chute, iron = c.pen("slide", spot.depth), c.tint(pal.BRIGHTS), c.tint((*pal.BRIGHTS, pal.STEEL))
-    c.shadow(x, y, u * 0.8, u * 0.12)
-    top = (x - side * u * 0.35, y - u * 0.8)
-    for shift in (0.0, 0.22):
-        a = x - side * u * (0.38 + shift)
-        pen.line(((a - side * u * 0.06, y), (a, y - u * 1.02)), u * 0.05, iron, "metal", "pole", shade="tube")
-    for k in range(5):
-        level = y - u * (0.12 + 0.16 * k)
-        pen.line(((x - side * u * 0.37, level), (x - side * u * 0.65, level)), u * 0.04, iron, "metal", "leg")
-    pen.rect(
-        (
-            min(top[0], top[0] - side * u * 0.28),
-            y - u * 0.84,
-            max(top[0], top[0] - side * u * 0.28),
-            y - u * 0.76,
-        ),
-        dim(chute, 0.8),
-        "plastic",
-        "top",
-    )
-    line = [top, (x + side * u * 0.35, y - u * 0.22), (x + side * u * 0.75, y - u * 0.1)]
-    for start, stop in ((line[0], line[1]), (line[1], line[2])):
-        pen.line((start, stop), u * 0.17, chute, "plastic", "body", shade="flat")
-        pen.line(
-            ((start[0], start[1] - u * 0.055), (stop[0], stop[1] - u * 0.055)),
-            u * 0.05,
-            mix(chute, (1, 1, 1), 0.35),
-            "plastic",
-            "body",
-            shade="flat",
-        )
-
-
-def swing(c: Canvas, spot: Spot, height: float = 2.5) -> None:
-    """Paint a swing with two seats."""
-    u, x, y = height * spot.metre, spot.x, spot.y
-    pen, iron, seat = c.pen("swing", spot.depth), c.tint((*pal.BRIGHTS, *pal.WOODS)), c.tint(pal.BRIGHTS)
-    c.shadow(x, y, u * 0.75, u * 0.1)
-    for side in (-1, 1):
-        for foot in (0.5, 0.78):
-            pen.line(
-                ((x + side * u * 0.6, y - u), (x + side * u * foot, y)),
-                u * 0.055,
-                iron,
-                "metal",
-                "pole",
-                shade="tube",
-            )
-    for place in (-0.27, 0.27):
-        shift = c.uniform(-0.1, 0.1) * u
-        for rope in (-0.09, 0.09):
-            pen.line(
-                ((x + (place + rope) * u, y - u * 0.98), (x + (place + rope) * u + shift, y - u * 0.3)),
-                u * 0.022,
-                pal.CHARCOAL,
-                "metal",
-            )
-        pen.rect(
-            (x + (place - 0.13) * u + shift, y - u * 0.33, x + (place + 0.13) * u + shift, y - u * 0.25),
-            seat,
-            "plastic",
-            "seat",
-        )
-    pen.rect((x - u * 0.68, y - u * 1.03, x + u * 0.68, y - u * 0.96), iron, "metal", "top")
+        top, low = 0.99 - 0.085 * k, 0.905 - 0.085 * k
+        wave = [math.sin(t * 1.6 + 0.4) * 0.022 for t in range(5)]
+        upper = [(side * 0.09 * t, top - wave[t]) for t in range(5)]
+        lower = [(side * 0.09 * t, low - wave[t]) for t in range(4, -1, -1)]
+        it.poly([*upper, *lower], bands[0] if plain else color, "fabric", "cloth", grain=0.4)
+    if plain and c.chance(0.5):
+        it.ellipse((side * 0.18, 0.86, 0.07, 0.07), bands[1], "fabric", "cloth")
+    elif plain:
+        it.line(((side * 0.12, 0.99), (side * 0.12, 0.74)), 0.05, bands[1], "fabric", "cloth")
+        it.line(((0, 0.87), (side * 0.36, 0.87)), 0.05, bands[1], "fabric", "cloth")
 
 
 def pier(c: Canvas, xs: tuple[float, float], far: float) -> None:

@@ -23,6 +23,10 @@ def person(c: Canvas, spot: Spot, height: float = 1.75, *, skiing: bool = False)
     for step in (-1, 1):
         tone = dim(legs, 1 if step > 0 else 0.85)
         it.line(((hip, 0.48), (step * stride, 0)), (0.13, 0.085), tone, "fabric", "leg", grain=0.3)
+    if not skiing and c.chance(0.3):
+        hem = c.uniform(0.16, 0.34)
+        skirt = ((hip - 0.09, 0.52), (hip + 0.09, 0.52), (hip + 0.17, hem), (hip - 0.17, hem))
+        it.poly(skirt, c.tint((top, legs, *pal.FABRICS)), "fabric", "leg", shade="tube", grain=0.3)
     _arms(c, it, lean, (top, skin), skiing=skiing)
     chest = ((lean - 0.135, 0.8), (lean + 0.135, 0.8), (hip + 0.1, 0.45), (hip - 0.1, 0.45))
     it.poly(chest, top, "fabric", "torso", shade="tube", grain=0.3)
@@ -46,11 +50,15 @@ def _head(c: Canvas, it: Figure, x: float, skin: RGB, *, skiing: bool) -> None:
     """Paint the head with hair, or with the cap of a skier."""
     hair = c.tint(pal.BRIGHTS) if skiing else c.tint(pal.HAIRS)
     if not skiing and c.chance(0.4):
-        it.ellipse((x, 0.88, 0.085, 0.11), hair, "hair", "hair")
-    it.ellipse((x, 0.91, 0.07, 0.088), skin, "skin", "head", shade="ball")
+        it.ellipse((x, 0.89, 0.088, 0.1), hair, "hair", "hair")
+    it.ellipse((x, 0.905, 0.07, 0.088), skin, "skin", "head", shade="ball")
     turns = [math.pi * k / 8 for k in range(9)]
     cap = [(x + 0.078 * math.cos(t), 0.925 + 0.085 * math.sin(t)) for t in turns]
     it.poly(cap, hair, "fabric" if skiing else "hair", "hair")
+    if not skiing and c.chance(0.25):
+        paint = c.tint((*pal.THATCHES, *pal.FABRICS))
+        it.rect((x - 0.12, 0.945, x + 0.12, 0.968), paint, "fabric", "hat")
+        it.rect((x - 0.07, 0.96, x + 0.07, 1.03), paint, "fabric", "hat")
 
 
 def _skis(c: Canvas, spot: Spot, u: float, side: int) -> None:

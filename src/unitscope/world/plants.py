@@ -1,4 +1,4 @@
-"""Plants: trees, palms, bushes, flowers, cacti and corn."""
+"""Plants: trees, palms, bushes, flowers, cacti, corn and reeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unitscope.world.palette import RGB, dim, rgb
 
 
 def tree(c: Canvas, spot: Spot, height: float, kind: str = "") -> None:
-    """Paint a tree: leafy, fir or bare."""
+    """Paint a tree: leafy (in four shapes), fir, autumn, snowy or bare."""
     kind = kind or c.pick(("leafy", "leafy", "fir"))
     c.shadow(
         spot.x - c.light.side * height * 0.08 * spot.metre,
@@ -29,28 +29,47 @@ def tree(c: Canvas, spot: Spot, height: float, kind: str = "") -> None:
         _leafy(c, spot, height, pal.AUTUMN if kind == "autumn" else pal.GREENS)
 
 
+_CROWNS = {
+    "round": ((-0.55, 0.05, 0.62, 0.82), (0.55, 0.02, 0.62, 0.86), (0, -0.12, 1.0, 1.0)),
+    "wide": (
+        (-1.0, 0.06, 0.6, 0.8),
+        (1.0, 0.04, 0.6, 0.84),
+        (-0.4, -0.1, 0.8, 0.94),
+        (0.45, -0.08, 0.8, 1.0),
+    ),
+    "tall": ((0, 0.14, 0.62, 0.84), (0, -0.02, 0.6, 0.94), (0, -0.2, 0.44, 1.02)),
+    "loose": (
+        (-0.7, 0.1, 0.42, 0.8),
+        (0.75, 0.0, 0.4, 0.86),
+        (-0.3, -0.16, 0.5, 1.0),
+        (0.3, -0.24, 0.46, 1.06),
+    ),
+}
+"""Lumps of a crown: x, y (down), size and brightness, in shares of its width and the tree's height."""
+
+
 def _leafy(c: Canvas, spot: Spot, height: float, tones: tuple[RGB, ...]) -> None:
     x, y, tall = spot.x, spot.y, height * spot.metre
-    pen, bark, leaf = c.pen("tree", spot.depth), c.tint(pal.WOODS[2:6]), c.tint(tones, 0.1)
-    wide = c.uniform(0.26, 0.4)
-    pen.line(
-        ((x, y), (x, y - tall * 0.5)),
-        (tall * 0.085, tall * 0.055),
-        bark,
-        "wood",
-        "trunk",
-        shade="tube",
-        turned=True,
+    birch = c.chance(0.15)
+    pen, bark, leaf = (
+        c.pen("tree", spot.depth),
+        rgb("dcd8cf") if birch else c.tint(pal.WOODS[2:6]),
+        c.tint(tones, 0.1),
     )
-    grain = max(0.25, tall * 1.1)
-    for dx, dy, size, tone in ((-0.55, 0.05, 0.62, 0.82), (0.55, 0.02, 0.62, 0.86), (0, -0.12, 1.0, 1.0)):
+    wide, shape = c.uniform(0.26, 0.4), c.pick(tuple(_CROWNS))
+    thick = tall * c.uniform(0.06, 0.11)
+    pen.line(
+        ((x, y), (x, y - tall * 0.55)), (thick, thick * 0.6), bark, "wood", "trunk", shade="tube", turned=True
+    )
+    grain, material = max(0.25, tall * 1.1), c.pick(("foliage", "leaves"))
+    for dx, dy, size, tone in _CROWNS[shape]:
         box = (
             x + dx * wide * tall * 0.8,
             y - tall * (0.66 - dy),
             wide * tall * size,
-            tall * 0.34 * (0.6 + 0.4 * size),
+            tall * 0.34 * (0.6 + 0.4 * size) * (0.8 if shape == "wide" else 1.0),
         )
-        pen.blob(box, dim(leaf, tone), "foliage", "crown", shade="ball", grain=grain)
+        pen.blob(box, dim(leaf, tone), material, "crown", shade="ball", grain=grain)
 
 
 def _fir(c: Canvas, spot: Spot, height: float, *, snowy: bool) -> None:
@@ -177,9 +196,14 @@ def flowers(c: Canvas, spot: Spot, width: float, count: int = 10) -> None:
 
 
 def cactus(c: Canvas, spot: Spot, height: float) -> None:
-    """Paint a saguaro."""
+    """Paint a saguaro, or a prickly pear of round lobes."""
     it = figure(c, "cactus", spot, height)
     green = c.tint((rgb("5f8a5a"), rgb("4f7a55"), rgb("7a9a6a")))
+    if c.chance(0.3):
+        for a, b, r in ((0, 0.16, 0.16), (-0.17, 0.36, 0.13), (0.18, 0.38, 0.14), (0.02, 0.46, 0.11)):
+            box = (a, b, r * 0.8, r)
+            it.ellipse(box, dim(green, c.uniform(0.9, 1.1)), "foliage", "arm", shade="ball", grain=0.3)
+        return
     c.shadow(it.x, it.y, it.unit * 0.3, it.unit * 0.06)
     skin: Look = {"shade": "tube", "grain": 0.3, "strength": 0.45}
     left = (-0.22, c.uniform(0.3, 0.5), c.uniform(0.6, 0.85))
@@ -209,3 +233,12 @@ def corn(c: Canvas, spot: Spot, height: float, leaf: RGB) -> None:
         it.poly(blade, dim(leaf, c.uniform(0.85, 1.2)), "foliage", "crown", grain=0.4)
     it.ellipse((lean * 0.55 + 0.05, 0.55, 0.05, 0.115), rgb("e8bd45"), "foliage", "head", shade="ball")
     it.line(((lean, 1), (lean * 1.5, 1.12)), (0.05, 0.02), rgb("c9a95f"), "foliage", "head")
+
+
+def reeds(c: Canvas, spot: Spot) -> None:
+    """Paint reeds: blades that stand in the water."""
+    pen, leaf = c.pen("plant", spot.depth), c.tint(pal.GREENS)
+    for _ in range(9):
+        x, tall = spot.x + c.uniform(-0.6, 0.6) * spot.metre, c.uniform(0.6, 1.3) * spot.metre
+        tip = (x + c.uniform(-0.2, 0.2) * tall, spot.y - tall)
+        pen.line(((x, spot.y), tip), (0.08 * spot.metre, 0.02 * spot.metre), leaf, "leaves", "crown")

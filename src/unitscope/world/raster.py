@@ -24,6 +24,11 @@ COLOR, COLOR_END, SHADE, TEXTURE, HORIZON, HAZE, GLOW, ALPHA, SOFT, TURNED = (
 )
 LOOK_SIZE = 24
 
+Film = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16], NDArray[np.float32]]
+"""What is painted on: colour before lighting `(H, W, 3)`; how far a sample gives light of its own, 0..1 `(H, W)`;
+object, part and material `(3, H, W)`; and how samples of the scene and of the picture belong together, see
+``camera.Window.matrix``."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _crossings(points: NDArray[np.float32], y: float, found: NDArray[np.float32]) -> int:  # pragma: no cover
@@ -45,40 +50,21 @@ def _crossings(points: NDArray[np.float32], y: float, found: NDArray[np.float32]
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _texture(
-    look: NDArray[np.float32], tile: NDArray[np.float32], x: float, y: float, depth: float
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _texel(
+    tile: NDArray[np.float32], places: tuple[float, float, float, float], x: float, y: float, turned: bool
 ) -> float:  # pragma: no cover
-    """Return the texture's brightness at (x, y); a `depth` above 0 lays it on the ground plane."""
-    if depth > 0.0:
-        u, v = x * depth * look[TEXTURE + 1], y * look[TEXTURE + 2]
-    else:
-        u, v = x * look[TEXTURE + 1], y * look[TEXTURE + 2]
-    if look[TURNED] > 0.0:
-        u, v = v, u
+    """Return the texture's brightness at (x, y); places = scales along x and y, and where the tile begins."""
+    u, v = x * places[0] + places[2], y * places[1] + places[3]
+    if turned:
+        u, v = y * places[1] + places[2], x * places[0] + places[3]
     wrap = tile.shape[0] - 1
-    row, column = int(np.floor(v + look[TEXTURE + 4])), int(np.floor(u + look[TEXTURE + 3]))
-    return float(tile[row & wrap, column & wrap])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _shade(look: NDArray[np.float32], nx: float, ny: float) -> float:  # pragma: no cover
-    """Return the brightness at (nx, ny), which run from -1 to 1 over the shape's box."""
-    slope = 1.0 + look[SHADE] * nx + look[SHADE + 1] * ny
-    return float(slope - (look[SHADE + 2] * nx * nx + look[SHADE + 3] * ny * ny))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _opacity(look: NDArray[np.float32], nx: float, ny: float) -> float:  # pragma: no cover
-    """Return the opacity, which falls to zero at the edge of a soft shape."""
-    if look[SOFT] > 0.0:
-        return look[ALPHA] * max(0.0, 1.0 - nx * nx - ny * ny) ** look[SOFT]  # type: ignore[no-any-return]
-    return float(look[ALPHA])
+    return tile[int(np.floor(v)) & wrap, int(np.floor(u)) & wrap]  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill(  # pragma: no cover
-    planes: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]],
+    film: Film,
     points: NDArray[np.float32],
     look: NDArray[np.float32],
     tile: NDArray[np.float32],
@@ -87,49 +73,103 @@ def fill(  # pragma: no cover
     """Fill a polygon (even-odd rule, sample centres) with a shaded, textured, hazed colour and its labels.
 
     Args:
-        planes: what is painted on: colour before lighting `(H, W, 3)`, how far a sample gives light of its own
-            0..1 `(H, W)`, and object, part and material `(3, H, W)`, kept where ``ids[0] < 0``.
-        points: the outline in samples, `(n, 2)` as x, y.
+        film: what is painted on, see Film; labels are kept where ``ids[0] < 0``.
+        points: the outline in samples of the scene, `(n, 2)` as x, y.
         look: the numbers named by the positions above.
         tile: brightness of the texture around 1, `(T, T)` with T a power of two.
         ids: label values of object, part, material; a negative object leaves every label alone.
     """
-    rgb, glow, labels = planes
+    rgb, glow, labels, view = film
     height, width = glow.shape
     x_low, x_high = points[:, 0].min(), points[:, 0].max()
     y_low, y_high = points[:, 1].min(), points[:, 1].max()
     x_mid, y_mid = 0.5 * (x_low + x_high), 0.5 * (y_low + y_high)
     x_unit, y_unit = 2.0 / max(x_high - x_low, 1e-3), 2.0 / max(y_high - y_low, 1e-3)
+    seen = _seen(points, view)
+    if seen[:, 0].max() < 0 or seen[:, 0].min() > width:
+        return
+    # What is read for every sample is read once: arrays might overlap, for all the compiler knows.
+    color = (look[0], look[1], look[2])
+    change = (look[3] - look[0], look[4] - look[1], look[5] - look[2])
+    air = (look[HAZE + 1], look[HAZE + 2], look[HAZE + 3])
+    slope, places = (look[6], look[7], look[8], look[9]), (look[11], look[12], look[13], look[14])
+    full_strength, full_haze, horizon, own = look[TEXTURE], look[HAZE], look[HORIZON], look[GLOW]
+    opaque, soft, turned, on_ground = look[ALPHA], look[SOFT], look[TURNED] > 0.0, look[HORIZON] > -1e8
+    right, down = view[6], view[9]
     found = np.empty(points.shape[0] + 1, dtype=np.float32)
-    for row in range(max(0, int(np.ceil(y_low - 0.5))), min(height, int(np.ceil(y_high - 0.5)))):
-        y = row + 0.5
-        count = _crossings(points, y, found)
-        ny = (y - y_mid) * y_unit
-        mix, depth, strength, haze = 0.5 * (ny + 1.0), 0.0, look[TEXTURE], look[HAZE]
-        x_zero, y_texture = 0.0, y
-        if look[HORIZON] > -1e8:
-            drop = max(y - look[HORIZON], 0.5) / height
-            depth = np.float32(0.45) / drop
-            strength, haze = strength * min(1.0, 3.2 / depth), haze * min(1.0, 0.07 / drop)
-            x_zero, y_texture = 0.5 * width, depth * 0.9 * height
+    first, last = int(np.ceil(seen[:, 1].min() - 0.5)), int(np.ceil(seen[:, 1].max() - 0.5))
+    for row in range(max(0, first), min(height, last)):
+        count = _crossings(seen, row + 0.5, found)
+        x_row = view[7] * (row + 0.5) + view[8] + 0.5 * right
+        y_row = view[10] * (row + 0.5) + view[11] + 0.5 * down
         for pair in range(0, count - 1, 2):
             start, stop = int(np.ceil(found[pair] - 0.5)), int(np.ceil(found[pair + 1] - 0.5))
             for column in range(max(0, start), min(width, stop)):
-                nx = (column + 0.5 - x_mid) * x_unit
-                light, alpha = _shade(look, nx, ny), _opacity(look, nx, ny)
+                x, y = x_row + right * column, y_row + down * column
+                nx, ny = (x - x_mid) * x_unit, (y - y_mid) * y_unit
+                light = 1.0 + nx * (slope[0] - slope[2] * nx) + ny * (slope[1] - slope[3] * ny)
+                alpha, haze, strength = opaque, full_haze, full_strength
+                if soft > 0.0:
+                    alpha *= max(0.0, 1.0 - nx * nx - ny * ny) ** soft
+                if on_ground:
+                    drop = max(y - horizon, 0.5) / height
+                    depth = 0.45 / drop
+                    strength, haze = strength * min(1.0, 3.2 / depth), haze * min(1.0, 0.07 / drop)
+                    x, y = (x - 0.5 * width) * depth, depth * 0.9 * height
                 if strength > 0.0:
-                    texel = _texture(look, tile, column + 0.5 - x_zero, y_texture, depth)
-                    light *= 1.0 + strength * (texel - 1.0)
+                    light *= 1.0 + strength * (_texel(tile, places, x, y, turned) - 1.0)
+                mix = 0.5 * (ny + 1.0)
                 for k in range(3):
-                    color = (look[k] + (look[COLOR_END + k] - look[k]) * mix) * light
-                    color += (look[HAZE + 1 + k] - color) * haze
-                    rgb[row, column, k] += (color - rgb[row, column, k]) * alpha
+                    tone = (color[k] + change[k] * mix) * light
+                    tone += (air[k] - tone) * haze
+                    rgb[row, column, k] += (tone - rgb[row, column, k]) * alpha
                 if ids[0] >= 0:
-                    glow[row, column] = look[GLOW]
+                    glow[row, column] = own
                     for plane in range(3):
                         labels[plane, row, column] = ids[plane]
-                elif look[GLOW] > 0.0:
-                    glow[row, column] += (look[GLOW] - glow[row, column]) * alpha
+                elif own > 0.0:
+                    glow[row, column] += (own - glow[row, column]) * alpha
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _seen(points: NDArray[np.float32], view: NDArray[np.float32]) -> NDArray[np.float32]:  # pragma: no cover
+    """Return points of the scene as they lie in the picture."""
+    seen = np.empty_like(points)
+    for i in range(points.shape[0]):
+        x, y = points[i, 0], points[i, 1]
+        seen[i, 0] = view[0] * x + view[1] * y + view[2]
+        seen[i, 1] = view[3] * x + view[4] * y + view[5]
+    return seen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def reflect(  # pragma: no cover
+    film: Film, mirror: tuple[int, float, float]
+) -> None:
+    """Mirror what stands above a level in one kind of ground below it; labels stay.
+
+    Args:
+        film: as for `fill`.
+        mirror: the object number of the ground, the level (y in samples of the scene) and the strength 0..1.
+    """
+    rgb, glow, labels, view = film
+    number, level, strength = mirror
+    height, width = glow.shape
+    for row in range(height):
+        for column in range(width):
+            if labels[0, row, column] != number:
+                continue
+            x = view[6] * (column + 0.5) + view[7] * (row + 0.5) + view[8]
+            y = view[9] * (column + 0.5) + view[10] * (row + 0.5) + view[11]
+            above = 2 * level - y
+            j = int(view[0] * x + view[1] * above + view[2])
+            i = int(view[3] * x + view[4] * above + view[5])
+            if y <= level or i < 0 or j < 0 or i >= row or j >= width or labels[0, i, j] == number:
+                continue
+            share = strength * max(0.0, 1.0 - (y - level) / height)
+            for k in range(3):
+                rgb[row, column, k] += (rgb[i, j, k] - rgb[row, column, k]) * share
+            glow[row, column] += (glow[i, j] - glow[row, column]) * share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

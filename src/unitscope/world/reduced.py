@@ -14,7 +14,7 @@ REDUCED_SIZE = 64
 
 
 def reduced_scene(seed: int, *, scene: str | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Render a scene at twice the size and reduce it.
+    """Render a scene, seen mildly, at twice the size and reduce it.
 
     Args:
         seed: any integer from 0.
@@ -25,7 +25,7 @@ def reduced_scene(seed: int, *, scene: str | None = None) -> tuple[NDArray[np.ui
         of PLANES: the label that most of the four pixels have (of as many, that of the first), colours as they are
         in the reduced picture.
     """
-    drawn = render_scene(seed, scene=scene, size=2 * REDUCED_SIZE)
+    drawn = render_scene(seed, scene=scene, size=2 * REDUCED_SIZE, mild=True)
     blocks = drawn.picture.reshape(REDUCED_SIZE, 2, REDUCED_SIZE, 2, 3).astype(np.float32)
     picture = (blocks.mean((1, 3)) + 0.5).astype(np.uint8)
     labels = _most_frequent(drawn.labels)

@@ -69,8 +69,8 @@ class WorldSegmenter(nn.Module):
         """Return the means of the last stage's maps, `(N, 192)`, for pictures in 0..1."""
         return self.encode(pictures)[-1].mean((2, 3))
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """Return scores `(N, K + 1, H, W)` for each plane of LEARNED; channel 0 is nothing."""
+    def decode(self, pictures: Tensor) -> Tensor:
+        """Return the maps that scores are made of, `(N, 48, H, W)`."""
         maps = self.encode(pictures)
         values = self.sideways[3](maps[3])
         for level in (2, 1, 0):
@@ -78,8 +78,16 @@ class WorldSegmenter(nn.Module):
                 values = self.narrow(values)
             values = functional.interpolate(values, scale_factor=2.0) + self.sideways[level](maps[level])
             values = self.decoder[level](values)
+        return values
+
+    def score(self, values: Tensor) -> tuple[Tensor, ...]:
+        """Return scores `(N, K + 1, h, w)` for each plane of LEARNED at the points of maps `(N, 48, h, w)`."""
         scores: tuple[Tensor, ...] = self.scores(values).split([len(names) + 1 for names in LEARNED], 1)
         return scores
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Return scores `(N, K + 1, H, W)` for each plane of LEARNED; channel 0 is nothing."""
+        return self.score(self.decode(pictures))
 
 
 class WorldLabels(nn.Module):

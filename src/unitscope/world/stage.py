@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from unitscope.world import built, nature, plants, vehicles
+from unitscope.world import plants
 from unitscope.world.canvas import Canvas, Spot
 
 Drawer = Callable[..., None]
@@ -22,12 +22,17 @@ class Stage:
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
+        self.subject = canvas.uniform(0.3, 0.7)
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
 
     def spot(self, x: float, z: float) -> Spot:
         """Return the place on the ground at picture x and distance z (metres)."""
         canvas = self.canvas
         return canvas.spot((x - canvas.center) * z / canvas.focus, z)
+
+    def deep(self, near: float, far: float) -> float:
+        """Return a distance from near to far (metres); every size in the picture is as likely as any other."""
+        return near * float((far / near) ** self.canvas.rng.random())
 
     def add(self, draw: Drawer, x: float, z: float, *args: object, **kwargs: object) -> None:
         """Place a thing at picture x and distance z; `draw` takes the canvas and the spot first."""
@@ -42,7 +47,7 @@ class Stage:
         c = self.canvas
         for probability, draw, zs, args in things:
             if c.chance(probability):
-                self.add(draw, c.uniform(0.08, 0.92), c.uniform(*zs), *args)
+                self.add(draw, c.uniform(0.04, 0.96), self.deep(*zs), *args)
 
     def call(self, z: float, draw: Callable[[], None]) -> None:
         """Place any drawing call at distance z."""
@@ -65,49 +70,34 @@ class Stage:
                 draw, height = (plants.palm_tree, 4.5) if ground == "sand" else (plants.bush, 1.2)
                 self.add(draw, x, c.uniform(*zs), height)
             else:
-                self.add(plants.tree, x, c.uniform(*zs), c.uniform(4.2, 7.5), kind)
+                self.add(plants.tree, x, self.deep(*zs), c.uniform(3.6, 8.0), kind)
 
 
 def view(
-    c: Canvas, eye: tuple[float, float] = (1.6, 2.4), horizon: tuple[float, float] = (0.36, 0.54)
+    c: Canvas,
+    eye: tuple[float, float] = (1.6, 2.4),
+    horizon: tuple[float, float] = (0.36, 0.54),
+    *,
+    look: float = 0.1,
 ) -> Stage:
-    """Place the camera of a scene outdoors within these heights (metres) and horizons (of the picture)."""
+    """Place the camera of a scene outdoors.
+
+    Args:
+        c: the canvas.
+        eye: the least and the greatest height of the eye, metres.
+        horizon: the highest and the lowest horizon, fractions of the picture.
+        look: how far below the horizon (above it, if negative) lies what the scene is about.
+
+    Returns:
+        An empty stage; its `subject` is where in the picture what the scene is about may stand.
+    """
     center, level = c.uniform(0.4, 0.6), c.uniform(*horizon)
     c.camera(center=center, horizon=level, eye=c.uniform(*eye), focus=c.uniform(0.9, 1.15))
-    return Stage(c)
+    stage = Stage(c)
+    c.aim(stage.subject, level + look + c.uniform(-0.08, 0.08))
+    return stage
 
 
 def some(c: Canvas, low: int, high: int) -> int:
     """Return a whole number from low to high, both included."""
     return int(c.uniform(low, high + 0.999))
-
-
-def backdrop(c: Canvas, ground: str) -> None:
-    """Paint the sky and, by chance, mountains, hills or a skyline far behind any scene outdoors."""
-    nature.sky(c)
-    level = c.horizon + 0.015
-    kind = c.rng.random()
-    if kind < 0.25:
-        nature.mountains(c, level, c.uniform(0.1, 0.24), snowy=c.chance(0.5), count=some(c, 3, 6))
-    elif kind < 0.5:
-        tones, material = nature.GROUNDS["snow" if ground == "snow" else c.pick(("grass", "grass", "earth"))]
-        nature.hills(c, level, c.uniform(0.05, 0.13), c.tint(tones), material)
-    elif kind < 0.62:
-        skyline(c, c.uniform(40, 70))
-
-
-def small_plane(c: Canvas, probability: float) -> None:
-    """Let a small airplane cross the sky, by chance."""
-    if c.chance(probability):
-        spot = Spot(c.uniform(0.15, 0.85), c.horizon * c.uniform(0.25, 0.7), 0.03, 40)
-        vehicles.airplane(c, spot, c.uniform(5, 7), flying=True)
-
-
-def skyline(c: Canvas, z: float) -> None:
-    """Paint a row of far buildings."""
-    x = -0.02
-    while x < 1.0:
-        width = c.uniform(7, 14)
-        spot = c.spot((x + width * c.focus / z / 2 - c.center) * z / c.focus, z)
-        built.building(c, Spot(spot.x, c.horizon + 0.02, spot.metre, z), width, c.uniform(6, 16))
-        x += width * c.focus / z * c.uniform(0.95, 1.3)

@@ -87,6 +87,42 @@ def _fabric() -> Tile:
     return (1 + 0.10 * weave + 0.05 * _noise(41, 40, 60)).astype(np.float32)
 
 
+def _gravel() -> Tile:
+    """Return small round stones: the coarse part of noise, with hard edges."""
+    lumps = _noise(51, 5, 5)
+    gravel: Tile = (1 + 0.13 * np.clip(lumps * 1.6, -1, 1) + 0.05 * _noise(52, 2, 2)).astype(np.float32)
+    return gravel
+
+
+def _leaves() -> Tile:
+    """Return leaves over one another: two layers of spots, dark between them."""
+    first, second = _noise(53, 14, 9), _noise(54, 8, 13)
+    leaves: Tile = (1 + 0.20 * np.clip(np.maximum(first, second), -1, 1.2) - 0.1).astype(np.float32)
+    return leaves
+
+
+def _marble() -> Tile:
+    veins = np.abs(_waves(2, 3, 3.0 * _noise(55, 60, 60)))
+    marble: Tile = (1.03 - 0.16 * np.clip(1 - veins * 4, 0, 1) + 0.015 * _noise(56, 30, 30)).astype(
+        np.float32
+    )
+    return marble
+
+
+def _ice() -> Tile:
+    cracks = np.clip(1 - np.abs(_noise(57, 40, 40)) * 9, 0, 1)
+    ice: Tile = (1 + 0.09 * cracks + 0.03 * _noise(58, 70, 30)).astype(np.float32)
+    return ice
+
+
+def _wicker() -> Tile:
+    """Return woven canes: over and under in turn."""
+    rows, columns = _grid()
+    over = ((rows // 16) + (columns // 16)) % 2
+    across, along = np.sin(np.pi * (rows % 16) / 16), np.sin(np.pi * (columns % 16) / 16)
+    return (0.78 + 0.34 * np.where(over == 1, across, along)).astype(np.float32)
+
+
 def _make(material: str) -> Tile:
     recipes: dict[str, Callable[[], Tile]] = {
         "sky": lambda: 1 + 0.012 * _noise(1, 120, 40),
@@ -101,7 +137,7 @@ def _make(material: str) -> Tile:
         "brick": lambda: _bricks(32, 16, 16),
         "wood": _planks,
         "fabric": _fabric,
-        "metal": lambda: 1 + 0.05 * _noise(17, 60, 1.5) + 0.05 * _noise(18, 60, 30),
+        "metal": lambda: 1 + 0.015 * _noise(17, 60, 1.5) + 0.04 * _noise(18, 60, 40),
         "glass": lambda: 1 + 0.14 * np.clip(_waves(3, 3, 0.6 * _noise(19, 60, 60)) - 0.3, 0, 1),
         "plaster": lambda: 1 + 0.018 * _noise(20, 40, 40) + 0.010 * _noise(21, 3, 3),
         "tile": _tiles,
@@ -109,6 +145,19 @@ def _make(material: str) -> Tile:
         "paper": lambda: 1 + 0.03 * _noise(23, 12, 12),
         "plastic": lambda: 1 + 0.03 * _noise(24, 80, 80),
         "hair": lambda: 1 + 0.12 * _noise(26, 2, 12),
+        "concrete": lambda: 1 + 0.035 * _noise(59, 30, 30) + 0.04 * np.clip(_noise(60, 4, 4) - 1.6, 0, 1),
+        "thatch": lambda: 1 + 0.13 * _noise(61, 1.5, 24) + 0.04 * _noise(62, 40, 10),
+        "gravel": _gravel,
+        "ice": _ice,
+        "marble": _marble,
+        "leaves": _leaves,
+        "rubber": lambda: 1 + 0.05 * _noise(63, 6, 6),
+        "cardboard": lambda: 1 + 0.03 * _waves(0, 42, 0.2 * _noise(64, 40, 40)) + 0.02 * _noise(65, 30, 5),
+        "leather": lambda: 1 + 0.07 * _noise(66, 7, 7) + 0.03 * _noise(67, 2.5, 2.5),
+        "clay": lambda: 1 + 0.04 * _noise(68, 3, 3) + 0.06 * _noise(69, 70, 70),
+        "carpet": lambda: 1 + 0.11 * _noise(81, 3, 3) + 0.05 * _noise(82, 70, 70),
+        "wicker": _wicker,
+        "food": lambda: 1 + 0.09 * _noise(83, 20, 20) + 0.07 * _noise(84, 4, 4),
         "skin": lambda: 1 + 0.02 * _noise(25, 30, 30),
     }
     return np.ascontiguousarray(recipes[material](), dtype=np.float32)
