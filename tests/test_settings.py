@@ -1,10 +1,12 @@
 """What an experiment can be told, written once."""
 
+import re
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, speaking
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
@@ -40,6 +42,40 @@ def test_an_unknown_name_is_refused():
         RemovalSettings.of(None, {})
     with pytest.raises(UnitscopeError, match=r"settings are RankingSettings; give RemovalSettings\(\.\.\.\)"):
         RemovalSettings.of(RankingSettings(), {})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"latents": "20"}, "latents is '20'; it must be a whole number or none, 1 or more"),
+        ({"latents": 2.5}, "latents is 2.5; it must be a whole number or none"),
+        ({"replicates": True}, "replicates is True; it must be a whole number, 100 or more"),
+        ({"min_new": "much"}, "min_new is 'much'; it must be a number, a fraction"),
+        ({"min_new": float("nan")}, "min_new is nan; it must be a fraction"),
+        ({"concept": 3}, "concept is 3; it must be text"),
+        ({"context": 3}, "context is 3; it must be text or none"),
+    ],
+)
+def test_a_value_of_another_type_is_one_line(given, said):
+    with pytest.raises(UnitscopeError, match=re.escape(said)):
+        InsertionSettings.of(None, {"concept": "door", **given})
+
+
+def test_words_that_are_not_offered_are_refused():
+    with pytest.raises(UnitscopeError, match="border is 3; it must be edge or zeros"):
+        DissectionSettings(border=3)
+
+
+def test_numbers_of_numpy_are_numbers():
+    found = DissectionSettings(top=np.int64(7), quantile=np.float32(0.5), min_iou=0)
+    assert type(found.top) is int
+    assert (found.top, found.quantile, found.min_iou) == (7, 0.5, 0.0)
+    assert type(found.quantile) is type(found.min_iou) is float
+
+
+def test_a_terminal_names_the_option_that_was_given():
+    with speaking("terminal"), pytest.raises(UnitscopeError, match=r"^--min-iou is 4\.0; it must be"):
+        DissectionSettings(min_iou=4.0)
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)

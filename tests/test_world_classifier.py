@@ -131,7 +131,9 @@ def test_findings_add_figures_and_the_card(tmp_path):
     threads = torch.get_num_threads()
     try:
         train(tmp_path, Settings(scenes=24, test_scenes=70, epochs=1, batch=8, threads=1))
-        findings.measure(tmp_path, findings.Settings(pictures=20, train=70, val=70, histograms=280, threads=1))
+        findings.measure(
+            tmp_path, findings.Settings(pictures=20, train=70, val=70, histograms=280, threads=1)
+        )
     finally:
         torch.use_deterministic_algorithms(False)
         torch.set_num_threads(threads)

@@ -162,6 +162,7 @@ def train(folder: Path, settings: Settings) -> dict[str, Any]:
     start = time.monotonic()
     data = render_set(settings.scenes, "train", settings.threads)
     logger.info("rendered %d scenes in %.0f s", settings.scenes, time.monotonic() - start)
+    start = time.monotonic()
     model, optimiser = prepare(settings)
     spent = train_epochs(
         folder,

@@ -140,6 +140,7 @@ def train(folder: Path, settings: Settings) -> None:
     ]
     data = torch.cat([pictures for pictures, _ in parts]), torch.cat([labels for _, labels in parts])
     logger.info("rendered %d scenes in %.0f s", len(data[0]), time.monotonic() - start)
+    start = time.monotonic()
     network: WorldSegmenter = segmenter_network(trained=False, seed=settings.seed)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)

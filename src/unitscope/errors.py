@@ -84,6 +84,11 @@ def _call(found: re.Match[str]) -> str:
     return f"unitscope.{found[1]}({', '.join(given.split(' '))})"
 
 
+def spoken(setting: str, options: str = "") -> str:
+    """Return what the caller calls a setting: its keyword, or the first of the options for it in a terminal."""
+    return setting if language == "python" else "--" + (options or setting.replace("_", "-")).split()[0]
+
+
 def did_you_mean(given: str, known: Iterable[str], count: int = 3) -> str:
     """Return `` did you mean 'a' or 'b'?`` for the names nearest to `given`, or an empty string."""
     near = difflib.get_close_matches(given, list(dict.fromkeys(known)), n=count, cutoff=0.5)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, Self, TypeVar
+from numbers import Integral, Real
+from types import NoneType
+from typing import Any, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.errors import UnitscopeError, did_you_mean, spoken
 
 GIB = 2**30
 MOST_CACHE = 2**20
@@ -94,13 +96,17 @@ class Settings:
     """
 
     def __post_init__(self) -> None:
+        kinds = get_type_hints(type(self))
         for each in fields(self):
             known: About = each.metadata["about"]
-            if known.read is not None:
-                object.__setattr__(self, each.name, known.read(getattr(self, each.name)))
-            value = getattr(self, each.name)
-            if known.rule is not None and not known.rule.holds(value):
-                raise UnitscopeError(f"{each.name} is {value!r}; it must be {known.rule.allowed}")
+            given = getattr(self, each.name)
+            value = known.read(given) if known.read is not None else _as(kinds[each.name], given)
+            if value is _NOT_ONE or (known.rule is not None and not known.rule.holds(value)):
+                name = spoken(each.name, known.option)
+                allowed = known.rule.allowed if known.rule is not None else ""
+                must = _in_words(kinds[each.name], allowed) if value is _NOT_ONE else allowed
+                raise UnitscopeError(f"{name} is {given!r}; it must be {must}")
+            object.__setattr__(self, each.name, value)
 
     @classmethod
     def of(cls, settings: Self | None, given: Mapping[str, object]) -> Self:
@@ -144,6 +150,37 @@ class Settings:
             for each in fields(self)
             if each.metadata["about"].decides
         }
+
+
+_NOT_ONE = object()
+"""Stands for a value of another type than a setting has."""
+_WORDS: dict[object, str] = {
+    int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "none"
+}  # fmt: skip
+
+
+def _as(kind: Any, value: object) -> object:
+    """Return a value as the type of a setting, NumPy's numbers as Python's; _NOT_ONE if it is of another type."""
+    if get_origin(kind) is Literal:
+        return value if isinstance(value, str) and value in get_args(kind) else _NOT_ONE
+    if get_args(kind) and NoneType in get_args(kind):
+        return None if value is None else _as(next(k for k in get_args(kind) if k is not NoneType), value)
+    if isinstance(value, bool):
+        return value if kind not in (int, float, str) else _NOT_ONE
+    if kind is int:
+        return int(value) if isinstance(value, Integral) else _NOT_ONE
+    if kind is float:
+        return float(value) if isinstance(value, Real) else _NOT_ONE
+    return value if kind not in _WORDS or isinstance(value, kind) else _NOT_ONE
+
+
+def _in_words(kind: Any, allowed: str) -> str:
+    """Return what a value must be whose type is wrong."""
+    if get_origin(kind) is Literal:
+        return allowed or " or ".join(get_args(kind))
+    if get_args(kind):
+        return " or ".join(_in_words(k, "") for k in get_args(kind)) + (f", {allowed}" if allowed else "")
+    return _WORDS[kind] + (f", {allowed}" if allowed else "")
 
 
 def _plain(value: object) -> bool:

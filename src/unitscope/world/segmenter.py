@@ -72,7 +72,7 @@ class WorldSegmenter(nn.Module):
     def decode(self, pictures: Tensor) -> Tensor:
         """Return the maps that scores are made of, `(N, 48, H, W)`."""
         maps = self.encode(pictures)
-        values = self.sideways[3](maps[3])
+        values: Tensor = self.sideways[3](maps[3])
         for level in (2, 1, 0):
             if level == 0:
                 values = self.narrow(values)
