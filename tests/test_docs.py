@@ -122,6 +122,7 @@ def run_block(start, tmp_path, **smaller):
 def test_the_commands_of_the_readme_run(tmp_path):
     for said in run_block("unitscope dissect world-vgg", tmp_path, **{"world:200": "world:60"}):
         assert said == ""
+    list(run_block("unitscope importance runs/world", tmp_path, **{"world:2000": "world:140"}))
 
 
 @pytest.mark.slow
@@ -139,8 +140,9 @@ def test_the_demonstration_is_one_report(tmp_path, capsys):
 def test_the_commands_about_generators_of_the_readme_run(tmp_path):
     smaller = {
         "--latents 1000": "--latents 24",
+        "--latents 300": "--latents 24",
         "--latents 50": "--latents 1",
-        "--latents 200": "--latents 2",
+        "--latents 100": "--latents 2",
     }
     list(run_block("unitscope dissect world-gan", tmp_path, **smaller))
     report = tmp_path / "runs" / "gan" / "report"

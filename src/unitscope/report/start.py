@@ -24,7 +24,7 @@ from unitscope.run.effects import Insertion, Removal
 from unitscope.run.numbers import percent_score
 from unitscope.run.unit import unit_address
 
-CLEAREST = 4
+CLEAREST = 6
 """Detectors shown of a run."""
 CLASSES = 5
 """Classes shown of an importance."""
