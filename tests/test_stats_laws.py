@@ -26,6 +26,9 @@ from unitscope.stats import (
     Insertions,
     IntersectionBootstrap,
     Intersections,
+    PairAnswers,
+    PairChanges,
+    PairOverlap,
     PixelCounts,
     Places,
     PredictionChanges,
@@ -174,6 +177,43 @@ class PixelCountsCase(HistogramCase):
         statistic.update(DATA.samples[rows] % 3, areas_by_picture(DATA.labels[rows], CONCEPTS))
 
 
+class PairChangesCase(HistogramCase):
+    def empty(self) -> Any:
+        return PairChanges(UNITS)
+
+    def update(self, statistic, rows) -> None:
+        both = [DATA.grids[rows], -DATA.grids[rows]]
+        peaks, means = (np.stack([ask(grids) for grids in both], axis=1) for ask in (peaks_of, means_of))
+        statistic.update(DATA.samples[rows], peaks, means)
+
+
+def peaks_of(grids):
+    return grids.max((2, 3))
+
+
+def means_of(grids):
+    return grids.mean((2, 3))
+
+
+class PairAnswersCase(HistogramCase):
+    def empty(self) -> Any:
+        return PairAnswers(UNITS)
+
+    def update(self, statistic, rows) -> None:
+        outputs = DATA.grids[rows].transpose(0, 2, 1, 3)[:, :2, :, 0]
+        statistic.update(DATA.samples[rows], outputs, DATA.predicted[rows][:, :2])
+
+
+class PairOverlapCase(HistogramCase):
+    def empty(self) -> Any:
+        thresholds = np.stack([THRESHOLDS, THRESHOLDS[::-1]])
+        return PairOverlap(thresholds, RASTER[0] * RASTER[1], replicates=8, seed=3)
+
+    def update(self, statistic, rows) -> None:
+        altered = Data(DATA.grids[:, ::-1], DATA.labels, DATA.samples, DATA.predicted)
+        statistic.update(DATA.cells(rows), altered.cells(rows), DATA.samples[rows])
+
+
 CASES = [
     HistogramCase(),
     ExtentCase(),
@@ -187,6 +227,9 @@ CASES = [
     AreaChangesCase(),
     InsertionsCase(),
     PixelCountsCase(),
+    PairChangesCase(),
+    PairAnswersCase(),
+    PairOverlapCase(),
 ]
 
 

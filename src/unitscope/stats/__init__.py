@@ -8,6 +8,7 @@ from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.insertions import Insertions, PixelCounts, Places
 from unitscope.stats.intersection import ConceptAreas, Intersections
+from unitscope.stats.pairs import MaskOverlap, PairAnswers, PairChanges, PairFacts, PairOverlap, UnitChanges
 from unitscope.stats.prediction_changes import Changes, PredictionChanges
 from unitscope.stats.quantile import (
     LEVELS,
@@ -32,6 +33,11 @@ __all__ = [
     "Insertions",
     "IntersectionBootstrap",
     "Intersections",
+    "MaskOverlap",
+    "PairAnswers",
+    "PairChanges",
+    "PairFacts",
+    "PairOverlap",
     "PixelCounts",
     "Places",
     "PredictionChanges",
@@ -40,5 +46,6 @@ __all__ = [
     "StrongCells",
     "ThresholdSearch",
     "TopPictures",
+    "UnitChanges",
     "exceeding_count",
 ]

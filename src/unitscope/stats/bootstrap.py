@@ -76,8 +76,8 @@ class IntersectionBootstrap(Statistic):
         samples, shared, unions = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
         self._waiting.clear()
         weights = poisson_weights(samples, len(self.intersections), int(self.seed[0])).astype(np.float64)
-        _add_exact(self.intersections, weights.T @ shared.astype(np.float64))
-        _add_exact(self.unions, weights.T @ unions.astype(np.float64))
+        add_exact(self.intersections, weights.T @ shared.astype(np.float64))
+        add_exact(self.unions, weights.T @ unions.astype(np.float64))
 
     def result(self, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the percentile interval of the IoU, low and high ``(U,)``."""
@@ -85,6 +85,6 @@ class IntersectionBootstrap(Statistic):
         return interval(np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T), confidence)
 
 
-def _add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
+def add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
     """Add sums of whole numbers below 2**53, which float64 holds exactly."""
     np.add(into, sums, out=into, casting="unsafe")

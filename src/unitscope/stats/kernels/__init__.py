@@ -40,6 +40,7 @@ What each kernel keeps to
 """
 
 from unitscope.stats.kernels.digits import count_labels, count_leading_digits
+from unitscope.stats.kernels.pairs import meet
 from unitscope.stats.kernels.resample import resample, resample_channels_last
 from unitscope.stats.kernels.strong import (
     PackedCells,
@@ -61,6 +62,7 @@ __all__ = [
     "intersect",
     "intersect_by_picture",
     "mark_above",
+    "meet",
     "resample",
     "resample_channels_last",
 ]
