@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unitscope.api import classify_unit, dissect, importance, insert, layers, rank, remove
+    from unitscope.api import attack, classify_unit, dissect, importance, insert, layers, rank, remove
     from unitscope.errors import UnitscopeError
+    from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from unitscope.nouns.latents import Latents, latents
     from unitscope.nouns.network import network
     from unitscope.nouns.pictures import pictures
+    from unitscope.run.attack import Attack, find_attacks, open_attack
     from unitscope.run.classification import UnitClassification
     from unitscope.run.comparison import compare
     from unitscope.run.dissection import Dissection, open_run
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     __version__: str
 
 _WHERE = {
-    "api": "classify_unit dissect importance insert layers rank remove",
+    "api": "attack classify_unit dissect importance insert layers rank remove",
     "errors": "UnitscopeError",
+    "experiments.attack.settings": "AttackSettings",
     "experiments.classification.settings": "ClassifierSettings",
     "experiments.dissection.rescore": "at_quantile",
     "experiments.dissection.settings": "DissectionSettings",
@@ -54,6 +57,7 @@ _WHERE = {
     "nouns.latents": "Latents latents",
     "nouns.network": "network",
     "nouns.pictures": "pictures",
+    "run.attack": "Attack find_attacks open_attack",
     "run.classification": "UnitClassification",
     "run.comparison": "compare",
     "run.dissection": "Dissection open_run",
@@ -66,6 +70,8 @@ _WHERE = {
 _MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
+    "Attack",
+    "AttackSettings",
     "ClassConditional",
     "ClassifierSettings",
     "Concepts",
@@ -88,10 +94,12 @@ __all__ = [
     "UnitscopeError",
     "__version__",
     "at_quantile",
+    "attack",
     "classify_unit",
     "colors",
     "compare",
     "dissect",
+    "find_attacks",
     "find_importances",
     "find_insertions",
     "find_rankings",
@@ -103,6 +111,7 @@ __all__ = [
     "layers",
     "masks",
     "network",
+    "open_attack",
     "open_importance",
     "open_insertion",
     "open_ranking",

@@ -41,10 +41,7 @@ def call_factory(spec: str, what: str) -> object:
         UnitscopeError: the file, module or function is missing, cannot be imported, needs arguments, or
             raised.
     """
-    place, _, function = spec.rpartition(":")
-    with _import_path(Path(place).resolve().parent if _is_file(place) else Path.cwd()):
-        module = _import_file(Path(place), what) if _is_file(place) else _import_module(place, what)
-        made = _find(module, function, place, what)
+    with _found(spec, what) as (module, made):
         if isinstance(made, nn.Module) or not callable(made):
             return made
         _check_needs_no_arguments(made, spec, what)
@@ -53,6 +50,31 @@ def call_factory(spec: str, what: str) -> object:
         except Exception as error:
             home = Path(getattr(module, "__file__", None) or ".").parent
             raise UnitscopeError(f"{what} {spec!r} raised {_describe(error, home)}") from error
+
+
+def named_function(spec: str, what: str) -> Callable[..., object]:
+    """Return the function that `spec` names, without calling it.
+
+    Args:
+        spec: ``file.py:function`` or ``package.module:function``.
+        what: the noun for error messages, such as "attack".
+
+    Raises:
+        UnitscopeError: the file, module or function is missing, cannot be imported, or is no function.
+    """
+    with _found(spec, what) as (_, function):
+        if not callable(function):
+            raise UnitscopeError(f"{what} {spec!r} is {kind_of(function)}; {HOW}")
+        return function
+
+
+@contextmanager
+def _found(spec: str, what: str) -> Iterator[tuple[ModuleType, object]]:
+    """Import what a spec names; the path is as before afterwards."""
+    place, _, function = spec.rpartition(":")
+    with _import_path(Path(place).resolve().parent if _is_file(place) else Path.cwd()):
+        module = _import_file(Path(place), what) if _is_file(place) else _import_module(place, what)
+        yield module, _find(module, function, place, what)
 
 
 def _is_file(place: str) -> bool:
