@@ -45,11 +45,6 @@ def between(low: float, high: float) -> Rule:
     return Rule(f"between {low:g} and {high:g}", lambda value: low < value < high)
 
 
-def one_of(*words: str) -> Rule:
-    """Return the rule of words."""
-    return Rule(" or ".join(words), lambda value: value in words)
-
-
 @dataclass(frozen=True)
 class About:
     """What is known of a setting besides its name, type and default.
@@ -85,6 +80,29 @@ def setting(default: T, help: str, **more: Any) -> T:  # noqa: A002
     """Return a field with a default, see :class:`About`."""
     found: T = field(default=default, metadata=about(help, **more))
     return found
+
+
+def cache_setting(what: str) -> float:
+    """Return the setting of a budget on disk, for a class that is :class:`Cached`; `what` is kept, in words."""
+    return setting(
+        20.0,
+        f"{what}; beyond it they are computed again.",
+        rule=at_least(0),
+        decides=False,
+        panel=SPEED,
+        bounds=(0, MOST_CACHE),
+    )
+
+
+class Cached:
+    """Settings with a budget on disk, the setting `cache_budget`."""
+
+    cache_budget: float
+
+    @property
+    def cache_bytes(self) -> int:
+        """The budget of the cache in bytes."""
+        return round(self.cache_budget * GIB)
 
 
 @dataclass(frozen=True)
@@ -177,7 +195,7 @@ def _as(kind: Any, value: object) -> object:
 def _in_words(kind: Any, allowed: str) -> str:
     """Return what a value must be whose type is wrong."""
     if get_origin(kind) is Literal:
-        return allowed or " or ".join(get_args(kind))
+        return " or ".join(get_args(kind))
     if get_args(kind):
         return " or ".join(_in_words(k, "") for k in get_args(kind)) + (f", {allowed}" if allowed else "")
     return _WORDS[kind] + (f", {allowed}" if allowed else "")

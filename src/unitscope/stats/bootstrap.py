@@ -21,7 +21,43 @@ TOGETHER = 256
 """Pictures weighed at once: one product of matrices costs less than many."""
 
 
-class IntersectionBootstrap(Statistic):
+class WeightedUnions(Statistic):
+    """Sums the intersections and unions of pictures, each weighed by its counts in every replicate.
+
+    Args:
+        seed: seed of the weights.
+        sizes: size of each letter in the axes of the declared arrays.
+    """
+
+    seed = agreed("1", np.int64)
+    intersections = counted("R U")
+    unions = counted("R U")
+
+    def __init__(self, seed: int, **sizes: int) -> None:
+        super().__init__(**sizes)
+        self.seed = np.array([seed], np.int64)
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+
+    def _weigh(
+        self, samples: NDArray[np.int64], shared: NDArray[np.int64], unions: NDArray[np.int64]
+    ) -> None:
+        """Take in n pictures, samples ``(n,)``, with their intersections and unions ``(n, U)``."""
+        self._waiting.append((samples, shared, unions))
+        if sum(len(waiting[0]) for waiting in self._waiting) >= TOGETHER:
+            self.settle()
+
+    def settle(self) -> None:
+        """Add what waits to the sums of all replicates."""
+        if not self._waiting:
+            return
+        samples, shared, unions = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+        self._waiting.clear()
+        weights = poisson_weights(samples, len(self.intersections), int(self.seed[0])).astype(np.float64)
+        _add_exact(self.intersections, weights.T @ shared.astype(np.float64))
+        _add_exact(self.unions, weights.T @ unions.astype(np.float64))
+
+
+class IntersectionBootstrap(WeightedUnions):
     """Sums weighted intersections and unions of every unit with one concept of its own.
 
     Args:
@@ -34,9 +70,6 @@ class IntersectionBootstrap(Statistic):
 
     thresholds = agreed("U", np.float32)
     concepts = agreed("U", np.int64)
-    seed = agreed("1", np.int64)
-    intersections = counted("R U")
-    unions = counted("R U")
 
     def __init__(
         self,
@@ -47,10 +80,8 @@ class IntersectionBootstrap(Statistic):
         replicates: int = 1000,
         seed: int = 0,
     ) -> None:
-        super().__init__(R=replicates, U=len(thresholds))
+        super().__init__(seed, R=replicates, U=len(thresholds))
         self.thresholds, self.concepts, self.label_values = thresholds, concepts, label_values
-        self.seed = np.array([seed], np.int64)
-        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
 
     def update(self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
         """Weigh activations of n pictures and their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
@@ -65,19 +96,7 @@ class IntersectionBootstrap(Statistic):
         areas[:, 0] = 0
         shared[:, self.concepts == 0] = 0
         unions = pixels + areas[:, self.concepts] - shared
-        self._waiting.append((samples, shared, unions))
-        if sum(len(waiting[0]) for waiting in self._waiting) >= TOGETHER:
-            self.settle()
-
-    def settle(self) -> None:
-        """Add what waits to the sums of all replicates."""
-        if not self._waiting:
-            return
-        samples, shared, unions = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
-        self._waiting.clear()
-        weights = poisson_weights(samples, len(self.intersections), int(self.seed[0])).astype(np.float64)
-        add_exact(self.intersections, weights.T @ shared.astype(np.float64))
-        add_exact(self.unions, weights.T @ unions.astype(np.float64))
+        self._weigh(samples, shared, unions)
 
     def result(self, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the percentile interval of the IoU, low and high ``(U,)``."""
@@ -85,6 +104,6 @@ class IntersectionBootstrap(Statistic):
         return interval(np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T), confidence)
 
 
-def add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
+def _add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:
     """Add sums, of any shape, of whole numbers below 2**53, which float64 holds exactly."""
     np.add(into, sums, out=into, casting="unsafe")

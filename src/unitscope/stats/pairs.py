@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from unitscope.stats import kernels
 from unitscope.stats.base import Numbers, Statistic, agreed, counted, held
-from unitscope.stats.bootstrap import TOGETHER, add_exact
+from unitscope.stats.bootstrap import WeightedUnions
 from unitscope.stats.cells import StrongCells
-from unitscope.stats.inference import CONFIDENCE, Floats, Interval, draw_weights, interval, poisson_weights
+from unitscope.stats.inference import CONFIDENCE, Floats, Interval, draw_weights, interval
 from unitscope.stats.raster import over_unit_blocks
 
 Values = NDArray[np.float32]
@@ -282,7 +282,7 @@ def _iou(shared: Floats, together: NDArray[Any]) -> Floats:
     return iou
 
 
-class PairOverlap(Statistic):
+class PairOverlap(WeightedUnions):
     """Counts where the masks {activation > threshold} of originals and altered copies overlap.
 
     Args:
@@ -293,18 +293,14 @@ class PairOverlap(Statistic):
     """
 
     thresholds = agreed("2 U", np.float32)
-    seed = agreed("1", np.int64)
     pictures = counted("1")
     pixels = counted("2 U")
     shared = counted("U")
     places = counted("2 U G")
-    intersections = counted("R U")
-    unions = counted("R U")
 
     def __init__(self, thresholds: Values, points: int, *, replicates: int = 1000, seed: int = 0) -> None:
-        super().__init__(U=thresholds.shape[1], G=points, R=replicates)
-        self.thresholds, self.seed = thresholds, np.array([seed], np.int64)
-        self._waiting: list[tuple[Numbers, Numbers, Numbers]] = []
+        super().__init__(seed, U=thresholds.shape[1], G=points, R=replicates)
+        self.thresholds = thresholds
 
     def update(self, before: StrongCells, after: StrongCells, samples: Numbers) -> None:
         """Count the masks of n pairs, samples ``(n,)``.
@@ -322,19 +318,7 @@ class PairOverlap(Statistic):
         self.pictures += len(samples)
         self.pixels += [of_picture.sum(axis=0) for of_picture in pixels]
         self.shared += shared.sum(axis=0)
-        self._waiting.append((samples, shared, pixels[BEFORE] + pixels[AFTER] - shared))
-        if sum(len(waiting[0]) for waiting in self._waiting) >= TOGETHER:
-            self.settle()
-
-    def settle(self) -> None:
-        """Add what waits to the sums of all replicates."""
-        if not self._waiting:
-            return
-        samples, shared, unions = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
-        self._waiting.clear()
-        weights = poisson_weights(samples, len(self.intersections), int(self.seed[0])).astype(np.float64)
-        add_exact(self.intersections, weights.T @ shared.astype(np.float64))
-        add_exact(self.unions, weights.T @ unions.astype(np.float64))
+        self._weigh(samples, shared, pixels[BEFORE] + pixels[AFTER] - shared)
 
     def result(self) -> MaskOverlap:
         """Return the counts, and the IoU of every replicate."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unitscope.experiments.settings import (
-    GIB,
-    MOST_CACHE,
     SPEED,
+    Cached,
     Rule,
     Settings,
     at_least,
     between,
-    one_of,
+    cache_setting,
     setting,
 )
 
@@ -23,7 +22,7 @@ first pictures, which set the mark."""
 
 
 @dataclass(frozen=True)
-class DissectionSettings(Settings):
+class DissectionSettings(Cached, Settings):
     """What a dissection can be told; the defaults are the paper's."""
 
     quantile: float = setting(0.01, "Fraction of pixels above a unit's threshold.", rule=between(0, 1))
@@ -34,7 +33,6 @@ class DissectionSettings(Settings):
     border: Literal["edge", "zeros"] = setting(
         "edge",
         "Beyond the outermost cells: their own value, or a fade to zero.",
-        rule=one_of("edge", "zeros"),
     )
     replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=at_least(100))
     seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=at_least(0))
@@ -49,21 +47,9 @@ class DissectionSettings(Settings):
         decides=False,
         panel=SPEED,
     )
-    cache_budget: float = setting(
-        20.0,
-        "Activations kept on disk at most, GiB; beyond it they are computed again.",
-        rule=at_least(0),
-        decides=False,
-        panel=SPEED,
-        bounds=(0, MOST_CACHE),
-    )
+    cache_budget: float = cache_setting("Activations kept on disk at most, GiB")
 
     @property
     def kept(self) -> float:
         """Fraction of pixels to keep."""
         return min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
-
-    @property
-    def cache_bytes(self) -> int:
-        """The budget of the cache in bytes."""
-        return round(self.cache_budget * GIB)

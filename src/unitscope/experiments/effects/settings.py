@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import SPEED, Rule, Settings, about, at_least, one_of, setting
+from unitscope.experiments.settings import SPEED, Rule, Settings, about, at_least, setting
 
 MOST_SIZES = 1000
 NO_CONTROL = "none"
@@ -147,7 +147,6 @@ class RemovalSettings(EffectSettings):
         "iou",
         "By what units are ranked: iou with the concept, or the effect of each alone, from a finished "
         "'unitscope rank'.",
-        rule=one_of("iou", "effect"),
     )
     random: int = setting(3, "Random sets of each size of the controls.", rule=at_least(0))
     control_units: tuple[int, ...] = setting(

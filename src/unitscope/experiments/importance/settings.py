@@ -8,14 +8,13 @@ from typing import Literal
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import (
-    GIB,
-    MOST_CACHE,
     SPEED,
+    Cached,
     Rule,
     Settings,
     at_least,
     between,
-    one_of,
+    cache_setting,
     setting,
 )
 
@@ -28,13 +27,12 @@ EVERY = 8
 
 
 @dataclass(frozen=True)
-class ImportanceSettings(Settings):
+class ImportanceSettings(Cached, Settings):
     """What the importance of units can be told."""
 
     ablation: Literal["zero", "mean"] = setting(
         "zero",
         "What a removed unit is set to: zero, or the mean of its activation over the train pictures.",
-        rule=one_of("zero", "mean"),
     )
     set_sizes: tuple[int, ...] = setting(
         (),
@@ -54,20 +52,7 @@ class ImportanceSettings(Settings):
     batch_size: int | None = setting(
         None, "Pictures in a forward pass; as many as in the run by default.", rule=at_least(1), panel=SPEED
     )
-    cache_budget: float = setting(
-        20.0,
-        "Outputs of the network up to the layer kept on disk at most, GiB; beyond it they are computed "
-        "again.",
-        rule=at_least(0),
-        decides=False,
-        panel=SPEED,
-        bounds=(0, MOST_CACHE),
-    )
-
-    @property
-    def cache_bytes(self) -> int:
-        """The budget of the cache in bytes."""
-        return round(self.cache_budget * GIB)
+    cache_budget: float = cache_setting("Outputs of the network up to the layer kept on disk at most, GiB")
 
 
 def choose_set_sizes(given: Sequence[int], units: int, layer: str) -> tuple[int, ...]:

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unitscope.experiments.settings import (
-    GIB,
-    MOST_CACHE,
-    SPEED,
+    Cached,
     Rule,
     Settings,
     at_least,
-    one_of,
+    cache_setting,
     setting,
 )
 
 
 @dataclass(frozen=True)
-class ShapeSettings(Settings):
+class ShapeSettings(Cached, Settings):
     """What a question about altered pictures can be told."""
 
     quantile: float | None = setting(
@@ -29,7 +27,6 @@ class ShapeSettings(Settings):
     thresholds: Literal["pictures", "run"] = setting(
         "pictures",
         "Thresholds on the originals: found on these pictures, as those on the copies are, or taken from the run.",
-        rule=one_of("pictures", "run"),
     )
     survive: float = setting(
         0.1,
@@ -44,16 +41,4 @@ class ShapeSettings(Settings):
     )
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
     seed: int = setting(0, "Seed of the alteration and of the bootstrap.", rule=at_least(0))
-    cache_budget: float = setting(
-        20.0,
-        "Activations kept on disk at most while it runs, GiB; beyond it they are computed again.",
-        rule=at_least(0),
-        decides=False,
-        panel=SPEED,
-        bounds=(0, MOST_CACHE),
-    )
-
-    @property
-    def cache_bytes(self) -> int:
-        """The budget of the cache in bytes."""
-        return round(self.cache_budget * GIB)
+    cache_budget: float = cache_setting("Activations kept on disk at most while it runs, GiB")
