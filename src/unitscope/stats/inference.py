@@ -62,6 +62,27 @@ def _keyed(seed: int, number: int) -> np.random.Generator:
 # Intervals of what replicates say.
 
 
+def bootstrap_means(
+    values: Floats, samples: Numbers, replicates: int, seed: int, confidence: float = CONFIDENCE
+) -> tuple[Floats, Floats, Floats]:
+    """Return means over pictures with their intervals by the Poisson bootstrap.
+
+    Args:
+        values: of every picture ``(N, V)``.
+        samples: their sample numbers ``(N,)``, at least one.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
+        confidence: share of the replicates that an interval holds.
+
+    Returns:
+        Mean, low and high end, ``(V,)`` each.
+    """
+    weights = draw_weights(samples, replicates, seed, np.uint8).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        drawn = (values.T @ weights) / weights.sum(axis=0)
+    return values.mean(axis=0), *interval(drawn, confidence)
+
+
 def interval(replicates: Floats, confidence: float = CONFIDENCE) -> Interval:
     """Return the middle 95 % of replicates ``(V, R)``; columns that are not finite are left out."""
     usable = np.isfinite(replicates).all(0) if len(replicates) else np.zeros(replicates.shape[1], np.bool_)

@@ -13,7 +13,7 @@ from unitscope.stats import kernels
 from unitscope.stats.base import Numbers, Statistic, agreed, counted, held
 from unitscope.stats.bootstrap import WeightedUnions
 from unitscope.stats.cells import StrongCells
-from unitscope.stats.inference import CONFIDENCE, Floats, Interval, draw_weights, interval
+from unitscope.stats.inference import CONFIDENCE, Floats, Interval, bootstrap_means, interval
 from unitscope.stats.raster import over_unit_blocks
 
 Values = NDArray[np.float32]
@@ -114,10 +114,7 @@ class UnitChanges:
         if not len(self.samples):
             empty = np.full(values.shape[1], np.nan)
             return empty, empty, empty
-        weights = draw_weights(self.samples, replicates, seed, np.uint8).astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            drawn = (values.T @ weights) / weights.sum(axis=0)
-        return values.mean(axis=0), *interval(drawn, confidence)
+        return bootstrap_means(values, self.samples, replicates, seed, confidence)
 
 
 def _changes(values: Values) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.sources.files import combined_hash
+from unitscope.sources.pairs import picture_generator
 from unitscope.world.canvas import Coat
 from unitscope.world.palette import RGB
 from unitscope.world.scene import render_scene
@@ -106,8 +107,8 @@ class RetexturedPictures:
         scenes, noting = self.scenes, Noting()
         told = {"scene": scenes.scene_class(index), "size": scenes.size}
         render_scene(scenes.seed(index), brush=noting, **told)  # type: ignore[arg-type]
-        generator = np.random.Generator(np.random.Philox(key=[self.seed, index]))
-        brush = Exchanging(noting.materials, exchange(noting.materials, generator))
+        drawn = exchange(noting.materials, picture_generator(self.seed, index))
+        brush = Exchanging(noting.materials, drawn)
         return render_scene(scenes.seed(index), brush=brush, **told).picture  # type: ignore[arg-type]
 
     def labels(self, index: int) -> NDArray[np.int32]:

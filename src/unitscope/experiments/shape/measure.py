@@ -32,7 +32,7 @@ from unitscope.run.shape import Shape
 from unitscope.run.summaries import LeftOut, PicturesRead, ShapeLayer, ShapeSummary
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges, PairFacts, UnitChanges
-from unitscope.stats.inference import draw_weights, interval
+from unitscope.stats.inference import bootstrap_means
 
 PAIRS = "pairs"
 """The one stage: the network reads both pictures of every pair."""
@@ -226,9 +226,6 @@ def _changed(facts: PairFacts, told: ShapeSettings) -> Score | None:
     predictions = facts.predictions
     if not facts.outputs.shape[2]:
         return None
-    changed = (predictions[:, 0] != predictions[:, 1]).astype(np.float64)
-    weights = draw_weights(facts.samples, told.replicates, told.seed, np.uint8).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        drawn = changed @ weights / weights.sum(axis=0)
-    (low,), (high,) = interval(drawn[None])
-    return Score.of(float(changed.mean()), low, high)
+    changed = (predictions[:, :1] != predictions[:, 1:]).astype(np.float64)
+    (share,), (low,), (high,) = bootstrap_means(changed, facts.samples, told.replicates, told.seed)
+    return Score.of(share, low, high)
