@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unitscope.api import classify_unit, dissect, importance, insert, layers, rank, remove, shape
+    from unitscope.api import attack, classify_unit, dissect, importance, insert, layers, rank, remove, shape
     from unitscope.errors import UnitscopeError
+    from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from unitscope.nouns.latents import Latents, latents
     from unitscope.nouns.network import network
     from unitscope.nouns.pictures import pictures
+    from unitscope.run.attack import Attack, find_attacks, open_attack
     from unitscope.run.classification import UnitClassification
     from unitscope.run.comparison import compare
     from unitscope.run.dissection import Dissection, open_run
@@ -41,8 +43,9 @@ if TYPE_CHECKING:
     __version__: str
 
 _WHERE = {
-    "api": "classify_unit dissect importance insert layers rank remove shape",
+    "api": "attack classify_unit dissect importance insert layers rank remove shape",
     "errors": "UnitscopeError",
+    "experiments.attack.settings": "AttackSettings",
     "experiments.classification.settings": "ClassifierSettings",
     "experiments.dissection.rescore": "at_quantile",
     "experiments.dissection.settings": "DissectionSettings",
@@ -57,6 +60,7 @@ _WHERE = {
     "nouns.latents": "Latents latents",
     "nouns.network": "network",
     "nouns.pictures": "pictures",
+    "run.attack": "Attack find_attacks open_attack",
     "run.classification": "UnitClassification",
     "run.comparison": "compare",
     "run.dissection": "Dissection open_run",
@@ -70,6 +74,8 @@ _WHERE = {
 _MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
 
 __all__ = [
+    "Attack",
+    "AttackSettings",
     "ClassConditional",
     "ClassifierSettings",
     "Concepts",
@@ -94,10 +100,12 @@ __all__ = [
     "UnitscopeError",
     "__version__",
     "at_quantile",
+    "attack",
     "classify_unit",
     "colors",
     "compare",
     "dissect",
+    "find_attacks",
     "find_importances",
     "find_insertions",
     "find_rankings",
@@ -110,6 +118,7 @@ __all__ = [
     "layers",
     "masks",
     "network",
+    "open_attack",
     "open_importance",
     "open_insertion",
     "open_ranking",

@@ -10,6 +10,8 @@ from typing import cast
 import numpy as np
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.attack.measure import run_attack
+from unitscope.experiments.attack.settings import AttackSettings
 from unitscope.experiments.classification.groups import concept_numbers
 from unitscope.experiments.classification.measure import run_unit_classifier
 from unitscope.experiments.classification.settings import ClassifierSettings
@@ -25,6 +27,7 @@ from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.shape.measure import run_shape
 from unitscope.experiments.shape.settings import ShapeSettings
 from unitscope.layer.hooks import LayerDescription
+from unitscope.nouns.attacked import ImportanceLike, attacked_pictures, importance_for
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.generator import Shape
 from unitscope.nouns.groups import Groups, Words, ask_of_latents, ask_of_pictures
@@ -44,9 +47,11 @@ from unitscope.nouns.reopened import (
 from unitscope.nouns.samples import look_through
 from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, target
 from unitscope.progress import showing
+from unitscope.run import attack as attack_run
 from unitscope.run import classification
 from unitscope.run import importance as importance_run
 from unitscope.run import shape as shape_run
+from unitscope.run.attack import Attack
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import Insertion, Ranking, Removal
@@ -250,6 +255,66 @@ def importance(
             out=place if out is None else Path(out).expanduser(),
             settings=chosen,
         )
+
+
+def attack(
+    run: RunLike,
+    pictures: PicturesLike,
+    target: str | Sequence[str] = (),
+    *,
+    layer: str | None = None,
+    importance: ImportanceLike | None = None,
+    altered: AnyPath | None = None,
+    class_map: AnyPath | Mapping[str, str] | None = None,
+    network: Source | None = None,
+    out: AnyPath | None = None,
+    device: str | None = None,
+    settings: AttackSettings | None = None,
+    show: bool | None = None,
+    **flat: object,
+) -> Attack:
+    """Attack pictures so that a network sees other classes in them, and measure which units that goes through.
+
+    The same call on the same folder goes on where an earlier one stopped.
+
+    Args:
+        run: a finished dissection of a classifier, or its folder.
+        pictures: what is attacked, in class folders or not.
+        target: one class that the network is to see, or several.
+        layer: one of the run's layers; its last when None.
+        importance: a finished importance of the layer, or its folder; the one that the run keeps when None, and where
+            there is none, it is measured on the pictures.
+        altered: a folder of copies that were attacked elsewhere, named as the pictures; nothing is attacked then.
+        class_map: what class folders stand for, by name or number of an output; or a file that says so.
+        network: the network, if the run does not say how to get it or it has moved since.
+        out: the folder to write; one below ``RUN/attack`` by default.
+        device: where the network runs; a GPU when there is one.
+        settings: see :class:`AttackSettings`.
+        show: force progress bars on or off.
+        **flat: settings by name, such as ``method="ddn"``; nothing may be said twice and differently.
+
+    Returns:
+        The finished attacks.
+
+    Raises:
+        UnitscopeError: something given cannot be used; one line says what and what to do.
+    """
+    wanted = (target,) if isinstance(target, str) else tuple(target)
+    chosen = AttackSettings.of(settings, flat | {"target": wanted} if wanted else flat)
+    opened = opened_run(run)
+    read = layer_of(opened, layer)
+    given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
+    words = [read.name, "elsewhere" if altered is not None else chosen.method, *chosen.target]
+    place = opened.path / attack_run.FOLDER / _short("-".join(map(slug, words)))
+    with left_as_it_was(network), showing(show):
+        model = reopen_network(opened, network, device=device)
+        attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
+        found = run_attack(
+            opened, model, read.name, attacked, out=place if out is None else Path(out).expanduser(),
+            settings=chosen, importance=importance_for(opened, read.name, importance),
+        )  # fmt: skip
+    found.report()
+    return found
 
 
 def remove(

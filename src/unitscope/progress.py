@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -19,8 +20,14 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Advance = Callable[[int], None]
-"""Tells that so many more items are done."""
+
+
+class Advance(Protocol):
+    """Tells that so many more items are done, and what to say beside the name from now on."""
+
+    def __call__(self, count: int, note: str = "") -> None:
+        """Go on."""
+
 
 
 class RateColumn(ProgressColumn):
@@ -70,7 +77,7 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
         A function to call with the number of items just done.
     """
     if not visible():
-        yield lambda _count: None
+        yield lambda count, note="": None  # noqa: ARG005
         return
     columns = (
         TextColumn("{task.description:<24}"),
@@ -81,7 +88,11 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(name, total=total, completed=done)
-        yield lambda count: bar.advance(task, count)
+
+        def advance(count: int, note: str = "") -> None:
+            bar.update(task, advance=count, description=f"{name}, {note}" if note else name)
+
+        yield advance
 
 
 def duration(seconds: float) -> str:

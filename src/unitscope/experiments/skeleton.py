@@ -70,6 +70,7 @@ class Stage(Generic[S, P]):
         ids: of all pictures, for messages.
         noun: what messages call the pictures.
         cost: what all pieces amount to, to be said before most of them are done.
+        success: an array of the states whose share of true values is shown beside the title.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Stage(Generic[S, P]):
     ids: Sequence[str]
     noun: str = "pictures"
     cost: str = ""
+    success: str = ""
 
 
 def ranges(count: int, size: int) -> list[range]:
@@ -143,13 +145,14 @@ class Job:
         missing = self.missing(stage.name)
         total = sum(len(piece.pictures) for piece in pieces)
         left = sum(len(piece.pictures) for piece in missing)
+        rate = _Rate(stage.success)
         with self.timing(stage.name), progress_bar(stage.title, total, done=total - left) as advance:
             start = time.perf_counter()
             for piece in missing:
                 state = stage.measure(subject, stage.plan, piece)
                 note = {"skipped": json.dumps({str(number): why for number, why in state.skipped.items()})}
                 self.folder.commit_shard(piece.number, state.arrays, note=note)
-                advance(len(piece.pictures))
+                advance(len(piece.pictures), rate.after(state.arrays))
                 if piece is missing[0] and stage.cost and len(missing) > 1:
                     seconds = (time.perf_counter() - start) * (left / len(piece.pictures) - 1)
                     say(f"{stage.cost}, about {duration(seconds)} more")
@@ -187,6 +190,20 @@ class Job:
             part.load_state_dict(file.below(below))
             total.merge(part)
         return total
+
+
+class _Rate:
+    """The share of true values of an array of all states so far, in words; nothing where no array is named."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._true, self._count = name, 0, 0
+
+    def after(self, arrays: Arrays) -> str:
+        if not self._name:
+            return ""
+        self._true += int(arrays[self._name].sum())
+        self._count += arrays[self._name].size
+        return f"{100 * self._true / self._count:.0f} % {self._name}" if self._count else ""
 
 
 def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> UnitscopeError:

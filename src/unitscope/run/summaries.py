@@ -176,6 +176,67 @@ class ImportanceSummary(RunIdentity):
     settings: Values
 
 
+ALL_TARGETS = "all targets"
+"""What tables of attacks call all targets together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOutcome:
+    """Pictures attacked for a target; `won` after rounding to 8 bits, `l2` its median there, pixels from 0 to 1."""
+
+    target: str
+    tried: int
+    skipped: int
+    found: int
+    won: int
+    rate: Score
+    found_l2: float | None
+    l2: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupChange:
+    """Mean change of the peak of a group of units over the attacks of all targets that were won."""
+
+    group: str
+    absolute: Score
+    absolute_in_spreads: Score
+    signed: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExchangedShare:
+    """Share of attacks `undone` or `carried` by the activation of `k` units, by importance or random."""
+
+    kind: str
+    units: str
+    k: int
+    share: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttackSummary(RunIdentity):
+    """How attacks went and which units they move; intervals hold the middle 99 % of replicates over pictures."""
+
+    layer: str
+    units: int
+    method: str
+    importance: str
+    whole_passes: str | None
+    pictures: PicturesRead
+    read: int
+    skipped: tuple[LeftOut, ...]
+    passes: int
+    top: int
+    targets: tuple[TargetOutcome, ...]
+    changes: tuple[GroupChange, ...]
+    exchanges: tuple[ExchangedShare, ...]
+    auroc: Score
+    auroc_in_spreads: Score
+    notes: tuple[str, ...]
+    settings: Values
+
+
 @dataclass(frozen=True, kw_only=True)
 class EffectSummary(RunIdentity):
     """What every question about a generator says: units of the layer, latents, points of a picture's pixel grid."""

@@ -1,0 +1,1 @@
+"""Adversarial attacks by the units they move, and whether these units are the cause."""

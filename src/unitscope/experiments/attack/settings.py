@@ -1,0 +1,74 @@
+"""What an attack can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unitscope.experiments.settings import SPEED, Rule, Settings, at_least, between, setting
+from unitscope.models.factories import names_a_factory
+
+METHODS = ("cw", "ddn", "pgd")
+"""Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
+STEPS = {"cw": 100, "ddn": 100, "pgd": 40}
+"""Steps where nothing is said; of `cw`, in each search."""
+
+
+@dataclass(frozen=True)
+class AttackSettings(Settings):
+    """What an attack can be told."""
+
+    target: tuple[str, ...] = setting(
+        (), "A class that the network is to see; may be given again.", metavar="CLASS"
+    )
+    method: str = setting(
+        "cw",
+        "cw (Carlini and Wagner, least L2), ddn (decoupled direction and norm, least L2, faster), pgd (bounded change "
+        "of a pixel), or file.py:function of model, inputs, labels and targets.",
+        metavar="METHOD",
+        rule=Rule(
+            f"{', '.join(METHODS)} or file.py:function",
+            lambda value: value in METHODS or names_a_factory(value),
+        ),
+    )
+    limit: int = setting(
+        100, "Pictures attacked for each target, at most.", rule=at_least(1), bounds=(1, None)
+    )
+    steps: int | None = setting(
+        None,
+        "Steps of an attack; 100 (cw in each search, ddn) or 40 (pgd) by default.",
+        rule=at_least(1),
+        bounds=(1, None),
+    )
+    searches: int = setting(
+        5, "Searches of cw for the weight of success against distance.", rule=at_least(1), bounds=(1, None)
+    )
+    rate: float = setting(0.01, "Step size of cw.", rule=between(0, 100))
+    confidence: float = setting(
+        0.5, "By how much the target's logit has to exceed all others in cw.", rule=at_least(0)
+    )
+    epsilon: float = setting(
+        8 / 255, "Most that pgd may change a pixel, which is from 0 to 1.", rule=between(0, 1)
+    )
+    top: int = setting(
+        4,
+        "Most important units of the target and of the source that are set against others.",
+        rule=at_least(1),
+        bounds=(1, None),
+    )
+    random: int = setting(5, "Repetitions of random units in the curves.", rule=at_least(0))
+    examples: int = setting(2, "Pictures of each target that are shown.", rule=at_least(0))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
+    seed: int = setting(
+        0, "Seed of the order of pictures, of random units and of the bootstrap.", rule=at_least(0)
+    )
+    batch_size: int | None = setting(
+        None,
+        "Pictures attacked at the same time; as many as in the run by default.",
+        rule=at_least(1),
+        panel=SPEED,
+    )
+
+    @property
+    def taken_steps(self) -> int:
+        """Steps of the attack."""
+        return self.steps or STEPS.get(self.method, 1)

@@ -1,0 +1,98 @@
+"""What is attacked, from what a person names: pictures with or without classes, targets, copies attacked elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from unitscope.concepts.labellers import Unlabelled
+from unitscope.errors import UnitscopeError
+from unitscope.experiments.attack.attempts import find_targets
+from unitscope.experiments.attack.measure import AttackedPictures
+from unitscope.experiments.attack.ranks import check_importance, find_importance
+from unitscope.experiments.samples import PictureSamples
+from unitscope.models.network import Network
+from unitscope.nouns.paths import AnyPath
+from unitscope.nouns.pictures import PicturesLike, classed, pictures
+from unitscope.replay.capture import output_of
+from unitscope.run.dissection import Dissection
+from unitscope.run.importance import Importance
+from unitscope.sources.base import ClassedSource, PictureSource
+from unitscope.sources.class_names import match_classes
+from unitscope.sources.framing import Framing
+from unitscope.sources.pairs import AlteredFolder, Frame, PicturePairs
+
+ImportanceLike = AnyPath | Importance
+"""A finished importance, or its folder."""
+
+
+def attacked_pictures(
+    given: PicturesLike,
+    model: Network,
+    targets: Sequence[str],
+    *,
+    class_map: Mapping[str, str] | None = None,
+    altered: AnyPath | None = None,
+) -> AttackedPictures:
+    """Return pictures that are attacked, with their classes where they know them.
+
+    Args:
+        given: pictures; in class folders or of the world they know their classes.
+        model: the network.
+        targets: what it is to see.
+        class_map: what class folders stand for.
+        altered: a folder of copies that were attacked elsewhere.
+
+    Raises:
+        UnitscopeError: something given cannot be used.
+    """
+    source = _classed_or_not(given)
+    names = _names(model)
+    outputs = find_targets(targets, names, model.name)
+    classes = np.full(len(source), -1, np.int64)
+    if isinstance(source, ClassedSource):
+        of_folders = match_classes(source.class_names, model.classes, given=class_map)
+        classes = np.array(of_folders, np.int64)[source.targets]
+    preprocessing = model.preprocessing
+    samples = PictureSamples(source, Unlabelled(), preprocessing=preprocessing, grid=Unlabelled.grid)
+    if altered is None:
+        return AttackedPictures(samples, classes, outputs, names)
+    if len(outputs) != 1:
+        raise UnitscopeError(
+            f"--altered holds pictures attacked for one target, and {len(outputs)} are given; give one --target"
+        )
+    framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
+    copies = AlteredFolder(source.sample_ids, Path(altered).expanduser())
+    pairs = PicturePairs(source, copies, Frame(framing, preprocessing.size))
+    return AttackedPictures(samples, classes, outputs, names, pairs)
+
+
+def _classed_or_not(given: PicturesLike) -> PictureSource:
+    try:
+        return classed(given)
+    except UnitscopeError:
+        return pictures(given)
+
+
+def _names(model: Network) -> tuple[str, ...]:
+    """Return the names of the network's outputs, their numbers where it names none."""
+    if model.classes:
+        return tuple(model.classes)
+    blank = torch.zeros((1, 3, *model.preprocessing.size), device=model.device)
+    with torch.no_grad():
+        return tuple(str(number) for number in range(output_of(model.module(blank)).shape[-1]))
+
+
+def importance_for(run: Dissection, layer: str, given: ImportanceLike | None) -> Importance | None:
+    """Return the importance of units that attacks go by: the one given, or that beside the run, if any.
+
+    Raises:
+        UnitscopeError: the one given is not finished, or of something else.
+    """
+    if given is None:
+        return find_importance(run, layer)
+    found = given if isinstance(given, Importance) else Importance.open(Path(given).expanduser())
+    return check_importance(found, run, layer)
