@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import unitscope
 from unitscope.cli.groups import (
     AlterationOptions,
+    AttackedOptions,
     ClassFolderOptions,
     ClassOptions,
     ConceptOptions,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from unitscope.concepts.preview import Segmentation
+    from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.effects.settings import EffectSettings
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.concepts import Concepts
     from unitscope.nouns.listing import Listed
+    from unitscope.run.attack import Attack
     from unitscope.run.classification import UnitClassification
     from unitscope.run.dissection import Dissection
     from unitscope.run.importance import Importance
@@ -300,6 +303,25 @@ def importance(
         return unitscope.importance(
             opened, folders.train, folders.val, layer=layer.layer, class_map=folders.class_map,
             network=_found(opened, network), out=output.out, device=network.device, settings=settings,
+        )  # fmt: skip
+
+
+def attack(
+    run: Path,
+    pictures: AttackedOptions,
+    *,
+    layer: LayerOption,
+    network: SameNetworkOptions,
+    settings: AttackSettings,
+    output: OutputOptions,
+) -> Attack:
+    """Attack pictures and measure which units that goes through."""
+    opened = unitscope.open_run(run)
+    with typed(network.mirror, quiet=output.quiet):
+        return unitscope.attack(
+            opened, pictures.images, layer=layer.layer, importance=pictures.importance, altered=pictures.altered,
+            class_map=pictures.class_map, network=_found(opened, network), out=output.out, device=network.device,
+            settings=settings,
         )  # fmt: skip
 
 

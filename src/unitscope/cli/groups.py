@@ -414,6 +414,37 @@ class ClassFolderOptions:
     )
 
 
+@dataclass(frozen=True)
+class AttackedOptions:
+    """Pictures that are attacked, and what is known beside them."""
+
+    images: str = field(
+        metadata=about(
+            "Pictures to attack: a folder, in class folders or not, or world:COUNT:SPLIT.",
+            metavar="PICTURES",
+            panel=PICTURES,
+        )
+    )
+    altered: Path | None = setting(
+        None,
+        "A folder of copies that were attacked elsewhere for one target, named as the pictures; nothing is attacked.",
+        metavar="FOLDER",
+        panel=PICTURES,
+    )
+    importance: Path | None = setting(
+        None,
+        "A finished importance of the layer; the one in RUN by default, or measured on the pictures.",
+        metavar="FOLDER",
+    )
+    class_map: Path | None = setting(
+        None,
+        "A file with lines 'folder,class': which class of the network, or number of its output from 0, a "
+        "class folder stands for.",
+        metavar="FILE",
+        panel=PICTURES,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class DrawingOptions(SegmenterOptions, JsonOptions):
     """How a picture is labelled and drawn."""

@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
         "runs/gan --layer layer4 --unit 28 --concept tree",
     ),
     "importance": (questions.importance, "runs/vgg --train world:600:train --val world:300:val"),
+    "attack": (questions.attack, "runs/vgg --images world:200 --target bedroom --method ddn"),
     "remove": (questions.remove, "runs/gan --concept tree --units 1,5,20"),
     "insert": (questions.insert, "runs/gan --concept tree --locations 16"),
     "rank": (questions.rank, "runs/gan --layer layer4"),

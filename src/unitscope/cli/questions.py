@@ -8,6 +8,7 @@ import unitscope
 from unitscope.cli import calls
 from unitscope.cli.groups import (
     AlterationOptions,
+    AttackedOptions,
     ClassFolderOptions,
     ClassOptions,
     ConceptOptions,
@@ -19,6 +20,7 @@ from unitscope.cli.groups import (
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.experiments.attack.settings import AttackSettings
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
@@ -65,6 +67,24 @@ def importance(
         print_json({"path": str(found.path), **vars(found.summary)})
     else:
         print_lines(repr(found))
+
+
+@options
+def attack(
+    run: RunPath,
+    *,
+    pictures: AttackedOptions,
+    layer: LayerOption,
+    network: SameNetworkOptions,
+    settings: AttackSettings,
+    output: OutputOptions,
+) -> None:
+    """Attack pictures so that a network sees other classes, and measure which units that goes through."""
+    found = calls.attack(run, pictures, layer=layer, network=network, settings=settings, output=output)
+    if output.as_json:
+        print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
+    else:
+        print_lines(repr(found), f"page: {found.page}")
 
 
 @options

@@ -47,7 +47,7 @@ class AttackSettings(Settings):
         0.5, "By how much the target's logit has to exceed all others in cw.", rule=at_least(0)
     )
     epsilon: float = setting(
-        8 / 255, "Most that pgd may change a pixel, which is from 0 to 1.", rule=between(0, 1)
+        0.03, "Most that pgd may change a pixel, which is from 0 to 1.", rule=between(0, 1)
     )
     top: int = setting(
         4,

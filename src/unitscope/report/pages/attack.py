@@ -103,7 +103,7 @@ def attack_title(facts: AttackSummary) -> str:
     """Return what was attacked, in a few words."""
     names = [each.target for each in facts.targets if each.target != ALL_TARGETS]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{facts.model} deceived to see {', '.join(names[:3])}{more}"
+    return f"{facts.model} attacked to see {', '.join(names[:3])}{more}"
 
 
 def _verdict(facts: AttackSummary) -> str:
@@ -114,7 +114,7 @@ def _verdict(facts: AttackSummary) -> str:
         return "cannot be judged: no attack was won."
     least = min(each for each in best if each is not None)
     if other == 0 or least == 0:
-        return "move by different amounts; the figures say how much."
+        return "or the others do not move."
     return f"change their peak {least / other:.1f} times as much as the others or more, in spreads of each unit."
 
 
@@ -136,7 +136,7 @@ def _change_chart(found: Attack, measure: str, _title: str, label: str) -> objec
     rows = rows.assign(name=rows["target"], series=rows["group"].map(names), sure=True)
     colors = {names[group]: color for group, color in GROUP_COLORS.items()}
     columns = ["name", "series", "value", "low", "high", "sure"]
-    return interval_dots(rows[columns], Measure(label, digits=3), colors=colors, step=56)
+    return interval_dots(rows[columns], Measure(label, digits=3), colors=colors, step=15)
 
 
 def group_names(top: int) -> dict[str, str]:
