@@ -9,7 +9,7 @@ from PIL import Image
 
 SIDE = 12
 CLASSES = ("red", "green", "blue")
-NET = '''"""Units 0, 1 and 2 decide red, green and blue alone; 3 is large and 4 to 7 see something, but nothing reads them."""
+NET = '''"""Units 0, 1 and 2 decide red, green and blue alone; nothing reads the others, of which unit 3 is large."""
 
 import torch
 from torch import nn

@@ -48,7 +48,9 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
-def attack(place: Path, out: Path, target=("red", "green"), *, network: str = "net", **given) -> unitscope.Attack:
+def attack(
+    place: Path, out: Path, target=("red", "green"), *, network: str = "net", **given
+) -> unitscope.Attack:
     words = {"method": f"{place}/net.py:brighten", "device": "cpu", **SETTINGS, **given}
     return unitscope.attack(place / f"run-{network}", place / "pictures", target, out=out, **words)
 

@@ -268,9 +268,6 @@ def attack(
     class_map: AnyPath | Mapping[str, str] | None = None,
     network: Source | None = None,
     out: AnyPath | None = None,
-    device: str | None = None,
-    settings: AttackSettings | None = None,
-    show: bool | None = None,
     **flat: object,
 ) -> Attack:
     """Attack pictures so that a network sees other classes in them, and measure which units that goes through.
@@ -288,10 +285,8 @@ def attack(
         class_map: what class folders stand for, by name or number of an output; or a file that says so.
         network: the network, if the run does not say how to get it or it has moved since.
         out: the folder to write; one below ``RUN/attack`` by default.
-        device: where the network runs; a GPU when there is one.
-        settings: see :class:`AttackSettings`.
-        show: force progress bars on or off.
-        **flat: settings by name, such as ``method="ddn"``; nothing may be said twice and differently.
+        **flat: settings by name, such as ``method="ddn"``, see :class:`AttackSettings`; and, as in :func:`dissect`,
+            `settings`, `device` and `show`.
 
     Returns:
         The finished attacks.
@@ -299,15 +294,18 @@ def attack(
     Raises:
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
+    settings, device, show = (flat.pop(name, None) for name in ("settings", "device", "show"))
     wanted = (target,) if isinstance(target, str) else tuple(target)
-    chosen = AttackSettings.of(settings, flat | {"target": wanted} if wanted else flat)
+    chosen = AttackSettings.of(
+        cast(AttackSettings | None, settings), flat | {"target": wanted} if wanted else flat
+    )
     opened = opened_run(run)
     read = layer_of(opened, layer)
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
     words = [read.name, "elsewhere" if altered is not None else chosen.method, *chosen.target]
     place = opened.path / attack_run.FOLDER / _short("-".join(map(slug, words)))
-    with left_as_it_was(network), showing(show):
-        model = reopen_network(opened, network, device=device)
+    with left_as_it_was(network), showing(cast(bool | None, show)):
+        model = reopen_network(opened, network, device=cast(str | None, device))
         attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
         found = run_attack(
             opened, model, read.name, attacked, out=place if out is None else Path(out).expanduser(),

@@ -21,13 +21,11 @@ from rich.progress import (
 from rich.text import Text
 
 
-
 class Advance(Protocol):
     """Tells that so many more items are done, and what to say beside the name from now on."""
 
     def __call__(self, count: int, note: str = "") -> None:
         """Go on."""
-
 
 
 class RateColumn(ProgressColumn):

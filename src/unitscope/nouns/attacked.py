@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from unitscope.concepts.labellers import Unlabelled
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.attack.attempts import find_targets
 from unitscope.experiments.attack.measure import AttackedPictures
 from unitscope.experiments.attack.ranks import check_importance, find_importance
+from unitscope.experiments.attack.subject import output_names
 from unitscope.experiments.samples import PictureSamples
 from unitscope.models.network import Network
 from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.pictures import PicturesLike, classed, pictures
-from unitscope.replay.capture import output_of
 from unitscope.run.dissection import Dissection
 from unitscope.run.importance import Importance
 from unitscope.sources.base import ClassedSource, PictureSource
@@ -50,7 +49,7 @@ def attacked_pictures(
         UnitscopeError: something given cannot be used.
     """
     source = _classed_or_not(given)
-    names = _names(model)
+    names = output_names(model)
     outputs = find_targets(targets, names, model.name)
     classes = np.full(len(source), -1, np.int64)
     if isinstance(source, ClassedSource):
@@ -75,15 +74,6 @@ def _classed_or_not(given: PicturesLike) -> PictureSource:
         return classed(given)
     except UnitscopeError:
         return pictures(given)
-
-
-def _names(model: Network) -> tuple[str, ...]:
-    """Return the names of the network's outputs, their numbers where it names none."""
-    if model.classes:
-        return tuple(model.classes)
-    blank = torch.zeros((1, 3, *model.preprocessing.size), device=model.device)
-    with torch.no_grad():
-        return tuple(str(number) for number in range(output_of(model.module(blank)).shape[-1]))
 
 
 def importance_for(run: Dissection, layer: str, given: ImportanceLike | None) -> Importance | None:

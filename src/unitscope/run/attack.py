@@ -25,7 +25,9 @@ class Attack(Result[AttackSummary]):
     kind, command, folder = "attack", "attack", FOLDER
     outcome = AttackSummary
 
-    attempts = Table("One row a picture and target: whether the attack was found and won, and how far it went.")
+    attempts = Table(
+        "One row a picture and target: whether the attack was found and won, and how far it went."
+    )
     targets = Table("One row a target: how many attacks were tried and won.")
     changes = Table("One row a target, measure and group of units: the change of the peak.")
     units = Table("One row a target and unit: peaks before and after.")

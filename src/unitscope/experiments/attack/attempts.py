@@ -118,5 +118,10 @@ def attacked_path(sample: int, name: str, target: str) -> str:
     as altered copies; a name that is no plain path is replaced by the number.
     """
     path = PurePosixPath(name)
-    plain = path.parts and not path.is_absolute() and ".." not in path.parts and not set(name) & set('\\:*?"<>|\0')
+    plain = (
+        path.parts
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and not set(name) & set('\\:*?"<>|\0')
+    )
     return f"{FOLDER}/{slug(target)}/{name if plain else f'{sample:06d}'}.png"

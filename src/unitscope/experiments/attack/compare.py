@@ -105,9 +105,7 @@ def measure_pairs(subject: Subject, plan: PairPlan, piece: Piece) -> State:
         overlap.update(cells[0], cells[1], plan.attempts.pictures[samples])
     states = {"changes": changes, "answers": answers, "overlap": overlap}
     arrays = {
-        key: value
-        for name, each in states.items()
-        for key, value in below(name, each.state_dict()).items()
+        key: value for name, each in states.items() for key, value in below(name, each.state_dict()).items()
     }
     return State(arrays, skipped)
 
@@ -200,8 +198,8 @@ def look_at_examples(subject: Subject, plan: ExamplePlan, piece: Piece) -> State
     """Look at some units of a few attempts in full, and save the originals without loss.
 
     Returns:
-        On the pixel grid, ``before`` and ``after`` ``(n, K, gh, gw)`` bool, where units exceed their thresholds, and the
-        ``change`` of their activation, float32.
+        On the pixel grid ``(n, K, gh, gw)``: ``before`` and ``after``, where units exceed their thresholds, bool, and
+        the ``change`` of their activation, float32.
     """
     parts: list[dict[str, NDArray[np.generic]]] = []
     for number in piece.pictures:
@@ -212,9 +210,7 @@ def look_at_examples(subject: Subject, plan: ExamplePlan, piece: Piece) -> State
         units = plan.units[number]
         maps = [_on_grid(subject, each)[0, units] for each in fronts(subject, [pair])]
         levels = subject.thresholds[units, None, None]
-        parts.append(
-            {"before": maps[0] > levels, "after": maps[1] > levels, "change": maps[1] - maps[0]}
-        )
+        parts.append({"before": maps[0] > levels, "after": maps[1] > levels, "change": maps[1] - maps[0]})
     shape = (0, plan.units.shape[1], *subject.plan.sampling.shape)
     if not parts:
         masks = np.zeros(shape, np.bool_)

@@ -98,12 +98,14 @@ class Findings:
         A picture that is attacked for several targets counts as one.
         """
         if not len(numbers):
-            return np.full(values.shape[1], np.nan), *no_interval(values.shape[1])
+            low, high = no_interval(values.shape[1])
+            return np.full(values.shape[1], np.nan), low, high
         weights = draw_weights(self.attempts.pictures[numbers], self.replicates, self.seed, np.uint8)
         drawn = weights.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = (values.T @ drawn) / drawn.sum(axis=0)
-        return values.mean(axis=0), *interval(means, CONFIDENCE)
+        low, high = interval(means, CONFIDENCE)
+        return values.mean(axis=0), low, high
 
     @cached_property
     def measured(self) -> Numbers:
@@ -130,7 +132,7 @@ class Findings:
         target, source = (ranks <= self.top for ranks in self.ranks.of(attempts))
         random = np.zeros(target.shape, np.bool_)
         for row, number in enumerate(self.won):
-            order = keyed_order(random.shape[1], self.seed, RANDOM_GROUP + int(number))
+            order = keyed_order(len(self.spread), self.seed, RANDOM_GROUP + int(number))
             random[row, order[: self.top]] = True
         return dict(zip(GROUPS, (target, source, random, ~(target | source)), strict=True))
 

@@ -12,7 +12,13 @@ import numpy as np
 import torch
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.attack.attempts import Attempts, Candidates, Numbers, check_targets, choose_attempts
+from unitscope.experiments.attack.attempts import (
+    Attempts,
+    Candidates,
+    Numbers,
+    check_targets,
+    choose_attempts,
+)
 from unitscope.experiments.attack.compare import (
     ExamplePlan,
     ExchangePlan,
@@ -35,7 +41,18 @@ from unitscope.experiments.attack.tables import attack_tables
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.without import SplitPlan, remove_each
 from unitscope.experiments.samples import PictureSamples
-from unitscope.experiments.skeleton import Experiment, Job, Piece, Stage, State, Table, none_readable, piece_size, ranges, run
+from unitscope.experiments.skeleton import (
+    Experiment,
+    Job,
+    Piece,
+    Stage,
+    State,
+    Table,
+    none_readable,
+    piece_size,
+    ranges,
+    run,
+)
 from unitscope.models.network import Network
 from unitscope.models.pixels import to_unit
 from unitscope.models.weights import device_of, weights_hash
@@ -45,9 +62,10 @@ from unitscope.run.attack import Attack
 from unitscope.run.dissection import Dissection
 from unitscope.run.importance import Importance
 from unitscope.run.manifest import Values, plain
+from unitscope.run.summaries import PicturesRead
+from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges
-from unitscope.sources.base import UnreadablePicture
 
 PIECE_PICTURES = 64
 """Pictures of a piece, about, where they are only looked at."""
@@ -243,7 +261,8 @@ class UnitAttack(Experiment[Subject]):
         of, ids = self.attempts[attempts], self.pictures.samples.sample_ids
         names = self.pictures.names
         return [
-            f"{ids[sample]} as {names[target]}" for sample, target in zip(of.pictures, of.targets, strict=True)
+            f"{ids[sample]} as {names[target]}"
+            for sample, target in zip(of.pictures, of.targets, strict=True)
         ]
 
     def _pairs(self, done: Numbers) -> Stage[Subject, PairPlan]:
@@ -261,7 +280,10 @@ class UnitAttack(Experiment[Subject]):
         overlap = job.merged("pairs", lambda: overlap_of(subject, self.pair_plan), below="overlap").result()
         peaks = np.concatenate([file["peaks"] for file in job.files("read")]).astype(np.float64)
         # Pairs were numbered among those that were attacked.
-        changes, facts = replace(changes, samples=done[changes.samples]), replace(facts, samples=done[facts.samples])
+        changes, facts = (
+            replace(changes, samples=done[changes.samples]),
+            replace(facts, samples=done[facts.samples]),
+        )
         won = np.intersect1d(outcomes.attempts[outcomes.won], facts.samples)
         none = np.zeros((len(won), 1 + settings.random, 0), np.int32)
         return Findings(
@@ -274,7 +296,11 @@ class UnitAttack(Experiment[Subject]):
         won = self.findings.won
         attempts = self.attempts[won]
         plan = ExchangePlan(
-            attempts, self.ranks.orders(attempts), self.findings.sizes, self.settings.random, self.settings.seed
+            attempts,
+            self.ranks.orders(attempts),
+            self.findings.sizes,
+            self.settings.random,
+            self.settings.seed,
         )
         size = piece_size(PIECE_PICTURES, batch_size=self.batch_size)
         answers = 2 * len(won) * len(plan.sizes) * (1 + plan.random)
@@ -285,11 +311,11 @@ class UnitAttack(Experiment[Subject]):
 
     def _exchanged(self, job: Job) -> None:
         shape = (0, 1 + self.settings.random, len(self.findings.sizes))
-        found = {
-            name: np.concatenate([np.zeros(shape, np.int32), *(file[name] for file in job.files("exchange"))])
+        restored, transplanted = (
+            np.concatenate([np.zeros(shape, np.int32), *(file[name] for file in job.files("exchange"))])
             for name in ("restored", "transplanted")
-        }
-        self.findings = replace(self.findings, **found)
+        )
+        self.findings = replace(self.findings, restored=restored, transplanted=transplanted)
 
     def tables(self, job: Job) -> Iterable[tuple[str, Table]]:
         """Score the attempts, the groups of units, the exchanges, and say what the examples show."""
@@ -307,19 +333,18 @@ class UnitAttack(Experiment[Subject]):
 
     def outcome(self, job: Job) -> Mapping[str, object]:
         """Return the summary."""
+        described = self.pictures.samples.describe().pictures
         facts = {
+            **vars(self.dissection.identity()),
+            "pictures": PicturesRead(described.name, described.hash),
             "layer": self.plan.layer.name,
             "importance": "" if self.importance is None else str(self.importance.path),
             "whole_passes": self.subject.replay.reason or None,
             "method": "elsewhere" if self.pictures.altered is not None else self.settings.method,
             "settings": self.settings.deciding(),
         }
-        identity, described = self.dissection.identity(), self.pictures.samples.describe().pictures
-        return {
-            "summary": attack_summary(
-                self.findings, identity, described, job.skipped("read"), self.pictures.samples.sample_ids, facts
-            )
-        }
+        ids = self.pictures.samples.sample_ids
+        return {"summary": attack_summary(self.findings, job.skipped("read"), ids, facts)}
 
 
 def exchanged_sizes(units: int) -> tuple[int, ...]:

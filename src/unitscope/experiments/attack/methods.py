@@ -32,8 +32,9 @@ def find_method(settings: AttackSettings) -> Method:
     """
     if settings.method in METHODS:
         library = _library()
-        return partial(_of_library, library, _make(library, settings), _given(settings))
-    return partial(_of_person, find_function(settings.method, "attack")[0], settings.method)
+        return partial(_of_library, (library, _make(library, settings), _given(settings)))
+    function, _ = find_function(settings.method, "attack")
+    return partial(_of_person, (function, settings.method))
 
 
 def _library() -> Any:
@@ -72,34 +73,35 @@ def _given(settings: AttackSettings) -> dict[str, float]:
 
 
 def _of_library(
-    library: Any,
-    attack: Any,
-    given: dict[str, float],
+    named: tuple[Any, Any, dict[str, float]],
     model: nn.Module,
     inputs: Tensor,
-    labels: Tensor,  # noqa: ARG001 - a targeted attack needs no class of its own
+    _labels: Tensor,
     targets: Tensor,
 ) -> Tensor:
+    library, attack, given = named
     wrapped = library.PyTorchModel(model, bounds=(0, 1), device=inputs.device)
     found: Tensor = attack.run(wrapped, inputs, library.criteria.TargetedMisclassification(targets), **given)
     return found
 
 
 def _of_person(
-    function: Callable[..., object],
-    spec: str,
+    named: tuple[Callable[..., object], str],
     model: nn.Module,
     inputs: Tensor,
     labels: Tensor,
     targets: Tensor,
 ) -> Tensor:
+    function, spec = named
     try:
         found = function(model, inputs.clone(), labels, targets)
     except Exception as error:
         raise UnitscopeError(f"attack {spec!r} raised {one_line(error)}") from error
     if not isinstance(found, Tensor) or found.shape != inputs.shape:
         shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-        raise UnitscopeError(f"attack {spec!r} returned {shape}; it must return a tensor {tuple(inputs.shape)}")
+        raise UnitscopeError(
+            f"attack {spec!r} returned {shape}; it must return a tensor {tuple(inputs.shape)}"
+        )
     low, high = found.detach().nan_to_num(nan=0.5).aminmax()
     if low < -OUTSIDE or high > 1 + OUTSIDE:
         raise UnitscopeError(

@@ -69,7 +69,9 @@ def search(subject: Subject, plan: SearchPlan, piece: Piece) -> State:
         passes += used
         if kept:
             chosen = np.array(kept)
-            parts.append(_record(subject, plan.attempts[chosen], chosen, originals, read, attacked))
+            parts.append(
+                _record(subject, plan.attempts[chosen], chosen, originals[np.isin(read, kept)], attacked)
+            )
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return State({**together, "passes": np.array([passes], np.int64)}, skipped)
 
@@ -179,12 +181,10 @@ def _record(
     subject: Subject,
     attempts: Attempts,
     numbers: np.ndarray,
-    originals: Pictures,
-    read: list[int],
+    before: Pictures,
     found: Tensor,
 ) -> Arrays:
     """Save the attacked pictures of a batch, and say how the attempts went."""
-    before = originals[np.isin(read, numbers)]
     attacked = settle(subject, attempts, before, found)
     for place, (sample, target) in enumerate(zip(attempts.pictures, attempts.targets, strict=True)):
         write_png(subject.path(int(sample), int(target)), attacked.rounded[place])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unitscope.experiments.settings import SPEED, Rule, Settings, at_least, between, setting
-from unitscope.models.factories import names_a_factory
 
 METHODS = ("cw", "ddn", "pgd")
 """Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
@@ -27,7 +26,7 @@ class AttackSettings(Settings):
         metavar="METHOD",
         rule=Rule(
             f"{', '.join(METHODS)} or file.py:function",
-            lambda value: value in METHODS or names_a_factory(value),
+            lambda value: value in METHODS or all(value.rpartition(":")),
         ),
     )
     limit: int = setting(

@@ -122,9 +122,7 @@ class Subject:
         split = Split("val", self.samples, np.maximum(predicted, 0))
         pictures = ClassedPictures(split, split, dict(enumerate(self.names)))
         caches: Mapping[str, CarriedCache] = {
-            "val": CarriedCache(
-                self.replay, self.folder / "cache", budget=0, identity="", device=self.device
-            )
+            "val": CarriedCache(self.replay, self.folder / "cache", budget=0, identity="", device=self.device)
         }
         ablation, classes = Ablation(self.replay), len(self.names)
         return Removal(pictures, ablation, dict(caches), classes, self.batch_size, self.device)
@@ -144,3 +142,12 @@ def write_png(path: Path, picture: Pictures) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(picture)
     write_file(path, lambda partial: image.save(partial, "PNG"))
+
+
+def output_names(model: Network) -> tuple[str, ...]:
+    """Return the names of a network's outputs, their numbers where it names none."""
+    if model.classes:
+        return model.classes
+    blank = torch.zeros((1, 3, *model.preprocessing.size), device=model.device)
+    with torch.no_grad():
+        return tuple(str(number) for number in range(output_of(model.module(blank)).shape[-1]))

@@ -9,7 +9,6 @@ import pandas as pd
 
 from unitscope.experiments.attack.findings import Findings
 from unitscope.experiments.attack.tables import change_table, curve_table, prediction_table, target_table
-from unitscope.experiments.samples import PictureContent
 from unitscope.run.numbers import Score
 from unitscope.run.summaries import (
     ALL_TARGETS,
@@ -17,8 +16,6 @@ from unitscope.run.summaries import (
     ExchangedShare,
     GroupChange,
     LeftOut,
-    PicturesRead,
-    RunIdentity,
     TargetOutcome,
 )
 
@@ -35,19 +32,15 @@ RAISE = {
 
 def attack_summary(
     found: Findings,
-    identity: RunIdentity,
-    pictures: PictureContent,
     skipped: Mapping[int, str],
     ids: Sequence[str],
     facts: Mapping[str, Any],
 ) -> AttackSummary:
-    """Put the summary together; `facts` are the fields that only the settings and the network decide."""
+    """Put the summary together; `facts` are the fields that the run, the settings and the network decide."""
     areas = _of_all(prediction_table(found)).set_index("measure")
     return AttackSummary(
-        **vars(identity),
         **facts,
         units=len(found.spread),
-        pictures=PicturesRead(pictures.name, pictures.hash),
         read=len(ids) - len(skipped),
         skipped=tuple(LeftOut(ids[number], why) for number, why in skipped.items()),
         passes=found.outcomes.passes,

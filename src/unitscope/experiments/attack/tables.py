@@ -63,7 +63,10 @@ def attempt_table(found: Findings, ids: Sequence[str], *, kept: bool) -> pd.Data
             "seen": _strings([found.names[each] if each >= 0 else None for each in seen]),
             **numbers,
             "picture": _strings(
-                [_kept(found, each, ids) if kept and each not in found.skipped else None for each in range(count)]
+                [
+                    _kept(found, each, ids) if kept and each not in found.skipped else None
+                    for each in range(count)
+                ]
             ),
             "reason": _strings([found.skipped.get(each) for each in range(count)]),
         }
@@ -139,11 +142,11 @@ def change_table(found: Findings) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _rows(
-    target: str, ends: tuple[Floats, Floats, Floats], *, pictures: int, **more: object
-) -> pd.DataFrame:
+def _rows(target: str, ends: tuple[Floats, Floats, Floats], *, pictures: int, **more: object) -> pd.DataFrame:
     value, low, high = ends
-    frame = pd.DataFrame({"target": target, **more, "attempts": pictures, "value": value, "low": low, "high": high})
+    frame = pd.DataFrame(
+        {"target": target, **more, "attempts": pictures, "value": value, "low": low, "high": high}
+    )
     for name in ("target", *(each for each in more if each in ("measure", "group", "kind", "units"))):
         frame[name] = frame[name].astype("string")
     return frame

@@ -115,7 +115,9 @@ def _verdict(facts: AttackSummary) -> str:
     least = min(each for each in best if each is not None)
     if other == 0 or least == 0:
         return "or the others do not move."
-    return f"change their peak {least / other:.1f} times as much as the others or more, in spreads of each unit."
+    return (
+        f"change their peak {least / other:.1f} times as much as the others or more, in spreads of each unit."
+    )
 
 
 def attack_figures(found: Attack) -> Mapping[str, Figure]:
@@ -171,9 +173,7 @@ def _tiles(facts: AttackSummary) -> list[dict[str, str]]:
         if each.units == "important":
             what = "undone by" if each.kind == "undone" else "carried by"
             score = shown(interval_of(each.share, "value", "low", "high"))
-            random = next(
-                (o for o in facts.exchanges if (o.kind, o.units) == (each.kind, "random")), None
-            )
+            random = next((o for o in facts.exchanges if (o.kind, o.units) == (each.kind, "random")), None)
             chance = f"; random ones {percent_score(random.share, none='')}" if random else ""
             tiles.append(
                 {

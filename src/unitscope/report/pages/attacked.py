@@ -28,8 +28,8 @@ def draw_examples(found: Attack, folder: Path) -> list[dict[str, object]]:
         (folder / "attacked").mkdir()
     attempts = {int(row.attempt): row for row in records(found.attempts)}
     return [
-        _draw(found, rows, attempts[int(attempt)], folder)
-        for attempt, rows in found.examples.groupby("attempt", sort=False)
+        _draw(found, rows, attempts[int(rows["attempt"].iloc[0])], folder)
+        for _, rows in found.examples.groupby("attempt", sort=False)
     ]
 
 
@@ -88,7 +88,8 @@ def change_map(change: NDArray[np.float64], largest: float) -> Pixels:
     """Return a map of change ``(gh, gw)`` in colours, the strongest at the largest change."""
     share = np.clip(change / largest, -1, 1)[..., None] if largest > 0 else np.zeros((*change.shape, 1))
     color = np.where(share > 0, RISES, FALLS)
-    return np.round(255 + np.abs(share) * (color - 255)).astype(np.uint8)
+    colored: Pixels = np.round(255 + np.abs(share) * (color - 255)).astype(np.uint8)
+    return colored
 
 
 def _draw_unit(source: Path, row: Any, largest: float, folder: Path, name: str) -> dict[str, object]:
