@@ -24,7 +24,7 @@ from rich.text import Text
 class Advance(Protocol):
     """Tells that so many more items are done, and what to say beside the name from now on."""
 
-    def __call__(self, count: int, note: str = "") -> None:
+    def __call__(self, count: int, note: str = "", /) -> None:
         """Go on."""
 
 
@@ -75,7 +75,7 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
         A function to call with the number of items just done.
     """
     if not visible():
-        yield lambda count, note="": None  # noqa: ARG005
+        yield lambda *_: None
         return
     columns = (
         TextColumn("{task.description:<24}"),
@@ -87,7 +87,7 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(name, total=total, completed=done)
 
-        def advance(count: int, note: str = "") -> None:
+        def advance(count: int, note: str = "", /) -> None:
             bar.update(task, advance=count, description=f"{name}, {note}" if note else name)
 
         yield advance

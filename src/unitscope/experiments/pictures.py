@@ -58,6 +58,13 @@ class PictureFiles:
                     path.unlink()
 
 
+def write_png(path: Path, picture: NDArray[np.uint8], *, durable: bool = True) -> None:
+    """Write a picture ``(H, W, 3)`` without loss, in one step, see :func:`write_file`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(picture)
+    write_file(path, lambda partial: image.save(partial, "PNG"), durable=durable)
+
+
 def _name(sample: int) -> str:
     return f"{FOLDER}/{sample:06d}.jpg"
 

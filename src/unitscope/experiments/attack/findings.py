@@ -14,7 +14,7 @@ from unitscope.experiments.attack.attempts import Attempts, Numbers
 from unitscope.experiments.attack.ranks import Ranks
 from unitscope.run.summaries import ALL_TARGETS
 from unitscope.stats import MaskOverlap, PairFacts, UnitChanges
-from unitscope.stats.inference import Floats, draw_weights, interval, keyed_order, no_interval
+from unitscope.stats.inference import Floats, bootstrap_means, keyed_order, no_interval
 
 CONFIDENCE = 0.99
 """Of all intervals, as in the paper."""
@@ -100,12 +100,8 @@ class Findings:
         if not len(numbers):
             low, high = no_interval(values.shape[1])
             return np.full(values.shape[1], np.nan), low, high
-        weights = draw_weights(self.attempts.pictures[numbers], self.replicates, self.seed, np.uint8)
-        drawn = weights.astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = (values.T @ drawn) / drawn.sum(axis=0)
-        low, high = interval(means, CONFIDENCE)
-        return values.mean(axis=0), low, high
+        pictures = self.attempts.pictures[numbers]
+        return bootstrap_means(values, pictures, self.replicates, self.seed, CONFIDENCE)
 
     @cached_property
     def measured(self) -> Numbers:

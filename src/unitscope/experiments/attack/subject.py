@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from unitscope.ablation import Ablation
@@ -25,7 +24,6 @@ from unitscope.models.network import Network
 from unitscope.models.pixels import OnPixels
 from unitscope.replay import Carried, Replay
 from unitscope.replay.capture import output_of
-from unitscope.run.storage import write_file
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.decode import decode_picture
 from unitscope.sources.pairs import Pair, PicturePairs
@@ -135,13 +133,6 @@ class Subject:
     def pairs(self, attempts: Attempts, numbers: Sequence[int]) -> list[Pair]:
         """Return the pairs of some attempts, by number."""
         return [self.pair(int(attempts.pictures[each]), int(attempts.targets[each])) for each in numbers]
-
-
-def write_png(path: Path, picture: Pictures) -> None:
-    """Write a picture ``(H, W, 3)`` without loss; once its file is there, it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(picture)
-    write_file(path, lambda partial: image.save(partial, "PNG"))
 
 
 def output_names(model: Network) -> tuple[str, ...]:

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from unitscope.experiments.effects.edited import EditedGenerator
+from unitscope.experiments.pictures import write_png
 from unitscope.run.masks import Mask, pack_mask
-from unitscope.run.storage import write_file
 
 Numbers = NDArray[np.int64]
 
@@ -78,8 +77,7 @@ def largest_and_median(values: Numbers, count: int) -> list[tuple[str, int, int]
 def save_picture(folder: Path, name: str, picture: NDArray[np.uint8]) -> str:
     """Save a picture ``(H, W, 3)`` without loss; return its path in the folder."""
     file = f"pictures/{name}.png"
-    image = Image.fromarray(picture)
-    write_file(folder / file, lambda partial: image.save(partial, "PNG"), durable=False)
+    write_png(folder / file, picture, durable=False)
     return file
 
 

@@ -59,7 +59,7 @@ def overlaps(
     }
     with progress_bar("comparing masks", plan.samples) as advance:
         originals = activations.original.shards(advance, above=levels[0])
-        copies = activations.altered.shards(lambda _: None, above=levels[1])
+        copies = activations.altered.shards(lambda *_: None, above=levels[1])
         for before, after in zip(originals, copies, strict=True):
             for layer, count in counts.items():
                 count.update(before.cells[layer], after.cells[layer], before.samples)
