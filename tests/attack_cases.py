@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import unitscope
+
 SIDE = 12
 CLASSES = ("red", "green", "blue")
 NET = '''"""Units 0, 1 and 2 decide red, green and blue alone; nothing reads the others, of which unit 3 is large."""
@@ -104,3 +106,13 @@ def draw_colours(folder: Path, count: int = 5, *, seed: int = 0) -> Path:
             Image.fromarray(picture.astype(np.uint8)).save(folder / "pictures" / name / f"{number:02d}.png")
     (folder / "net.py").write_text(NET)
     return folder
+
+
+def dissected(folder: Path, network: str) -> Path:
+    """Dissect a network of net.py by colours; return the run."""
+    run = folder / f"run-{network}"
+    unitscope.dissect(
+        f"{folder}/net.py:{network}", folder / "pictures", unitscope.segmenter("colors"), layers=["relu"], out=run,
+        grid=6, replicates=100, quantile=0.2, batch_size=4, device="cpu",
+    )  # fmt: skip
+    return run

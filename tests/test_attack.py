@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from attack_cases import CLASSES, SIDE, draw_colours
+from attack_cases import CLASSES, SIDE, dissected, draw_colours
 from PIL import Image
 from tiny import assert_same_run, run_cli
 
@@ -28,15 +28,6 @@ needs_library = pytest.mark.skipif(
     importlib.util.find_spec("foolbox") is None, reason="needs the extra 'attacks'"
 )
 SETTINGS = {"replicates": 200, "random": 3, "top": 1, "batch_size": 4}
-
-
-def dissected(folder: Path, network: str) -> Path:
-    run = folder / f"run-{network}"
-    unitscope.dissect(
-        f"{folder}/net.py:{network}", folder / "pictures", unitscope.segmenter("colors"), layers=["relu"], out=run,
-        grid=6, replicates=100, quantile=0.2, batch_size=4, device="cpu",
-    )  # fmt: skip
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,11 @@ from unitscope.report.figures import histogram_figure, run_figures
 from unitscope.report.folder import check_replaceable, place_file, replacing
 from unitscope.report.importance.data import Importance, read_importance
 from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
+from unitscope.report.pages.attack import ATTACK
 from unitscope.report.pages.dissection import PAGES, render_index
 from unitscope.report.pages.effects import Effect, place_effect_pages
+from unitscope.report.pages.questions import Kind, place_pages
+from unitscope.report.pages.shape import SHAPE
 from unitscope.report.payload import (
     Catalogue,
     StripSizes,
@@ -30,8 +33,11 @@ from unitscope.report.payload import (
 )
 from unitscope.report.shell import script, write_assets, write_charts, write_text
 from unitscope.report.strips import Strip, StripWriter, Tile
+from unitscope.run.attack import find_attacks
 from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
+from unitscope.run.results import Result
+from unitscope.run.shape import find_shapes
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Content:
     data: RunData
     importance: list[Importance]
     effects: list[Effect]
+    pairs: list[tuple[Result[Any], Kind]]
 
     @classmethod
     def of(cls, run: Path) -> Self:
@@ -51,7 +58,10 @@ class Content:
         """
         data = read_run(run)
         importance = [read_importance(each.path, data) for each in find_importances(run)]
-        return cls(data, importance, [*find_removals(run), *find_insertions(run), *find_rankings(run)])
+        effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
+        pairs: list[tuple[Result[Any], Kind]] = [(each, SHAPE) for each in find_shapes(run)]
+        pairs += [(each, ATTACK) for each in find_attacks(run)]
+        return cls(data, importance, effects, pairs)
 
 
 def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
@@ -60,7 +70,7 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     Everything is read from the run's tables and pictures; no model runs. An earlier report in the same place
     is replaced in one step, once the new one is complete. The report of every complete importance folder of the run
     is placed in it; without `out` it is also written into that folder. So are the pages of every finished removal,
-    insertion and ranking of its units.
+    insertion and ranking of its units, and of what they do on altered and on attacked pictures.
 
     Args:
         run: the run folder.
@@ -106,6 +116,7 @@ def write_content(
         write_assets(folder, "dissection", *(["importance"] if content.importance else []))
         links = place_reports(content.importance, folder / "importance", home="../../index.html", fill=fill)
         asked = place_effect_pages(content.effects, folder / "effects", home="../../index.html")
+        pairs = place_pages(content.pairs, folder / "pairs", home="../../index.html")
         _write_data(data, folder)
         figures = run_figures(data)
         write_charts(folder / "data" / "charts.js", {**figures, "histogram": histogram_figure()})
@@ -113,7 +124,9 @@ def write_content(
         for name, figure in figures.items():
             save_figure(figure, folder / "figures" / name)
         titles = {name: figure.title for name, figure in figures.items()}
-        text = render_index(data, PAGES, figures=titles, importance=links, effects=asked, start=start)
+        text = render_index(
+            data, PAGES, figures=titles, importance=links, effects=asked, pairs=pairs, start=start
+        )
         write_text(folder / "index.html", text)
     return target / "index.html"
 

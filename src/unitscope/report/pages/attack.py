@@ -9,14 +9,12 @@ import pandas as pd
 
 from unitscope.report.charts.curve import curves
 from unitscope.report.charts.dots import interval_dots
-from unitscope.report.charts.files import save_figure
 from unitscope.report.charts.parts import Figure, Measure, percent
 from unitscope.report.charts.theme import COLORS
-from unitscope.report.data import asked, records
-from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
+from unitscope.report.data import records
 from unitscope.report.pages.attacked import draw_examples
 from unitscope.report.pages.numbers import interval_of, shown
-from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.report.pages.questions import Kind, Page, write_page
 from unitscope.run.attack import Attack
 from unitscope.run.numbers import percent_score
 from unitscope.run.summaries import ALL_TARGETS, AttackSummary
@@ -45,62 +43,34 @@ EXCHANGES = {
 
 
 def write_attack_page(found: Attack) -> Path:
-    """Write the page of attacks; an earlier one is replaced in one step.
-
-    Returns:
-        The path of ``index.html``.
-
-    Raises:
-        UnitscopeError: the folder holds something else where the page is to be.
-    """
-    target = found.path / REPORT
-    check_replaceable(target)
-    with replacing(target) as folder:
-        write_assets(folder)
-        _write(found, folder)
-    return target / "index.html"
+    """Write the page of attacks, see :func:`write_page`."""
+    return write_page(found, ATTACK)
 
 
-def _write(found: Attack, folder: Path) -> None:
-    figures = attack_figures(found)
-    for name in ("figures", "tables"):
-        (folder / name).mkdir()
-    for name, figure in figures.items():
-        save_figure(figure, folder / "figures" / name)
-    for name in found.tables:
-        place_file(found.path / "tables" / f"{name}.parquet", folder / "tables" / f"{name}.parquet")
-    write_charts(folder / "charts.js", figures)
+def attack_page(found: Attack, folder: Path) -> Page:
+    """Draw the examples into the folder of the page; return what it says, and the figures."""
     facts = found.summary
     everything = facts.targets[0]
-    text = fill(
-        "attack.html",
-        title=attack_title(facts),
-        facts=facts,
-        method=METHODS.get(facts.method, facts.method),
-        won=everything.won,
-        tried=everything.tried,
-        verdict=_verdict(facts),
-        tiles=_tiles(facts),
-        targets=_targets(found.targets),
-        examples=draw_examples(found, folder),
-        changes=_changes(found.changes, facts.top),
-        curves=_curves(found.curves),
-        auroc=shown(interval_of(facts.auroc, "value", "low", "high"), 3, scale=1),
-        auroc_in_spreads=shown(interval_of(facts.auroc_in_spreads, "value", "low", "high"), 3, scale=1),
-        skipped=[("", each.id, each.reason) for each in facts.skipped[:200]],
-        figures=figures,
-        tables=found.tables,
-        home="",
-        assets=FOLDER,
-        data_scripts=["charts.js"],
-        scripts=[],
-        **asked(found),
-    )
-    write_text(folder / "index.html", text)
+    said: dict[str, object] = {
+        "method": METHODS.get(facts.method, facts.method),
+        "won": everything.won,
+        "tried": everything.tried,
+        "verdict": _verdict(facts),
+        "tiles": _tiles(facts),
+        "targets": _targets(found.targets),
+        "examples": draw_examples(found, folder),
+        "changes": _changes(found.changes, facts.top),
+        "curves": _curves(found.curves),
+        "auroc": shown(interval_of(facts.auroc, "value", "low", "high"), 3, scale=1),
+        "auroc_in_spreads": shown(interval_of(facts.auroc_in_spreads, "value", "low", "high"), 3, scale=1),
+        "skipped": [("", each.id, each.reason) for each in facts.skipped[:200]],
+    }
+    return said, attack_figures(found)
 
 
-def attack_title(facts: AttackSummary) -> str:
+def attack_title(found: Attack) -> str:
     """Return what was attacked, in a few words."""
+    facts = found.summary
     names = [each.target for each in facts.targets if each.target != ALL_TARGETS]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{facts.model} attacked to see {', '.join(names[:3])}{more}"
@@ -240,3 +210,6 @@ def _curves(table: pd.DataFrame) -> list[list[object]]:
         ]
         for units, k in keys
     ]
+
+
+ATTACK = Kind("attack.html", attack_title, attack_page)

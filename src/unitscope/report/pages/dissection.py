@@ -40,6 +40,7 @@ def render_index(
     figures: Mapping[str, str],
     importance: Sequence[tuple[str, str]] = (),
     effects: Sequence[tuple[str, str]] = (),
+    pairs: Sequence[tuple[str, str]] = (),
     start: str = "",
 ) -> str:
     """Return the text of `index.html`.
@@ -50,6 +51,7 @@ def render_index(
         figures: the title of every figure by the name of its file, without the ending.
         importance: title and address of every report of importance.
         effects: title and address of every page of what units do in a generator.
+        pairs: title and address of every page of pictures and altered copies.
         start: the address of a page of several runs that the report belongs to.
     """
     facts = _facts(data)
@@ -59,6 +61,7 @@ def render_index(
         figures=figures,
         importance=importance,
         effects=effects,
+        pairs=pairs,
         start=start,
         home="",
         assets=FOLDER,

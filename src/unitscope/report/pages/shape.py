@@ -11,14 +11,12 @@ import pandas as pd
 
 from unitscope.report.charts.bars import count_columns, interval_bars
 from unitscope.report.charts.columns import outlined_columns
-from unitscope.report.charts.files import save_figure
 from unitscope.report.charts.parts import Figure, percent
 from unitscope.report.charts.theme import COLORS, category_colors
-from unitscope.report.data import asked, label_of, records
-from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.data import label_of, records
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
-from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.report.pages.questions import Kind, Page, write_page
 from unitscope.run.shape import Shape
 
 LISTED = 40
@@ -29,47 +27,27 @@ ALL = "all"
 
 
 def write_shape_page(found: Shape) -> Path:
-    """Write the page of altered pictures; an earlier one is replaced in one step.
-
-    Everything is read from its folder; no network runs.
-
-    Returns:
-        The path of ``index.html``.
-
-    Raises:
-        UnitscopeError: the folder holds something else where the page is to be.
-    """
-    target = found.path / REPORT
-    check_replaceable(target)
-    with replacing(target) as folder:
-        _write(found, folder)
-    return target / "index.html"
+    """Write the page of altered pictures, see :func:`write_page`."""
+    return write_page(found, SHAPE)
 
 
-def _write(found: Shape, folder: Path) -> None:
+def shape_title(found: Shape) -> str:
+    """Return what was asked, in a few words."""
+    return f"units on altered pictures: {found.summary.alteration}"
+
+
+def shape_page(found: Shape, folder: Path) -> Page:
+    """Draw the exemplars into the folder of the page; return what it says, and the figures."""
     figures = shape_figures(found)
-    write_assets(folder)
-    write_charts(folder / "charts.js", figures)
-    (folder / "figures").mkdir()
-    for name, figure in figures.items():
-        save_figure(figure, folder / "figures" / name)
-    text = fill(
-        "shape.html",
-        facts=found.summary,
-        figures=list(figures),
-        histograms=[name for name in figures if name.startswith("histogram")],
-        titles={name: figure.title for name, figure in figures.items()},
-        tiles=_tiles(found),
-        layers=_layers(found),
-        concepts=_concepts(found),
-        groups=_groups(found, folder),
-        home="",
-        assets=FOLDER,
-        data_scripts=["charts.js"],
-        scripts=[],
-        **asked(found),
-    )
-    write_text(folder / "index.html", text)
+    said: dict[str, object] = {
+        "histograms": [name for name in figures if name.startswith("histogram")],
+        "titles": {name: figure.title for name, figure in figures.items()},
+        "tiles": _tiles(found),
+        "layers": _layers(found),
+        "concepts": _concepts(found),
+        "groups": _groups(found, folder),
+    }
+    return said, figures
 
 
 def shape_figures(found: Shape) -> dict[str, Figure]:
@@ -249,3 +227,6 @@ def _drawn(row: Any, source: Path, folder: Path, stem: str) -> dict[str, object]
             source / getattr(row, side), getattr(row, f"mask_{side}"), shape, folder / files[side]
         )
     return {"row": row, "files": files, "size": size}
+
+
+SHAPE = Kind("shape.html", shape_title, shape_page)
