@@ -88,7 +88,8 @@ class Reader:
         assert path.stat().st_size > 5000
 
     def problems(self) -> list[Any]:
-        return [entry for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+        """What the console shows: errors, and warnings of libraries."""
+        return [entry for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,13 @@ def _lines(found: Attack) -> Iterator[str]:
     for each in facts.targets:
         norm = "" if each.l2 is None else f", median L2 {each.l2:.3g} on pixels from 0 to 1"
         yield f"  {each.target}: {each.won:,} of {each.tried:,} won after rounding, {each.found:,} before{norm}"
+    if facts.targets[0].won:
+        yield from _moved(facts)
+    yield from (f"  {note}" for note in facts.notes)
+    yield f"  in {found.path}"
+
+
+def _moved(facts: AttackSummary) -> Iterator[str]:
     yield "  mean absolute change of the peak, and in units of each unit's spread:"
     for change in facts.changes:
         yield (
@@ -62,8 +69,6 @@ def _lines(found: Attack) -> Iterator[str]:
     for share in facts.exchanges:
         units = "most important units" if share.units == "important" else "random units"
         yield f"  {KINDS[share.kind]} {share.k:,} {units}: {percent_score(share.share, none='-')}"
-    yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {found.path}"
 
 
 def _group(name: str, top: int) -> str:

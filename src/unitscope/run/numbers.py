@@ -38,8 +38,10 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 
 
 def fraction_score(score: Score, digits: int = 3) -> str:
-    """Write a fraction with its interval: ``0.446 (0.401 to 0.487)``."""
-    shown = fraction(score.value or 0, digits)
+    """Write a fraction with its interval, ``0.446 (0.401 to 0.487)``; ``-`` where there is none."""
+    if score.value is None:
+        return "-"
+    shown = fraction(score.value, digits)
     if score.low is None or score.high is None:
         return shown
     return f"{shown} ({interval(score.low, score.high, digits)})"

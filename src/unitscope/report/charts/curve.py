@@ -49,9 +49,6 @@ def curves(
         along.transform_filter(KNOWN)
         .mark_area(opacity=0.17, aria=False)
         .encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=color),
-        base.transform_filter("!isValid(datum.x)")
-        .mark_rule(strokeWidth=1.2)
-        .encode(y=y, color=color, tooltip=hints[:1] + hints[2:]),
         along.mark_line(strokeWidth=1.8, aria=False).encode(x=x, y=y, color=color),
         base.transform_filter("isValid(datum.x)")
         .mark_point(size=42)
@@ -64,6 +61,9 @@ def curves(
             opacity=alt.condition("datum.marks", alt.value(1), alt.value(0)),
         ),
     ]
+    if rows["x"].isna().any():
+        level = base.transform_filter("!isValid(datum.x)").mark_rule(strokeWidth=1.2)
+        layers.insert(1, level.encode(y=y, color=color, tooltip=hints[:1] + hints[2:]))
     if whiskers:
         loose = base.transform_filter(f"datum.loose && {KNOWN}")
         layers.append(

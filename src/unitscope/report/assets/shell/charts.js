@@ -40,6 +40,10 @@
     return spec;
   }
 
+  // Vega-Lite says of rows with a height of their own that it does not stretch them, and takes no logger from Vega-Embed.
+  const { warn } = console;
+  console.warn = (...said) => /^Dropping /.test(said[1]) || warn.apply(console, said);
+
   const words = (item) => Object.entries(item.tooltip).map(([name, value]) => `${name}: ${value}`).join(', ');
 
   // Draw a chart of this page, `name` in data/charts.js, with rows of its own or those it came with.
