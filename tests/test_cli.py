@@ -185,6 +185,9 @@ def test_compare_sets_runs_side_by_side(data, run, tmp_path, unitscope_says):
     said = unitscope_says("compare", run, tmp_path / "other")
     assert said.startswith("1: net on 10 pictures")
     assert "2: net (random weights, seed 3) on 10 pictures" in said
+    page = Path(said.splitlines()[-1].removeprefix("page: "))
+    assert page == run / "compare" / "other" / "index.html"
+    assert "In this run only" in page.read_text(encoding="utf-8")
     rows = json.loads(unitscope_says("compare", run, tmp_path / "other", "--format", "json"))
     assert [(row["layer"], row["category"]) for row in rows[:3]] == [
         ("conv1", "all"),
@@ -192,6 +195,15 @@ def test_compare_sets_runs_side_by_side(data, run, tmp_path, unitscope_says):
         ("conv1", "object"),
     ]
     assert {"units_1", "detectors_1", "concepts_1", "mean_iou_1", "detectors_2"} <= set(rows[0])
+
+
+def test_compare_takes_more_than_two_runs_and_no_less(run, tmp_path, unitscope_says, refused):
+    said = unitscope_says("compare", run, run, run, "--page", tmp_path / "page")
+    assert "3: net on 10 pictures" in said
+    assert "mean IoU 3" in said
+    assert (tmp_path / "page" / "figures" / "detectors-all.pdf").is_file()
+    assert "a comparison needs two or more" in refused("compare", run, "--page", tmp_path / "page")
+    assert "something else than a report" in refused("compare", run, run, "--page", run)
 
 
 def test_report_says_where_it_is(run, tmp_path, unitscope_says):

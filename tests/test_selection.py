@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from unitscope.errors import UnitscopeError
-from unitscope.run.comparison import compare
+from unitscope.run.comparison import by_depth, compare, concepts_by_run
 from unitscope.run.manifest import NetworkRecord
 from unitscope.run.selection import select_units
 
@@ -143,3 +143,42 @@ def test_a_run_equals_itself(run):
     table = compare(run, run)
     for column in ("units", "detectors", "concepts", "mean_iou"):
         assert table[f"{column}_1"].equals(table[f"{column}_2"])
+
+
+def test_three_runs_stand_side_by_side(run):
+    second = make_run([("early", "sea", 0.1), ("late", "sky", 0.3)])
+    third = make_run([("early", "red", 0.2)])
+    table = compare(run, second, third)
+    pd.testing.assert_frame_equal(compare(run, second)[["layer", "category", "units_1", "mean_iou_2"]].head(3),
+                                  table[["layer", "category", "units_1", "mean_iou_2"]].head(3))  # fmt: skip
+    assert line_of(table, "early", "all")["detectors_3"] == 1
+    assert line_of(table, "late", "all")[["units_3", "detectors_3"]].isna().all()
+
+
+def test_layers_at_one_position_keep_their_names_in_every_category(run):
+    other = make_run([("a", "sea", 0.1), ("b", "sky", 0.3)])
+    table = compare(run, other)
+    assert set(table["layer"]) == {"late / a", "early / b"}
+
+
+def test_depth_is_the_place_among_the_layers_of_a_run(run):
+    table = by_depth([run, make_run([("only", "sea", 0.3)])])
+    together = table[table["category"] == "all"].set_index(["run", "layer"])
+    assert together.loc[1, "depth"].to_dict() == {"late": 0.0, "early": 1.0}
+    assert together.loc[(2, "only"), "depth"] == 1
+    assert (together["share"] == together["detectors"] / together["units"]).all()
+
+
+def test_concepts_of_one_run_alone_come_with_their_best_unit():
+    first = make_run([("a", "sea", 0.1), ("a", "sea", 0.4), ("b", "sky", 0.3), ("b", "red", 0.01)])
+    second = make_run([("c", "sky", 0.2), ("c", "red", 0.3)])
+    table = concepts_by_run([first, second]).set_index("concept")
+    assert sorted(table.index) == ["red", "sea", "sky"]
+    sea = table.loc["sea"]
+    assert sea[["runs", "only", "detectors_1", "detectors_2"]].tolist() == [1, 1, 2, 0]
+    assert (sea["layer_1"], sea["unit_1"], sea["iou_1"]) == ("a", 1, 0.4)
+    assert pd.isna(sea["layer_2"])
+    # Below the cut it does not count.
+    assert table.loc["red", "only"] == 2
+    assert pd.isna(table.loc["sky", "only"])
+    assert table.loc["sky", "runs"] == 2

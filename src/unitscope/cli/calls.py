@@ -199,10 +199,13 @@ def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
     return found if wanted.limit is None else found.head(wanted.limit)
 
 
-def compare(first: Path, second: Path) -> tuple[pd.DataFrame, tuple[Dissection, Dissection]]:
-    """Set two runs side by side; return these too."""
-    runs = unitscope.open_run(first), unitscope.open_run(second)
-    return unitscope.compare(*runs), runs
+def compare(paths: Sequence[Path], page: Path | None) -> tuple[pd.DataFrame, list[Dissection], Path]:
+    """Set runs side by side; return the table, these too, and the page."""
+    from unitscope.report import write_comparison
+
+    runs = [unitscope.open_run(path) for path in paths]
+    index = write_comparison(runs, out=page)
+    return unitscope.compare(*runs), runs, index
 
 
 def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:

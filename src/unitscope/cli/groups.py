@@ -57,6 +57,18 @@ class TableOptions:
     out: Path | None = setting(None, "A file to write instead of printing.", metavar="FILE", panel=OUTPUT)
 
 
+@dataclass(frozen=True)
+class ComparisonOptions(TableOptions):
+    """How a comparison is printed, and where its page goes."""
+
+    page: Path | None = setting(
+        None,
+        "Where to write the page and its figures; below the first RUN by default.",
+        metavar="FOLDER",
+        panel=OUTPUT,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(ShownOptions):
     """Where a dissection goes."""

@@ -10,6 +10,7 @@ import typer
 
 from unitscope.cli import calls
 from unitscope.cli.groups import (
+    ComparisonOptions,
     ConceptOptions,
     DemoOptions,
     JsonOptions,
@@ -91,13 +92,17 @@ def report(
 
 @options
 def compare(
-    first: RunPath,
-    second: Annotated[Path, typer.Argument(metavar="RUN", show_default=False, help="Another.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", show_default=False, help="Run folders of two or more dissections."),
+    ],
     *,
-    table: TableOptions,
+    table: ComparisonOptions,
 ) -> None:
-    """Set two runs side by side: detectors and concepts by layer and category."""
+    """Set runs side by side: detectors and concepts by layer and category, with a page and figures."""
     from unitscope.cli.tables import print_comparison
 
-    comparison, runs = calls.compare(first, second)
-    print_comparison(comparison, runs, table.style, table.out)
+    comparison, opened, page = calls.compare(runs, table.page)
+    print_comparison(comparison, opened, table.style, table.out)
+    if table.style == "table":
+        print_lines(f"page: {page}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unitscope.nouns.listing import Listed
     from unitscope.run.dissection import Dissection
 
-MEASURES = ("units", "IoU", "IoU held out", "threshold", "mean IoU 1", "mean IoU 2")
+MEASURES = ("units", "IoU", "IoU held out", "threshold", "mean IoU")
 PIPE_WIDTH = 200
 """Columns of a table that is not printed on a terminal."""
 
@@ -33,11 +33,12 @@ def print_units(units: pd.DataFrame, style: str, out: Path | None) -> None:
 def print_comparison(
     comparison: pd.DataFrame, runs: Sequence[Dissection], style: str, out: Path | None
 ) -> None:
-    """Print two runs side by side, or write them to a file."""
+    """Print runs side by side, or write them to a file."""
     title = "\n".join(f"{i}: {run.title}" for i, run in enumerate(runs, start=1))
-    measures = [f"{name}_{run}" for name in ("detectors", "concepts", "mean_iou") for run in (1, 2)]
+    numbers = range(1, len(runs) + 1)
+    measures = [f"{name}_{run}" for name in ("detectors", "concepts", "mean_iou") for run in numbers]
     readable = comparison[["layer", "category", *measures]].rename(columns=heading)
-    for measure in ("mean IoU 1", "mean IoU 2"):
+    for measure in (f"mean IoU {run}" for run in numbers):
         readable[measure] = readable[measure].map(fraction, na_action="ignore")
     print_frame(comparison, readable, style, out, title=title)
 
@@ -157,7 +158,9 @@ def print_table(frame: pd.DataFrame, *, title: str | None = None) -> None:
     """Print a data frame as a table; numbers to the right."""
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in frame.columns:
-        numeric = pd.api.types.is_numeric_dtype(frame[column]) or column in MEASURES
+        numeric = (
+            pd.api.types.is_numeric_dtype(frame[column]) or str(column).rstrip(" 0123456789") in MEASURES
+        )
         table.add_column(str(column), justify="right" if numeric else "left", overflow="fold")
     for row in frame.itertuples(index=False):
         table.add_row(*("" if pd.isna(value) else str(value) for value in row))

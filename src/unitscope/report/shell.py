@@ -14,6 +14,7 @@ from unitscope.report.charts.files import bundle
 from unitscope.report.charts.parts import Figure
 from unitscope.report.charts.theme import PALETTE, config
 from unitscope.report.folder import place_file
+from unitscope.run.folder import slug
 
 ASSETS = Path(__file__).parent / "assets"
 EARLY = ("core", "theme")
@@ -104,7 +105,13 @@ def fill(template: str, **facts: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "integer": integer, "date": date, "value": value}
+    environment.filters |= {
+        "percent": percent,
+        "integer": integer,
+        "date": date,
+        "value": value,
+        "slug": slug,
+    }
     return environment.get_template(template).render(**facts)
 
 

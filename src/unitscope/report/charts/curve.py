@@ -96,3 +96,21 @@ def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: st
         ],
     )
     return layered(line, point, height=200)
+
+
+def over_depth(rows: pd.DataFrame, measure: Measure, *, colors: Mapping[str, str]) -> alt.LayerChart:
+    """Draw one line for each series over the relative depth of layers.
+
+    Args:
+        rows: columns `x` from 0 to 1, `value`, `series` and `layer`.
+        measure: of the values.
+        colors: by series, in the order of the legend.
+    """
+    axis = alt.Axis(title="relative depth of the layer", format=".2~f", values=[0, 0.25, 0.5, 0.75, 1])
+    x = alt.X("x:Q", axis=axis, scale=alt.Scale(domain=[0, 1], nice=False, padding=6))
+    y = alt.Y("value:Q", axis=measure.axis(grid=True, tickCount=5, domain=False), scale=alt.Scale(zero=True))
+    base = alt.Chart(data(rows)).transform_calculate(low="null", high="null")
+    base = base.transform_calculate(shown=measure.shown).encode(x=x, y=y, color=series_color(colors))
+    hints = tooltip(measure, series="network", layer="layer")
+    point = base.mark_point(size=50).encode(shape=series_shape(list(colors)), tooltip=hints)
+    return layered(base.mark_line(strokeWidth=1.8, aria=False), point, height=190)

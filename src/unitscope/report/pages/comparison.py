@@ -1,0 +1,230 @@
+"""The page of several runs: detectors and concepts over depth, concepts that one alone has, the untrained control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from unitscope.errors import UnitscopeError
+from unitscope.report.charts.bars import count_columns
+from unitscope.report.charts.curve import over_depth
+from unitscope.report.charts.files import save_figure
+from unitscope.report.charts.parts import Figure, Measure, percent
+from unitscope.report.charts.theme import COLORS, category_colors
+from unitscope.report.data import records
+from unitscope.report.folder import check_replaceable, replacing
+from unitscope.report.pages.numbers import alone, shown
+from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.run.comparison import ALL, by_depth, compare, concepts_by_run, differences, is_control
+from unitscope.run.dissection import Dissection
+from unitscope.run.folder import slug
+
+PLACE = "compare"
+"""Where the first run keeps pages of comparisons."""
+RUN_COLORS = tuple(COLORS[at] for at in (0, 1, 2, 3, 5, 4))
+CONTROL_COLOR = COLORS[6]
+LISTED = 60
+"""Concepts of one run that the page lists; the table has all."""
+
+
+def write_comparison(runs: Sequence[Dissection], *, out: Path | str | None = None) -> Path:
+    """Write the page and the figures of two or more runs side by side; an earlier one is replaced in one step.
+
+    Args:
+        runs: finished dissections.
+        out: the folder; below the first run by default, named after the others.
+
+    Returns:
+        The path of ``index.html``.
+
+    Raises:
+        UnitscopeError: there are fewer than two runs, or the folder holds something else than a report.
+    """
+    if len(runs) < 2:
+        raise UnitscopeError(f"{len(runs)} run is given; a comparison needs two or more")
+    target = Path(out) if out is not None else comparison_folder(runs)
+    check_replaceable(target)
+    with replacing(target) as folder:
+        _write(runs, folder)
+    return target / "index.html"
+
+
+def comparison_folder(runs: Sequence[Dissection]) -> Path:
+    """Return where the page of a comparison goes by default."""
+    return runs[0].path / PLACE / "-".join(slug(run.path.resolve().name) for run in runs[1:])[:100]
+
+
+def run_names(runs: Sequence[Dissection]) -> list[str]:
+    """Return a name for each run: its network, with the seed of random weights, with its folder if need be."""
+    seeds = [run.network.reinitialized for run in runs]
+    names = [
+        run.network.name + ("" if seed is None else f", random weights {seed}")
+        for run, seed in zip(runs, seeds, strict=True)
+    ]
+    apart = [
+        name if names.count(name) == 1 else f"{name} ({run.path.name})"
+        for name, run in zip(names, runs, strict=True)
+    ]
+    return [name if apart.count(name) == 1 else f"{at}: {name}" for at, name in enumerate(apart, 1)]
+
+
+def _write(runs: Sequence[Dissection], folder: Path) -> None:
+    names, depth, concepts = run_names(runs), by_depth(runs), concepts_by_run(runs)
+    categories = [ALL, *(name for name in dict.fromkeys(depth["category"]) if name != ALL)]
+    colors = run_colors(runs, names)
+    figures = depth_figures(depth, names, colors, categories)
+    if concepts["only"].notna().any():
+        figures["only"] = only_figure(concepts, names)
+    tables = {"layers": compare(runs[0], runs[1], *runs[2:]), "depth": depth, "concepts": concepts}
+    write_assets(folder)
+    write_charts(folder / "charts.js", figures)
+    for name in ("figures", "tables"):
+        (folder / name).mkdir()
+    for name, figure in figures.items():
+        save_figure(figure, folder / "figures" / name)
+    for name, table in tables.items():
+        table.to_parquet(folder / "tables" / f"{name}.parquet", index=False)
+    text = fill(
+        "comparison.html",
+        title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs",
+        names=names,
+        rows=_rows(runs, names, depth, concepts),
+        categories=categories,
+        by_category=_by_category(runs, names, depth, categories),
+        control=_control(runs, names, depth),
+        only=[(name, _only(concepts, at)) for at, name in enumerate(names, 1)],
+        shared=int((concepts["runs"] == len(runs)).sum()),
+        notes=differences(runs),
+        figures=figures,
+        tables=list(tables),
+        titles=[run.title for run in runs],
+        listed=LISTED,
+        home="",
+        assets=FOLDER,
+        data_scripts=["charts.js"],
+        scripts=[],
+    )
+    write_text(folder / "index.html", text)
+
+
+def run_colors(runs: Sequence[Dissection], names: Sequence[str]) -> dict[str, str]:
+    """Return the colour of each run by name; those of random weights are gray."""
+    free = iter(RUN_COLORS * (1 + len(runs) // len(RUN_COLORS)))
+    return {
+        name: CONTROL_COLOR if is_control(run) else next(free) for name, run in zip(names, runs, strict=True)
+    }
+
+
+def depth_figures(
+    depth: pd.DataFrame, names: Sequence[str], colors: Mapping[str, str], categories: Sequence[str]
+) -> dict[str, Figure]:
+    """Draw the share of detectors and the distinct concepts of each category over depth, one line a run."""
+    measures = {
+        "detectors": ("share", percent("units that are detectors")),
+        "concepts": ("concepts", Measure("distinct concepts", digits=0)),
+    }
+    figures = {}
+    for category in categories:
+        rows = depth[depth["category"] == category]
+        rows = rows.assign(series=[names[run - 1] for run in rows["run"]], x=rows["depth"])
+        what = "all categories" if category == ALL else category
+        for kind, (column, measure) in measures.items():
+            drawn = rows.assign(value=rows[column].astype(float))[["x", "value", "series", "layer"]]
+            used = {name: color for name, color in colors.items() if name in set(drawn["series"])}
+            chart = over_depth(drawn, measure, colors=used)
+            figures[f"{kind}-{slug(category)}"] = Figure(
+                chart, f"{kind.capitalize()} over depth: {what}", width=460
+            )
+    return figures
+
+
+def only_figure(concepts: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Draw how many concepts each run alone has detectors of, by category."""
+    alone_in = concepts[concepts["only"].notna()]
+    counts = alone_in.groupby(["only", "category"], sort=False).size().rename("count").reset_index()
+    colors = category_colors(sorted(set(concepts["category"])))
+    rows = pd.DataFrame(
+        {
+            "name": [names[int(number) - 1] for number in counts["only"]],
+            "series": counts["category"],
+            "count": counts["count"],
+            "order": [list(colors).index(each) for each in counts["category"]],
+            "href": None,
+        }
+    ).sort_values(
+        ["name", "order"], key=lambda each: each.map(list(names).index) if each.name == "name" else each
+    )
+    chart = count_columns(rows, colors, title="concepts", noun="run")
+    return Figure(chart, "Concepts that one run alone has detectors of", width=max(420, 90 * len(names)))
+
+
+def _rows(
+    runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFrame, concepts: pd.DataFrame
+) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for number, (run, name) in enumerate(zip(runs, names, strict=True), 1):
+        together = depth[(depth["run"] == number) & (depth["category"] == ALL)]
+        detectors, units = int(together["detectors"].sum()), int(together["units"].sum())
+        iou = run.detectors["iou"].mean()
+        rows.append(
+            [
+                name,
+                len(together),
+                units,
+                detectors,
+                shown(alone(detectors / units)),
+                int((concepts[f"detectors_{number}"] > 0).sum()),
+                int((concepts["only"] == number).sum()),
+                f"{iou:.3f}" if detectors else "\u2013",
+                "random weights" if is_control(run) else "",
+            ]
+        )
+    return rows
+
+
+def _by_category(
+    runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFrame, categories: Sequence[str]
+) -> list[list[object]]:
+    """Return a row for each run and category: detectors over all layers, and distinct concepts."""
+    rows: list[list[object]] = []
+    for number, (run, name) in enumerate(zip(runs, names, strict=True), 1):
+        mine = depth[depth["run"] == number].groupby("category")["detectors"].sum()
+        distinct = run.detectors.drop_duplicates(["concept", "category"])["category"].value_counts()
+        rows += [
+            [name, category, int(mine[category]), int(distinct.get(category, 0))]
+            for category in categories
+            if category != ALL and category in mine
+        ]
+    return rows
+
+
+def _control(runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFrame) -> list[str]:
+    """Say how many units of random weights are detectors beside those of the others."""
+    together = depth[depth["category"] == ALL].groupby("run")[["detectors", "units"]].sum()
+    share = (together["detectors"] / together["units"]).to_dict()
+    controls = [at for at, run in enumerate(runs, 1) if is_control(run)]
+    others = [at for at in range(1, len(runs) + 1) if at not in controls]
+    return [
+        f"{100 * share[at]:.1f} % of the units of {names[at - 1]} are detectors, and "
+        + ", ".join(f"{100 * share[other]:.1f} % of those of {names[other - 1]}" for other in others)
+        for at in controls
+        if others
+    ]
+
+
+def _only(concepts: pd.DataFrame, number: int) -> list[list[object]]:
+    mine = concepts[concepts["only"] == number].sort_values(f"iou_{number}", ascending=False, kind="stable")
+    named = mine.rename(columns={f"{name}_{number}": name for name in ("detectors", "layer", "unit", "iou")})
+    return [
+        [
+            row.concept,
+            row.category,
+            int(row.detectors),
+            f"{row.layer} unit {row.unit}",
+            f"{row.iou:.3f}",
+            "" if row.known else "not in every vocabulary",
+        ]
+        for row in records(named)
+    ]

@@ -1,0 +1,82 @@
+"""The page of several runs side by side: what it says, and that it opens in a browser. Skipped without Chromium."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from browser import Reader, driver
+from fake_run import Shape, make_run
+
+from unitscope.report import write_comparison
+from unitscope.report.pages.comparison import run_names
+from unitscope.run.comparison import concepts_by_run
+from unitscope.run.dissection import Dissection
+
+__all__ = ["driver"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Dissection]:
+    folder = tmp_path_factory.mktemp("runs")
+    shapes = [Shape(units=30), Shape(units=12, layers=("a", "b")), Shape(units=8, layers=("last",))]
+    return [
+        Dissection.open(make_run(folder / f"run-{seed}", shape, seed=seed))
+        for seed, shape in enumerate(shapes)
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(runs: list[Dissection]) -> Path:
+    return write_comparison(runs)
+
+
+def test_the_page_lies_below_the_first_run(runs: list[Dissection], page: Path) -> None:
+    assert page == runs[0].path / "compare" / "run-1-run-2" / "index.html"
+    for name in ("detectors-all", "concepts-object", "only"):
+        for ending in ("svg", "png", "pdf"):
+            assert (page.parent / "figures" / f"{name}.{ending}").is_file()
+    assert {path.stem for path in (page.parent / "tables").iterdir()} == {"layers", "depth", "concepts"}
+    assert write_comparison(runs) == page
+
+
+def test_runs_of_one_network_are_told_apart(runs: list[Dissection]) -> None:
+    names = run_names(runs)
+    assert len(set(names)) == 3
+    assert [name.endswith(f"(run-{at})") for at, name in enumerate(names)] == [True] * 3
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
+def test_the_page_opens_from_the_file_system(
+    driver: Any, runs: list[Dissection], page: Path, width: int, dark: bool
+) -> None:
+    reader = Reader(driver, page)
+    reader.screen(width, 900, dark=dark)
+    reader.open()
+    charts = reader.all(".chart")
+    assert len(charts) == 2 * 5 + 1
+    for chart in charts:
+        reader.marks(f"#{chart.get_attribute('id')}")
+    assert reader.run("return document.documentElement.scrollWidth") <= width
+    table = concepts_by_run(runs)
+    shared = int((table["runs"] == 3).sum())
+    assert reader.one(".lead").text.startswith(f"{shared} concepts have a detector in each of the 3 runs.")
+    assert reader.requests() == []
+    assert reader.problems() == []
+
+
+def test_every_column_is_described(page: Path) -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "compare.md").read_text(encoding="utf-8")
+    for name in ("layers", "depth", "concepts"):
+        section = re.search(rf"^## {name}:.*?(?=^## |\Z)", text, flags=re.DOTALL | re.MULTILINE)
+        assert section is not None
+        rows = re.findall(
+            r"^\| ([a-z_0-9, ]+) \| (string|Int64|int64|float64|bool) \|", section[0], re.MULTILINE
+        )
+        described = [column for columns, _ in rows for column in columns.split(", ")]
+        table = pd.read_parquet(page.parent / "tables" / f"{name}.parquet")
+        columns = [column for column in table.columns if not column.endswith(("_2", "_3"))]
+        assert described == columns, name
