@@ -346,6 +346,16 @@ def test_a_function_of_a_person_that_fails(place, tmp_path, function, said):
     assert said in str(error.value)
 
 
+def test_a_function_that_has_changed_is_another_question(place, tmp_path):
+    file = tmp_path / "own.py"
+    shutil.copyfile(place / "net.py", file)
+    given = {"method": f"{file}:brighten", "limit": 1}
+    attack(place, tmp_path / "out", "red", **given)
+    file.write_text(file.read_text() + "\n# and now something else\n")
+    with pytest.raises(UnitscopeError, match="method_hash"):
+        attack(place, tmp_path / "out", "red", **given)
+
+
 def test_a_method_that_is_none(place, tmp_path):
     assert "method is 'fgsm'; it must be cw, ddn, pgd or file.py:function" in refused(
         place, tmp_path / "out", method="fgsm"

@@ -31,7 +31,7 @@ from unitscope.experiments.attack.compare import (
 )
 from unitscope.experiments.attack.examples import choose_examples, example_table, shown_units
 from unitscope.experiments.attack.findings import Findings, Outcomes
-from unitscope.experiments.attack.methods import check_gradients, find_method
+from unitscope.experiments.attack.methods import check_gradients, find_method, method_hash
 from unitscope.experiments.attack.ranks import Ranks, measured_ranks, ranks_of
 from unitscope.experiments.attack.search import SearchPlan, search, take
 from unitscope.experiments.attack.settings import METHODS, AttackSettings
@@ -166,6 +166,7 @@ class UnitAttack(Experiment[Subject]):
                 "classes_hash": hashlib.sha256(found.classes.tobytes()).hexdigest(),
             },
             "altered_hash": "" if altered is None else altered.content_hash,
+            "method_hash": method_hash(self.settings) if altered is None else "",
             "importance": "" if self.importance is None else self.importance.configuration_hash,
             "settings": self.settings.deciding(),
         }

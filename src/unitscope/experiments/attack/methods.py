@@ -37,6 +37,15 @@ def find_method(settings: AttackSettings) -> Method:
     return partial(_of_person, (function, settings.method))
 
 
+def method_hash(settings: AttackSettings) -> str:
+    """Return a hash of the file that a person's attack is written in; empty for those of the library.
+
+    Raises:
+        UnitscopeError: the function is missing.
+    """
+    return "" if settings.method in METHODS else find_function(settings.method, "attack")[1]
+
+
 def _library() -> Any:
     try:
         with warnings.catch_warnings():
