@@ -110,7 +110,9 @@ def over_depth(rows: pd.DataFrame, measure: Measure, *, colors: Mapping[str, str
     x = alt.X("x:Q", axis=axis, scale=alt.Scale(domain=[0, 1], nice=False, padding=6))
     y = alt.Y("value:Q", axis=measure.axis(grid=True, tickCount=5, domain=False), scale=alt.Scale(zero=True))
     base = alt.Chart(data(rows)).transform_calculate(low="null", high="null")
-    base = base.transform_calculate(shown=measure.shown).encode(x=x, y=y, color=series_color(colors))
+    # One name a row: rows that are filled as far as they go are cut off where two charts share the width.
+    color, shape = series_color(colors).legend(columns=1), series_shape(list(colors)).legend(columns=1)
+    base = base.transform_calculate(shown=measure.shown).encode(x=x, y=y, color=color)
     hints = tooltip(measure, series="network", layer="layer")
-    point = base.mark_point(size=50).encode(shape=series_shape(list(colors)), tooltip=hints)
+    point = base.mark_point(size=50).encode(shape=shape, tooltip=hints)
     return layered(base.mark_line(strokeWidth=1.8, aria=False), point, height=190)
