@@ -40,9 +40,10 @@
     return spec;
   }
 
-  // Vega-Lite says of rows with a height of their own that it does not stretch them, and takes no logger from Vega-Embed.
+  // Vega says of rows with a height of their own that it does not stretch them, and of marks without rows, such as the
+  // threshold of a unit that has none, that they take no room. Vega-Embed has no setting for it.
   const { warn } = console;
-  console.warn = (...said) => /^Dropping /.test(said[1]) || warn.apply(console, said);
+  console.warn = (...said) => /^(Dropping|Infinite extent) /.test(said[1]) || warn.apply(console, said);
 
   const words = (item) => Object.entries(item.tooltip).map(([name, value]) => `${name}: ${value}`).join(', ');
 
