@@ -28,6 +28,10 @@ def table(folder: Path, text: str, name: str = "labels.txt", **options: str) -> 
         "id\tname\tcategory\n1\twall\tobject\n2\ttraffic light\tobject\n7\tgrass\ttexture\n",
         "# labels\n\n1 wall\n2  traffic light\n7\tgrass\ttexture\n# end",
         "\ufeffnumber name\r\n1 wall\r\n2 traffic light\r\n7\tgrass\ttexture\r\n",
+        "1: wall\n2 : traffic light\n7\tgrass\ttexture\n",
+        "1,wall\n2, traffic light\n7\tgrass\ttexture\n",
+        "1;wall\n2;traffic light\n7\tgrass\ttexture\n",
+        "Idx\tRatio\tName\tcategory\n1\t0.2\twall\t\n2\t0.1\ttraffic light\t\n7\t0.1\tgrass\ttexture\n",
     ],
 )
 def test_numbered_lines(tmp_path: Path, text: str) -> None:
@@ -59,6 +63,30 @@ def test_json_list_of_names(tmp_path: Path) -> None:
     assert table(tmp_path, '["none", "wall", "sky"]', "x.json") == {1: "wall|object", 2: "sky|object"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("config.json", '{"model_type": "x", "id2label": {"0": "background", "1": "wall", "2": "sky"}}'),
+        ("x.json", '{"background": 0, "wall": 1, "sky": 2}'),
+        (
+            "instances.json",
+            '{"images": [], "categories": [{"id": 1, "name": "wall"}, {"id": 2, "name": "sky"}]}',
+        ),
+        ("_classes.csv", "Pixel Value, Class\n0, background\n1, wall\n2, sky\n"),
+        ("class_names.txt", "__ignore__\n_background_\nwall\nsky\n"),
+        ("objectInfo.csv", "Idx;Name\n1;wall\n2;sky\n"),
+    ],
+)
+def test_exports(tmp_path: Path, name: str, text: str) -> None:
+    assert table(tmp_path, text, name) == {1: "wall|object", 2: "sky|object"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "x.txt").write_bytes("1 Bäume\n2 ciel d'été\n".encode(encoding))
+    assert [concept.name for concept in read_labels(tmp_path / "x.txt").concepts] == ["Bäume", "ciel d'été"]
+
+
 def test_csv(tmp_path: Path) -> None:
     text = '# made by hand\nName,Number,category\nwall,1,\n"traffic light",2,object\n\ngrass,7,texture\n'
     assert table(tmp_path, text, "labels.csv") == EXPECTED
@@ -71,8 +99,8 @@ def test_category_for_labels_without_one(tmp_path: Path) -> None:
 def test_lookup_maps_numbers_to_the_vocabulary(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("0 none\n3 wall\n1 sky\n5 tree\n")
     labels = read_labels(tmp_path / "x.txt")
-    assert labels.lookup().tolist() == [0, 2, -1, 1, -1, 3]
-    assert labels.lookup(11, 8).tolist() == [0, 12, -1, 11, -1, 13, -1, -1]
+    assert labels.lookup().tolist() == [0, 2, -2, 1, -2, 3]
+    assert labels.lookup(11, 8).tolist() == [0, 12, -2, 11, -2, 13, -2, -2]
     assert labels.concepts[0] == Concept("wall", "object")
 
 
@@ -80,10 +108,10 @@ def test_lookup_maps_numbers_to_the_vocabulary(tmp_path: Path) -> None:
     ("name", "text", "message"),
     [
         ("x.txt", "1 wall\n2 sky\n1 tree\n", "line 3: number 1 was used on line 1"),
-        ("x.txt", "0 a\n0 b\n1 wall\n", "line 2: number 0 was used on line 1"),
+        ("x.txt", "0 none\n0 b\n1 wall\n", "line 2: number 0 was used on line 1"),
         ("x.txt", "1 wall\n2 wall\n", "line 2: object 'wall' was named on line 1"),
-        ("x.txt", "1 wall\nsky 2\n", "line 2: 'sky' is not a whole number"),
-        ("x.txt", "1 wall\n2.5 sky\n", "line 2: '2.5' is not a whole number"),
+        ("x.txt", "1 wall\nsky 2\n", "line 2: 'sky 2' begins with no whole number"),
+        ("x.txt", "1 wall\n2.5 sky\n", "line 2: '2.5 sky' begins with no whole number"),
         ("x.txt", "-1 wall\n", "line 1: number -1 cannot occur in a mask"),
         ("x.txt", "1 wall\n70000 sky\n", "line 2: number 70000 cannot occur"),
         ("x.txt", "1 wall\n2\t\tobject\n", "line 2: number 2 has no name"),
@@ -100,6 +128,12 @@ def test_lookup_maps_numbers_to_the_vocabulary(tmp_path: Path) -> None:
         ("x.json", '["none", "wall", "wall"]', "entry 2: object 'wall' was named on entry 1"),
         ("x.json", '[{"name": "wall"}]', "entry 0: has name; give number, name"),
         ("x.json", '["none", 7]', "entry 1: 7 is not a name"),
+        ("x.txt", "wall\n1 sky\n2 tree\n", "line 1: 'wall' begins with no whole number"),
+        ("x.txt", "sky 1\ntree 2\n", "may be the name 'sky 1' or the name 'sky' with its number"),
+        ("x.txt", "sky,1\ntree,2\n", "may be the name 'sky,1' or the name 'sky' with its number"),
+        ("x.txt", "1,sky,object\n", "may be the name 'sky,object' or the name 'sky' of category 'object'"),
+        ("x.txt", "wall\nsky\n", "number 0 is called 'wall', and 0 means 'nothing'"),
+        ("x.txt", "# label:color_rgb:parts:actions\nbackground:0,0::\n", "'0,0' is no colour"),
     ],
 )
 def test_mistakes(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -115,8 +149,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_labels(tmp_path / "none.txt")
     with pytest.raises(UnitscopeError, match="is a folder"):
         read_labels(tmp_path)
-    (tmp_path / "x.txt").write_bytes(b"1 \xff\xfe\n")
-    with pytest.raises(UnitscopeError, match="cannot be read as UTF-8"):
+    (tmp_path / "x.txt").write_bytes(b"1 \xff\x00\n")
+    with pytest.raises(UnitscopeError, match="is no text"):
         read_labels(tmp_path / "x.txt")
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 import unitscope
 from unitscope.concepts.colors import COLORS
-from unitscope.concepts.labellers import PixelGrid
-from unitscope.concepts.merge import MergedLabeller, merge_vocabularies
+from unitscope.concepts.labellers import Counting, PixelGrid
+from unitscope.concepts.merge import MergedLabeller, OnlyLabelled, merge_vocabularies
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.nouns.concepts import read_concepts
@@ -46,6 +46,8 @@ def unnamed():
 
 class Fixed:
     """A labeller that always gives the same maps."""
+
+    counting = Counting()
 
     def __init__(self, concepts: list[tuple[str, str]], maps: Any, name: str = "fixed") -> None:
         self.vocabulary = Vocabulary([Concept(*each) for each in concepts])
@@ -114,6 +116,16 @@ def test_planes_follow_each_other():
     assert found.dtype == np.int32
     assert found.tolist() == [[[[0, 1, 2]], [[2, 2, 0]], [[3, 0, 2]]]] * 2
     assert merged.content_hash != MergedLabeller([other, one]).content_hash
+
+
+def test_a_point_that_one_does_not_count_counts_for_none():
+    one = Fixed([("a", "object")], [[[0, 1, -1]]])
+    other = Fixed([("b", "object")], [[[-1, 1, 1]]])
+    both = MergedLabeller([other, one])
+    assert both.label([both.prepare(0, None)]).tolist() == [[[[-1, 1, -1]], [[-1, 2, -1]]]]
+    only = OnlyLabelled(MergedLabeller([one, Fixed([("b", "object")], [[[1, 0, 0]]])]))
+    assert only.label([only.prepare(0, None)]).tolist() == [[[[0, 1, -1]], [[2, 0, -1]]]]
+    assert only.counting.unlabelled == "ignore"
 
 
 def test_masks_with_a_segmenter(data):

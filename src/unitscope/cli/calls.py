@@ -20,6 +20,7 @@ from unitscope.cli.groups import (
     LatentOptions,
     LayerOption,
     LayerOptions,
+    MaskOptions,
     NetworkOptions,
     OutputOptions,
     PictureOptions,
@@ -33,6 +34,7 @@ from unitscope.errors import UnitscopeError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from unitscope.concepts.maskrules import MaskRules
     from unitscope.concepts.preview import Segmentation
     from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
@@ -104,7 +106,21 @@ def _reader(
         device=given.device,
     )  # fmt: skip
     says = (concepts.labels, concepts.segmenter, concepts.segmenter_preprocess)
-    return network, read_concepts(concepts.masks, *says, sources=sources)
+    return network, read_concepts(
+        concepts.masks, *says, sources=sources, rules=_rules(concepts), unlabelled=concepts.unlabelled
+    )
+
+
+def _rules(given: MaskOptions) -> MaskRules:
+    """Return how masks are read."""
+    from unitscope.concepts.maskrules import mask_rules
+
+    return mask_rules(
+        given.labels_preset,
+        ignore=given.ignore,
+        zero_is_a_class=given.zero_is_a_class,
+        suffix=given.mask_suffix,
+    )
 
 
 def _maker(
@@ -119,7 +135,10 @@ def _maker(
     )  # fmt: skip
     described = concepts.labels or concepts.segmenter_preprocess
     own = (generator.segmenter,) if generator.segmenter and described else ()
-    said = read_concepts((), concepts.labels, concepts.segmenter or own, concepts.segmenter_preprocess)
+    said = read_concepts(
+        (), concepts.labels, concepts.segmenter or own, concepts.segmenter_preprocess, rules=_rules(concepts),
+        unlabelled=concepts.unlabelled,
+    )  # fmt: skip
     return generator, said
 
 
@@ -274,7 +293,10 @@ def classify_unit(
             said = _segmenter(opened, concepts)
         else:
             says = (concepts.labels, concepts.segmenter, concepts.segmenter_preprocess)
-            said = read_concepts(concepts.masks, *says, sources=len(classes.images))
+            said = read_concepts(
+                concepts.masks, *says, sources=len(classes.images), rules=_rules(concepts),
+                unlabelled=concepts.unlabelled,
+            )  # fmt: skip
         return unitscope.classify_unit(
             opened, classes.layer, classes.unit, data, said, positive=classes.positive, negative=classes.negative,
             concept=classes.concept, network=_found(opened, network), out=output.out, settings=settings,
@@ -361,7 +383,9 @@ def shape(
     opened, said = unitscope.open_run(run), None
     with typed(network.mirror, quiet=output.quiet):
         if pictures.masks or pictures.labels:
-            said = read_concepts(pictures.masks, pictures.labels, (), (), sources=len(pictures.images))
+            said = read_concepts(
+                pictures.masks, pictures.labels, (), (), sources=len(pictures.images), rules=_rules(pictures)
+            )
         return unitscope.shape(
             opened, pictures.images, altered=pictures.altered, alter=pictures.alter, concepts=said,
             adain=pictures.adain, layers=pictures.layer, network=_found(opened, network), out=output.out,

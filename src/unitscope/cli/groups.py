@@ -253,7 +253,33 @@ class SegmenterOptions:
 
 
 @dataclass(frozen=True)
-class ConceptOptions(SegmenterOptions):
+class MaskOptions:
+    """How masks are read."""
+
+    labels_preset: str | None = setting(
+        None,
+        "Read masks as those of ade20k, voc, cityscapes, cityscapes-trainids or coco: suffix, 0 and 255 at once.",
+        metavar="NAME",
+        panel=LABELS,
+    )
+    ignore: tuple[str, ...] = setting(
+        (),
+        "A number in masks, or a range as 200-254, whose pixels count nowhere; may be given again.",
+        metavar="NUMBER",
+        panel=LABELS,
+    )
+    zero_is_a_class: bool = setting(False, "Number 0 in masks is a class, not nothing.", panel=LABELS)
+    mask_suffix: str | None = setting(
+        None,
+        "What masks have after the names of their pictures, as _mask; or OLD=NEW: an ending of the pictures and the "
+        "one in its place.",
+        metavar="SUFFIX",
+        panel=LABELS,
+    )
+
+
+@dataclass(frozen=True)
+class ConceptOptions(MaskOptions, SegmenterOptions):
     """What says where concepts are."""
 
     labels: tuple[Path, ...] = setting(
@@ -270,6 +296,11 @@ class ConceptOptions(SegmenterOptions):
         "nothing. For several "
         "picture folders or planes: for each label file, one mask folder for each picture folder.",
         metavar="FOLDER",
+        panel=LABELS,
+    )
+    unlabelled: Literal["background", "ignore"] = setting(
+        "background",
+        "Points without any label: background, which counts against concepts that are not there, or counted nowhere.",
         panel=LABELS,
     )
 
@@ -294,8 +325,8 @@ class LayerOptions:
     )
 
 
-@dataclass(frozen=True)
-class AlterationOptions:
+@dataclass(frozen=True, kw_only=True)
+class AlterationOptions(MaskOptions):
     """Which pictures are altered, and how."""
 
     images: tuple[str, ...] = field(

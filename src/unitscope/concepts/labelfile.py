@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unitscope.concepts.labelrows import Color, Row, mistake, rows_of
 from unitscope.concepts.vocabulary import NOTHING, Concept
 from unitscope.errors import UnitscopeError
 
 LARGEST = 65535
 """The largest number a mask file can hold."""
+UNNAMED = -2
+"""What a lookup gives for a number that the file does not name."""
 
-NUMBER_HEADERS = ("number", "id", "index", "idx", "value", "label", "class")
-NAME_HEADERS = ("name", "label", "class", "concept")
-
-Row = tuple[str, str, str, str]
-"""Where it stands (for messages), number, name, category (may be empty)."""
+_VOID = ("void", "ignore", "ignored", "ignore label", "unlabeled", "unlabelled", "don't care", "-")
+VOID_NAMES = frozenset(_VOID)
+"""Names of pixels that nobody has judged: no concept has them."""
+NOTHING_NAMES = VOID_NAMES | {
+    *("", "background", "bg", "nothing", "none", "null", "n/a", "unknown", "undefined", "no label", "empty"),
+    *("other", "others", "outside"),
+}
+"""Names that number 0 may have where it means "nothing"."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,19 @@ class LabelTable:
 
     Attributes:
         source: the file, for messages.
-        numbers: the numbers that masks hold, in the order of the file; any but 0.
+        numbers: the numbers that masks hold, in the order of the file.
         concepts: what they stand for, as many.
-        names_nothing: whether the file has a line for 0.
+        names_nothing: whether the file has a line for 0 that names no concept.
+        void: numbers that the file calls void, ignored or unlabelled; 0 is none of them.
+        colors: the numbers of colours, where masks hold these.
     """
 
     source: str
     numbers: tuple[int, ...]
     concepts: tuple[Concept, ...]
     names_nothing: bool = False
+    void: tuple[int, ...] = ()
+    colors: dict[Color, int] = field(default_factory=dict)
 
     @property
     def largest(self) -> int:
@@ -46,188 +54,164 @@ class LabelTable:
         return max(self.numbers)
 
     def lookup(self, first: int = 1, size: int | None = None) -> NDArray[np.int32]:
-        """Return the vocabulary number of every number in a mask; -1 where the file names none.
+        """Return the vocabulary number of every number in a mask; UNNAMED where the file names none.
 
         Args:
             first: vocabulary number of the first concept of this file.
             size: length of the result; by default up to the largest number.
         """
-        table = np.full(size or self.largest + 1, -1, np.int32)
+        table = np.full(size or self.largest + 1, UNNAMED, np.int32)
         table[NOTHING] = NOTHING
         table[list(self.numbers)] = np.arange(first, first + len(self.numbers))
         return table
 
 
-def read_labels(path: Path | str, *, category: str = "object") -> LabelTable:
+def read_labels(
+    path: Path | str, *, category: str = "object", zero_is_a_class: bool = False, ignore: Collection[int] = ()
+) -> LabelTable:
     r"""Return the labels that a file gives.
 
-    The file holds one of: lines ``number name`` (or, separated by tabs, ``number name category``); lines of
-        one name
-    each, numbered from 0; a ``.json`` list of names, object of number -> name, or list of objects with
-    number, name and category; a ``.csv`` table with a header. Blank lines and lines that begin with ``#`` are
-    skipped. Number 0 always means "nothing", whatever its name.
+    The file holds one of:
+
+    - lines ``number name``, the number followed by a space, a tab, ``:``, ``,`` or ``;`` (separated by tabs, also
+      ``number name category``);
+    - a table with a header that has a number and a name, separated by tabs, ``,`` or ``;``: ADE20K's objectInfo150,
+      Roboflow's ``_classes.csv``;
+    - names, one a line, numbered from 0, or LabelMe's, which begin with ``__ignore__``;
+    - CVAT's ``labelmap.txt``, which gives every class a colour;
+    - ``.json``: a list of names, an object of number and name (or name and number), a list of objects with ``number``
+      or ``id``, ``name`` and maybe ``category``, an object that holds one of these as ``id2label`` (Hugging Face) or
+      ``categories`` (COCO).
+
+    Blank lines and lines that begin with ``#`` are skipped. The text is UTF-8, UTF-16 with its mark, or Latin-1.
+    A name of VOID_NAMES, such as "void", is that of no concept.
 
     Args:
         path: the file.
         category: the category of concepts for which the file gives none.
+        zero_is_a_class: whether number 0 is a concept like the others; otherwise it means "nothing", and must not have
+            the name of something.
+        ignore: numbers that are no concepts, whatever their names.
 
     Raises:
-        UnitscopeError: the file is missing or cannot be read, or its numbers or names are not usable.
+        UnitscopeError: the file is missing or cannot be read, may be read in two ways, or its numbers or names are
+            not usable.
     """
     path = Path(path)
     if not path.is_file():
-        state = "is a folder" if path.is_dir() else "does not exist"
+        state = "is a folder" if path.is_dir() else "does not exist" if not path.exists() else "is no file"
         raise UnitscopeError(f"label file {str(path)!r} {state}; give a file with lines 'number name'")
+    return _Table(path, category, zero_is_a_class, ignore).of(rows_of(_read_text(path), path))
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, in UTF-16 with its mark, or in Latin-1."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnitscopeError(f"label file {str(path)!r} cannot be read as UTF-8 text: {error}") from error
-    rows = {".json": _json_rows, ".csv": _csv_rows}.get(path.suffix.lower(), _line_rows)(text, path)
-    return _table(rows, path, category)
-
-
-def _error(path: Path, where: str, problem: str) -> UnitscopeError:
-    return UnitscopeError(f"label file {str(path)!r}, {where}: {problem}")
-
-
-def _table(rows: Iterable[Row], path: Path, category: str) -> LabelTable:
-    concepts: dict[int, Concept] = {}
-    seen_numbers: dict[int, str] = {}
-    seen_concepts: dict[Concept, str] = {}
-    for where, number_text, name, own_category in rows:
-        number = _number(number_text, path, where)
-        if number in seen_numbers:
-            raise _error(
-                path, where, f"number {number} was used on {seen_numbers[number]}; use each number once"
-            )
-        seen_numbers[number] = where
-        if number == NOTHING:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnitscopeError(f"label file {str(path)!r} cannot be read: {error.strerror}") from error
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "latin-1"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
             continue
-        if not name:
-            raise _error(path, where, f"number {number} has no name; give it one")
-        concept = Concept(name, own_category or category)
-        if concept in seen_concepts:
-            raise _error(
-                path,
-                where,
-                f"{concept.category} {name!r} was named on {seen_concepts[concept]}; name each one once",
+        if not any((ord(sign) < 32 and sign not in "\t\r\n\f") or 127 <= ord(sign) < 160 for sign in text):
+            return text
+    raise UnitscopeError(f"label file {str(path)!r} is no text; save it as UTF-8 with lines 'number name'")
+
+
+class _Table:
+    """The labels of a file while its rows are read."""
+
+    def __init__(self, path: Path, category: str, zero_is_a_class: bool, ignore: Collection[int]) -> None:
+        self.path, self.category = path, category
+        self.zero_is_a_class, self.ignore = zero_is_a_class, ignore
+        self.concepts: dict[int, Concept] = {}
+        self.numbers: dict[int, str] = {}
+        self.named: dict[Concept, str] = {}
+        self.void: list[int] = []
+        self.colors: dict[Color, int] = {}
+
+    def of(self, rows: Iterable[Row]) -> LabelTable:
+        for row in rows:
+            self._add(row, self._number(row))
+        if not self.concepts:
+            raise UnitscopeError(
+                f"label file {str(self.path)!r} holds no label besides 0; give lines 'number name'"
             )
-        seen_concepts[concept] = where
-        concepts[number] = concept
-    if not concepts:
-        raise UnitscopeError(f"label file {str(path)!r} holds no label besides 0; give lines 'number name'")
-    return LabelTable(str(path), tuple(concepts), tuple(concepts.values()), NOTHING in seen_numbers)
-
-
-def _number(text: str, path: Path, where: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise _error(path, where, f"{text!r} is not a whole number; write 'number name'") from None
-    if not 0 <= number <= LARGEST:
-        raise _error(path, where, f"number {number} cannot occur in a mask; numbers go from 0 to {LARGEST}")
-    return number
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for position, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield position, line
-
-
-def _is_number(text: str) -> bool:
-    return text.removeprefix("-").isdigit()
-
-
-def _cells(line: str) -> list[str]:
-    """Split a line at its tabs, or after its first word."""
-    cells = line.strip("\r\n").split("\t") if "\t" in line.strip() else line.split(None, 1)
-    return [cell.strip() for cell in cells]
-
-
-def _line_rows(text: str, path: Path) -> Iterator[Row]:
-    lines = list(_lines(text))
-    if len(lines) > 1 and _cells(lines[0][1])[0].lower() in NUMBER_HEADERS and _numbered(lines[1][1]):
-        lines = lines[1:]
-    if lines and _numbered(lines[0][1]):
-        for position, line in lines:
-            number, name, category, *rest = [*_cells(line), "", ""]
-            if any(rest):
-                raise _error(path, f"line {position}", "has more than number, name and category")
-            yield f"line {position}", number, name, category
-    else:
-        for index, (position, line) in enumerate(lines):
-            name, category, *_ = [*(cell.strip() for cell in line.split("\t")), ""]
-            yield f"line {position}", str(index), name, category
-
-
-def _numbered(line: str) -> bool:
-    cells = _cells(line)
-    return len(cells) > 1 and _is_number(cells[0])
-
-
-def _csv_rows(text: str, path: Path) -> Iterator[Row]:
-    lines = list(_lines(text))
-    if not lines:
-        return
-    header, *records = csv.reader([line for _, line in lines], skipinitialspace=True)
-    columns = [cell.strip().lower() for cell in header]
-    number = _column(columns, NUMBER_HEADERS, path)
-    name = _column([c if i != number else "" for i, c in enumerate(columns)], NAME_HEADERS, path)
-    category = columns.index("category") if "category" in columns else None
-    for (position, _), record in zip(lines[1:], records, strict=True):
-        cells = [cell.strip() for cell in record] + [""] * (len(columns) - len(record))
-        yield f"line {position}", cells[number], cells[name], "" if category is None else cells[category]
-
-
-def _column(columns: Sequence[str], allowed: Sequence[str], path: Path) -> int:
-    for name in allowed:
-        if name in columns:
-            return columns.index(name)
-    raise _error(
-        path, "line 1", f"no column is called {' or '.join(allowed)}; write the header number,name,category"
-    )
-
-
-def _json_rows(text: str, path: Path) -> Iterator[Row]:
-    try:
-        content = json.loads(text, object_pairs_hook=_Pairs)
-    except json.JSONDecodeError as error:
-        raise _error(path, f"line {error.lineno}", f"is not valid JSON ({error.msg})") from None
-    if isinstance(content, _Pairs):
-        for key, name in content:
-            yield f"entry {key!r}", str(key), _text(name, path, f"entry {key!r}"), ""
-    elif isinstance(content, list):
-        for position, entry in enumerate(content):
-            where = f"entry {position}"
-            if isinstance(entry, _Pairs):
-                cells = {str(key).lower(): value for key, value in entry}
-                yield where, *_object_cells(cells, path, where)
-            else:
-                yield where, str(position), _text(entry, path, where), ""
-    else:
-        raise _error(
-            path, "line 1", "is neither a list nor an object; write a list of names or number: name pairs"
+        return LabelTable(
+            str(self.path),
+            tuple(self.concepts),
+            tuple(self.concepts.values()),
+            NOTHING in self.numbers and NOTHING not in self.concepts,
+            tuple(self.void),
+            self.colors,
         )
 
+    def _number(self, row: Row) -> int:
+        try:
+            number = int(row.number)
+        except ValueError:
+            raise mistake(
+                self.path, row.where, f"{row.number!r} is not a whole number; write 'number name'"
+            ) from None
+        if not 0 <= number <= LARGEST:
+            problem = f"number {number} cannot occur in a mask; numbers go from 0 to {LARGEST}"
+            raise mistake(self.path, row.where, problem)
+        if number in self.numbers:
+            problem = f"number {number} was used on {self.numbers[number]}; use each number once"
+            raise mistake(self.path, row.where, problem)
+        return number
 
-class _Pairs(list[tuple[str, object]]):
-    """The members of a JSON object, repeated keys included."""
+    def _add(self, row: Row, number: int) -> None:
+        self.numbers[number] = row.where
+        if row.color is not None:
+            if row.color in self.colors:
+                raise mistake(
+                    self.path,
+                    row.where,
+                    f"has the colour of number {self.colors[row.color]}; give it another",
+                )
+            self.colors[row.color] = number
+        if number in self.ignore:
+            return
+        if number == NOTHING:
+            self._zero(row)
+        elif row.name.lower().strip("_ ") in VOID_NAMES:
+            self.void.append(number)
+        else:
+            self._name(row, number)
 
+    def _zero(self, row: Row) -> None:
+        """Take number 0 for a concept or for nothing, as was said, and refuse a name of the other kind."""
+        means_nothing = row.name.lower().strip("_ ") in NOTHING_NAMES
+        if self.zero_is_a_class and means_nothing:
+            raise mistake(
+                self.path,
+                row.where,
+                f"number 0 is called {row.name!r}, and is said to be a class; leave --zero-is-a-class out, or give the "
+                "label file that the masks were made with",
+            )
+        if self.zero_is_a_class:
+            self._name(row, NOTHING)
+        elif not means_nothing:
+            raise mistake(
+                self.path,
+                row.where,
+                f"number 0 is called {row.name!r}, and 0 means 'nothing' in masks; give --zero-is-a-class if it is "
+                "one, or call it background",
+            )
 
-def _object_cells(cells: dict[str, object], path: Path, where: str) -> tuple[str, str, str]:
-    if "number" not in cells or "name" not in cells:
-        raise _error(
-            path, where, f"has {', '.join(cells) or 'nothing'}; give number, name and maybe category"
-        )
-    return (
-        str(cells["number"]),
-        _text(cells["name"], path, where),
-        _text(cells.get("category", ""), path, where),
-    )
-
-
-def _text(value: object, path: Path, where: str) -> str:
-    if not isinstance(value, str):
-        raise _error(path, where, f"{value!r} is not a name; write it in quotes")
-    return value.strip()
+    def _name(self, row: Row, number: int) -> None:
+        if not row.name:
+            raise mistake(self.path, row.where, f"number {number} has no name; give it one")
+        concept = Concept(row.name, row.category or self.category)
+        if concept in self.named:
+            raise mistake(
+                self.path,
+                row.where,
+                f"{concept.category} {row.name!r} was named on {self.named[concept]}; name each one once",
+            )
+        self.named[concept] = row.where
+        self.concepts[number] = concept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -18,8 +18,24 @@ from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import LabelledSource
 from unitscope.sources.framing import Framing
 
+Background = Literal["background", "ignore"]
+
 Prepared = Any
 """What a labeller keeps of a picture until its batch is labelled; nobody else looks into it."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Which points of label maps count nowhere, neither for a concept nor against it.
+
+    Attributes:
+        ignored: numbers in masks that say so.
+        unlabelled: what points with no label in any plane are: background, which counts against the concepts that are
+            not there, or ignored too.
+    """
+
+    ignored: tuple[int, ...] = ()
+    unlabelled: Background = "background"
 
 
 @dataclass(frozen=True)
@@ -45,8 +61,11 @@ class Labeller(Protocol):
         planes: P, the number of planes of a label map.
         name: for titles and messages.
         content_hash: changes when the labels do.
+        counting: which points of its label maps count nowhere.
     """
 
+    @property
+    def counting(self) -> Counting: ...  # noqa: D102
     @property
     def vocabulary(self) -> Vocabulary: ...  # noqa: D102
     @property
@@ -66,13 +85,14 @@ class Labeller(Protocol):
         ...
 
     def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
-        """Return the label maps of a batch, (n, P, rows, columns); 0 is "nothing"."""
+        """Return the label maps of a batch, (n, P, rows, columns); 0 is "nothing", IGNORED counts nowhere."""
         ...
 
 
 class Unlabelled:
     """No concepts at all, for questions that need none: one plane with one cell of "nothing"."""
 
+    counting = Counting()
     vocabulary = Vocabulary([])
     planes = 1
     grid = (1, 1)
@@ -89,6 +109,8 @@ class Unlabelled:
 
 class _SourceLabeller:
     """Label maps that somebody already has for whole pictures, sampled on the grid."""
+
+    counting = Counting()
 
     def __init__(self, where: PixelGrid) -> None:
         self.where = where
@@ -133,6 +155,7 @@ class MaskLabeller(_SourceLabeller):
     def __init__(self, masks: PictureMasks, where: PixelGrid) -> None:
         super().__init__(where)
         self.masks = masks
+        self.counting = Counting(tuple(sorted({number for plane in masks.ignored for number in plane})))
         self.vocabulary = masks.vocabulary
         self.planes = masks.planes
         self.name = masks.name
@@ -172,6 +195,8 @@ class SegmenterLabeller:
         segmenter: the network with its vocabulary.
         where: the grid of the label maps.
     """
+
+    counting = Counting()
 
     def __init__(self, segmenter: Segmenter, where: PixelGrid) -> None:
         self.segmenter = segmenter

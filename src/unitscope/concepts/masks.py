@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unitscope.concepts.labelfile import LARGEST, LabelTable, read_labels
-from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.concepts.labelfile import LARGEST, UNNAMED, LabelTable, read_labels
+from unitscope.concepts.labelrows import Color
+from unitscope.concepts.maskrules import MaskRules
+from unitscope.concepts.vocabulary import IGNORED, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.sources.decode import picture_size
 from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files
@@ -37,31 +40,42 @@ class _Plane:
     table: LabelTable
     lookup: NDArray[np.int32]
     files: dict[str, str]
-    """Relative path without extension -> relative path of the mask."""
+    """Picture -> relative path of its mask."""
 
 
 class PictureMasks:
     """The mask files of a `PictureFolder`; each pair of mask folder and label file is one plane.
 
-    The mask of ``a/b/x.jpg`` is ``a/b/x.png`` below the mask folder (bmp and tif are found too), of the
-    size of the picture as it is seen, with one 8-bit, 16-bit or palette value per pixel; 0 is "nothing".
+    The mask of ``a/b/x.jpg`` is ``a/b/x.png`` below the mask folder, or ``a/b/x.jpg.png`` (bmp and tif are found too),
+    of the size of the picture as it is seen, with one 8-bit, 16-bit or palette value per pixel, or one colour where the
+    label file gives colours; 0 is "nothing".
 
     Args:
         pictures: the pictures.
         pairs: mask folder and label file of every plane.
         category: the category of labels for which the label file gives none.
+        rules: what else is said of the masks.
+
+    Attributes:
+        ignored: the numbers of each plane whose pixels count nowhere, those that its label file calls void included.
 
     Raises:
         UnitscopeError: a mask folder or label file is not usable, or two label files name the same concept.
     """
 
     def __init__(
-        self, pictures: PictureFolder, pairs: Sequence[tuple[Path, Path]], *, category: str = "object"
+        self,
+        pictures: PictureFolder,
+        pairs: Sequence[tuple[Path, Path]],
+        *,
+        category: str = "object",
+        rules: MaskRules | None = None,
     ) -> None:
         if not pairs:
             raise UnitscopeError("no masks given; give --masks FOLDER and --labels FILE")
-        self.pictures = pictures
-        tables = [read_labels(labels, category=category) for _, labels in pairs]
+        self.pictures, self.rules = pictures, rules or MaskRules()
+        said = {"zero_is_a_class": self.rules.zero_is_a_class, "ignore": self.rules.ignore}
+        tables = [read_labels(labels, category=category, **said) for _, labels in pairs]  # type: ignore[arg-type]
         _check_names_differ(tables)
         self.vocabulary = Vocabulary([concept for table in tables for concept in table.concepts])
         self._planes: list[_Plane] = []
@@ -69,8 +83,11 @@ class PictureMasks:
         for (folder, _), table in zip(pairs, tables, strict=True):
             check_folder(Path(folder), "mask folder")
             lookup = table.lookup(first, LARGEST + 1)
-            self._planes.append(_Plane(Path(folder), table, lookup, _mask_files(Path(folder))))
+            lookup[[*self.rules.ignore, *table.void]] = IGNORED
+            files = _masks_of(pictures.sample_ids, _mask_files(Path(folder)), self.rules)
+            self._planes.append(_Plane(Path(folder), table, lookup, files))
             first += len(table.concepts)
+        self.ignored = tuple(tuple(sorted({*self.rules.ignore, *table.void})) for table in tables)
 
     @property
     def planes(self) -> int:
@@ -85,16 +102,22 @@ class PictureMasks:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the masks (see `files_hash`) and of what their values mean, as hexadecimal digits."""
-        stems = [_stem(sample_id) for sample_id in self.pictures.sample_ids]
+        samples = self.pictures.sample_ids
         hashes = [
-            files_hash(plane.folder, [plane.files[stem] for stem in stems if stem in plane.files])
+            files_hash(plane.folder, [plane.files[sample] for sample in samples if sample in plane.files])
             for plane in self._planes
         ]
         numbers = [plane.table.numbers for plane in self._planes]
-        return combined_hash(self.vocabulary.content_hash, numbers, hashes)
+        colors = [
+            sorted((number, *color) for color, number in plane.table.colors.items()) for plane in self._planes
+        ]
+        more = [part for part in (self.ignored, colors) if any(part)]
+        return combined_hash(self.vocabulary.content_hash, numbers, hashes, *more)
 
     def labels(self, index: int) -> NDArray[np.int32]:
         """Return the label map of one picture, (P, H, W), as numbers of the vocabulary.
+
+        A pixel that one plane says not to count is IGNORED in all of them.
 
         Raises:
             UnitscopeError: a mask is missing, broken, or holds a value that the label file does not name.
@@ -106,7 +129,9 @@ class PictureMasks:
             raise UnitscopeError(
                 f"the masks of picture {sample_id!r} have different sizes, {sizes}; make them equal"
             )
-        return np.stack(maps)
+        labels = np.stack(maps)
+        labels[:, (labels == IGNORED).any(0)] = IGNORED
+        return labels
 
     def check(self) -> None:
         """Look at every mask before any work is done.
@@ -127,18 +152,18 @@ class PictureMasks:
             pool.shutdown(cancel_futures=True)
 
     def _check_all_there(self, plane: _Plane) -> None:
-        missing = [sample for sample in self.pictures.sample_ids if _stem(sample) not in plane.files]
+        missing = [sample for sample in self.pictures.sample_ids if sample not in plane.files]
         if not missing:
             return
-        expected = plane.folder / f"{_stem(missing[0])}.png"
+        expected = plane.folder / f"{next(self.rules.stems(missing[0]), missing[0])}.png"
         found = next((suffix for suffix in UNSUITABLE if expected.with_suffix(suffix).is_file()), None)
-        if found:
+        if found and expected.with_suffix(found) != self.pictures.folder / missing[0]:
             raise UnitscopeError(
                 f"mask {str(expected.with_suffix(found))!r} {UNSUITABLE[found]}; save masks as png"
             )
         raise UnitscopeError(
             f"{len(missing)} of {len(self.pictures)} pictures have no mask in {str(plane.folder)!r}; "
-            f"the first is {missing[0]!r}, whose mask was expected at {str(expected)!r}"
+            f"the first is {missing[0]!r}, whose mask was expected at {str(expected)!r}{_advice(plane, missing[0])}"
         )
 
     def _check_one(self, index: int) -> None:
@@ -161,23 +186,28 @@ class PictureMasks:
         )
 
     def _plane_labels(self, plane: _Plane, sample_id: str) -> NDArray[np.int32]:
-        stem = _stem(sample_id)
-        if stem not in plane.files:
-            raise UnitscopeError(f"picture {sample_id!r} has no mask at {str(plane.folder / stem)!r}.png")
-        path = plane.folder / plane.files[stem]
-        values = read_mask(path)
+        if sample_id not in plane.files:
+            expected = plane.folder / next(self.rules.stems(sample_id), sample_id)
+            raise UnitscopeError(f"picture {sample_id!r} has no mask at {str(expected)!r}.png")
+        path = plane.folder / plane.files[sample_id]
+        values = read_mask(path, plane.table.colors)
         labels: NDArray[np.int32] = plane.lookup[values]
-        if labels.min() < 0:
+        if (labels == UNNAMED).any():
             raise UnitscopeError(
-                f"mask {str(path)!r} holds the value {int(values[labels < 0][0])}, which "
+                f"mask {str(path)!r} holds the value {int(values[labels == UNNAMED][0])}, which "
                 f"{plane.table.source!r} does not name (its largest number is {plane.table.largest}); "
-                "add it to the label file"
+                "add it to the label file, or give it to --ignore"
             )
         return labels
 
 
-def read_mask(path: Path) -> NDArray[np.integer]:
+def read_mask(path: Path, colors: Mapping[Color, int] | None = None) -> NDArray[np.integer]:
     """Return the numbers in a mask file, (H, W); of a palette picture, the indices and not the colours.
+
+    Args:
+        path: the file.
+        colors: the number of each colour, where the label file gives colours: then what is seen counts, also in a
+            palette picture.
 
     Raises:
         UnitscopeError: the file cannot be read, holds colours, or is of a kind that changes numbers.
@@ -186,16 +216,21 @@ def read_mask(path: Path) -> NDArray[np.integer]:
         with Image.open(path) as image:
             kind, stored = image.format or "", _stored_as(image)
             image.load()
-            mode, values = image.mode, np.asarray(image)
+            if colors and image.mode in ("RGB", "RGBA", "P"):
+                mode, values = "RGB", np.asarray(image.convert("RGB"))
+            else:
+                mode, values = image.mode, np.asarray(image)
     except Exception as error:  # decoders raise whatever they stumble on
         problem = " ".join(str(error).split())
         raise UnitscopeError(f"mask {str(path)!r} cannot be read ({problem}); make it again") from error
     if kind not in ("PNG", "BMP", "TIFF"):
         raise UnitscopeError(f"mask {str(path)!r} is a {kind} file whatever its name says; save masks as png")
+    if mode == "RGB" and colors:
+        return _numbers_of_colors(path, values, colors)
     if mode not in ("1", "L", "P", "I") and not mode.startswith("I;16"):
         raise UnitscopeError(
             f"mask {str(path)!r} holds colours (mode {mode}); save it with one number per pixel, 8-bit, "
-            "16-bit or palette"
+            "16-bit or palette, or give a label file with their colours, as CVAT's labelmap.txt"
         )
     if mode == "I" and (values.min() < 0 or values.max() > LARGEST):
         raise UnitscopeError(
@@ -218,14 +253,52 @@ def _stored_as(image: Image.Image) -> str:
     return first if isinstance(first, str) and first.partition(";")[0] in ("1", "L") else ""
 
 
-def _stem(sample_id: str) -> str:
-    return str(PurePosixPath(sample_id).with_suffix(""))
+def _numbers_of_colors(
+    path: Path, values: NDArray[np.uint8], colors: Mapping[Color, int]
+) -> NDArray[np.integer]:
+    """Return the number of each pixel's colour, ``(H, W, 3) -> (H, W)``."""
+    packed = values.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
+    found, places = np.unique(packed, return_inverse=True)
+    known = {red * 65536 + green * 256 + blue: number for (red, green, blue), number in colors.items()}
+    for color in found.tolist():
+        if color not in known:
+            raise UnitscopeError(
+                f"mask {str(path)!r} holds the colour {color >> 16},{color >> 8 & 255},{color & 255}, which the label "
+                "file does not name; add it there"
+            )
+    numbers = np.array([known[color] for color in found.tolist()], np.int32)
+    return numbers[places].reshape(packed.shape)
 
 
 def _mask_files(folder: Path) -> dict[str, str]:
-    """Find the masks of a folder; of several that differ only in extension, the earliest suffix counts."""
+    """Find the masks of a folder, by their paths without extension; of several, the earliest suffix counts."""
     found = sorted(find_files(folder, MASK_SUFFIXES), key=lambda path: -MASK_SUFFIXES.index(_suffix(path)))
-    return {_stem(path): path for path in found}
+    return {_same(str(PurePosixPath(path).with_suffix(""))): path for path in found}
+
+
+def _masks_of(samples: Sequence[str], files: Mapping[str, str], rules: MaskRules) -> dict[str, str]:
+    """Return the mask of every picture that has one; a picture is not its own."""
+    masks = {}
+    for sample in samples:
+        candidates = (files.get(_same(stem)) for stem in rules.stems(sample))
+        mask = next((each for each in candidates if each is not None), None)
+        if mask is not None:
+            masks[sample] = mask
+    return masks
+
+
+def _same(path: str) -> str:
+    """Return a path in the form that all spellings of its letters share (NFC)."""
+    return unicodedata.normalize("NFC", path)
+
+
+def _advice(plane: _Plane, sample: str) -> str:
+    """Say which ending the masks seem to have, where one of them begins like the picture."""
+    stem = _same(str(PurePosixPath(sample).with_suffix("")))
+    name = PurePosixPath(stem).name
+    likely = sorted(PurePosixPath(each).name for each in _mask_files(plane.folder))
+    longer = next((each for each in likely if each.startswith(name) and each != name), None)
+    return f"; give --mask-suffix {longer.removeprefix(name)} if that is {longer!r}" if longer else ""
 
 
 def _suffix(path: str) -> str:

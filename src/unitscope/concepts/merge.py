@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.concepts.labellers import Labeller, Prepared
-from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.concepts.labellers import Counting, Labeller, Prepared
+from unitscope.concepts.vocabulary import IGNORED, NOTHING, Vocabulary
 from unitscope.sources.files import combined_hash
 from unitscope.sources.joined import JoinedPictures
 
@@ -40,6 +41,7 @@ class JoinedLabeller:
         self._pictures, self._labellers = pictures, labellers
         first = labellers[0]
         self.vocabulary, self.planes, self.name = first.vocabulary, first.planes, first.name
+        self.counting = first.counting
         self.content_hash = combined_hash(*(labeller.content_hash for labeller in labellers))
 
     def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
@@ -55,6 +57,8 @@ class JoinedLabeller:
 class MergedLabeller:
     """The label maps of several labellers: concepts within a plane exclude each other, planes do not.
 
+    A point that one of them says not to count is not counted for any.
+
     Args:
         labellers: at least one; their planes follow each other in this order.
     """
@@ -63,6 +67,8 @@ class MergedLabeller:
         self._labellers = tuple(labellers)
         self.vocabulary, self._tables = merge_vocabularies([each.vocabulary for each in self._labellers])
         self.planes = sum(labeller.planes for labeller in self._labellers)
+        ignored = {number for labeller in self._labellers for number in labeller.counting.ignored}
+        self.counting = Counting(tuple(sorted(ignored)))
         self.name = "+".join(labeller.name for labeller in self._labellers)
 
     @property
@@ -77,4 +83,34 @@ class MergedLabeller:
     def label(self, prepared: Sequence[tuple[Prepared, ...]]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
         parts = zip(self._labellers, self._tables, zip(*prepared, strict=True), strict=True)
-        return np.concatenate([table[labeller.label(own)] for labeller, table, own in parts], axis=1)
+        found = [(table, labeller.label(own)) for labeller, table, own in parts]
+        labels = np.concatenate([table[np.maximum(each, NOTHING)] for table, each in found], axis=1)
+        ignored = np.concatenate([each == IGNORED for _, each in found], axis=1).any(1, keepdims=True)
+        return np.where(ignored, IGNORED, labels)
+
+
+class OnlyLabelled:
+    """The label maps of a labeller, where points with no label in any plane count nowhere.
+
+    Args:
+        labeller: gives the label maps.
+    """
+
+    def __init__(self, labeller: Labeller) -> None:
+        self._labeller = labeller
+        self.vocabulary, self.planes, self.name = labeller.vocabulary, labeller.planes, labeller.name
+        self.counting = replace(labeller.counting, unlabelled="ignore")
+
+    @property
+    def content_hash(self) -> str:
+        """Changes when the labels do."""
+        return combined_hash(self._labeller.content_hash, "only labelled points")
+
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
+        """Return what `label` needs of one picture."""
+        return self._labeller.prepare(index, picture)
+
+    def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
+        """Return the label maps of a batch, (n, P, rows, columns)."""
+        labels = self._labeller.label(prepared)
+        return np.where((labels <= NOTHING).all(1, keepdims=True), IGNORED, labels)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.vocabulary import NOTHING
 from unitscope.sources.alterations import silhouette
 from unitscope.sources.base import PictureSource
 from unitscope.sources.files import combined_hash
@@ -43,4 +44,4 @@ class Silhouettes:
         """
         prepared = self.labeller.prepare(index, self.originals.read(index))
         labels = self.labeller.label([prepared])[0, 0]
-        return silhouette(labels, picture_generator(self.seed, index))
+        return silhouette(np.maximum(labels, NOTHING), picture_generator(self.seed, index))

@@ -12,6 +12,9 @@ from unitscope.errors import UnitscopeError
 NOTHING = 0
 """The value of a label map where a plane holds no concept."""
 
+IGNORED = -1
+"""The value, in all planes, of a point of a label map that counts nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:

@@ -135,7 +135,7 @@ class PictureSamples:
         self.preprocessing, self.grid = preprocessing, grid
         self.size = preprocessing.size
         self.sample_ids: Sequence[str] = tuple(_readable(name) for name in pictures.sample_ids)
-        self.vocabulary = labeller.vocabulary
+        self.vocabulary, self.counting = labeller.vocabulary, labeller.counting
         self.name = _readable(pictures.name)
         check_fits(self.vocabulary)
         self._framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 import torch
 
-from unitscope.concepts.labellers import Labeller, MaskLabeller, PixelGrid, SegmenterLabeller, WorldLabeller
+from unitscope.concepts.labellers import (
+    Background,
+    Labeller,
+    MaskLabeller,
+    PixelGrid,
+    SegmenterLabeller,
+    WorldLabeller,
+)
+from unitscope.concepts.maskrules import MaskRules, mask_rules
 from unitscope.concepts.masks import PictureMasks
-from unitscope.concepts.merge import JoinedLabeller, MergedLabeller
+from unitscope.concepts.merge import JoinedLabeller, MergedLabeller, OnlyLabelled
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.segmenters import load_segmenter, names_itself
 from unitscope.errors import UnitscopeError
@@ -48,15 +57,29 @@ class Concepts:
         masks: for each label file, one folder of masks for each source of pictures.
         labels: the label files of the masks.
         segmenters: whose label maps follow those of the masks.
+        rules: how the masks are read.
+        unlabelled: whether points with no label at all are background, or count nowhere.
     """
 
     masks: tuple[Path, ...] = ()
     labels: tuple[Path, ...] = ()
     segmenters: tuple[NamedSegmenter, ...] = ()
+    rules: MaskRules = field(default_factory=MaskRules)
+    unlabelled: Background = "background"
 
     def __add__(self, other: Concepts | str) -> Concepts:
         more = as_concepts(other)
-        return Concepts(self.masks + more.masks, self.labels + more.labels, self.segmenters + more.segmenters)
+        if self.masks and more.masks and self.rules != more.rules:
+            raise UnitscopeError(
+                "masks that are read differently cannot be joined; give the same ignore, zero_is_a_class and suffix"
+            )
+        return Concepts(
+            self.masks + more.masks,
+            self.labels + more.labels,
+            self.segmenters + more.segmenters,
+            self.rules if self.masks else more.rules,
+            "ignore" if "ignore" in (self.unlabelled, more.unlabelled) else "background",
+        )
 
     def __radd__(self, other: str) -> Concepts:
         return as_concepts(other) + self
@@ -73,7 +96,8 @@ class Concepts:
         """
         chosen: list[Labeller] = [] if not self.masks else [_by_masks(self, pictures, where)]
         chosen += self._by_segmenters(where, device)
-        return _merged(chosen) if chosen else _own(pictures, where)
+        labeller = _merged(chosen) if chosen else _own(pictures, where)
+        return OnlyLabelled(labeller) if self.unlabelled == "ignore" else labeller
 
     def for_generated(self, where: PixelGrid, device: torch.device) -> Labeller:
         """Return what labels generated pictures.
@@ -85,6 +109,8 @@ class Concepts:
             raise UnitscopeError(
                 "--masks do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC"
             )
+        if self.unlabelled == "ignore":
+            raise UnitscopeError("--unlabelled ignore is for pictures; leave it out for a generator")
         return _merged(self._by_segmenters(where, device))
 
     def _by_segmenters(self, where: PixelGrid, device: torch.device) -> list[Labeller]:
@@ -106,14 +132,44 @@ ConceptsLike = Concepts | str | Sequence[Concepts | str]
 """Concepts, the name of a segmenter, or several of these."""
 
 
-def masks(folders: AnyPath | Sequence[AnyPath], labels: AnyPath | Sequence[AnyPath]) -> Concepts:
+def masks(
+    folders: AnyPath | Sequence[AnyPath],
+    labels: AnyPath | Sequence[AnyPath],
+    *,
+    preset: str | None = None,
+    ignore: Sequence[int | str] | int = (),
+    zero_is_a_class: bool = False,
+    suffix: str | None = None,
+    unlabelled: Background = "background",
+) -> Concepts:
     """Return the concepts of label masks that somebody made.
 
     Args:
         folders: a folder of masks, one for each picture; for each label file, one for each source of pictures.
         labels: what the numbers in them mean; one file for each plane.
+        preset: ``ade20k``, ``voc``, ``cityscapes``, ``cityscapes-trainids`` or ``coco``: how the masks of these are
+            read.
+        ignore: numbers whose pixels count nowhere, neither for a concept nor against it; ranges as ``"200-254"``.
+        zero_is_a_class: whether number 0 is a class; otherwise it means "nothing".
+        suffix: what masks have after the names of their pictures (``_mask``), or ``OLD=NEW``: an ending of the
+            pictures' names and the one that takes its place.
+        unlabelled: whether pixels without any label are ``background``, which counts against the concepts that are not
+            there, or ``ignore``: count nowhere.
+
+    Raises:
+        UnitscopeError: a value is not one of these.
     """
-    return Concepts(masks=tuple(as_paths(folders)), labels=tuple(as_paths(labels)))
+    numbers = [ignore] if isinstance(ignore, int | str) else ignore
+    rules = mask_rules(preset, ignore=numbers, zero_is_a_class=zero_is_a_class, suffix=suffix)
+    return _counting(
+        Concepts(masks=tuple(as_paths(folders)), labels=tuple(as_paths(labels)), rules=rules), unlabelled
+    )
+
+
+def _counting(concepts: Concepts, unlabelled: Background) -> Concepts:
+    if unlabelled not in get_args(Background):
+        raise UnitscopeError(f"--unlabelled is {unlabelled!r}; give background or ignore")
+    return replace(concepts, unlabelled=unlabelled)
 
 
 def segmenter(
@@ -161,6 +217,8 @@ def read_concepts(
     preprocess: Sequence[str] = (),
     *,
     sources: int = 1,
+    rules: MaskRules | None = None,
+    unlabelled: Background = "background",
 ) -> Concepts:
     """Return the concepts that lists of words stand for, as a command line has them.
 
@@ -170,10 +228,29 @@ def read_concepts(
         segmenters: see :func:`segmenter`.
         preprocess: settings that replace their own, for each in turn; empty ones replace nothing.
         sources: of pictures.
+        rules: how masks are read.
+        unlabelled: see `masks`.
 
     Raises:
         UnitscopeError: there are more label files or settings than they could be for.
     """
+    said = _read(masks, labels, segmenters, preprocess, sources)
+    rules = rules or MaskRules()
+    if rules != MaskRules() and not said.masks:
+        raise UnitscopeError(
+            "--ignore, --zero-is-a-class, --mask-suffix and --labels-preset say how masks are read; give --masks DIR "
+            "with --labels FILE, or leave them out"
+        )
+    return _counting(replace(said, rules=rules), unlabelled)
+
+
+def _read(
+    masks: Sequence[AnyPath],
+    labels: Sequence[AnyPath],
+    segmenters: Sequence[str],
+    preprocess: Sequence[str],
+    sources: int,
+) -> Concepts:
     folders, files = tuple(as_paths(masks)), tuple(as_paths(labels))
     if not segmenters:
         if files and not folders:
@@ -244,7 +321,7 @@ def _by_masks(concepts: Concepts, pictures: PictureSource, where: PixelGrid) -> 
         if not isinstance(source, PictureFolder):
             raise UnitscopeError(f"masks go with a folder of pictures; {source.name!r} is none")
         pairs = list(zip(concepts.masks[number :: len(sources)], concepts.labels, strict=True))
-        masked = PictureMasks(source, pairs)
+        masked = PictureMasks(source, pairs, rules=concepts.rules)
         labeller = MaskLabeller(masked, where)
         labeller.check()
         labellers.append(labeller)

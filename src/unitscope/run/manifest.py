@@ -122,12 +122,25 @@ class DataRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularyRecord:
-    """The concepts of a run."""
+    """The concepts of a run.
+
+    Attributes:
+        name: of what says where they are.
+        hash: of the vocabulary.
+        count: of concepts.
+        categories: of concepts.
+        unlabelled: what points without any label are: "background", or "ignore" where they count nowhere.
+        ignored: numbers in masks whose pixels count nowhere.
+        uncounted: share of all points that count nowhere.
+    """
 
     name: str
     hash: str
     count: int
     categories: tuple[str, ...]
+    unlabelled: str = "background"
+    ignored: tuple[int, ...] = ()
+    uncounted: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,12 +64,16 @@ class ConceptAreas(Statistic):
         super().__init__(C=concepts)
 
     def update(self, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
-        """Count label maps ``(n, P, gh, gw)``, no concept twice at one pixel, of samples ``(n,)``."""
+        """Count label maps ``(n, P, gh, gw)``, no concept twice at one pixel, of samples ``(n,)``.
+
+        A point that is negative in the first plane counts nowhere.
+        """
         areas = areas_by_picture(labels, self.pixels.shape[1])
-        for half, area in zip(halves(samples), areas, strict=True):
+        counted = (labels[:, 0] >= 0).sum((1, 2))
+        for half, area, points in zip(halves(samples), areas, counted, strict=True):
             self.pixels[half] += area
             self.pictures[half] += area > 0
-            self.points[half] += labels.shape[2] * labels.shape[3]
+            self.points[half] += points
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return pixels ``(2, C)``, pictures ``(2, C)`` and raster points ``(2,)`` by half."""

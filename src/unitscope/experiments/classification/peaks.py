@@ -115,7 +115,7 @@ def read_peaks(reader: UnitReader, plan: PeakPlan, piece: Piece) -> State:
     for batch, grids in reader.read(plan.numbers[piece.pictures.start : piece.pictures.stop]):
         samples.append(batch.samples)
         values.append(grids.flatten(1).amax(1).numpy())
-        areas.append(np.isin(batch.labels, plan.concepts).any(1).mean((1, 2)))
+        areas.append(_shares(batch.labels, plan.concepts))
         skipped.update(batch.skipped)
     arrays: Arrays = {
         "samples": np.concatenate(samples),
@@ -123,6 +123,14 @@ def read_peaks(reader: UnitReader, plan: PeakPlan, piece: Piece) -> State:
         "areas": np.concatenate(areas),
     }
     return State(arrays, skipped)
+
+
+def _shares(labels: NDArray[np.int16], concepts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how much of each picture's points that count some concepts cover, ``(n, P, gh, gw) -> (n,)``."""
+    counted = (labels[:, 0] >= 0).sum((1, 2))
+    covered = np.isin(labels, concepts).any(1).sum((1, 2))
+    shares: NDArray[np.float64] = covered / np.maximum(counted, 1)
+    return shares
 
 
 def merged_peaks(job: Job, stage: str) -> Peaks:

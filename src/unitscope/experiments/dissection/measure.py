@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from unitscope.concepts.labellers import Counting
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
@@ -141,6 +142,7 @@ class NetworkDissection(Experiment[Activations]):
             scores = score(activations, statistics, thresholds)
         with job.timing("uncertainty"):
             intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
+        self._counted = int(statistics.areas.points.sum())
         findings = Findings(
             self.plan, self.samples.vocabulary, statistics, scores, intervals, settings.min_iou
         )
@@ -155,14 +157,16 @@ class NetworkDissection(Experiment[Activations]):
     def outcome(self, job: Job) -> Mapping[str, object]:
         """Return what the manifest says of network, pictures and concepts."""
         samples, skipped, latents = self.samples, job.skipped(NETWORK), self._data.latents
-        pictures = len(samples.sample_ids)
+        pictures, (rows, columns) = len(samples.sample_ids), samples.grid
+        used = pictures - len(skipped)
+        counting = getattr(samples, "counting", Counting())
         return {
             "model": self._network(),
             "data": DataRecord(
                 name=samples.name,
                 hash=self._data.pictures.hash,
                 pictures=pictures,
-                used=pictures - len(skipped),
+                used=used,
                 skipped=skipped_records(samples.sample_ids, skipped),
                 latents=plain(latents) if latents else None,
             ),
@@ -171,6 +175,9 @@ class NetworkDissection(Experiment[Activations]):
                 hash=samples.vocabulary.content_hash,
                 count=len(samples.vocabulary) - 1,
                 categories=tuple(samples.vocabulary.categories),
+                unlabelled=counting.unlabelled,
+                ignored=counting.ignored,
+                uncounted=1 - self._counted / (used * rows * columns),
             ),
             "segmenter": samples.segmenter if isinstance(samples, GeneratedSamples) else None,
             "layers": tuple(self.plan.by_layer),

@@ -83,9 +83,10 @@ def count_leading_digits(
 
 @jit
 def count_labels(labels: NDArray[np.int16], areas: NDArray[np.int64]) -> None:
-    """Count label values picture by picture: labels ``(n, P, gh, gw)``, areas ``(n, C)``, added to."""
+    """Count label values from 0 picture by picture: labels ``(n, P, gh, gw)``, areas ``(n, C)``, added to."""
     for n in range(labels.shape[0]):
         for plane in range(labels.shape[1]):
             for y in range(labels.shape[2]):
                 for x in range(labels.shape[3]):
-                    areas[n, labels[n, plane, y, x]] += 1
+                    if labels[n, plane, y, x] >= 0:
+                        areas[n, labels[n, plane, y, x]] += 1

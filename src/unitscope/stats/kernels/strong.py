@@ -330,7 +330,8 @@ def intersect(
         cells: strong cells.
         reading: how the raster reads their grids.
         thresholds: ``(U,)``.
-        labels: ``(n, gh * gw, P)``, no concept twice at one pixel: the planes of a pixel lie together.
+        labels: ``(n, gh * gw, P)``, no concept twice at one pixel: the planes of a pixel lie together. A pixel that is
+            negative in the first plane counts nowhere.
         half: ``(n,)``, 0 or 1.
         pixels: ``(2, U)``, added to.
         intersections: ``(2, U, C)``, added to.
@@ -342,10 +343,14 @@ def intersect(
     for u in range(first, last):
         for n in range(cells.offsets.shape[1] - 1):
             number = _points_above(cells, u, n, thresholds[u], reading, scratch)
-            pixels[half[n], u] += number
+            ignored = 0
             for i in range(number):
+                if labels[n, scratch.places[i], 0] < 0:
+                    ignored += 1
+                    continue
                 for plane in range(planes):
                     intersections[half[n], u, labels[n, scratch.places[i], plane]] += 1
+            pixels[half[n], u] += number - ignored
 
 
 @jit
@@ -364,11 +369,12 @@ def intersect_by_picture(
         concept = concepts[u]
         for n in range(cells.offsets.shape[1] - 1):
             number = _points_above(cells, u, n, thresholds[u], reading, scratch)
-            shared = 0
+            shared = ignored = 0
             for i in range(number):
+                ignored += labels[n, scratch.places[i], 0] < 0
                 for plane in range(planes):
                     shared += labels[n, scratch.places[i], plane] == concept
-            pixels[n, u] = number
+            pixels[n, u] = number - ignored
             intersections[n, u] = shared
 
 
