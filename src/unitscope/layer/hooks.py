@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.names import LayerName, entries, entry_name, parse_layer, pick
-from unitscope.layer.readout import Reading, Unreadable, find_reading
+from unitscope.layer.readout import Lost, Reading, Unreadable, find_reading, reading_of_grid
 from unitscope.layer.receptive_field import EvenGeometry, GeometryTracker
 
 Reader = Callable[[str, Tensor], None]
@@ -64,6 +64,10 @@ class LayerGrid:
                 f"layer {self.name!r} returns shape {tuple(output.shape)}: {error}; "
                 "choose a layer whose shape stays the same"
             ) from error
+
+
+SAY_SO = ", which --grid-of can say"
+"""What to do about it, at the end of a reason."""
 
 
 class _Stop(Exception):
@@ -218,13 +222,19 @@ def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | 
 
 
 def _reading_or_reason(
-    value: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int
+    value: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int, said: tuple[int, int] | None = None
 ) -> Reading | str:
-    axes = tracker.axes_of(value)
-    if axes is None and tracker.saw_something:
-        return "it does not depend on the picture"
+    followed = tracker.followed(value)
     try:
-        return find_reading(value, axes, pictures=pictures, size=tracker.size, most_extra=tracker.most_extra)
+        if said is not None:
+            return reading_of_grid(value, said, pictures)
+        if followed is None and tracker.saw_something:
+            return "it does not depend on the picture"
+        return find_reading(
+            value, followed, pictures=pictures, size=tracker.size, most_extra=tracker.most_extra
+        )
+    except Lost as reason:
+        return f"{reason}{SAY_SO}"
     except Unreadable as reason:
         return str(reason)
 
