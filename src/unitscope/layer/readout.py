@@ -173,7 +173,8 @@ def _by_axes(axes: Axes, pictures: int) -> Reading:
 
 def _tokens(letters: str, axis: Axis) -> Reading:
     found = cells(axis)
-    assert found is not None
+    if found is None:
+        raise Unreadable("one axis runs over the picture, but not over whole rows and columns")
     standing, grid = found
     order: list[int] = [-1] * length(grid)
     for position, cell in enumerate(standing):
@@ -216,11 +217,9 @@ def _letter(axis: Axis) -> str:
         raise Unreadable("one axis holds the waves of a Fourier transform")
     if "units" in telling or not over_picture(axis):
         return "U"
-    if {part.kind for part in axis} <= {"tokens", "rows", "columns"} and cells(axis) is not None:
-        return "T"
     if len(axis) == 1 and axis[0].kind in ("rows", "columns"):
         return "h" if axis[0].kind == "rows" else "w"
-    raise Unreadable("one axis runs over the picture, but not over whole rows and columns")
+    return "T"
 
 
 def _by_shape(shape: Sequence[int], pictures: int, size: tuple[int, int], most_extra: int) -> Reading:

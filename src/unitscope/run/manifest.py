@@ -151,6 +151,8 @@ class SettingsRecord:
     seed: int
     batch_size: int
     grid: tuple[int, int]
+    cells: Literal["fields", "even"] = "fields"
+    trust_places: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,7 @@ def run_dissection(
     layers: Sequence[str],
     out: Path,
     settings: DissectionSettings | None = None,
+    grid_of: Mapping[str, tuple[int, int]] | None = None,
 ) -> Dissection:
     """Dissect layers of a model and write the run folder; resume where an earlier process stopped.
 
@@ -59,6 +60,7 @@ def run_dissection(
         layers: dotted module names.
         out: the run folder, new or of the same configuration.
         settings: see :class:`DissectionSettings`.
+        grid_of: rows and columns of layers of which the user says how they are read.
 
     Returns:
         The finished run.
@@ -71,7 +73,8 @@ def run_dissection(
         raise UnitscopeError(
             "no layer to dissect; name one with --layer, 'unitscope layers MODEL' lists them"
         )
-    return run(NetworkDissection(model, samples, layers, settings or DissectionSettings()), Dissection, out)
+    told = settings or DissectionSettings()
+    return run(NetworkDissection(model, samples, layers, told, grid_of), Dissection, out)
 
 
 class NetworkDissection(Experiment[Activations]):
@@ -82,6 +85,7 @@ class NetworkDissection(Experiment[Activations]):
         samples: inputs with label maps.
         layers: dotted module names.
         settings: what it is told.
+        grid_of: rows and columns of layers of which the user says how they are read.
     """
 
     subject: Activations
@@ -92,17 +96,19 @@ class NetworkDissection(Experiment[Activations]):
         samples: Samples,
         layers: Sequence[str],
         settings: DissectionSettings,
+        grid_of: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         self.model, self.samples, self.settings = model, samples, settings
+        self.grid_of = dict(grid_of or {})
         with ThreadPoolExecutor(2) as pool:  # Hashing lets other threads run.
             weights, data = pool.submit(weights_hash, model.module), pool.submit(samples.describe)
             self.plan: ReadingPlan = plan_reading(
                 model.module,
                 samples,
                 layers,
-                border=settings.border,
-                batch_size=settings.batch_size,
+                settings=settings,
                 device=device_of(model.module),
+                grid_of=self.grid_of,
             )
         self._weights, self._data = weights.result(), data.result()
 
@@ -118,6 +124,7 @@ class NetworkDissection(Experiment[Activations]):
             "settings": self.settings.deciding(),
             "shard_size": self.plan.shard_size,
             "channels_last": self.plan.channels_last,
+            **({"grid_of": self.grid_of} if self.grid_of else {}),
         }
 
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
@@ -183,6 +190,7 @@ class NetworkDissection(Experiment[Activations]):
         return SettingsRecord(
             quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
             replicates=told.replicates, seed=told.seed, batch_size=told.batch_size, grid=self.samples.grid,
+            cells=told.cells, trust_places=told.trust_places,
         )  # fmt: skip
 
     def _network(self) -> NetworkRecord:
