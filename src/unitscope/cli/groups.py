@@ -275,7 +275,7 @@ class LayerOptions:
     grid_of: tuple[str, ...] = setting(
         (),
         "Rows and columns of a layer whose cells cannot be followed, as blocks.3=14x14; may be given again.",
-        metavar="LAYER=GRID",
+        metavar="GRID",
         panel=MEASURED,
     )
     grid: str | None = setting(
