@@ -66,12 +66,19 @@ class LayerGrid:
             UnitscopeError: the output has another form than the one that was looked at first.
         """
         try:
-            return self.reading.apply(output)
+            values = self.reading.apply(output)
         except ValueError as error:
             raise UnitscopeError(
                 f"layer {self.name!r} returns shape {tuple(output.shape)}: {error}; "
                 "choose a layer whose shape stays the same"
             ) from error
+        expected = (values.shape[0], self.units, *self.grid)
+        if values.shape != expected:
+            raise UnitscopeError(
+                f"layer {self.name!r} returns an activation of shape {tuple(values.shape)} where {expected} was "
+                "expected from its first output; choose a layer whose shape stays the same"
+            )
+        return values
 
 
 SAY_SO = ", which --grid-of can say"

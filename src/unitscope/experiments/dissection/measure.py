@@ -9,6 +9,7 @@ from pathlib import Path
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
+from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
@@ -128,8 +129,10 @@ class NetworkDissection(Experiment[Activations]):
         }
 
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
-        """Read every picture once."""
-        reader = ShardReader(self.model.module, self.samples, self.plan, device_of(self.model.module))
+        """Ask the layers where their cells lie; then read every picture once."""
+        module, device = self.model.module, device_of(self.model.module)
+        self.plan = proven(self.plan, module, self.samples, device=device, trust=self.settings.trust_places)
+        reader = ShardReader(module, self.samples, self.plan, device)
         self.subject = Activations(
             job.folder, self.plan, reader=reader, concepts=len(self.samples.vocabulary), top=self.settings.top
         )
@@ -190,7 +193,7 @@ class NetworkDissection(Experiment[Activations]):
         return SettingsRecord(
             quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
             replicates=told.replicates, seed=told.seed, batch_size=told.batch_size, grid=self.samples.grid,
-            cells=told.cells, trust_places=told.trust_places,
+            cells=told.cells, trust_places=told.trust_places, grid_of=self.grid_of,
         )  # fmt: skip
 
     def _network(self) -> NetworkRecord:

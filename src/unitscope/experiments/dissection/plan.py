@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.experiments.samples import PictureSamples, Samples
+from unitscope.experiments.samples import Samples
 from unitscope.experiments.skeleton import piece_size
 from unitscope.layer.grid import (
     Border,
@@ -23,12 +23,28 @@ from unitscope.layer.grid import (
     raster_sampling,
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
-from unitscope.layer.proof import Proof, prove_places, standard
+from unitscope.layer.proof import Proof
 from unitscope.run.dissection import Dissection
 
 SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""
 MOST_SHARD_SAMPLES = 256
+
+
+class Told(Protocol):
+    """What a dissection was told of how layers are read: its settings, or their record in its manifest."""
+
+    @property
+    def border(self) -> Border:
+        """What lies beyond the outermost cells."""
+
+    @property
+    def cells(self) -> Literal["fields", "even"]:
+        """Where cells lie."""
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures in a forward pass."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +131,11 @@ def plan_reading(
     samples: Samples,
     layers: Sequence[str],
     *,
-    settings: DissectionSettings,
+    settings: Told,
     device: torch.device,
     grid_of: Mapping[str, tuple[int, int]] | None = None,
 ) -> ReadingPlan:
     """Look at the layers with one blank input, or two latents, and decide how they are kept.
-
-    Where pictures are read, they are changed at known places, and every layer must change there.
 
     Args:
         module: the network, in eval mode.
@@ -132,7 +146,7 @@ def plan_reading(
         grid_of: rows and columns of layers of which the user says how they are read.
 
     Raises:
-        UnitscopeError: a layer cannot be read or its cells lie elsewhere, or the network refuses the input.
+        UnitscopeError: a layer cannot be read, or the network refuses the input.
     """
     raster, said = Raster(samples.grid, samples.size, settings.border), grid_of or {}
     stray = [name for name in said if name not in layers]
@@ -140,7 +154,6 @@ def plan_reading(
         raise UnitscopeError(
             f"--grid-of is given for {stray[0]!r}, which is not dissected; name it with --layer"
         )
-    proofs: dict[str, Proof] = {}
     if isinstance(samples, GeneratedSamples):
         # Two of them, so that an axis of pictures is not taken for one that is always 1.
         two = samples.latents.read([0, 0]).to(device)
@@ -148,52 +161,17 @@ def plan_reading(
     else:
         blank = torch.zeros((1, 3, *samples.size), device=device)
         grids, channels_last = _probe(module, blank, layers, said)
-        proofs = _prove(module, samples, grids, settings, blank.device, channels_last=channels_last)
     found = tuple(
         _spread(grid, samples.size) if settings.cells == "even" else grid for grid in grids.values()
     )
     count, batch_size = len(samples.sample_ids), settings.batch_size
-    one = ReadingPlan(found, raster, count, batch_size, 1, channels_last, proofs)
+    one = ReadingPlan(found, raster, count, batch_size, 1, channels_last)
     fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
     return replace(one, shard_size=piece_size(min(fitting, MOST_SHARD_SAMPLES), batch_size=batch_size))
 
 
 def _spread(layer: LayerGrid, size: tuple[int, int]) -> LayerGrid:
     return replace(layer, geometry=GridGeometry.even(layer.grid, size))
-
-
-def _prove(
-    module: nn.Module,
-    samples: Samples,
-    grids: Mapping[str, LayerGrid],
-    settings: DissectionSettings,
-    device: torch.device,
-    *,
-    channels_last: bool,
-) -> dict[str, Proof]:
-    """Ask the layers whether their cells lie where they are read.
-
-    Raises:
-        UnitscopeError: some do not, and the user does not trust them.
-    """
-    prepare = samples.preprocessing.apply if isinstance(samples, PictureSamples) else standard
-    proofs = prove_places(
-        module,
-        grids.values(),
-        samples.size,
-        prepare=prepare,
-        device=device,
-        channels_last=channels_last,
-        batch_size=settings.batch_size,
-    )
-    for name, proof in proofs.items():
-        against = proof.against(grids[name])
-        if against and not settings.trust_places:
-            raise UnitscopeError(
-                f"layer {name!r} is not read: {against}; choose another layer, or read it all the same with "
-                "--trust-places"
-            )
-    return proofs
 
 
 def _probe(

@@ -37,7 +37,6 @@ class DissectionSettings(Cached, Settings):
     cells: Literal["fields", "even"] = setting(
         "fields",
         "Where the cells of a layer lie: at the centres of their receptive fields, or spread evenly over the picture.",
-        rule=one_of("fields", "even"),
     )
     trust_places: bool = setting(
         False, "Read layers even if a test says that their cells lie elsewhere; the run is marked."

@@ -1,0 +1,198 @@
+"""Where the cells of networks of many families lie: as they are read, refused, or not to be told.
+
+    python benchmarks/places.py [--layers 3] [--out places.csv] [NAME ...]
+
+For each architecture, with random weights and small inputs, the default layer and some others are read as a dissection
+reads them, and proven as it does. Each that is read is held against its gradient, which the proof does not know of: a
+cell depends most on what is near it. One JSON line an architecture; the last has the share of layers that are read
+where they lie as `ratio`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from architectures import ARCHITECTURES, build
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unitscope.errors import UnitscopeError, one_line
+from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, probe_layers, trace
+from unitscope.layer.proof import changed_pictures, prove_places, standard
+from unitscope.models.default_layers import default_layers
+
+UNITS = 32
+"""Units of a layer that are asked."""
+AGREES, CONTRADICTS = 0.75, 0.25
+"""Correlation of where cells lie with the middles of their gradients: from here they agree, below they do not."""
+
+
+def main() -> None:
+    """Count outcomes."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--layers", type=int, default=3, help="layers besides the default")
+    parser.add_argument("--out", type=Path, help="a CSV file with one row a layer")
+    parser.add_argument("names", nargs="*", help="architectures, as timm:resnet18; all of them by default")
+    told = parser.parse_args()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    rows: list[dict[str, object]] = []
+    for name in told.names or ARCHITECTURES:
+        start = time.perf_counter()
+        found = _asked(name, told.layers)
+        rows += found
+        outcomes = {str(row["layer"]): str(row["outcome"]) for row in found}
+        print(
+            json.dumps({"network": name, "seconds": round(time.perf_counter() - start, 1), **outcomes}),
+            flush=True,
+        )
+        if told.out:
+            _write(told.out, rows)
+    counted = Counter(str(row["outcome"]) for row in rows)
+    networks = len({row["network"] for row in rows})
+    print(
+        json.dumps({"networks": networks, **counted, "ratio": round(counted["right"] / max(len(rows), 1), 3)})
+    )
+
+
+def _write(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _asked(name: str, others: int) -> list[dict[str, object]]:
+    """Return a row for each layer of an architecture that is asked."""
+    try:
+        module, size = build(name)
+        _settle(module, size)
+        described = describe_layers(module, torch.zeros((1, 3, *size)))
+        chosen = default_layers(module, size) or ("",)
+    except Exception as error:
+        return [_row(name, "", "refused", one_line(error))]
+    rows = []
+    for layer in dict.fromkeys((*chosen, *_spread_over(described, others))):
+        try:
+            rows.append(_judged(name, module, size, layer))
+        except Exception as error:  # a census goes on
+            rows.append(_row(name, layer, "failed", f"{type(error).__name__}: {one_line(error)}"))
+    return rows
+
+
+def _settle(module: nn.Module, size: tuple[int, int]) -> None:
+    """Let batch norms see some noise, as in training; deep random networks are silent otherwise."""
+    norms = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    for part in norms:
+        part.train()
+        part.momentum = None
+    try:
+        if norms:
+            with torch.no_grad():
+                module(_pictures(size)[0][:4])
+    finally:
+        module.eval()
+
+
+def _pictures(size: tuple[int, int]) -> tuple[Tensor, NDArray[np.float64]]:
+    pictures, centres = changed_pictures(size, max(min(size) // 8, 1))
+    return torch.from_numpy(np.stack([standard(picture) for picture in pictures])), centres
+
+
+def _spread_over(described: Sequence[LayerDescription], count: int) -> list[str]:
+    """Return layers at even steps of the forward pass: those with an activation of several cells, or any."""
+    grids = [layer for layer in described if layer.grid is not None and max(layer.grid) > 1]
+    tensors = grids or [layer for layer in described if layer.shape is not None]
+    steps = np.linspace(0, len(tensors) - 1, count + 2)[1:-1] if tensors else np.zeros(0)
+    refused = [layer for layer in described if layer.grid is None and "not known after" in layer.reading]
+    return [*(tensors[round(step)].name for step in steps), *(layer.name for layer in refused[-1:])]
+
+
+def _judged(name: str, module: nn.Module, size: tuple[int, int], layer: str) -> dict[str, object]:
+    """Return what becomes of a layer: right, refused, unknown, or wrong, also where it is refused wrongly."""
+    try:
+        grid = probe_layers(module, torch.zeros((1, 3, *size)), [layer])[layer]
+    except UnitscopeError as error:
+        return _row(name, layer, "refused", str(error))
+    proof = prove_places(module, [grid], size, most_units=UNITS)[layer]
+    follows = _gradients_follow(module, grid, size) if proof.outcome not in ("one cell", "silent") else None
+    said = (
+        f"{proof}, {grid.grid[0]}x{grid.grid[1]}, gradients {'-' if follows is None else round(follows, 2)}"
+    )
+    if against := proof.against(grid):
+        true = proof.outcome == "random" or follows is None or follows < AGREES
+        return _row(name, layer, "refused" if true else "refused wrongly", f"{against}; {said}")
+    if proof.outcome != "near":
+        return _row(name, layer, "unknown", said)
+    return _row(name, layer, "wrong" if follows is not None and follows < CONTRADICTS else "right", said)
+
+
+def _row(name: str, layer: str, outcome: str, said: str) -> dict[str, object]:
+    return {"network": name, "layer": layer, "outcome": outcome, "said": said}
+
+
+def _gradients_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
+    """Return how well the middles of cells' gradients follow where cells are said to lie; None without any."""
+    inputs = _pictures(size)[0][:1].requires_grad_()
+    cells = [divmod(int(i), grid.grid[1]) for i in np.linspace(0, grid.grid[0] * grid.grid[1] - 1, 7)]
+    rng = np.random.default_rng(0)
+    cells += [(int(rng.integers(grid.grid[0])), int(rng.integers(grid.grid[1]))) for _ in range(5)]
+    read = _reader(module, grid)
+    activation = read(inputs)
+    weights = torch.randn(activation.shape[1], generator=torch.Generator().manual_seed(0))
+    mixed = (activation[0] * weights[:, None, None]).sum(0)
+    energies = []
+    for row, column in cells:
+        if not mixed.requires_grad:
+            return None
+        (gradient,) = torch.autograd.grad(mixed[row, column], inputs, retain_graph=True)
+        energies.append(gradient[0].double().square().sum(0).numpy())
+    usual = np.mean([energy / max(energy.sum(), 1e-300) for energy in energies], 0)
+    middles = np.array([_middle(energy / max(energy.sum(), 1e-300) - usual) for energy in energies])
+    found = []
+    for index, axis in enumerate((grid.geometry.rows, grid.geometry.columns)):
+        places = np.array([axis.offset + axis.scale * cell[index] for cell in cells])
+        if axis.cells > 1:
+            found.append(float(np.corrcoef(places, middles[:, index])[0, 1]))
+    return min(found) if np.isfinite(found).all() else None
+
+
+def _middle(more: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the middle of where a cell has more gradient than cells have on average, row and column."""
+    weights = np.clip(more, 0, None)
+    weights /= max(weights.sum(), 1e-300)
+    rows, columns = np.indices(weights.shape)
+    return float((weights * rows).sum()), float((weights * columns).sum())
+
+
+def _reader(module: nn.Module, grid: LayerGrid) -> Callable[[Tensor], Tensor]:
+    """Return a function that gives a layer's activation with its gradients."""
+
+    def read(inputs: Tensor) -> Tensor:
+        kept: list[Any] = []
+
+        def keep(_name: str, output: Tensor) -> None:
+            kept.append(grid.read(output).clone())
+
+        with trace(module, [grid.name], keep, stop_early=False), torch.enable_grad():
+            module(inputs)
+        found: Tensor = kept[0]
+        return found
+
+    return read
+
+
+if __name__ == "__main__":
+    main()
