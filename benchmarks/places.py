@@ -131,8 +131,10 @@ def _judged(name: str, module: nn.Module, size: tuple[int, int], layer: str) -> 
     said = (
         f"{proof}, {grid.grid[0]}x{grid.grid[1]}, gradients {'-' if follows is None else round(follows, 2)}"
     )
+    if proof.outcome == "random":
+        return _row(name, layer, "refused", said)
     if against := proof.against(grid):
-        true = proof.outcome == "random" or follows is None or follows < AGREES
+        true = follows is None or follows < AGREES
         return _row(name, layer, "refused" if true else "refused wrongly", f"{against}; {said}")
     if proof.outcome != "near":
         return _row(name, layer, "unknown", said)

@@ -62,14 +62,13 @@ class Proof:
 
     def against(self, layer: LayerGrid) -> str:
         """Return what speaks against reading a layer as it is read, or nothing."""
-        if self.outcome == "far" or (self.outcome != "near" and not layer.followed and max(layer.grid) > 1):
+        guessed = not layer.followed and max(layer.grid) > 1 and self.outcome not in ("near", "random")
+        if self.outcome == "far" or guessed:
             return (
                 f"its cells do not lie where they would be read: of {self.places} changes of a picture at known places "
                 f"only {self.near} changed it most there"
             )
-        return (
-            "it answers differently when it sees the same picture again" if self.outcome == "random" else ""
-        )
+        return ""
 
     def __str__(self) -> str:
         return f"{self.near} of {self.places} near" if self.outcome in ("near", "far") else self.outcome

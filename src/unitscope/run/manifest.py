@@ -153,6 +153,7 @@ class SettingsRecord:
     grid: tuple[int, int]
     cells: Literal["fields", "even"] = "fields"
     trust_places: bool = False
+    allow_random: bool = False
     grid_of: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 

@@ -131,7 +131,8 @@ class NetworkDissection(Experiment[Activations]):
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
         """Ask the layers where their cells lie; then read every picture once."""
         module, device = self.model.module, device_of(self.model.module)
-        self.plan = proven(self.plan, module, self.samples, device=device, trust=self.settings.trust_places)
+        if isinstance(self.model, Network):
+            self.plan = proven(self.plan, self.model, self.samples, self.settings)
         reader = ShardReader(module, self.samples, self.plan, device)
         self.subject = Activations(
             job.folder, self.plan, reader=reader, concepts=len(self.samples.vocabulary), top=self.settings.top
@@ -193,7 +194,7 @@ class NetworkDissection(Experiment[Activations]):
         return SettingsRecord(
             quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
             replicates=told.replicates, seed=told.seed, batch_size=told.batch_size, grid=self.samples.grid,
-            cells=told.cells, trust_places=told.trust_places, grid_of=self.grid_of,
+            cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random, grid_of=self.grid_of,
         )  # fmt: skip
 
     def _network(self) -> NetworkRecord:

@@ -15,6 +15,7 @@ from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.skeleton import piece_size
+from unitscope.layer.answers import Answers
 from unitscope.layer.grid import (
     Border,
     GridGeometry,
@@ -95,6 +96,8 @@ class ReadingPlan:
     """Whether inputs have their channels last in memory, which convolutions on a CPU are faster with."""
     proofs: dict[str, Proof] = field(default_factory=dict)
     """What layers answered when pictures were changed at known places, by name."""
+    answers: Answers = "same"
+    """Whether the network answers the same picture differently: when it comes again, or in other company."""
 
     @classmethod
     def of(cls, run: Dissection) -> ReadingPlan:
