@@ -31,6 +31,8 @@ from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, 
 from unitscope.layer.proof import changed_pictures, prove_places, standard
 from unitscope.models.default_layers import default_layers
 
+MIXTURES = 4
+"""Random mixtures of units whose gradients are taken together."""
 UNITS = 32
 """Units of a layer that are asked."""
 AGREES, CONTRADICTS = 0.75, 0.25
@@ -80,7 +82,7 @@ def _asked(name: str, others: int) -> list[dict[str, object]]:
         module, size = build(name)
         _settle(module, size)
         described = describe_layers(module, torch.zeros((1, 3, *size)))
-        chosen = default_layers(module, size) or ("",)
+        chosen = default_layers(module, size)
     except Exception as error:
         return [_row(name, "", "refused", one_line(error))]
     rows = []
@@ -153,14 +155,14 @@ def _gradients_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int])
     cells += [(int(rng.integers(grid.grid[0])), int(rng.integers(grid.grid[1]))) for _ in range(5)]
     read = _reader(module, grid)
     activation = read(inputs)
-    weights = torch.randn(activation.shape[1], generator=torch.Generator().manual_seed(0))
-    mixed = (activation[0] * weights[:, None, None]).sum(0)
+    if not activation.requires_grad:
+        return None
+    weights = torch.randn((MIXTURES, activation.shape[1]), generator=torch.Generator().manual_seed(0))
     energies = []
     for row, column in cells:
-        if not mixed.requires_grad:
-            return None
-        (gradient,) = torch.autograd.grad(mixed[row, column], inputs, retain_graph=True)
-        energies.append(gradient[0].double().square().sum(0).numpy())
+        mixed = weights @ activation[0, :, row, column]
+        drawn = [torch.autograd.grad(one, inputs, retain_graph=True)[0][0] for one in mixed]
+        energies.append(sum(gradient.double().square().sum(0).numpy() for gradient in drawn))
     usual = np.mean([energy / max(energy.sum(), 1e-300) for energy in energies], 0)
     middles = np.array([_middle(energy / max(energy.sum(), 1e-300) - usual) for energy in energies])
     found = []

@@ -19,11 +19,8 @@ from unitscope.run.numbers import Score
 
 BEFORE = json.loads((Path(__file__).parent / "data" / "manifests-0.2.json").read_text(encoding="utf-8"))
 """Manifests as they were written when summaries were not typed, by kind."""
-LATER = {
-    "settings": {"cells": "fields", "trust_places": False, "allow_random": False, "grid_of": {}},
-    "plan": {"proofs": {}, "answers": "same"},
-}
-"""What was added since, and what it stands for where a manifest does not say it."""
+LATER = {"settings": {"grid_of": {}}, "plan": {"proofs": {}}}
+"""What was added since and is written where a manifest does not say it."""
 QUESTIONS = (UnitClassification, Importance, Removal, Insertion, Ranking)
 
 

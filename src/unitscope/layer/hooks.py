@@ -322,7 +322,8 @@ def _layer_grid(
     units = int(reading.apply(output).shape[1])
     if said is not None:
         return LayerGrid(name, units, reading.grid, GridGeometry.even(said, tracker.size), reading)
-    followed = isinstance(tracker, EvenGeometry) or tracker.followed(output) is not None
+    known = tracker.followed(output)
+    followed = isinstance(tracker, EvenGeometry) or (known is not None and not known.doubt)
     return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading, followed)
 
 

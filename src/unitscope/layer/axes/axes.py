@@ -201,13 +201,17 @@ def cells(axis: Axis) -> tuple[Sequence[int], Axis] | None:
     index = np.unravel_index(np.arange(length(axis)), [part.size for part in axis])
     places, grid = [], []
     for kind in ("rows", "columns"):
-        total = 1
-        for part in sorted((part for part in axis if part.kind == kind), key=lambda part: part.step):
-            if part.step != total and part.size > 1:
+        parts = sorted((part for part in axis if part.kind == kind), key=lambda part: part.step)
+        # What lies inside a cell may have become units already.
+        first, total = next((part.step for part in parts if part.size > 1), 1), 1
+        for part in parts:
+            if part.step != first * total and part.size > 1:
                 return None
             total *= part.size
-        places.append(sum(i * part.step for i, part in zip(index, axis, strict=True) if part.kind == kind))
-        grid.append(Part(kind, total))
+        places.append(
+            sum(i * (part.step // first) for i, part in zip(index, axis, strict=True) if part.kind == kind)
+        )
+        grid.append(Part(kind, total, first))
     return np.asarray(places[0] * grid[1].size + places[1]).tolist(), tuple(grid)
 
 

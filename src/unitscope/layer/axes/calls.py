@@ -30,6 +30,8 @@ class Followed:
         columns: the same of columns.
         rolled: by how many positions rows and columns were rolled: position ``i`` holds ``(i - rolled) % size``.
         lost_at: the operator at which axes were lost, for messages.
+        doubt: an operator that joined this with something whose places are lost, or lie some cells apart; where it
+            lies is what the other says, and has to be proven.
     """
 
     axes: Axes
@@ -37,6 +39,7 @@ class Followed:
     columns: Place
     rolled: tuple[int, int] = (0, 0)
     lost_at: str = ""
+    doubt: str = ""
 
     def fits(self, tensor: Tensor) -> bool:
         """Return whether a tensor of any shape still has the one that was followed."""
@@ -88,8 +91,8 @@ class Call:
 
 
 def is_map(axes: Axes) -> bool:
-    """Return whether axes are those of a map ``(N, U, h, w)``."""
-    if len(axes) != 4 or kinds(axes[0]) - {"pictures"}:
+    """Return whether axes are those of a map ``(N, U, h, w)``; the first may hold units as well, such as heads."""
+    if len(axes) != 4 or kinds(axes[0]) - {"pictures", "units"}:
         return False
     plain = all(kinds(axis) <= {kind} for axis, kind in zip(axes[2:], ("rows", "columns"), strict=True))
     return plain and not kinds(axes[1]) & {"pictures", "tokens", "joined", "lost"}
@@ -170,18 +173,28 @@ def total(state: Followed, kind: Kind) -> int:
 def agree(states: Sequence[Followed]) -> bool:
     """Return whether the same rows and columns of all tensors lie at the same places, within two cells."""
     first, *others = states
-    for other in others:
-        for index, kind in enumerate(PLACED):
-            (scale, offset), (scale2, offset2) = ((each.rows, each.columns)[index] for each in (first, other))
-            count = min(total(first, kind), total(other, kind))
-            if count <= 1:
-                continue
-            if scale * scale2 <= 0 or first.rolled[index] != other.rolled[index]:
-                return False
-            apart = max(abs(offset - offset2), abs(offset - offset2 + (scale - scale2) * (count - 1)))
-            if apart > SAME_PLACE * max(abs(scale), abs(scale2)):
-                return False
-    return True
+    return all(_apart(first, other) <= SAME_PLACE for other in others)
+
+
+def contrary(states: Sequence[Followed]) -> bool:
+    """Return whether rows or columns of some tensors run, or were rolled, otherwise than those of others."""
+    first, *others = states
+    return any(_apart(first, other) == math.inf for other in others)
+
+
+def _apart(first: Followed, other: Followed) -> float:
+    """Return how many cells the same rows and columns of two tensors lie apart; infinite where they run otherwise."""
+    found = 0.0
+    for index, kind in enumerate(PLACED):
+        (scale, offset), (scale2, offset2) = ((each.rows, each.columns)[index] for each in (first, other))
+        count = min(total(first, kind), total(other, kind))
+        if count <= 1:
+            continue
+        if scale * scale2 <= 0 or first.rolled[index] != other.rolled[index]:
+            return math.inf
+        apart = max(abs(offset - offset2), abs(offset - offset2 + (scale - scale2) * (count - 1)))
+        found = max(found, apart / max(abs(scale), abs(scale2)))
+    return found
 
 
 def general(call: Call, result: Tensor) -> Followed | None:
@@ -206,9 +219,26 @@ def _elementwise(call: Call, shape: Shape) -> Followed:
     if not whole and not (len(fitting) == len(call.tensors) and _covered(call.shapes, shape)):
         return lost_state(main, shape)
     states = [call.states[id(tensor)] for tensor in fitting if id(tensor) in call.states]
-    if not agree([state for state in states if any(map(over_picture, state.axes))] or [main]):
+    spatial = [state for state in states if any(map(over_picture, state.axes))] or [main]
+    if contrary(spatial):
         return lost_state(main, shape)
-    return replace(main, axes=broadcast([call.axes(tensor) for tensor in fitting], shape))
+    doubt = "" if agree(spatial) else call.name
+    given = [call.axes(tensor) for tensor in fitting]
+    whole_ones = [axes for axes in given if _plainly_placed(axes, shape)]
+    alike = len({tuple(axis for axis in axes if over_picture(axis)) for axes in whole_ones}) == 1
+    axes = broadcast(given, shape)
+    if alike and any("lost" in kinds(axis) for axis in axes):
+        # It lies as these say, if it lies anywhere: what it is joined with is lost, or repeats a coarser grid.
+        return replace(main, axes=broadcast(whole_ones, shape), doubt=call.name)
+    return replace(main, axes=axes, doubt=doubt)
+
+
+def _plainly_placed(axes: Axes, shape: Shape) -> bool:
+    """Return whether axes of a whole result run over the picture, each over rows, columns or cells and nothing else."""
+    spatial = [axis for axis in axes if over_picture(axis)]
+    plain = all(kinds(axis) <= {"rows", "columns"} or kinds(axis) == {"tokens"} for axis in spatial)
+    clear = not any("lost" in kinds(axis) for axis in axes)
+    return bool(spatial) and plain and clear and tuple(map(length, axes)) == shape
 
 
 def _fits_into(given: Shape, shape: Shape) -> bool:

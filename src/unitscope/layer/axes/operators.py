@@ -113,6 +113,12 @@ def _reduction(call: Call, results: Sequence[Tensor], *, place: int = 1) -> list
     return [replace(call.main, axes=kept)] * len(results)
 
 
+def _recurrent(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
+    """A recurrent layer leaves every step of a sequence where it is; what it ends with has no place."""
+    outer = call.axes(call.args[0])[:2]
+    return [replace(call.main, axes=(*outer, units(results[0].shape[2]))), *([None] * (len(results) - 1))]
+
+
 def _parts_of_complex(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
     return [replace(call.main, axes=(*call.main.axes, units(2)))]
 
@@ -173,6 +179,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("sort", "argsort", "topk", "msort"), sort_rule),
     "index_put": write_rule,
     "unfold": unfold_rule,
+    "mkldnn_rnn_layer": _recurrent,
     **dict.fromkeys(("_fft_r2c", "_fft_c2c", "_fft_c2r"), fourier_rule),
     "embedding": _embedding,
     **dict.fromkeys(("mm", "bmm"), _product),
@@ -213,8 +220,11 @@ def follow(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
 
 
 def _noted(call: Call, state: Followed | None) -> Followed | None:
-    """Note in a state with lost axes at which operator they were lost."""
-    if state is None or not any("lost" in kinds(axis) for axis in state.axes):
+    """Note in a state with lost axes at which operator they were lost, and in others whether they are in doubt."""
+    if state is None:
         return state
-    earlier = (each.lost_at for each in call.states.values() if each.lost_at)
-    return replace(state, lost_at=next(earlier, call.name))
+    given = call.states.values()
+    if any("lost" in kinds(axis) for axis in state.axes):
+        return replace(state, lost_at=next((each.lost_at for each in given if each.lost_at), call.name))
+    doubt = next((each.doubt or each.lost_at for each in given if each.doubt or each.lost_at), "")
+    return replace(state, doubt=doubt or state.doubt, lost_at="")

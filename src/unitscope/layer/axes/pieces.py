@@ -28,6 +28,7 @@ from unitscope.layer.axes.calls import (
     Followed,
     Place,
     agree,
+    contrary,
     lost_state,
     total,
     whole_places,
@@ -89,12 +90,20 @@ def pad_rule(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     state, shape = call.main, tuple(results[0].shape)
     axes, margins = list(state.axes), call.args[1]
     for index in range(len(margins) // 2):
-        place, before = len(axes) - 1 - index, margins[2 * index]
+        place, (before, after) = len(axes) - 1 - index, margins[2 * index : 2 * index + 2]
         axis = axes[place]
-        if shape[place] != length(axis) or before:
-            plain = len(axis) == 1 and axis[0].kind in ("rows", "columns", "units") and whole(state, axis)
-            state = moved_to(state, axis, -before, 1)
-            axes[place] = (Part(axis[0].kind, shape[place]),) if plain else lost(shape[place])
+        if not before and not after:
+            continue
+        plain = len(axis) == 1 and axis[0].kind in ("rows", "columns", "units") and whole(state, axis)
+        state = moved_to(state, axis, -before, 1)
+        if plain:
+            axes[place] = (Part(axis[0].kind, shape[place]),)
+        elif min(before, after) < 0 or only(axis):
+            axes[place] = lost(shape[place])
+        else:  # others that stand beside tokens
+            axes[place] = concatenate(
+                [*([units(before)] if before else []), axis, *([units(after)] if after else [])]
+            )
     return [replace(state, axes=tuple(axes))]
 
 
@@ -110,8 +119,10 @@ def cat_rule(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     if any(only(each[place]) for each in given):
         return [_rows_joined(call, pieces, place, axes)]
     axes[place] = concatenate([each[place] for each in given])
-    if not agree(spatial or [call.main]):
+    if contrary(spatial or [call.main]):
         return [lost_state(call.main, tuple(results[0].shape))]
+    if not agree(spatial or [call.main]):
+        return [replace(call.main, axes=tuple(axes), doubt=call.name)]
     if len(spatial) == len(pieces) and not over_picture(axes[place]):
         return [_on_top_of_each_other(spatial, tuple(axes))]
     return [replace(call.main, axes=tuple(axes))]
@@ -186,6 +197,7 @@ def stack_rule(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     axes = [met(each[i] for each in given) for i in range(results[0].ndim - 1)]
     axes.insert(place, units(len(given)))
     states = [call.states[id(piece)] for piece in call.args[0] if id(piece) in call.states]
-    if not agree([state for state in states if any(map(over_picture, state.axes))] or [call.main]):
+    spatial = [state for state in states if any(map(over_picture, state.axes))] or [call.main]
+    if contrary(spatial):
         return [lost_state(call.main, tuple(results[0].shape))]
-    return [replace(call.main, axes=tuple(axes))]
+    return [replace(call.main, axes=tuple(axes), doubt="" if agree(spatial) else call.name)]

@@ -49,13 +49,16 @@ def _pair(values: int | Sequence[int]) -> tuple[int, int]:
 
 
 def _window(state: Followed, shape: Shape, steps: Sequence[Step]) -> list[Followed | None]:
+    staying = all(step((1.0, 0.0)) == (1.0, 0.0) for step in steps)
+    if not is_map(state.axes) and staying and shape[2:] == tuple(map(length, state.axes[2:])):
+        return [replace(state, axes=(state.axes[0], units(shape[1]), *state.axes[2:]))]  # inside windows
     if not is_map(state.axes):
         kept = state.axes[0] if len(state.axes) == 4 else lost(shape[0])
         return [replace(state, axes=(kept, units(shape[1]), *(lost(n) for n in shape[2:])))]
     if not any(map(over_picture, state.axes)):
         return [without_grid(state, shape)]
     rows, columns = whole_places(state)
-    if state.rolled != (0, 0) and any(step((1.0, 0.0)) != (1.0, 0.0) for step in steps):
+    if state.rolled != (0, 0) and not staying:
         return [lost_state(state, shape)]
     found = as_map(state, shape, (steps[0](rows), steps[1](columns)))
     return [replace(found, rolled=state.rolled)]
