@@ -55,7 +55,12 @@ SMALL = {
     "image_size": SIDE,
 }
 """Settings of a transformer of the library transformers, where it has them."""
-WHOLE_SIZE = {"torchvision:inception_v3": 299, "torchvision:vit_b_32": 224, "transformers:Levit": 224}
+WHOLE_SIZE = {
+    "timm:halonet_h1": 256,
+    "torchvision:inception_v3": 299,
+    "torchvision:vit_b_32": 224,
+    "transformers:Levit": 224,
+}
 """Inputs that a network takes no others than."""
 
 

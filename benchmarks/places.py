@@ -3,8 +3,8 @@
     python benchmarks/places.py [--layers 3] [--out places.csv] [NAME ...]
 
 For each architecture, with random weights and small inputs, the default layer and some others are read as a dissection
-reads them, and proven as it does. Each that is read is held against its gradient, which the proof does not know of: a
-cell depends most on what is near it. One JSON line an architecture; the last has the share of layers that are read
+reads them, and proven as it does. Each that is read is asked once more and the other way round, which change of the
+picture each of its cells answers to. One JSON line an architecture; the last has the share of layers that are read
 where they lie as `ratio`.
 """
 
@@ -16,9 +16,8 @@ import json
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,12 +30,12 @@ from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, 
 from unitscope.layer.proof import changed_pictures, prove_places, standard
 from unitscope.models.default_layers import default_layers
 
-MIXTURES = 4
-"""Random mixtures of units whose gradients are taken together."""
+LATTICE = 6
+"""Changes along each side of the picture."""
 UNITS = 32
 """Units of a layer that are asked."""
 AGREES, CONTRADICTS = 0.75, 0.25
-"""Correlation of where cells lie with the middles of their gradients: from here they agree, below they do not."""
+"""Correlation of where cells lie with the middles of what changes them: from here they agree, below they do not."""
 
 
 def main() -> None:
@@ -129,10 +128,8 @@ def _judged(name: str, module: nn.Module, size: tuple[int, int], layer: str) -> 
     except UnitscopeError as error:
         return _row(name, layer, "refused", str(error))
     proof = prove_places(module, [grid], size, most_units=UNITS)[layer]
-    follows = _gradients_follow(module, grid, size) if proof.outcome not in ("one cell", "silent") else None
-    said = (
-        f"{proof}, {grid.grid[0]}x{grid.grid[1]}, gradients {'-' if follows is None else round(follows, 2)}"
-    )
+    follows = _cells_follow(module, grid, size) if proof.outcome not in ("one cell", "silent") else None
+    said = f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {'-' if follows is None else round(follows, 2)}"
     if proof.outcome == "random":
         return _row(name, layer, "refused", said)
     if against := proof.against(grid):
@@ -147,55 +144,48 @@ def _row(name: str, layer: str, outcome: str, said: str) -> dict[str, object]:
     return {"network": name, "layer": layer, "outcome": outcome, "said": said}
 
 
-def _gradients_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
-    """Return how well the middles of cells' gradients follow where cells are said to lie; None without any."""
-    inputs = _pictures(size)[0][:1].requires_grad_()
-    cells = [divmod(int(i), grid.grid[1]) for i in np.linspace(0, grid.grid[0] * grid.grid[1] - 1, 7)]
-    rng = np.random.default_rng(0)
-    cells += [(int(rng.integers(grid.grid[0])), int(rng.integers(grid.grid[1]))) for _ in range(5)]
-    read = _reader(module, grid)
-    activation = read(inputs)
-    if not activation.requires_grad:
+def _cells_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
+    """Return the correlation of where cells lie with the middles of what changes them, of the worse axis.
+
+    The proof asks of a change where the layer answers; this asks of a cell which of many changes it answers to.
+    """
+    side, rng = max(min(size) // LATTICE, 1), np.random.default_rng(1)
+    base = rng.integers(0, 256, (*size, 3), np.uint8)
+    lattice = [range(0, pixels - side + 1, side) for pixels in size]
+    corners = [(row, column) for row in lattice[0] for column in lattice[1]]
+    pictures = np.repeat(base[None], len(corners) + 1, axis=0)
+    for picture, (row, column) in zip(pictures[1:], corners, strict=True):
+        picture[row : row + side, column : column + side] = rng.integers(0, 2, 3) * 255
+    activation = _activations(
+        module, grid, torch.from_numpy(np.stack([standard(picture) for picture in pictures]))
+    )
+    answers = (activation[1:] - activation[:1]).square().mean(1).sqrt().double().numpy()  # (changes, h, w)
+    if not np.isfinite(answers).all():
         return None
-    weights = torch.randn((MIXTURES, activation.shape[1]), generator=torch.Generator().manual_seed(0))
-    energies = []
-    for row, column in cells:
-        mixed = weights @ activation[0, :, row, column]
-        drawn = [torch.autograd.grad(one, inputs, retain_graph=True)[0][0] for one in mixed]
-        energies.append(sum(gradient.double().square().sum(0).numpy() for gradient in drawn))
-    usual = np.mean([energy / max(energy.sum(), 1e-300) for energy in energies], 0)
-    middles = np.array([_middle(energy / max(energy.sum(), 1e-300) - usual) for energy in energies])
+    answers = np.clip(answers / np.maximum(answers.mean((1, 2), keepdims=True), 1e-300) - 1, 0, None) ** 2
+    total = np.maximum(answers.sum(0), 1e-300)
     found = []
     for index, axis in enumerate((grid.geometry.rows, grid.geometry.columns)):
-        places = np.array([axis.offset + axis.scale * cell[index] for cell in cells])
-        if axis.cells > 1:
-            found.append(float(np.corrcoef(places, middles[:, index])[0, 1]))
-    return min(found) if np.isfinite(found).all() else None
+        middles = np.tensordot(np.array(corners)[:, index] + (side - 1) / 2, answers, (0, 0)) / total
+        places = axis.offset + axis.scale * np.indices(grid.grid)[index]
+        inside = (answers.sum(0) > 0) & (places >= 0) & (places < size[index])
+        if axis.cells > 1 and inside.any():
+            found.append(float(np.nan_to_num(np.corrcoef(places[inside], middles[inside])[0, 1])))
+    return min(found, default=None)
 
 
-def _middle(more: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the middle of where a cell has more gradient than cells have on average, row and column."""
-    weights = np.clip(more, 0, None)
-    weights /= max(weights.sum(), 1e-300)
-    rows, columns = np.indices(weights.shape)
-    return float((weights * rows).sum()), float((weights * columns).sum())
+def _activations(module: nn.Module, grid: LayerGrid, inputs: Tensor) -> Tensor:
+    """Return the activation ``(N, U, h, w)`` of a layer, of some of its units."""
+    kept: list[Tensor] = []
 
+    def keep(_name: str, output: Tensor) -> None:
+        values = grid.read(output)
+        kept.append(values[:, :: -(-values.shape[1] // UNITS)].to(torch.float32, copy=True))
 
-def _reader(module: nn.Module, grid: LayerGrid) -> Callable[[Tensor], Tensor]:
-    """Return a function that gives a layer's activation with its gradients."""
-
-    def read(inputs: Tensor) -> Tensor:
-        kept: list[Any] = []
-
-        def keep(_name: str, output: Tensor) -> None:
-            kept.append(grid.read(output).clone())
-
-        with trace(module, [grid.name], keep, stop_early=False), torch.enable_grad():
-            module(inputs)
-        found: Tensor = kept[0]
-        return found
-
-    return read
+    with trace(module, [grid.name], keep) as forward:
+        for start in range(0, len(inputs), 8):
+            forward(inputs[start : start + 8])
+    return torch.cat(kept)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,33 @@ def windows(x):
     return tokens(x).reshape(len(x), 4, 2, 4, 2, 3).permute(0, 1, 3, 2, 4, 5).reshape(len(x), -1, 3)
 
 
+def in_windows(x, inside):
+    """Do something to every window of 4x4 cells, each as if it were a picture."""
+    parts = x.reshape(len(x), 3, 2, 4, 2, 4).permute(0, 2, 4, 1, 3, 5).reshape(-1, 3, 4, 4)
+    return inside(parts).reshape(len(x), 2, 2, 3, 4, 4).permute(0, 3, 1, 4, 2, 5).reshape(len(x), 3, 8, 8)
+
+
+def patches_as_units(x):
+    """Put the four cells of a patch on the axis of units, then mix them by a convolution."""
+    x = x.reshape(len(x), 3, 4, 2, 4, 2).permute(0, 3, 5, 1, 2, 4).reshape(len(x), 12, 4, 4)
+    return F.conv2d(x, torch.eye(3).repeat(1, 4)[..., None, None] / 4)
+
+
+def as_tokens_of_patches(x):
+    x = x.reshape(len(x), 3, 4, 2, 4, 2).permute(0, 2, 4, 3, 5, 1).reshape(len(x), 16, 12)
+    return F.pad(x @ (torch.eye(3).repeat(4, 1) / 4), (0, 0, 2, 1))
+
+
+IDENTITY = torch.zeros(3, 1, 3, 3)
+IDENTITY[:, :, 1, 1] = 1
+
 RIGHT = {
+    "convolution inside windows": lambda x: in_windows(
+        x, lambda w: F.conv2d(w, IDENTITY, padding=1, groups=3)
+    ),
+    "pooling of heads": lambda x: F.avg_pool2d(x.reshape(-1, 1, 8, 8), 2).reshape(len(x), 3, 4, 4),
+    "patches as units": patches_as_units,
+    "patches as tokens, padded": as_tokens_of_patches,
     "flip": lambda x: x.flip(-1),
     "flip twice": lambda x: x.flip(2, 3).flip(2),
     "flip, then a convolution": lambda x: F.avg_pool2d(x.flip(3), 3, 1),
@@ -218,3 +244,24 @@ def test_cells_are_written_back_in_the_order_in_which_they_were_read():
         again = layer.reading.replace(found[0], edited)
         assert torch.equal(layer.read(again), edited), name
         assert (again != found[0]).sum() == 2, name
+
+
+def test_a_recurrent_layer_leaves_its_steps_where_they_are():
+    recurrent = nn.LSTM(3, 4, batch_first=True, bidirectional=True)
+    module = Rearranged(lambda x: recurrent(tokens(x))[0]).eval()
+    plain = Rearranged(tokens).eval()
+    found, expected = (
+        probe_layers(each, torch.zeros(1, 3, SIDE, SIDE), ["out"])["out"] for each in (module, plain)
+    )
+    assert (found.geometry, found.units, found.followed) == (expected.geometry, 8, True)
+
+
+@pytest.mark.parametrize(
+    "what", [lambda x: x + x.sort(2).values, lambda x: x + F.avg_pool2d(x, 4).repeat(1, 1, 4, 4)]
+)
+def test_what_meets_something_lost_lies_where_the_rest_does_and_is_in_doubt(what):
+    module, plain = Rearranged(what).eval(), Rearranged().eval()
+    found, expected = (
+        probe_layers(each, torch.zeros(1, 3, SIDE, SIDE), ["out"])["out"] for each in (module, plain)
+    )
+    assert (found.geometry, found.followed) == (expected.geometry, False)

@@ -80,6 +80,12 @@ def test_what_is_random_silent_or_everywhere_is_told_apart():
     assert proof_of(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Identity()), "1").outcome == "one cell"
 
 
+def test_a_layer_in_doubt_is_read_if_it_is_near(tmp_path):
+    dissected(Network(lambda x: x + 0.1 * x.sort(1).values), tmp_path / "near")
+    with pytest.raises(UnitscopeError, match="its cells do not lie where they would be read"):
+        dissected(Network(lambda x: 0.01 * x + mirrored(x).sort(1).values), tmp_path / "far")
+
+
 def test_only_the_patch_changes():
     pictures, centres = changed_pictures((48, 80), 8)
     assert pictures.shape == (2 + PLACES, 48, 80, 3)

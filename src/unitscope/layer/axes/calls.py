@@ -9,7 +9,18 @@ from typing import Any
 
 from torch import Tensor
 
-from unitscope.layer.axes.axes import Axes, Kind, Part, broadcast, kinds, length, lost, over_picture, units
+from unitscope.layer.axes.axes import (
+    Axes,
+    Kind,
+    Part,
+    broadcast,
+    kinds,
+    length,
+    lost,
+    only,
+    over_picture,
+    units,
+)
 from unitscope.layer.axes.elementwise import CREATES, RESIZES, keeps_places
 
 Place = tuple[float, float]
@@ -102,7 +113,10 @@ def whole_places(state: Followed) -> tuple[Place, Place]:
     """Return where the rows and columns that a map still has lie: windows' major parts count as cells."""
     found = []
     for kind, (scale, offset) in (("rows", state.rows), ("columns", state.columns)):
-        step = next((p.step for axis in state.axes for p in axis if p.kind == kind and p.size > 1), 1)
+        # What lies inside a cell, such as the pixels of a patch, may stand among the units.
+        own = [axis[0] for axis in state.axes if only(axis) == kind]
+        parts = own or [part for axis in state.axes for part in axis if part.kind == kind]
+        step = max((part.step for part in parts if part.size > 1), default=1)
         found.append((scale * step, offset + scale * (step - 1) / 2))
     return found[0], found[1]
 
