@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from unitscope.models.factories import HOW, call_factory, kind_of, names_a_facto
 from unitscope.models.generators import RANGES, ClassConditional, Generator, look_at, parse_range
 from unitscope.models.latent_shapes import find_latent_shape, parse_latent_shape
 from unitscope.models.networks import generator_from_state
-from unitscope.models.weights import full_path, ready
-from unitscope.models.weights import reinitialize as start_anew
+from unitscope.models.reinitialize import reinitialize as start_anew
+from unitscope.models.weights import copied, full_path, ready
 from unitscope.registered import GENERATORS, make_registered, registered
 
 PUBLISHED = tuple(name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator")
@@ -96,7 +95,7 @@ def take_generator(
     """
     generator = _wrapped(made, type(made).__name__)
     if weights is not None or reinitialize is not None:
-        generator = replace(generator, module=deepcopy(generator.module))
+        generator = replace(generator, module=copied(generator.module))
     if weights is not None:
         fill(generator.module, read_state(weights), weights)
     if weights is not None or reinitialize is not None:

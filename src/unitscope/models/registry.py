@@ -27,8 +27,8 @@ from unitscope.models.networks import (
     vgg16_places365,
 )
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
+from unitscope.models.reinitialize import reinitialize as start_anew
 from unitscope.models.weights import full_path, ready
-from unitscope.models.weights import reinitialize as start_anew
 from unitscope.registered import NETWORKS, make_registered, registered
 
 __all__ = ["MODELS", "MakesPicturesError", "load_generator", "load_network", "network_names"]

@@ -1,15 +1,14 @@
-"""The weights of a network: their hash, starting them anew, and getting them ready to be read."""
+"""The weights of a network: their hash, copying them, and getting them ready to be read."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-
-from unitscope.errors import UnitscopeError
 
 
 def weights_hash(module: nn.Module) -> str:
@@ -59,38 +58,16 @@ def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
     return module.to(device)
 
 
-def reinitialize(module: nn.Module, seed: int) -> None:
-    """Give a network new random weights, in place; the same seed gives the same weights.
+def copied(module: nn.Module, memo: dict[int, object] | None = None) -> nn.Module:
+    """Return a copy of a module; tensors that a computation left in it, as weight norms do, are copied as they are.
 
-    Every submodule with a ``reset_parameters`` (or ``_reset_parameters``) method starts the way PyTorch
-    starts it, batch-norm statistics included. A parameter of a submodule without one (a class token, a
-    hand-written weight) is drawn from a Kaiming normal distribution if it has two or more axes, and left as
-    it is otherwise. The global random state is as before afterwards.
-
-    Raises:
-        UnitscopeError: the network has nothing that could be started anew.
+    Args:
+        module: what is copied.
+        memo: what stands for some objects in the copy, by identity.
     """
-    devices = sorted({p.device.index for p in module.parameters() if p.device.type == "cuda"})
-    with torch.random.fork_rng(devices=devices), torch.no_grad():
-        torch.default_generator.manual_seed(seed)
-        for device in devices:
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        if not sum([_restart(part) for part in module.modules()]):
-            raise UnitscopeError(
-                f"{type(module).__name__} has no weights that could be reinitialized; leave reinitialize out"
-            )
-
-
-def _restart(part: nn.Module) -> int:
-    """Start the parameters that belong to one submodule itself; return how many changed."""
-    own = [parameter for parameter in part.parameters(recurse=False) if parameter.is_floating_point()]
-    reset: Callable[[], object] | None = getattr(part, "reset_parameters", None)
-    reset = reset or getattr(part, "_reset_parameters", None)
-    if callable(reset):
-        reset()
-        return len(own)
-    matrices = [parameter for parameter in own if parameter.ndim >= 2]
-    for parameter in matrices:
-        nn.init.kaiming_normal_(parameter)
-    return len(matrices)
+    made = dict(memo or {})
+    for part in module.modules():
+        for value in vars(part).values():
+            if isinstance(value, Tensor) and not value.is_leaf:
+                made.setdefault(id(value), value.detach().clone())
+    return deepcopy(module, made)

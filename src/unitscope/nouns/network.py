@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,8 +15,8 @@ from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import load_network
-from unitscope.models.weights import full_path, ready
-from unitscope.models.weights import reinitialize as start_anew
+from unitscope.models.reinitialize import reinitialize as start_anew
+from unitscope.models.weights import copied, full_path, ready
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.paths import AnyPath
 
@@ -64,7 +63,7 @@ def network(
     found = _reader(source)
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or found.weights
-        found = replace(found, module=deepcopy(found.module), weights=given, reinitialized=reinitialize)
+        found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
         fill(found.module, read_state(weights), weights)
     if preprocess:
