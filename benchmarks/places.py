@@ -27,10 +27,11 @@ from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, probe_layers, trace
-from unitscope.layer.proof import changed_pictures, prove_places, standard
+from unitscope.layer.proof import Proof, changed_pictures, prove_places, standard
 from unitscope.models.default_layers import default_layers
 
-LATTICE = 6
+BATCH = 8
+LATTICE = 5
 """Changes along each side of the picture."""
 UNITS = 32
 """Units of a layer that are asked."""
@@ -84,13 +85,10 @@ def _asked(name: str, others: int) -> list[dict[str, object]]:
         chosen = default_layers(module, size)
     except Exception as error:
         return [_row(name, "", "refused", one_line(error))]
-    rows = []
-    for layer in dict.fromkeys((*chosen, *_spread_over(described, others))):
-        try:
-            rows.append(_judged(name, module, size, layer))
-        except Exception as error:  # a census goes on
-            rows.append(_row(name, layer, "failed", f"{type(error).__name__}: {one_line(error)}"))
-    return rows
+    try:
+        return _judged(name, module, size, list(dict.fromkeys((*chosen, *_spread_over(described, others)))))
+    except Exception as error:  # a census goes on
+        return [_row(name, "", "failed", f"{type(error).__name__}: {one_line(error)}")]
 
 
 def _settle(module: nn.Module, size: tuple[int, int]) -> None:
@@ -121,31 +119,45 @@ def _spread_over(described: Sequence[LayerDescription], count: int) -> list[str]
     return [*(tensors[round(step)].name for step in steps), *(layer.name for layer in refused[-1:])]
 
 
-def _judged(name: str, module: nn.Module, size: tuple[int, int], layer: str) -> dict[str, object]:
-    """Return what becomes of a layer: right, refused, unknown, or wrong, also where it is refused wrongly."""
-    try:
-        grid = probe_layers(module, torch.zeros((1, 3, *size)), [layer])[layer]
-    except UnitscopeError as error:
-        return _row(name, layer, "refused", str(error))
-    proof = prove_places(module, [grid], size, most_units=UNITS)[layer]
-    follows = _cells_follow(module, grid, size) if proof.outcome not in ("one cell", "silent") else None
-    said = f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {'-' if follows is None else round(follows, 2)}"
+def _judged(
+    name: str, module: nn.Module, size: tuple[int, int], layers: Sequence[str]
+) -> list[dict[str, object]]:
+    """Return what becomes of layers: right, refused, unknown, or wrong, also where one is refused wrongly."""
+    rows, grids = [], []
+    for layer in layers:
+        try:
+            grids.append(probe_layers(module, torch.zeros((1, 3, *size)), [layer])[layer])
+        except UnitscopeError as error:
+            rows.append(_row(name, layer, "refused", str(error)))
+    proofs = prove_places(module, grids, size, most_units=UNITS) if grids else {}
+    follow = _cells_follow(module, grids, size) if grids else {}
+    for grid in grids:
+        proof, follows = proofs[grid.name], follow[grid.name]
+        said = (
+            f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {'-' if follows is None else round(follows, 2)}"
+        )
+        rows.append(_row(name, grid.name, _outcome(grid, proof, follows), said))
+    return rows
+
+
+def _outcome(grid: LayerGrid, proof: Proof, follows: float | None) -> str:
     if proof.outcome == "random":
-        return _row(name, layer, "refused", said)
-    if against := proof.against(grid):
-        true = follows is None or follows < AGREES
-        return _row(name, layer, "refused" if true else "refused wrongly", f"{against}; {said}")
+        return "refused"
+    if proof.against(grid):
+        return "refused" if follows is None or follows < AGREES else "refused wrongly"
     if proof.outcome != "near":
-        return _row(name, layer, "unknown", said)
-    return _row(name, layer, "wrong" if follows is not None and follows < CONTRADICTS else "right", said)
+        return "unknown"
+    return "wrong" if follows is not None and follows < CONTRADICTS else "right"
 
 
 def _row(name: str, layer: str, outcome: str, said: str) -> dict[str, object]:
     return {"network": name, "layer": layer, "outcome": outcome, "said": said}
 
 
-def _cells_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
-    """Return the correlation of where cells lie with the middles of what changes them, of the worse axis.
+def _cells_follow(
+    module: nn.Module, grids: Sequence[LayerGrid], size: tuple[int, int]
+) -> dict[str, float | None]:
+    """Return the correlation of where cells lie with the middles of what changes them, of the worse axis, by layer.
 
     The proof asks of a change where the layer answers; this asks of a cell which of many changes it answers to.
     """
@@ -156,17 +168,23 @@ def _cells_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> 
     pictures = np.repeat(base[None], len(corners) + 1, axis=0)
     for picture, (row, column) in zip(pictures[1:], corners, strict=True):
         picture[row : row + side, column : column + side] = rng.integers(0, 2, 3) * 255
-    activation = _activations(
-        module, grid, torch.from_numpy(np.stack([standard(picture) for picture in pictures]))
-    )
+    inputs = torch.from_numpy(np.stack([standard(picture) for picture in pictures]))
+    centres = np.array(corners) + (side - 1) / 2
+    read = _activations(module, grids, inputs)
+    return {grid.name: _correlation(read[grid.name], grid, centres, size) for grid in grids}
+
+
+def _correlation(
+    activation: Tensor, grid: LayerGrid, centres: NDArray[np.float64], size: tuple[int, int]
+) -> float | None:
     answers = (activation[1:] - activation[:1]).square().mean(1).sqrt().double().numpy()  # (changes, h, w)
     if not np.isfinite(answers).all():
         return None
+    # What a change moves everywhere says nothing of places.
     answers = np.clip(answers / np.maximum(answers.mean((1, 2), keepdims=True), 1e-300) - 1, 0, None) ** 2
-    total = np.maximum(answers.sum(0), 1e-300)
-    found = []
+    total, found = np.maximum(answers.sum(0), 1e-300), []
     for index, axis in enumerate((grid.geometry.rows, grid.geometry.columns)):
-        middles = np.tensordot(np.array(corners)[:, index] + (side - 1) / 2, answers, (0, 0)) / total
+        middles = np.tensordot(centres[:, index], answers, (0, 0)) / total
         places = axis.offset + axis.scale * np.indices(grid.grid)[index]
         inside = (answers.sum(0) > 0) & (places >= 0) & (places < size[index])
         if axis.cells > 1 and inside.any():
@@ -174,18 +192,20 @@ def _cells_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> 
     return min(found, default=None)
 
 
-def _activations(module: nn.Module, grid: LayerGrid, inputs: Tensor) -> Tensor:
-    """Return the activation ``(N, U, h, w)`` of a layer, of some of its units."""
-    kept: list[Tensor] = []
+def _activations(module: nn.Module, grids: Sequence[LayerGrid], inputs: Tensor) -> dict[str, Tensor]:
+    """Return the activations ``(N, U, h, w)`` of layers, of some of their units."""
+    by_name = {grid.name: grid for grid in grids}
+    kept: dict[str, list[Tensor]] = {name: [] for name in by_name}
 
-    def keep(_name: str, output: Tensor) -> None:
-        values = grid.read(output)
-        kept.append(values[:, :: -(-values.shape[1] // UNITS)].to(torch.float32, copy=True))
+    def keep(name: str, output: Tensor) -> None:
+        values = by_name[name].read(output)
+        step = -(-values.shape[1] // UNITS)
+        kept[name].append(values[:, ::step].to(torch.float32, copy=True))
 
-    with trace(module, [grid.name], keep) as forward:
-        for start in range(0, len(inputs), 8):
-            forward(inputs[start : start + 8])
-    return torch.cat(kept)
+    with trace(module, list(by_name), keep) as forward:
+        for start in range(0, len(inputs), BATCH):
+            forward(inputs[start : start + BATCH])
+    return {name: torch.cat(values) for name, values in kept.items()}
 
 
 if __name__ == "__main__":

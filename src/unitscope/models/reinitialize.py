@@ -15,8 +15,8 @@ from torch.nn.utils.weight_norm import WeightNorm
 
 from unitscope.errors import UnitscopeError
 
-CONSTANTS = re.compile(r"(?!running_)(.*_)?(mean|std)")
-"""Buffers that hold how pictures are brought to the network's range, which no training moves."""
+CONSTANTS = re.compile(r"(?!running_)(.*_)?(mean|std|coords_table|inv_freq|mask|grid|anchors)")
+"""Buffers that no training moves: how pictures are brought to the network's range, and where things lie."""
 ITERATIONS = 15
 """Power iterations that begin the vectors of a spectral norm."""
 SHOWN = 3

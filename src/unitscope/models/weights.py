@@ -10,6 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+ENTRY = "?entry="
+"""What names an entry of a checkpoint behind the path of its file."""
+
 
 def weights_hash(module: nn.Module) -> str:
     """Return the SHA-256 of a module's parameters and buffers, as hexadecimal digits.
@@ -45,8 +48,11 @@ def device_of(module: nn.Module) -> torch.device:
 
 
 def full_path(weights: Path | str | None) -> str | None:
-    """Return where a file of weights is, as it can be found again."""
-    return None if weights is None else str(Path(weights).expanduser().resolve())
+    """Return where a file of weights is, and the entry named behind it, as they can be found again."""
+    if weights is None:
+        return None
+    path, mark, entry = str(weights).partition(ENTRY)
+    return f"{Path(path).expanduser().resolve()}{mark}{entry}"
 
 
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:

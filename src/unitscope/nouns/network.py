@@ -10,7 +10,7 @@ from typing import TypeVar
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.fitting import take_weights
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import parse_preprocessing
@@ -65,7 +65,7 @@ def network(
         given = full_path(weights) or found.weights
         found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
-        fill(found.module, read_state(weights), weights)
+        take_weights(found.module, weights)
     if preprocess:
         found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
     if reinitialize is not None:
