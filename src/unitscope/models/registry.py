@@ -29,7 +29,7 @@ from unitscope.models.networks import (
 )
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.reinitialize import reinitialize as start_anew
-from unitscope.models.weights import full_path, ready
+from unitscope.models.weights import full_path, ready, unwrapped
 from unitscope.registered import NETWORKS, make_registered, registered
 
 __all__ = ["MODELS", "MakesPicturesError", "load_generator", "load_network", "network_names"]
@@ -132,7 +132,7 @@ def _wrapped(made: object, spec: str, name: str) -> Network:
     if isinstance(made, Network):
         return made if made.name else replace(made, name=name)
     if isinstance(made, nn.Module):
-        return Network(made, name=name)
+        return Network(unwrapped(made), name=name)
     raise UnitscopeError(
         f"model {spec!r} returned {kind_of(made)}; it must return an nn.Module or a unitscope.Network"
     )

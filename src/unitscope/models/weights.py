@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 ENTRY = "?entry="
 """What names an entry of a checkpoint behind the path of its file."""
+WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+"""By their class, where wrappers of torch keep the network."""
 
 
 def weights_hash(module: nn.Module) -> str:
@@ -62,6 +64,23 @@ def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
     except NotImplementedError:  # a module made from an exported program is what it was exported as
         module.training = False
     return module.to(device)
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """Return a module without what torch's compiler or data-parallel training put around it, which renames layers."""
+    while True:
+        inner = vars(module).get("_modules", {}).get(WRAPPERS.get(type(module).__name__, ""))
+        if inner is None:
+            return module
+        module = inner
+
+
+def in_single_precision(module: nn.Module) -> nn.Module:
+    """Return a module whose floating-point weights are float32: itself, or a copy where some have another type."""
+    entries = (*module.parameters(), *module.buffers())
+    if all(entry.dtype == torch.float32 for entry in entries if entry.is_floating_point()):
+        return module
+    return copied(module).float()
 
 
 def copied(module: nn.Module, memo: dict[int, object] | None = None) -> nn.Module:

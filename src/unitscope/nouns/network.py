@@ -16,7 +16,7 @@ from unitscope.models.network import Network
 from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize as start_anew
-from unitscope.models.weights import copied, full_path, ready
+from unitscope.models.weights import copied, full_path, in_single_precision, ready, unwrapped
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.paths import AnyPath
 
@@ -85,7 +85,10 @@ def _reader(source: nn.Module | Network | Generator) -> Network:
         raise UnitscopeError(
             "a generator makes pictures instead of reading them; give --latents COUNT in place of --images"
         )
-    return source if isinstance(source, Network) else Network(source, name=type(source).__name__)
+    if isinstance(source, Network):
+        return replace(source, module=unwrapped(source.module))
+    inner = unwrapped(source)
+    return Network(inner, name=type(inner).__name__)
 
 
 def place_for(source: object, device: str | None) -> str | None:
@@ -95,6 +98,8 @@ def place_for(source: object, device: str | None) -> str | None:
 
 def on_device(found: N, device: str | None = None) -> N:
     """Return a network or generator on its device, which it then names, its dropout off and its batch norm frozen.
+
+    Weights of other types than float32 are read as such, in a copy.
 
     Args:
         found: its module itself is changed, see :func:`left_as_it_was`.
@@ -108,7 +113,7 @@ def on_device(found: N, device: str | None = None) -> N:
             f"device is {device!r}, and {found.name or 'the network'} was made for {found.device!r}; say it once"
         )
     place = choose_device(device or found.device)
-    return replace(found, module=ready(found.module, place), device=str(place))
+    return replace(found, module=ready(in_single_precision(found.module), place), device=str(place))
 
 
 @contextmanager
