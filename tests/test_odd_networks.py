@@ -107,3 +107,41 @@ def test_wrappers_of_training_do_not_rename_layers():
         nn.DataParallel(torch.compile(small())),
     ):
         assert [layer.name for layer in us.layers(wrapped, preprocess=f"size={SIDE}")] == names
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x, text):
+        return self.conv(x) + text
+
+
+class Mixed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return self.conv(x.double())
+
+
+@pytest.mark.parametrize(
+    ("module", "cause"),
+    [
+        (nn.Sequential(nn.Conv2d(5, 4, 3)), "it takes inputs of 5 channels and pictures have 3: wrap it"),
+        (nn.Sequential(nn.Conv2d(1, 4, 3)), "it takes inputs of 1 channels and pictures have 3: wrap it"),
+        (Two(), "it takes more than one input: wrap it"),
+        (Mixed(), "its weights and values are of several types: bring it to one"),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(7, 2)), "is the input size right?"),
+    ],
+)
+def test_advice_follows_the_cause(module, cause, tmp_path):
+    for ask in (
+        lambda: dissected(module, tmp_path / "run", "conv" if hasattr(module, "conv") else "0"),
+        lambda: us.layers(us.network(module, preprocess=f"size={SIDE}")),
+    ):
+        with pytest.raises(UnitscopeError, match=cause) as error:
+            ask()
+        assert "\n" not in str(error.value)

@@ -33,8 +33,8 @@ from unitscope.run.folder import RunFolder, open_for_writing
 
 VOCABULARY = Vocabulary([Concept("left", "part"), Concept("right", "part")])
 PICTURES, SHARD = 12, 4
-PLANNING = 1 + 15
-"""A blank picture and those that are changed at known places, the first of them and a changed one twice."""
+PLANNING = 1 + 6 + 15
+"""A blank picture, two pictures thrice, and those that are changed at known places, two of them twice."""
 
 
 class Counting(nn.Module):

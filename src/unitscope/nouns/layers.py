@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import torch
 
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError
+from unitscope.layer.causes import why
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
 from unitscope.layer.proof import prove_places
 from unitscope.models.generators import ClassConditional, Generator
@@ -74,8 +75,8 @@ def _picture_layers(source: Source, preprocess: str | None) -> list[LayerDescrip
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(
-            f"{found.name} fails on an input of {size} pixels: {one_line(error)}; --preprocess size=... sets the "
-            "size; if it is a generator, --latent-shape gives the shape of a latent"
+            f"{found.name} fails on an input of {size} pixels: {why(error)}; if it is a generator, --latent-shape "
+            "gives the shape of a latent"
         ) from error
     return _with_aliases(described, found.aliases)
 

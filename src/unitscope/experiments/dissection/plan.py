@@ -11,11 +11,12 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.skeleton import piece_size
 from unitscope.layer.answers import Answers
+from unitscope.layer.causes import why
 from unitscope.layer.grid import (
     Border,
     GridGeometry,
@@ -193,6 +194,6 @@ def _probe(
     except Exception as error:
         shape = "x".join(str(n) for n in blank.shape)
         raise UnitscopeError(
-            f"the network fails on an input of shape {shape}: {one_line(error)}; "
-            "is the input size right? --preprocess size=... sets it; a generator takes --latents in place of --images"
+            f"the network fails on an input of shape {shape}: {why(error)}; a generator takes --latents in place of "
+            "--images"
         ) from error
