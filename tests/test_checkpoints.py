@@ -9,6 +9,7 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.fitting import take_weights
 
 
 class Network(nn.Module):
@@ -136,3 +137,99 @@ def test_weights_that_do_not_fit_change_nothing_and_are_named(state):
         "'norm.weight' is (4,) where (5,) is expected and 4 more; give the checkpoint of this network"
     )
     assert same(network.state_dict(), before)
+
+
+class Harmless:
+    """An object of somebody's program, as trainers write it beside tensors."""
+
+    def __init__(self, **told):
+        self.__dict__ |= told
+
+    def __setstate__(self, state):
+        Payload.ran = True
+
+
+PREFIXES = (
+    "module.", "model.", "_orig_mod.", "backbone.", "encoder.", "net.", "module._orig_mod.", "_orig_mod.module.",
+    "model._orig_mod.", "teacher.backbone.", "a.b.c.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize(
+    "wrap", [lambda s: s, lambda s: {"epoch": 3, "model": s}, lambda s: {"a": {"weights": s}}]
+)
+def test_weights_are_found_by_what_fits(tmp_path, state, prefix, wrap):
+    network = Network()
+    torch.save(wrap({prefix + name: value for name, value in state.items()}), tmp_path / "w.ckpt")
+    take_weights(network, tmp_path / "w.ckpt")
+    assert same(network.state_dict(), state)
+
+
+def test_strangers_beside_the_weights_are_named(tmp_path, state, monkeypatch):
+    said = []
+    monkeypatch.setattr("unitscope.models.fitting.say", said.append)
+    written = {f"model.{name}": value for name, value in state.items()}
+    written["criterion.weight"] = torch.ones(5)
+    content = {
+        "state_dict": written,
+        "hyper_parameters": Harmless(lr=0.1),
+        "callbacks": {Harmless: {"best": 1.0}},
+    }
+    content["optimizer_states"] = [{"state": {0: {"exp_avg": torch.zeros(3)}}}]
+    torch.save(content, tmp_path / "w.ckpt")
+    network = Network()
+    take_weights(network, tmp_path / "w.ckpt")
+    assert same(network.state_dict(), state)
+    assert said == [f"weights from {tmp_path / 'w.ckpt'}: state_dict.model; left out: criterion.weight"]
+    assert not Payload.ran
+
+
+def test_parts_compiled_alone_and_a_compiled_network_take_plain_names(tmp_path, state):
+    torch.save(
+        {name.replace("conv.", "conv._orig_mod."): value for name, value in state.items()}, tmp_path / "w.pth"
+    )
+    network = Network()
+    take_weights(network, tmp_path / "w.pth")
+    assert same(network.state_dict(), state)
+    torch.save(state, tmp_path / "w.pth")
+    compiled = nn.Module()
+    compiled._orig_mod = Network()
+    take_weights(compiled, tmp_path / "w.pth")
+    assert same(compiled._orig_mod.state_dict(), state)
+
+
+def test_of_several_that_fit_one_has_to_be_named(tmp_path, state):
+    teacher = {name: value + 1 if value.is_floating_point() else value for name, value in state.items()}
+    path = tmp_path / "dino.pth"
+    written = {f"student.{name}": value for name, value in state.items()}
+    torch.save(written | {f"teacher.{name}": value for name, value in teacher.items()}, path)
+    network = Network()
+    with pytest.raises(
+        UnitscopeError,
+        match=r"holds several weights that fit Network: 'student', 'teacher'; name one, as .*\?entry=student",
+    ):
+        take_weights(network, path)
+    take_weights(network, f"{path}?entry=teacher")
+    assert same(network.state_dict(), teacher)
+    with pytest.raises(UnitscopeError, match="has no entry 'other'; it has 'student', 'teacher'"):
+        take_weights(network, f"{path}?entry=other")
+    torch.save({"state_dict": state, "ema": {name: value.clone() for name, value in state.items()}}, path)
+    take_weights(network, path)  # the same values
+    assert same(network.state_dict(), state)
+
+
+def test_what_does_not_fit_is_named_as_it_comes_closest(tmp_path, state):
+    torch.save(
+        {f"model.{name}": value for name, value in state.items() if name != "head.bias"}, tmp_path / "w.pth"
+    )
+    with pytest.raises(
+        UnitscopeError, match=r"are not those of Network: missing 'head\.bias'; give the checkpoint"
+    ):
+        take_weights(Network(), tmp_path / "w.pth")
+    torch.save({**state, "extra": torch.ones(1)}, tmp_path / "w.pth")
+    with pytest.raises(UnitscopeError, match="unexpected 'extra'"):
+        take_weights(Network(), tmp_path / "w.pth")
+    torch.save({"epoch": 3}, tmp_path / "w.pth")
+    with pytest.raises(UnitscopeError, match=r"holds no named tensors; it has 'epoch'"):
+        take_weights(Network(), tmp_path / "w.pth")

@@ -104,7 +104,7 @@ def test_layers_are_listed_in_the_order_they_run(data, unitscope_says):
     listed = json.loads(unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24", "--json"))
     assert listed[2] == {
         "name": "conv2", "kind": "Conv2d", "shape": [1, 8, 12, 12], "calls": 1,
-        "units": 8, "grid": [12, 12], "reading": "map", "alias": "",
+        "units": 8, "grid": [12, 12], "reading": "map", "places": "12 of 12 near", "alias": "",
     }  # fmt: skip
 
 

@@ -367,7 +367,7 @@ def test_vectors_become_one_cell_and_what_has_no_place_in_the_picture_is_refused
             probe_layers(module, inputs[:1], [name])
 
 
-def test_what_is_written_into_a_part_of_a_tensor_is_read_by_its_shape():
+def test_what_is_written_into_a_part_of_a_tensor_keeps_its_places():
     class Written(nn.Module):
         def __init__(self):
             super().__init__()
@@ -395,20 +395,17 @@ def test_a_layer_whose_form_changes_is_refused():
         activations(Changing().eval(), torch.randn(2, 3, 6, 6), "out")
 
 
-def test_a_function_that_resists_following_leaves_only_the_shape():
-    class Fourier(nn.Module):
+def test_a_function_that_resists_following_is_refused():
+    class Scattered(nn.Module):
         def __init__(self):
             super().__init__()
-            self.map, self.last, self.odd = nn.Identity(), nn.Identity(), nn.Identity()
+            self.waves, self.map = nn.Identity(), nn.Identity()
 
         def forward(self, x):
-            x = torch.fft.fft2(x).real
-            self.map(x)
-            self.last(torch.fft.fft(x.permute(0, 2, 3, 1)).real)
-            return self.odd(torch.fft.fft(x[:, :, None]).real)
+            self.waves(torch.fft.fft2(x).real)
+            return self.map(x.index_add(2, torch.tensor([1]), x[:, :, :1]))
 
-    inputs = torch.zeros(1, 3, 6, 12)
-    listed = {layer.name: layer for layer in describe_layers(Fourier().eval(), inputs)}
-    assert (listed["map"].reading, listed["map"].grid) == ("map", (6, 12))
-    assert (listed["last"].reading, listed["last"].grid) == ("map, channels last", (6, 12))
-    assert listed["odd"].reading.startswith("not read: it is neither a map")
+    listed = {layer.name: layer for layer in describe_layers(Scattered().eval(), torch.zeros(1, 3, 6, 12))}
+    assert (listed["waves"].grid, listed["map"].grid) == (None, None)
+    assert listed["waves"].reading == "not read: one axis holds the waves of a Fourier transform"
+    assert listed["map"].reading.startswith("not read: where its cells lie in the picture is not known after")

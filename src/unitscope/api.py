@@ -32,7 +32,7 @@ from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.generator import Shape
 from unitscope.nouns.groups import Groups, Words, ask_of_latents, ask_of_pictures
 from unitscope.nouns.latents import LatentsLike
-from unitscope.nouns.layers import list_layers
+from unitscope.nouns.layers import GridsLike, grids_of, list_layers
 from unitscope.nouns.network import Source, left_as_it_was
 from unitscope.nouns.pairs import AlterLike, named_pairs
 from unitscope.nouns.paths import AnyPath
@@ -68,6 +68,7 @@ def dissect(
     concepts: ConceptsLike | None = None,
     *,
     layers: str | Sequence[str] = (),
+    grid_of: GridsLike = (),
     out: AnyPath,
     grid: Grid | None = None,
     device: str | None = None,
@@ -87,6 +88,8 @@ def dissect(
             :func:`unitscope.colors`, a sum of these, or the name of a segmenter; by default the labels that pictures
             bring, or the segmenter that a generator comes with.
         layers: dotted module names; the network's own choice when empty.
+        grid_of: rows and columns of layers whose cells cannot be followed: ``{"blocks.3": (14, 14)}``, or
+            ``"blocks.3=14x14"``, or several of these.
         out: the run folder, new or of the same configuration.
         grid: points of the pixel grid along each axis, ``(gh, gw)`` or ``48x64``; by default a quarter of the input
             size; for a generator 64, but no more than pixels and no less than a quarter of them.
@@ -106,7 +109,9 @@ def dissect(
         found, samples = look_through(network, data, concepts, grid=grid, seed=chosen.seed, device=device)
         named = (layers,) if isinstance(layers, str) else layers
         wanted = [found.layer_name(name) for name in named] or found.layers
-        return run_dissection(found, samples, layers=wanted, out=Path(out).expanduser(), settings=chosen)
+        said = {found.layer_name(name): size for name, size in grids_of(grid_of).items()}
+        place = Path(out).expanduser()
+        return run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
 
 
 def layers(

@@ -90,7 +90,8 @@ def dissect(
         else:
             source, said = _maker(model, latents, network, concepts)
         return unitscope.dissect(
-            source, pictures.images or _drawn(latents), said, layers=layers.layer, out=output.out, grid=layers.grid,
+            source, pictures.images or _drawn(latents), said, layers=layers.layer,
+            grid_of=layers.grid_of, out=output.out, grid=layers.grid,
             device=network.device, settings=settings,
         )  # fmt: skip
 

@@ -315,6 +315,12 @@ class LayerOptions:
         metavar="LAYER",
         panel=MEASURED,
     )
+    grid_of: tuple[str, ...] = setting(
+        (),
+        "Rows and columns of a layer whose cells cannot be followed, as blocks.3=14x14; may be given again.",
+        metavar="GRID",
+        panel=MEASURED,
+    )
     grid: str | None = setting(
         None,
         "Pixel grid, as 56 or 48x64, rows x columns; a quarter of the input size by default; for a "

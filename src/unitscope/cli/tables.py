@@ -46,7 +46,9 @@ def print_comparison(
 def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
     """Print the layers of a model."""
     if as_json:
-        write_text(json.dumps([asdict(layer) for layer in layers], indent=2) + "\n", None)
+        inner = ("geometry", "readout")
+        plain = [{key: value for key, value in asdict(layer).items() if key not in inner} for layer in layers]
+        write_text(json.dumps(plain, indent=2) + "\n", None)
         return
     rows = [
         {
@@ -57,6 +59,7 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
             "units": "" if layer.units is None else layer.units,
             "grid": "" if layer.grid is None else f"{layer.grid[0]}x{layer.grid[1]}",
             "reading": layer.reading,
+            "places": layer.places,
         }
         for layer in layers
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.names import LayerName, entries, entry_name, parse_layer, pick
-from unitscope.layer.readout import Reading, Unreadable, find_reading
+from unitscope.layer.readout import Lost, Reading, Unreadable, find_reading, reading_of_grid
 from unitscope.layer.receptive_field import EvenGeometry, GeometryTracker
 
 Reader = Callable[[str, Tensor], None]
@@ -37,6 +37,12 @@ class LayerDescription:
     """Rows and columns of the activation; None when the output is no activation."""
     reading: str = ""
     """What it is read as, or why it cannot be read."""
+    geometry: GridGeometry | None = None
+    """Where its cells lie; None when the output is no activation."""
+    readout: Reading | None = None
+    """How it is read."""
+    places: str = ""
+    """What changes of the picture at known places say of where its cells lie; empty where nobody asked."""
     alias: str = ""
     """A readable name that may be written instead, where the model gives one."""
 
@@ -50,6 +56,8 @@ class LayerGrid:
     grid: tuple[int, int]
     geometry: GridGeometry
     reading: Reading
+    followed: bool = True
+    """Whether operators, or the user, said where its cells lie; otherwise its shape did."""
 
     def read(self, output: Tensor) -> Tensor:
         """Return the activation ``(N, U, h, w)`` in an output of this layer.
@@ -58,12 +66,23 @@ class LayerGrid:
             UnitscopeError: the output has another form than the one that was looked at first.
         """
         try:
-            return self.reading.apply(output)
+            values = self.reading.apply(output)
         except ValueError as error:
             raise UnitscopeError(
                 f"layer {self.name!r} returns shape {tuple(output.shape)}: {error}; "
                 "choose a layer whose shape stays the same"
             ) from error
+        expected = (values.shape[0], self.units, *self.grid)
+        if values.shape != expected:
+            raise UnitscopeError(
+                f"layer {self.name!r} returns an activation of shape {tuple(values.shape)} where {expected} was "
+                "expected from its first output; choose a layer whose shape stays the same"
+            )
+        return values
+
+
+SAY_SO = ", which --grid-of can say"
+"""What to do about it, at the end of a reason."""
 
 
 class _Stop(Exception):
@@ -174,16 +193,19 @@ def describe_layers(
         inputs: ``(1, 3, H, W)``, or one latent.
         size: for a generator, height and width of its pictures.
     """
-    seen: list[tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str]] = []
+    seen: list[
+        tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str, GridGeometry | None]
+    ] = []
     tracker = _tracker(inputs, size)
 
     def watch(path: str, call: int, output: object) -> None:
         found = list(entries(output))
         for keys, value in found:
             reading = _reading_or_reason(value, tracker, len(inputs))
-            seen.append((path, call, keys if len(found) > 1 else (), tuple(value.shape), reading))
+            geometry = None if isinstance(reading, str) else tracker.of(value, reading.grid)
+            seen.append((path, call, keys if len(found) > 1 else (), tuple(value.shape), reading, geometry))
         if not found:
-            seen.append((path, call, (), None, f"it returns {type(output).__name__} with no tensor"))
+            seen.append((path, call, (), None, f"it returns {type(output).__name__} with no tensor", None))
 
     parts = {path: part for path, part in module.named_modules() if path}
     with _watched(module, parts, watch) as forward, tracker:
@@ -196,13 +218,20 @@ def describe_layers(
             shape,
             calls[path],
             reading,
+            geometry=geometry,
         )
-        for path, call, keys, shape, reading in seen
+        for path, call, keys, shape, reading, geometry in seen
     ]
 
 
 def _description(
-    name: str, part: nn.Module, shape: tuple[int, ...] | None, calls: int, reading: Reading | str
+    name: str,
+    part: nn.Module,
+    shape: tuple[int, ...] | None,
+    calls: int,
+    reading: Reading | str,
+    *,
+    geometry: GridGeometry | None,
 ) -> LayerDescription:
     kind = type(part).__name__
     if isinstance(reading, str) or shape is None:
@@ -210,7 +239,7 @@ def _description(
     units = 1
     for letter, size in zip(reading.axes, shape, strict=True):
         units *= size if letter == "U" else 1
-    return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading))
+    return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading), geometry, reading)
 
 
 def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | EvenGeometry:
@@ -218,19 +247,30 @@ def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | 
 
 
 def _reading_or_reason(
-    value: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int
+    value: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int, said: tuple[int, int] | None = None
 ) -> Reading | str:
-    axes = tracker.axes_of(value)
-    if axes is None and tracker.saw_something:
-        return "it does not depend on the picture"
+    followed = tracker.followed(value)
     try:
-        return find_reading(value, axes, pictures=pictures, size=tracker.size, most_extra=tracker.most_extra)
+        if said is not None:
+            return reading_of_grid(value, said, pictures)
+        if followed is None and tracker.saw_something:
+            return "it does not depend on the picture"
+        return find_reading(
+            value, followed, pictures=pictures, size=tracker.size, most_extra=tracker.most_extra
+        )
+    except Lost as reason:
+        return f"{reason}{SAY_SO}"
     except Unreadable as reason:
         return str(reason)
 
 
 def probe_layers(
-    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, size: tuple[int, int] | None = None
+    module: nn.Module,
+    inputs: Tensor,
+    layers: Sequence[str],
+    *,
+    size: tuple[int, int] | None = None,
+    grid_of: Mapping[str, tuple[int, int]] | None = None,
 ) -> dict[str, LayerGrid]:
     """Find the units, grid and geometry of `layers` with one forward pass.
 
@@ -239,6 +279,8 @@ def probe_layers(
         inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of pictures from others.
         layers: names of layers, see :func:`unitscope.layer.names.parse_layer`.
         size: for a generator, height and width of its pictures, over which the grids lie evenly.
+        grid_of: rows and columns of layers of which the user says how they are read: tokens that fill the grid row by
+            row, others before them, or a map.
 
     Returns:
         One entry a layer, in the order of the forward pass.
@@ -255,7 +297,7 @@ def probe_layers(
     def read(name: str, output: Tensor) -> None:
         calls[name] = calls.get(name, 0) + 1
         if calls[name] == 1:
-            found[name] = _layer_grid(name, output, tracker, len(inputs))
+            found[name] = _layer_grid(name, output, tracker, len(inputs), (grid_of or {}).get(name))
 
     with trace(module, layers, read, stop_early=False) as forward, tracker:
         forward(inputs)
@@ -265,16 +307,24 @@ def probe_layers(
 
 
 def _layer_grid(
-    name: str, output: Tensor, tracker: GeometryTracker | EvenGeometry, pictures: int
+    name: str,
+    output: Tensor,
+    tracker: GeometryTracker | EvenGeometry,
+    pictures: int,
+    said: tuple[int, int] | None = None,
 ) -> LayerGrid:
-    reading = _reading_or_reason(output, tracker, pictures)
+    reading = _reading_or_reason(output, tracker, pictures, said)
     if isinstance(reading, str):
         raise UnitscopeError(
             f"layer {name!r} returns shape {tuple(output.shape)} for {_counted(pictures)}, which is no activation "
             f"grid: {reading}; choose another layer"
         )
     units = int(reading.apply(output).shape[1])
-    return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading)
+    if said is not None:
+        return LayerGrid(name, units, reading.grid, GridGeometry.even(said, tracker.size), reading)
+    known = tracker.followed(output)
+    followed = isinstance(tracker, EvenGeometry) or (known is not None and not known.doubt)
+    return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading, followed)
 
 
 def _counted(pictures: int) -> str:

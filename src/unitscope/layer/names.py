@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from torch import Tensor
 from torch.utils import _pytree as pytree
@@ -63,15 +63,25 @@ def entry_name(path: str, call: int | None, keys: tuple[str, ...]) -> str:
 
 
 def entries(output: object, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Tensor]]:
-    """Yield every tensor in an output, of any shape, with the way to it through tuples, lists and dicts."""
+    """Yield every tensor in an output, of any shape, with the way to it through what holds others by name or place."""
     if isinstance(output, Tensor):
         yield keys, output
-    elif isinstance(output, Mapping):
-        for key, value in output.items():
-            yield from entries(value, (*keys, str(key)))
-    elif isinstance(output, tuple | list):
-        for index, value in enumerate(output):
-            yield from entries(value, (*keys, str(index)))
+        return
+    for key, value in _held(output).items():
+        yield from entries(value, (*keys, key))
+
+
+def _held(output: object) -> dict[str, object]:
+    """Return what a dictionary, a data class, a named tuple, a tuple or a list holds, by name."""
+    if isinstance(output, Mapping):
+        return {str(key): value for key, value in output.items()}
+    if is_dataclass(output) and not isinstance(output, type):
+        return {each.name: getattr(output, each.name) for each in fields(output)}
+    if isinstance(output, tuple) and hasattr(output, "_fields"):
+        return dict(zip(output._fields, output, strict=True))
+    if isinstance(output, tuple | list):
+        return {str(index): value for index, value in enumerate(output)}
+    return {}
 
 
 def pick(layer: LayerName, output: object) -> Tensor:
@@ -107,18 +117,33 @@ def put(layer: LayerName, output: object, value: Tensor) -> object:
         UnitscopeError: there is no such entry, or it is in something that cannot be taken apart.
     """
     old = pick(layer, output)
-    leaves, form = pytree.tree_flatten(output)
-    if not any(leaf is old for leaf in leaves):
+    replaced, found = _replaced(output, old, value)
+    if not found:
         raise UnitscopeError(
             f"layer {layer.name!r} returns {type(output).__name__}, in which nothing can be replaced; "
             "choose another layer"
         )
-    return pytree.tree_unflatten([value if leaf is old else leaf for leaf in leaves], form)
+    return replaced
+
+
+def _replaced(output: object, old: Tensor, new: Tensor) -> tuple[object, bool]:
+    """Return an output with one tensor, of any shape, in place of another, and whether that was there."""
+    if is_dataclass(output) and not isinstance(output, type | Mapping):
+        changed = {
+            each.name: _replaced(getattr(output, each.name), old, new) for each in fields(output) if each.init
+        }
+        parts = {name: part for name, (part, there) in changed.items() if there}
+        return (replace(output, **parts), True) if parts else (output, False)
+    leaves, form = pytree.tree_flatten(output)
+    if any(leaf is old for leaf in leaves):
+        return pytree.tree_unflatten([new if leaf is old else leaf for leaf in leaves], form), True
+    inner = [_replaced(leaf, old, new) if is_dataclass(leaf) else (leaf, False) for leaf in leaves]
+    there = any(found for _, found in inner)
+    return (pytree.tree_unflatten([part for part, _ in inner], form), True) if there else (output, False)
 
 
 def _entry(part: object, key: str) -> object:
-    if isinstance(part, Mapping):
-        return next((value for name, value in part.items() if str(name) == key), None)
-    if isinstance(part, tuple | list) and key.isascii() and key.isdigit():
+    held = _held(part)
+    if key not in held and isinstance(part, tuple | list) and key.isascii() and key.isdigit():
         return part[int(key)] if int(key) < len(part) else None
-    return None
+    return held.get(key)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
-from unitscope.layer.axes import Axes, Axis, kinds, length, over_picture
+from unitscope.layer.axes import Axes, Axis, Followed, cells, kinds, length, over_picture
 
 MOST_EXTRA_TOKENS = 16
 """Class and register tokens that may stand before the patch tokens, where only their number is known."""
@@ -16,6 +17,10 @@ MOST_EXTRA_TOKENS = 16
 
 class Unreadable(Exception):
     """An output is no activation; the message goes on from "layer 'x' returns shape (...): "."""
+
+
+class Lost(Unreadable):
+    """An output may be an activation, but nobody knows where its cells lie unless somebody says so."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,15 @@ class Reading:
         grid: rows and columns.
         before: tokens that stand before those of the grid, and are dropped.
         tokens: all tokens, 0 if the output has none.
+        order: for each cell of the grid, row by row, its position among the cells of a map or among the tokens; empty
+            where they stand in this order already.
     """
 
     axes: str
     grid: tuple[int, int]
     before: int = 0
     tokens: int = 0
+    order: tuple[int, ...] = ()
 
     def apply(self, output: Tensor) -> Tensor:
         """Return the activation ``(N, U, h, w)``; the output may hold any number of pictures.
@@ -49,7 +57,13 @@ class Reading:
         if "T" in self.axes:
             if values.shape[2] != self.tokens:
                 raise ValueError(f"{values.shape[2]} tokens where {self.tokens} were expected")
-            values = values.narrow(2, self.before, math.prod(self.grid)).unflatten(2, self.grid)
+            if self.order:
+                values = values.index_select(2, self._order(values))
+            else:
+                values = values.narrow(2, self.before, math.prod(self.grid))
+            values = values.unflatten(2, self.grid)
+        elif self.order:
+            values = values.flatten(2).index_select(2, self._order(values)).unflatten(2, self.grid)
         elif "h" not in self.axes:
             values = values[:, :, None, None]
         return values
@@ -59,24 +73,36 @@ class Reading:
         order = [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
         replaced = output.clone()
         places = replaced.permute(order)
+        if self.order:
+            inside = activation.flatten(2)
+            whole = places.reshape(*inside.shape[:2], -1).index_copy(
+                2, self._order(inside), inside.to(places)
+            )
+            places.copy_(whole.reshape(places.shape))
+            return replaced
         if "T" in self.axes:
             places = places.narrow(places.ndim - 1, self.before, math.prod(self.grid))
         places.copy_(activation.reshape(places.shape))
         return replaced
 
+    def _order(self, values: Tensor) -> Tensor:
+        return torch.tensor(self.order, device=values.device)
+
     def __str__(self) -> str:
         if "T" in self.axes:
             dropped = self.tokens - math.prod(self.grid)
-            return f"tokens, {dropped} beside the grid dropped" if dropped else "tokens"
+            beside = f", {dropped} beside the grid dropped" if dropped else ""
+            return f"tokens{beside}{', put in order' if self.order else ''}"
         if "h" not in self.axes:
             return "vector"
         last = self.axes.index("U") > self.axes.index("h") if "U" in self.axes else False
-        return "map, channels last" if last else "map"
+        order = ", put in order" if self.order else ""
+        return f"map, channels last{order}" if last else f"map{order}"
 
 
 def find_reading(
     output: Tensor,
-    axes: Axes | None,
+    followed: Followed | None,
     *,
     pictures: int,
     size: tuple[int, int],
@@ -86,24 +112,42 @@ def find_reading(
 
     Args:
         output: what a layer returned.
-        axes: what its axes run over, if that could be followed; otherwise its shape decides.
+        followed: what is known of it, if operators could be followed; otherwise its shape decides.
         pictures: how many there are.
         size: the network's input ``(H, W)``, whose aspect ratio a patch grid shares.
         most_extra: tokens that may stand before those of the grid, where the shape decides.
 
     Raises:
-        Unreadable: it is no activation.
+        Unreadable: it is no activation, or nobody knows where its cells lie.
     """
     if not output.is_floating_point():
         raise Unreadable(f"it holds values of type {str(output.dtype).removeprefix('torch.')}")
-    if axes is not None:
-        if any({"pictures"} < kinds(axis) for axis in axes):
-            raise Unreadable(
-                "one axis runs over the pictures and something else, such as windows of the picture"
-            )
-        if not any("lost" in kinds(axis) for axis in axes):
-            return _by_axes(axes, pictures)
-    return _by_shape(tuple(output.shape), pictures, size, most_extra)
+    if followed is None:
+        return _by_shape(tuple(output.shape), pictures, size, most_extra)
+    axes = followed.axes
+    if any("lost" in kinds(axis) for axis in axes):
+        raise Lost(f"where its cells lie in the picture is not known after the operator {followed.lost_at!r}")
+    if any({"pictures"} < kinds(axis) for axis in axes):
+        raise Unreadable("one axis runs over the pictures and something else, such as windows of the picture")
+    return _in_order(_by_axes(axes, pictures), followed)
+
+
+def reading_of_grid(output: Tensor, grid: tuple[int, int], pictures: int) -> Reading:
+    """Return how an output is read that is said to hold a grid ``(h, w)``: a map, or tokens with others before them.
+
+    Raises:
+        Unreadable: it cannot hold such a grid.
+    """
+    shape, count = tuple(output.shape), math.prod(grid)
+    if not output.is_floating_point() or not shape or shape[0] != pictures:
+        raise Unreadable("the first axis is not that of the pictures, or it holds no floating-point values")
+    if len(shape) == 4 and shape[2:] == grid:
+        return Reading("NUhw", grid)
+    if len(shape) == 4 and shape[1:3] == grid:
+        return Reading("NhwU", grid)
+    if len(shape) == 3 and shape[1] >= count:
+        return Reading("NTU", grid, shape[1] - count, shape[1])
+    raise Unreadable(f"it holds no grid of {grid[0]}x{grid[1]} cells")
 
 
 def _by_axes(axes: Axes, pictures: int) -> Reading:
@@ -128,10 +172,39 @@ def _by_axes(axes: Axes, pictures: int) -> Reading:
 
 
 def _tokens(letters: str, axis: Axis) -> Reading:
-    first = axis[0]
-    grid = first.grid if first.kind == "tokens" else axis
-    before = first.before if first.kind == "tokens" else 0
-    return Reading(letters, (grid[0].size, grid[1].size), before, length(axis))
+    found = cells(axis)
+    if found is None:
+        raise Unreadable("one axis runs over the picture, but not over whole rows and columns")
+    standing, grid = found
+    order: list[int] = [-1] * length(grid)
+    for position, cell in enumerate(standing):
+        if cell >= 0:
+            order[cell] = position
+    gone = order.count(-1)
+    if gone:
+        raise Unreadable(
+            f"{gone} of {len(order)} cells of the picture are left out, so that the others are no grid any more"
+        )
+    return Reading(letters, (grid[0].size, grid[1].size), 0, length(axis), tuple(order))
+
+
+def _in_order(reading: Reading, followed: Followed) -> Reading:
+    """Let cells be read in the order of the picture, where rows or columns run backwards or were rolled."""
+    if reading.grid == (1, 1) and "T" not in reading.axes:
+        return reading
+    lines = [
+        [((count - 1 - i if place[0] < 0 else i) + turned) % count for i in range(count)]
+        for count, place, turned in zip(
+            reading.grid, (followed.rows, followed.columns), followed.rolled, strict=True
+        )
+    ]
+    order = [row * reading.grid[1] + column for row in lines[0] for column in lines[1]]
+    if reading.order:
+        order = [reading.order[cell] for cell in order]
+    before = order[0]
+    if order == list(range(before, before + len(order))):
+        return replace(reading, before=before, order=())
+    return replace(reading, order=tuple(order))
 
 
 def _letter(axis: Axis) -> str:
@@ -140,14 +213,13 @@ def _letter(axis: Axis) -> str:
         return "N"
     if "joined" in telling:
         raise Unreadable("one axis joins the tokens of several grids")
+    if "waves" in telling:
+        raise Unreadable("one axis holds the waves of a Fourier transform")
     if "units" in telling or not over_picture(axis):
         return "U"
-    whole = axis[0].grid if axis[0].kind == "tokens" else axis
-    order = tuple(part.kind for part in whole)
-    letter = {("rows",): "h", ("columns",): "w", ("rows", "columns"): "T"}.get(order)
-    if letter is None:
-        raise Unreadable("one axis runs over the picture, but not row by row")
-    return letter
+    if len(axis) == 1 and axis[0].kind in ("rows", "columns"):
+        return "h" if axis[0].kind == "rows" else "w"
+    return "T"
 
 
 def _by_shape(shape: Sequence[int], pictures: int, size: tuple[int, int], most_extra: int) -> Reading:

@@ -7,6 +7,7 @@ around. Both are followed operator by operator, so functional calls and exported
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 import torch
@@ -15,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from unitscope.layer.axes import Axes, Call, Followed, Part, follow, lost
+from unitscope.layer.axes import Axes, Call, Followed, Part, embedded, follow, lost_state
 from unitscope.layer.grid import AxisGeometry, GridGeometry
 from unitscope.layer.readout import MOST_EXTRA_TOKENS
 
@@ -42,10 +43,12 @@ class GeometryTracker(TorchDispatchMode):
         self._known: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
         self._known[inputs] = Followed(axes, (1.0, 0.0), (1.0, 0.0))
 
-    def axes_of(self, output: Tensor) -> Axes | None:
-        """Return what the axes of a tensor of any shape run over, or None if it was not computed from the input."""
-        found = self._followed(output)
-        return None if found is None else found.axes
+        self._drawn: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+
+    def followed(self, output: Tensor) -> Followed | None:
+        """Return what is known of a tensor of any shape, or None if it was not computed from the input."""
+        found: Followed | None = self._known.get(output)
+        return found if found is not None and found.fits(output) else None
 
     @property
     def saw_something(self) -> bool:
@@ -54,17 +57,13 @@ class GeometryTracker(TorchDispatchMode):
 
     def of(self, output: Tensor, grid: tuple[int, int]) -> GridGeometry:
         """Return where `output`, read as a grid ``(h, w)``, lies; evenly spread where nothing better is known."""
-        found = self._followed(output)
+        found = self.followed(output)
         parts = {} if found is None else _grid_parts(found.axes)
         sizes = tuple(parts[kind].size if kind in parts else 0 for kind in ("rows", "columns"))
         if found is None or sizes != grid or grid == (1, 1):
             return GridGeometry.even(grid, self.size)
         rows = _axis(parts["rows"], found.rows)
         return GridGeometry(rows, _axis(parts["columns"], found.columns))
-
-    def _followed(self, tensor: Tensor) -> Followed | None:
-        found: Followed | None = self._known.get(tensor)
-        return found if found is not None and found.fits(tensor) else None
 
     def __torch_dispatch__(
         self,
@@ -76,20 +75,34 @@ class GeometryTracker(TorchDispatchMode):
         """Run the operator and note what its results are."""
         given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         # An operator in place changes what it is given, so this is looked up first.
-        known = [(leaf, found) for leaf in given if (found := self._followed(leaf)) is not None]
+        known = [(leaf, found) for leaf in given if (found := self.followed(leaf)) is not None]
+        drawn = [leaf for leaf in given if leaf in self._drawn]
         shapes = [tuple(leaf.shape) for leaf in given]
         result: object = func(*args, **(kwargs or {}))
+        leaves = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        if drawn or (torch.Tag.nondeterministic_seeded in func.tags and not (kwargs or {}).get("generator")):
+            for leaf in leaves:
+                self._drawn[leaf] = True
         if known:
             states = {id(leaf): found for leaf, found in known}
-            call = Call(_name(func), args, kwargs or {}, states, given, shapes, self.size)
-            leaves = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+            unsure = frozenset(map(id, drawn))
+            call = Call(_name(func), args, kwargs or {}, states, given, shapes, self.size, unsure)
             for leaf, followed in zip(leaves, follow(call, leaves), strict=True):
-                self._known[leaf] = followed
-                if leaf._base is not None and leaf._base not in self._known:
-                    # Written into a part of something that did not depend on the picture until now.
-                    lost_axes = tuple(lost(n) for n in leaf._base.shape)
-                    self._known[leaf._base] = Followed(lost_axes, followed.rows, followed.columns)
+                if followed is not None:
+                    self._known[leaf] = followed
+                    if func._schema.is_mutable and leaf._base is not None:
+                        self._written(leaf, states.get(id(leaf)), followed, call.name)
         return result
+
+    def _written(self, view: Tensor, before: Followed | None, after: Followed, name: str) -> None:
+        """Note what is known of a tensor, of any shape, a view of which was written to."""
+        base = view._base
+        assert base is not None
+        known = self.followed(base)
+        if known is None:
+            self._known[base] = embedded(after, view, base)
+        elif before is None or replace(before, lost_at="") != replace(after, lost_at=""):
+            self._known[base] = lost_state(known, tuple(base.shape), name)
 
 
 class EvenGeometry:
@@ -106,7 +119,7 @@ class EvenGeometry:
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
 
-    def axes_of(self, output: Tensor) -> None:
+    def followed(self, output: Tensor) -> None:
         """Return nothing for an output of any shape: the shape decides."""
         del output
 
@@ -137,7 +150,10 @@ def _grid_parts(axes: Axes) -> dict[str, Part]:
 
 def _axis(part: Part, place: tuple[float, float]) -> AxisGeometry:
     scale, offset = place
-    return AxisGeometry(part.size, scale * part.step, offset + scale * (part.step - 1) / 2)
+    scale, offset = scale * part.step, offset + scale * (part.step - 1) / 2
+    if scale < 0:  # read in the order of the picture
+        scale, offset = -scale, offset + scale * (part.size - 1)
+    return AxisGeometry(part.size, scale, offset)
 
 
 def _name(func: torch._ops.OpOverload) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -24,6 +26,16 @@ BOOKKEEPING = "num_batches_tracked"
 WRITTEN_BY_TORCH = (b"PK", b"\x80")
 """What files of ``torch.save`` start with, now and formerly."""
 SHOWN = 3
+NEVER = frozenset(
+    ("builtins", "ctypes", "importlib", "nt", "os", "posix", "runpy", "shutil", "socket", "subprocess", "sys")
+)
+"""Modules whose objects have no place in a checkpoint: a file that names them is refused, though nothing would run."""
+HARMLESS = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "bytearray", "complex", "dict", "frozenset", "list", "object", "range", "set", "slice", "tuple",
+    )
+)  # fmt: skip
 
 
 def read_state(path: Path | str, *, called: object = None) -> dict[str, Tensor]:
@@ -38,15 +50,11 @@ def read_state(path: Path | str, *, called: object = None) -> dict[str, Tensor]:
     Raises:
         UnitscopeError: there is no such file, it is damaged, is no checkpoint, or holds more than tensors.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        problem = "is a folder" if path.is_dir() else "does not exist"
-        raise UnitscopeError(f"weights file {str(path)!r} {problem}")
-    called = called or path
-    content = (_read_safetensors if _is_safetensors(path) else _read_torch)(path, called)
-    if isinstance(content, Mapping) and isinstance(content.get(WRAPPER), Mapping):
+    called = called or Path(path).expanduser()
+    content = read_content(path, called=called)
+    if isinstance(content.get(WRAPPER), Mapping):
         content = content[WRAPPER]
-    if not isinstance(content, Mapping) or not content:
+    if not content:
         raise UnitscopeError(f"{called} holds {_kind(content)}, not named tensors; save module.state_dict()")
     strangers = [str(name) for name, value in content.items() if not isinstance(value, Tensor)]
     if strangers:
@@ -58,6 +66,31 @@ def read_state(path: Path | str, *, called: object = None) -> dict[str, Tensor]:
     if all(name.startswith(PARALLEL) for name in state):
         state = {name.removeprefix(PARALLEL): value for name, value in state.items()}
     return state
+
+
+def read_content(path: Path | str, *, called: object = None) -> Mapping[Any, Any]:
+    """Read everything that a checkpoint holds by name.
+
+    Objects beside its tensors are read as stand-ins: nothing of them is imported, made or run.
+
+    Args:
+        path: a safetensors file, or a file of ``torch.save``.
+        called: what messages call the file; by default its path.
+
+    Raises:
+        UnitscopeError: there is no such file, it is damaged, is no checkpoint, or would run code.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise UnitscopeError(f"weights file {str(path)!r} {problem}")
+    called = called or path
+    content = (_read_safetensors if _is_safetensors(path) else _read_torch)(path, called)
+    if foreign := getattr(content, "foreign", ""):
+        raise _foreign(called, foreign)
+    if not isinstance(content, Mapping) or not content:
+        raise UnitscopeError(f"{called} holds {_kind(content)}, not named tensors; save module.state_dict()")
+    return content
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -73,22 +106,51 @@ def _read_safetensors(path: Path, called: object) -> Mapping[str, Tensor]:
 
 
 def _read_torch(path: Path, called: object) -> object:
+    foreign = _foreign_names(path)
+    stand_ins: list[Any] = [(_stand_in(name), name) for name in foreign]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(stand_ins):
             warnings.simplefilter("ignore")  # what matters becomes an error below
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         text = str(error)
         if "Weights only" in text and _start(path).startswith(WRITTEN_BY_TORCH):
             named = re.search(r"GLOBAL ([\w.]+)", text)
-            what = f"the Python object {named.group(1)}" if named else "Python objects"
-            raise UnitscopeError(
-                f"{called} holds {what} beside tensors, and reading those would run code from the file; "
-                "load it where you trust it, and save module.state_dict() or a safetensors file"
-            ) from error
+            raise _foreign(called, named.group(1) if named else "".join(foreign[:1])) from error
         # What torch says of unpickling is advice to run the file.
         reason = "" if "weights_only" in text else one_line(error)
         raise _damaged(path, called, reason) from error
+
+
+def _foreign_names(path: Path) -> list[str]:
+    """Return what a file of ``torch.save`` would import, except for torch's own and what might do harm."""
+    try:
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
+    except (ValueError, RuntimeError):  # not written as an archive
+        return []
+    return [name for name in names if name.partition(".")[0] not in NEVER or name in HARMLESS]
+
+
+def _foreign(called: object, name: str) -> UnitscopeError:
+    what = f"the Python object {name}" if name else "Python objects"
+    return UnitscopeError(
+        f"{called} holds {what} beside tensors, and reading those would run code from the file; "
+        "load it where you trust it, and save module.state_dict() or a safetensors file"
+    )
+
+
+def _stand_in(name: str) -> type:
+    """Return what stands for the foreign class or function of a dotted name.
+
+    It makes empty dictionaries, which keep what the file puts into them and do nothing with it.
+    """
+
+    def make(_: type, *__: object, **___: object) -> object:
+        made: Any = OrderedDict()
+        made.foreign = name
+        return made
+
+    return type(name.rpartition(".")[2], (), {"__new__": make})
 
 
 def _damaged(path: Path, called: object, reason: str) -> UnitscopeError:

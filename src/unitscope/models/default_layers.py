@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import re
 
 import torch
 from torch import nn
 
 from unitscope.layer.hooks import LayerDescription, describe_layers
+from unitscope.models.weights import copied
 
 PASSING = re.compile(
     r"(pool|norm)\d?d?$|^(drop|stochasticdepth|identity|flatten|permute|softmax)", re.IGNORECASE
@@ -72,4 +72,8 @@ def _shapes_only(module: nn.Module) -> nn.Module:
         else torch.empty_like(entry, device="meta")
         for entry in entries
     }
-    return copy.deepcopy(module, empty).eval()
+    left = [
+        value for part in module.modules() for value in vars(part).values() if isinstance(value, torch.Tensor)
+    ]
+    empty |= {id(value): torch.empty_like(value, device="meta") for value in left}
+    return copied(module, empty).eval()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +11,15 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE
-from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
+from unitscope.models.checkpoints import WEIGHT_FILES, read_state
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
+from unitscope.models.fitting import take_weights
 from unitscope.models.generators import RANGES, ClassConditional, Generator, look_at, parse_range
 from unitscope.models.latent_shapes import find_latent_shape, parse_latent_shape
 from unitscope.models.networks import generator_from_state
-from unitscope.models.weights import full_path, ready
-from unitscope.models.weights import reinitialize as start_anew
+from unitscope.models.reinitialize import reinitialize as start_anew
+from unitscope.models.weights import copied, full_path, ready
 from unitscope.registered import GENERATORS, make_registered, registered
 
 PUBLISHED = tuple(name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator")
@@ -53,7 +53,7 @@ def load_generator(
         spec: one of `generator_names`, a checkpoint file of a Progressive GAN, ``package.module:function`` or
             ``file.py:function``; the function takes no arguments and returns an
             ``nn.Module``, a :class:`ClassConditional` or a :class:`Generator`.
-        weights: a file of weights for it, see `read_state`.
+        weights: a file of weights for it, see `take_weights`.
         latent_shape: shape of one latent, as ``100x1x1`` or numbers; by default what the generator declares, or what
             its attributes or its first layer imply.
         range: values of black and white, as ``-1:1`` or two numbers; by default declared or found in its pictures.
@@ -70,7 +70,7 @@ def load_generator(
     else:
         made = _own(spec)
     if weights is not None:
-        fill(made.module, read_state(weights), weights)
+        take_weights(made.module, weights)
     return _finished(
         replace(made, spec=spec, weights=given, reinitialized=reinitialize),
         latent_shape=latent_shape,
@@ -96,9 +96,9 @@ def take_generator(
     """
     generator = _wrapped(made, type(made).__name__)
     if weights is not None or reinitialize is not None:
-        generator = replace(generator, module=deepcopy(generator.module))
+        generator = replace(generator, module=copied(generator.module))
     if weights is not None:
-        fill(generator.module, read_state(weights), weights)
+        take_weights(generator.module, weights)
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or generator.weights
         generator = replace(generator, weights=given, reinitialized=reinitialize)

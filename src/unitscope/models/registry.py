@@ -15,6 +15,7 @@ from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
 from unitscope.models.classes import places365_classes
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
+from unitscope.models.fitting import take_weights
 from unitscope.models.generator_names import generator_names, load_generator, names_a_generator
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
@@ -27,8 +28,8 @@ from unitscope.models.networks import (
     vgg16_places365,
 )
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
-from unitscope.models.weights import full_path, ready
-from unitscope.models.weights import reinitialize as start_anew
+from unitscope.models.reinitialize import reinitialize as start_anew
+from unitscope.models.weights import full_path, ready, unwrapped
 from unitscope.registered import NETWORKS, make_registered, registered
 
 __all__ = ["MODELS", "MakesPicturesError", "load_generator", "load_network", "network_names"]
@@ -87,7 +88,7 @@ def load_network(
         spec: one of `network_names`, ``torchvision:NAME``, ``timm:NAME``, ``transformers:ID_OR_FOLDER``,
             ``package.module:function`` or ``file.py:function``; the function takes no arguments and returns an
             ``nn.Module`` or a `Network`.
-        weights: a file of weights for it, see `read_state`; a network of the paper is downloaded without one.
+        weights: a file of weights for it, see `take_weights`; a network of the paper is downloaded without one.
         mirror: another server for that, see `fetch`.
         preprocess: settings that replace the network's own, see `parse_preprocessing`.
         reinitialize: a seed: give the network new random weights before anything is read.
@@ -102,7 +103,7 @@ def load_network(
     if preprocess:
         model = replace(model, preprocessing=parse_preprocessing(preprocess, model.preprocessing))
     if weights is not None:
-        fill(model.module, read_state(weights), weights)
+        take_weights(model.module, weights)
     elif model.checkpoint and pretrained:
         file = fetch(CATALOGUE[model.checkpoint], mirror=mirror)
         fill(model.module, read_state(file), file)
@@ -131,7 +132,7 @@ def _wrapped(made: object, spec: str, name: str) -> Network:
     if isinstance(made, Network):
         return made if made.name else replace(made, name=name)
     if isinstance(made, nn.Module):
-        return Network(made, name=name)
+        return Network(unwrapped(made), name=name)
     raise UnitscopeError(
         f"model {spec!r} returned {kind_of(made)}; it must return an nn.Module or a unitscope.Network"
     )

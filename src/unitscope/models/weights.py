@@ -1,15 +1,19 @@
-"""The weights of a network: their hash, starting them anew, and getting them ready to be read."""
+"""The weights of a network: their hash, copying them, and getting them ready to be read."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError
+ENTRY = "?entry="
+"""What names an entry of a checkpoint behind the path of its file."""
+WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+"""By their class, where wrappers of torch keep the network."""
 
 
 def weights_hash(module: nn.Module) -> str:
@@ -46,8 +50,11 @@ def device_of(module: nn.Module) -> torch.device:
 
 
 def full_path(weights: Path | str | None) -> str | None:
-    """Return where a file of weights is, as it can be found again."""
-    return None if weights is None else str(Path(weights).expanduser().resolve())
+    """Return where a file of weights is, and the entry named behind it, as they can be found again."""
+    if weights is None:
+        return None
+    path, mark, entry = str(weights).partition(ENTRY)
+    return f"{Path(path).expanduser().resolve()}{mark}{entry}"
 
 
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
@@ -59,38 +66,33 @@ def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
     return module.to(device)
 
 
-def reinitialize(module: nn.Module, seed: int) -> None:
-    """Give a network new random weights, in place; the same seed gives the same weights.
+def unwrapped(module: nn.Module) -> nn.Module:
+    """Return a module without what torch's compiler or data-parallel training put around it, which renames layers."""
+    while True:
+        inner = vars(module).get("_modules", {}).get(WRAPPERS.get(type(module).__name__, ""))
+        if inner is None:
+            return module
+        module = inner
 
-    Every submodule with a ``reset_parameters`` (or ``_reset_parameters``) method starts the way PyTorch
-    starts it, batch-norm statistics included. A parameter of a submodule without one (a class token, a
-    hand-written weight) is drawn from a Kaiming normal distribution if it has two or more axes, and left as
-    it is otherwise. The global random state is as before afterwards.
 
-    Raises:
-        UnitscopeError: the network has nothing that could be started anew.
+def in_single_precision(module: nn.Module) -> nn.Module:
+    """Return a module whose floating-point weights are float32: itself, or a copy where some have another type."""
+    entries = (*module.parameters(), *module.buffers())
+    if all(entry.dtype == torch.float32 for entry in entries if entry.is_floating_point()):
+        return module
+    return copied(module).float()
+
+
+def copied(module: nn.Module, memo: dict[int, object] | None = None) -> nn.Module:
+    """Return a copy of a module; tensors that a computation left in it, as weight norms do, are copied as they are.
+
+    Args:
+        module: what is copied.
+        memo: what stands for some objects in the copy, by identity.
     """
-    devices = sorted({p.device.index for p in module.parameters() if p.device.type == "cuda"})
-    with torch.random.fork_rng(devices=devices), torch.no_grad():
-        torch.default_generator.manual_seed(seed)
-        for device in devices:
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        if not sum([_restart(part) for part in module.modules()]):
-            raise UnitscopeError(
-                f"{type(module).__name__} has no weights that could be reinitialized; leave reinitialize out"
-            )
-
-
-def _restart(part: nn.Module) -> int:
-    """Start the parameters that belong to one submodule itself; return how many changed."""
-    own = [parameter for parameter in part.parameters(recurse=False) if parameter.is_floating_point()]
-    reset: Callable[[], object] | None = getattr(part, "reset_parameters", None)
-    reset = reset or getattr(part, "_reset_parameters", None)
-    if callable(reset):
-        reset()
-        return len(own)
-    matrices = [parameter for parameter in own if parameter.ndim >= 2]
-    for parameter in matrices:
-        nn.init.kaiming_normal_(parameter)
-    return len(matrices)
+    made = dict(memo or {})
+    for part in module.modules():
+        for value in vars(part).values():
+            if isinstance(value, Tensor) and not value.is_leaf:
+                made.setdefault(id(value), value.detach().clone())
+    return deepcopy(module, made)

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
 
-from unitscope.errors import UnitscopeError, one_line
-from unitscope.layer.hooks import LayerDescription, describe_layers
+from unitscope.errors import UnitscopeError
+from unitscope.layer.causes import why
+from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
+from unitscope.layer.proof import prove_places
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
 from unitscope.models.registry import MakesPicturesError
 from unitscope.nouns.generator import Shape, generator
 from unitscope.nouns.network import Source, blank_network, left_as_it_was, on_device
+
+MOST_UNITS = 64
+"""Units of a layer that are asked where its cells lie, when all layers are listed."""
+GridsLike = Mapping[str, tuple[int, int]] | str | Sequence[str]
+"""Rows and columns of layers: by name, or as ``LAYER=14x14``."""
+
+
+def grids_of(said: GridsLike) -> dict[str, tuple[int, int]]:
+    """Return rows and columns of layers by name.
+
+    Raises:
+        UnitscopeError: something is no layer with rows and columns.
+    """
+    if isinstance(said, Mapping):
+        return {name: (int(rows), int(columns)) for name, (rows, columns) in said.items()}
+    found = {}
+    for each in (said,) if isinstance(said, str) else said:
+        form = re.fullmatch(r"(.+)=([1-9]\d*)x([1-9]\d*)", each)
+        if form is None:
+            raise UnitscopeError(f"--grid-of is {each!r}; write LAYER=ROWSxCOLUMNS, as blocks.3=14x14")
+        found[form[1]] = (int(form[2]), int(form[3]))
+    return found
 
 
 def list_layers(
@@ -46,14 +71,36 @@ def _picture_layers(source: Source, preprocess: str | None) -> list[LayerDescrip
     found = on_device(replace(blank_network(source, preprocess), device="cpu"))
     blank = torch.zeros((1, 3, *found.preprocessing.size))
     try:
-        described = describe_layers(found.module, blank)
+        described = _with_proofs(describe_layers(found.module, blank), found)
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(
-            f"{found.name} fails on an input of {size} pixels: {one_line(error)}; --preprocess size=... sets the "
-            "size; if it is a generator, --latent-shape gives the shape of a latent"
+            f"{found.name} fails on an input of {size} pixels: {why(error)}; if it is a generator, --latent-shape "
+            "gives the shape of a latent"
         ) from error
     return _with_aliases(described, found.aliases)
+
+
+def _with_proofs(described: list[LayerDescription], found: Network) -> list[LayerDescription]:
+    """Ask every layer that can be read whether its cells lie where they are read."""
+    grids = [
+        LayerGrid(layer.name, layer.units or 1, layer.grid, layer.geometry, layer.readout)
+        for layer in described
+        if layer.grid is not None and layer.geometry is not None and layer.readout is not None
+    ]
+    if not grids:
+        return described
+    proofs = prove_places(
+        found.module,
+        grids,
+        found.preprocessing.size,
+        prepare=found.preprocessing.apply,
+        most_units=MOST_UNITS,
+    )
+    return [
+        replace(layer, places=str(proofs[layer.name])) if layer.name in proofs else layer
+        for layer in described
+    ]
 
 
 def _with_aliases(described: list[LayerDescription], aliases: Mapping[str, str]) -> list[LayerDescription]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from typing import TypeVar
 
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.fitting import take_weights
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import parse_preprocessing
 from unitscope.models.registry import load_network
-from unitscope.models.weights import full_path, ready
-from unitscope.models.weights import reinitialize as start_anew
+from unitscope.models.reinitialize import reinitialize as start_anew
+from unitscope.models.weights import copied, full_path, in_single_precision, ready, unwrapped
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.paths import AnyPath
 
@@ -64,9 +63,9 @@ def network(
     found = _reader(source)
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or found.weights
-        found = replace(found, module=deepcopy(found.module), weights=given, reinitialized=reinitialize)
+        found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
-        fill(found.module, read_state(weights), weights)
+        take_weights(found.module, weights)
     if preprocess:
         found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
     if reinitialize is not None:
@@ -86,7 +85,10 @@ def _reader(source: nn.Module | Network | Generator) -> Network:
         raise UnitscopeError(
             "a generator makes pictures instead of reading them; give --latents COUNT in place of --images"
         )
-    return source if isinstance(source, Network) else Network(source, name=type(source).__name__)
+    if isinstance(source, Network):
+        return replace(source, module=unwrapped(source.module))
+    inner = unwrapped(source)
+    return Network(inner, name=type(inner).__name__)
 
 
 def place_for(source: object, device: str | None) -> str | None:
@@ -96,6 +98,8 @@ def place_for(source: object, device: str | None) -> str | None:
 
 def on_device(found: N, device: str | None = None) -> N:
     """Return a network or generator on its device, which it then names, its dropout off and its batch norm frozen.
+
+    Weights of other types than float32 are read as such, in a copy.
 
     Args:
         found: its module itself is changed, see :func:`left_as_it_was`.
@@ -109,7 +113,7 @@ def on_device(found: N, device: str | None = None) -> N:
             f"device is {device!r}, and {found.name or 'the network'} was made for {found.device!r}; say it once"
         )
     place = choose_device(device or found.device)
-    return replace(found, module=ready(found.module, place), device=str(place))
+    return replace(found, module=ready(in_single_precision(found.module), place), device=str(place))
 
 
 @contextmanager

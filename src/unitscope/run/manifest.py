@@ -164,6 +164,10 @@ class SettingsRecord:
     seed: int
     batch_size: int
     grid: tuple[int, int]
+    cells: Literal["fields", "even"] = "fields"
+    trust_places: bool = False
+    allow_random: bool = False
+    grid_of: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

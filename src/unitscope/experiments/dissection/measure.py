@@ -10,6 +10,7 @@ from unitscope.concepts.labellers import Counting
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
+from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
@@ -51,6 +52,7 @@ def run_dissection(
     layers: Sequence[str],
     out: Path,
     settings: DissectionSettings | None = None,
+    grid_of: Mapping[str, tuple[int, int]] | None = None,
 ) -> Dissection:
     """Dissect layers of a model and write the run folder; resume where an earlier process stopped.
 
@@ -60,6 +62,7 @@ def run_dissection(
         layers: dotted module names.
         out: the run folder, new or of the same configuration.
         settings: see :class:`DissectionSettings`.
+        grid_of: rows and columns of layers of which the user says how they are read.
 
     Returns:
         The finished run.
@@ -72,7 +75,8 @@ def run_dissection(
         raise UnitscopeError(
             "no layer to dissect; name one with --layer, 'unitscope layers MODEL' lists them"
         )
-    return run(NetworkDissection(model, samples, layers, settings or DissectionSettings()), Dissection, out)
+    told = settings or DissectionSettings()
+    return run(NetworkDissection(model, samples, layers, told, grid_of), Dissection, out)
 
 
 class NetworkDissection(Experiment[Activations]):
@@ -83,6 +87,7 @@ class NetworkDissection(Experiment[Activations]):
         samples: inputs with label maps.
         layers: dotted module names.
         settings: what it is told.
+        grid_of: rows and columns of layers of which the user says how they are read.
     """
 
     subject: Activations
@@ -93,17 +98,19 @@ class NetworkDissection(Experiment[Activations]):
         samples: Samples,
         layers: Sequence[str],
         settings: DissectionSettings,
+        grid_of: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         self.model, self.samples, self.settings = model, samples, settings
+        self.grid_of = dict(grid_of or {})
         with ThreadPoolExecutor(2) as pool:  # Hashing lets other threads run.
             weights, data = pool.submit(weights_hash, model.module), pool.submit(samples.describe)
             self.plan: ReadingPlan = plan_reading(
                 model.module,
                 samples,
                 layers,
-                border=settings.border,
-                batch_size=settings.batch_size,
+                settings=settings,
                 device=device_of(model.module),
+                grid_of=self.grid_of,
             )
         self._weights, self._data = weights.result(), data.result()
 
@@ -119,11 +126,15 @@ class NetworkDissection(Experiment[Activations]):
             "settings": self.settings.deciding(),
             "shard_size": self.plan.shard_size,
             "channels_last": self.plan.channels_last,
+            **({"grid_of": self.grid_of} if self.grid_of else {}),
         }
 
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
-        """Read every picture once."""
-        reader = ShardReader(self.model.module, self.samples, self.plan, device_of(self.model.module))
+        """Ask the layers where their cells lie; then read every picture once."""
+        module, device = self.model.module, device_of(self.model.module)
+        if isinstance(self.model, Network):
+            self.plan = proven(self.plan, self.model, self.samples, self.settings)
+        reader = ShardReader(module, self.samples, self.plan, device)
         self.subject = Activations(
             job.folder, self.plan, reader=reader, concepts=len(self.samples.vocabulary), top=self.settings.top
         )
@@ -190,6 +201,7 @@ class NetworkDissection(Experiment[Activations]):
         return SettingsRecord(
             quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
             replicates=told.replicates, seed=told.seed, batch_size=told.batch_size, grid=self.samples.grid,
+            cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random, grid_of=self.grid_of,
         )  # fmt: skip
 
     def _network(self) -> NetworkRecord:

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.skeleton import piece_size
+from unitscope.layer.answers import Answers
+from unitscope.layer.causes import why
 from unitscope.layer.grid import (
     Border,
+    GridGeometry,
     Sampling,
     identity_sampling,
     raster_sampling,
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
+from unitscope.layer.proof import Proof
 from unitscope.run.dissection import Dissection
 
 SHARD_BYTES = 128 * 2**20
 """Activation grids of one shard, about; they are in memory at once."""
 MOST_SHARD_SAMPLES = 256
+
+
+class Told(Protocol):
+    """What a dissection was told of how layers are read: its settings, or their record in its manifest."""
+
+    @property
+    def border(self) -> Border:
+        """What lies beyond the outermost cells."""
+
+    @property
+    def cells(self) -> Literal["fields", "even"]:
+        """Where cells lie."""
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures in a forward pass."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,10 @@ class ReadingPlan:
     shard_size: int
     channels_last: bool = False
     """Whether inputs have their channels last in memory, which convolutions on a CPU are faster with."""
+    proofs: dict[str, Proof] = field(default_factory=dict)
+    """What layers answered when pictures were changed at known places, by name."""
+    answers: Answers = "same"
+    """Whether the network answers the same picture differently: when it comes again, or in other company."""
 
     @classmethod
     def of(cls, run: Dissection) -> ReadingPlan:
@@ -110,41 +135,65 @@ def plan_reading(
     samples: Samples,
     layers: Sequence[str],
     *,
-    border: Border,
-    batch_size: int,
+    settings: Told,
     device: torch.device,
+    grid_of: Mapping[str, tuple[int, int]] | None = None,
 ) -> ReadingPlan:
     """Look at the layers with one blank input, or two latents, and decide how they are kept.
+
+    Args:
+        module: the network, in eval mode.
+        samples: inputs with label maps.
+        layers: dotted module names.
+        settings: what the dissection was told.
+        device: where the network is.
+        grid_of: rows and columns of layers of which the user says how they are read.
 
     Raises:
         UnitscopeError: a layer cannot be read, or the network refuses the input.
     """
-    raster = Raster(samples.grid, samples.size, border)
+    raster, said = Raster(samples.grid, samples.size, settings.border), grid_of or {}
+    stray = [name for name in said if name not in layers]
+    if stray:
+        raise UnitscopeError(
+            f"--grid-of is given for {stray[0]!r}, which is not dissected; name it with --layer"
+        )
     if isinstance(samples, GeneratedSamples):
         # Two of them, so that an axis of pictures is not taken for one that is always 1.
         two = samples.latents.read([0, 0]).to(device)
-        grids, channels_last = probe_layers(module, two, layers, size=samples.size), False
+        grids, channels_last = probe_layers(module, two, layers, size=samples.size, grid_of=said), False
     else:
         blank = torch.zeros((1, 3, *samples.size), device=device)
-        grids, channels_last = _probe(module, blank, layers)
-    one = ReadingPlan(tuple(grids.values()), raster, len(samples.sample_ids), batch_size, 1, channels_last)
+        grids, channels_last = _probe(module, blank, layers, said)
+    found = tuple(
+        _spread(grid, samples.size) if settings.cells == "even" else grid for grid in grids.values()
+    )
+    count, batch_size = len(samples.sample_ids), settings.batch_size
+    one = ReadingPlan(found, raster, count, batch_size, 1, channels_last)
     fitting = max(SHARD_BYTES // max(one.bytes_per_sample, 1), 1)
     return replace(one, shard_size=piece_size(min(fitting, MOST_SHARD_SAMPLES), batch_size=batch_size))
 
 
-def _probe(module: nn.Module, blank: Tensor, layers: Sequence[str]) -> tuple[dict[str, LayerGrid], bool]:
+def _spread(layer: LayerGrid, size: tuple[int, int]) -> LayerGrid:
+    return replace(layer, geometry=GridGeometry.even(layer.grid, size))
+
+
+def _probe(
+    module: nn.Module, blank: Tensor, layers: Sequence[str], grid_of: Mapping[str, tuple[int, int]]
+) -> tuple[dict[str, LayerGrid], bool]:
     """Find how the layers are read, and whether the network takes inputs whose channels lie last in memory."""
     if blank.device.type == "cpu" and any(isinstance(part, nn.Conv2d) for part in module.modules()):
         # Some networks view their activations as if the channels lay first; those fail, and go on below.
         with suppress(Exception):
-            return probe_layers(module, blank.to(memory_format=torch.channels_last), layers), True
+            last = blank.to(memory_format=torch.channels_last)
+            return probe_layers(module, last, layers, grid_of=grid_of), True
     try:
-        return probe_layers(module, blank, layers), False
+        return probe_layers(module, blank, layers, grid_of=grid_of), False
     except UnitscopeError:
         raise
     except Exception as error:
         shape = "x".join(str(n) for n in blank.shape)
         raise UnitscopeError(
-            f"the network fails on an input of shape {shape}: {one_line(error)}; "
-            "is the input size right? --preprocess size=... sets it; a generator takes --latents in place of --images"
+            f"the network fails on an input of shape {shape}: {why(error)}; a generator takes --latents in place of "
+            "--images"
         ) from error

@@ -34,6 +34,16 @@ class DissectionSettings(Cached, Settings):
         "edge",
         "Beyond the outermost cells: their own value, or a fade to zero.",
     )
+    cells: Literal["fields", "even"] = setting(
+        "fields",
+        "Where the cells of a layer lie: at the centres of their receptive fields, or spread evenly over the picture.",
+    )
+    trust_places: bool = setting(
+        False, "Read layers even if a test says that their cells lie elsewhere; the run is marked."
+    )
+    allow_random: bool = setting(
+        False, "Read networks that answer the same picture differently each time; the run is marked."
+    )
     replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=at_least(100))
     seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=at_least(0))
     batch_size: int = setting(

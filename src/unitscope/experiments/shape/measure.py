@@ -99,9 +99,9 @@ class ShapeExperiment(Experiment[PairActivations]):
             network.module,
             sides[0],
             layers,
-            border=dissected.settings.border,
-            batch_size=dissected.settings.batch_size,
+            settings=dissected.settings,
             device=device_of(network.module),
+            grid_of={name: grid for name, grid in dissected.settings.grid_of.items() if name in layers},
         )
         classes = count_classes(network.module, preprocessing.size)
         self.subject = PairActivations(network.module, pairs, (sides[0], sides[1]), self.plan, classes)

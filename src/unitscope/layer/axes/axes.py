@@ -12,11 +12,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["pictures", "rows", "columns", "tokens", "joined", "units", "lost"]
-"""tokens: a grid with other tokens around it; joined: tokens of several grids; lost: nobody knows."""
+import numpy as np
 
-INFORMATIVE: tuple[Kind, ...] = ("pictures", "rows", "columns", "tokens", "joined", "lost", "units")
-"""Where two tensors meet, the axis is what the more telling one says."""
+Kind = Literal["pictures", "rows", "columns", "tokens", "joined", "waves", "units", "lost"]
+"""tokens: cells of a grid in some order, with others around them; joined: cells of several grids; waves: a Fourier
+transform of what `grid` says; lost: nobody knows."""
+
+INFORMATIVE: tuple[Kind, ...] = (
+    "lost",
+    "pictures",
+    "rows",
+    "columns",
+    "tokens",
+    "joined",
+    "waves",
+    "units",
+)
+"""Where two tensors meet, the axis is what the more telling one says; what is lost stays lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +39,20 @@ class Part:
         kind: what it runs over.
         size: how many positions it has.
         step: how many positions of the whole axis one of its positions spans.
-        before: tokens: how many stand before the grid.
-        grid: tokens: the parts of the grid.
+        order: tokens: for each, the cell of the grid that it is, counted row by row; -1 for others, such as a class
+            token.
+        grid: tokens: rows and columns of the grid; waves: the axis that was transformed.
     """
 
     kind: Kind
     size: int
     step: int = 1
-    before: int = 0
+    order: tuple[int, ...] = ()
     grid: tuple[Part, ...] = ()
 
+
+OPAQUE: tuple[Kind, ...] = ("tokens", "joined", "waves")
+"""What a reshape cannot divide or merge."""
 
 Axis = tuple[Part, ...]
 Axes = tuple[Axis, ...]
@@ -59,7 +75,7 @@ def kinds(axis: Axis) -> set[Kind]:
 
 def over_picture(axis: Axis) -> bool:
     """Return whether an axis runs over the picture, at least in part."""
-    return any(part.kind in ("rows", "columns", "tokens", "joined") for part in axis)
+    return any(part.kind in ("rows", "columns", *OPAQUE) for part in axis)
 
 
 def tidy(parts: Iterable[Part]) -> Axis:
@@ -67,7 +83,7 @@ def tidy(parts: Iterable[Part]) -> Axis:
     merged: list[Part] = []
     for part in _without_ones(list(parts)):
         last = merged[-1] if merged else None
-        alike = last is not None and last.kind == part.kind and part.kind not in ("tokens", "joined")
+        alike = last is not None and last.kind == part.kind and part.kind not in OPAQUE
         plain = part.kind in ("units", "lost")
         if last is not None and alike and (plain or last.step == part.step * part.size):
             merged[-1] = replace(part, size=last.size * part.size)
@@ -112,17 +128,24 @@ def _divide(part: Part, needed: int) -> tuple[Part, ...] | None:
     """Return the first `needed` positions of a part, and the rest of it where it is larger."""
     if needed % part.size == 0:
         return (part,)
-    if part.size % needed or part.kind in ("tokens", "joined"):
+    if part.size % needed or part.kind in OPAQUE:
         return None
     inner = part.size // needed
     return replace(part, size=needed, step=part.step * inner), replace(part, size=inner)
 
 
 def meet(first: Axis, second: Axis) -> Axis:
-    """Return the more telling of two axes that stand for the same one."""
+    """Return the more telling of two axes that stand for the same one; lost where they contradict each other."""
+    if over_picture(first) and over_picture(second) and _compared(first) != _compared(second):
+        return lost(length(first))
     return min(
         (first, second), key=lambda axis: min((INFORMATIVE.index(part.kind) for part in axis), default=9)
     )
+
+
+def _compared(axis: Axis) -> list[Part]:
+    """Return what has to be the same in two axes that meet."""
+    return [replace(part, step=1) if part.kind == "units" else part for part in axis if part.size > 1]
 
 
 def broadcast(given: Sequence[Axes], shape: Sequence[int]) -> Axes:
@@ -137,9 +160,9 @@ def broadcast(given: Sequence[Axes], shape: Sequence[int]) -> Axes:
     return tuple(result)
 
 
-def length(axis: Axis) -> int:
-    """Return how many positions an axis has."""
-    return math.prod(part.size for part in axis)
+def only(axis: Axis) -> Kind | None:
+    """Return ``rows`` or ``columns`` where an axis runs over one of them and nothing else, in one part."""
+    return axis[0].kind if len(axis) == 1 and axis[0].kind in ("rows", "columns") else None
 
 
 def cut(axis: Axis, start: int, stop: int, step: int) -> Axis:
@@ -147,45 +170,84 @@ def cut(axis: Axis, start: int, stop: int, step: int) -> Axis:
     size = max(-(-(stop - start) // step), 0)
     if size == length(axis):
         return axis
+    kind = only(axis)
+    return (Part(kind, size),) if kind else take(axis, range(start, stop, step))
+
+
+def take(axis: Axis, indices: Sequence[int]) -> Axis:
+    """Return the axis of some positions of another, which may be in any order; not for rows or columns alone."""
+    if len(indices) == length(axis) and all(i == index for i, index in enumerate(indices)):
+        return axis
+    if "pictures" in kinds(axis) or "lost" in kinds(axis):
+        return lost(len(indices))
     if not over_picture(axis):
-        return lost(size) if "lost" in kinds(axis) else units(size)
-    if len(axis) == 1 and axis[0].kind in ("rows", "columns"):
-        return (Part(axis[0].kind, size),)
-    if len(axis) == 1 and axis[0].kind == "tokens" and step == 1:
-        return _cut_tokens(axis[0], start, stop)
-    return lost(size)
+        return units(len(indices))
+    found = cells(axis)
+    if found is None:
+        return lost(len(indices))
+    order, grid = found
+    return ordered([order[index] for index in indices], grid)
 
 
-def _cut_tokens(tokens: Part, start: int, stop: int) -> Axis:
-    end = tokens.before + length(tokens.grid)
-    if stop <= tokens.before or start >= end:
-        return units(stop - start)
-    if start <= tokens.before and stop >= end:
-        return surround(tokens.grid, tokens.before - start, stop - end)
-    return lost(stop - start)
+def cells(axis: Axis) -> tuple[Sequence[int], Axis] | None:
+    """Return which cell each position of an axis is, row by row, and the grid; -1 for what is none.
+
+    None where the axis does not run over whole rows and columns.
+    """
+    if len(axis) == 1 and axis[0].kind == "tokens":
+        return axis[0].order, axis[0].grid
+    if {part.kind for part in axis} != {"rows", "columns"}:
+        return None
+    index = np.unravel_index(np.arange(length(axis)), [part.size for part in axis])
+    places, grid = [], []
+    for kind in ("rows", "columns"):
+        parts = sorted((part for part in axis if part.kind == kind), key=lambda part: part.step)
+        # What lies inside a cell may have become units already.
+        first, total = next((part.step for part in parts if part.size > 1), 1), 1
+        for part in parts:
+            if part.step != first * total and part.size > 1:
+                return None
+            total *= part.size
+        places.append(
+            sum(i * (part.step // first) for i, part in zip(index, axis, strict=True) if part.kind == kind)
+        )
+        grid.append(Part(kind, total, first))
+    return np.asarray(places[0] * grid[1].size + places[1]).tolist(), tuple(grid)
 
 
-def surround(grid: Axis, before: int, after: int) -> Axis:
-    """Return the axis of a token grid with other tokens before and after it."""
-    if not before and not after:
+def ordered(order: Sequence[int], grid: Axis) -> Axis:
+    """Return the axis of cells of a grid (rows and columns) in some order; the grid itself where it is its own."""
+    if all(cell < 0 for cell in order):
+        return units(len(order))
+    if list(order) == list(range(length(grid))):
         return grid
-    if len(grid) == 1 and grid[0].kind == "tokens":
-        inner = grid[0]
-        return (replace(inner, size=before + inner.size + after, before=before + inner.before),)
-    return (Part("tokens", before + length(grid) + after, before=before, grid=grid),)
+    return (Part("tokens", len(order), order=tuple(order), grid=grid),)
 
 
 def concatenate(pieces: Sequence[Axis]) -> Axis:
-    """Return the axis along which pieces were put together."""
+    """Return the axis along which pieces were put together; not for rows or columns alone."""
     total = sum(length(piece) for piece in pieces)
-    spatial = [i for i, piece in enumerate(pieces) if over_picture(piece)]
-    if not spatial:
-        return lost(total) if any("lost" in kinds(piece) for piece in pieces) else units(total)
-    plain = {piece[0].kind for piece in pieces if len(piece) == 1 and piece[0].kind in ("rows", "columns")}
-    if len(plain) == 1 and all(len(pieces[i]) == 1 and pieces[i][0].kind in plain for i in spatial):
-        return (Part(plain.pop(), total),)
-    if len(spatial) > 1:
+    if any("lost" in kinds(piece) for piece in pieces):
+        return lost(total)
+    if not any(map(over_picture, pieces)):
+        return units(total)
+    order: list[int] = []
+    grids = set()
+    for piece in pieces:
+        if not over_picture(piece):
+            order += [-1] * length(piece)
+            continue
+        found = cells(piece)
+        if found is None:
+            return (Part("joined", total),)
+        order += found[0]
+        grids.add(found[1])
+    known = [cell for cell in order if cell >= 0]
+    if len(grids) > 1 or len(set(known)) < len(known):
         return (Part("joined", total),)
-    place = spatial[0]
-    before, after = (sum(map(length, rest)) for rest in (pieces[:place], pieces[place + 1 :]))
-    return surround(pieces[place], before, after)
+    return ordered(order, grids.pop())
+
+
+def length(axis: Axis) -> int:
+    """Return how many positions an axis has."""
+    return math.prod(part.size for part in axis)

@@ -1,129 +1,38 @@
 """What each operator of torch does to the axes of a tensor and to where its grid lies on the picture.
 
-An operator without a rule keeps what has the same shape; otherwise its result is lost, and only its shape says more.
+An operator without a rule that is not known to leave every value where it is loses the axes of what it returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from torch import Tensor
 
-from unitscope.layer.axes.axes import (
-    Axes,
-    Axis,
-    Part,
-    broadcast,
-    concatenate,
-    cut,
-    length,
-    lost,
-    meet,
-    over_picture,
-    regroup,
-    units,
+from unitscope.layer.axes.axes import broadcast, kinds, length, meet, over_picture, regroup, units
+from unitscope.layer.axes.calls import Call, Followed, general
+from unitscope.layer.axes.indexing import (
+    flip_rule,
+    fourier_rule,
+    gather_rule,
+    index_rule,
+    quarter_turns,
+    repeat_rule,
+    roll_rule,
+    select_rule,
+    sort_rule,
+    unfold_rule,
+    write_rule,
 )
-from unitscope.layer.axes.calls import (
-    Call,
-    Followed,
-    Place,
-    Shape,
-    as_map,
-    general,
-    is_map,
-    whole_places,
-    without_grid,
+from unitscope.layer.axes.pieces import cat_rule, met, pad_rule, slice_rule, split_rule, stack_rule
+from unitscope.layer.axes.windows import (
+    columns_of_windows,
+    convolution,
+    map_of_windows,
+    pooling,
+    pooling_in_depth,
 )
-
-# Where grids lie.
-
-Step = Callable[[Place], Place]
-
-
-def _slide(kernel: int, stride: int, padding: int, dilation: int) -> Step:
-    """Slide a window: its first position is centred `dilation * (kernel - 1) / 2 - padding` cells from cell 0."""
-
-    def step(place: Place) -> Place:
-        scale, offset = place
-        return scale * stride, offset + scale * (dilation * (kernel - 1) / 2 - padding)
-
-    return step
-
-
-def _unslide(kernel: int, stride: int, padding: int, dilation: int) -> Step:
-    """Spread cells over windows, as a transposed convolution does."""
-
-    def step(place: Place) -> Place:
-        scale, offset = place
-        return scale / stride, offset + scale / stride * (padding - dilation * (kernel - 1) / 2)
-
-    return step
-
-
-def _pair(values: int | Sequence[int]) -> tuple[int, int]:
-    listed = [values] if isinstance(values, int) else list(values)
-    return (listed[0], listed[0]) if len(listed) == 1 else (listed[0], listed[1])
-
-
-def _window(state: Followed, shape: Shape, steps: Sequence[Step]) -> list[Followed | None]:
-    if not is_map(state.axes):
-        kept = state.axes[0] if len(state.axes) == 4 else lost(shape[0])
-        return [replace(state, axes=(kept, units(shape[1]), *(lost(n) for n in shape[2:])))]
-    if not any(map(over_picture, state.axes)):
-        return [without_grid(state, shape)]
-    rows, columns = whole_places(state)
-    return [as_map(state, shape, (steps[0](rows), steps[1](columns)))]
-
-
-def _convolution(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
-    source, weight, stride, padding, dilation, transposed = (call.args[i] for i in (0, 1, 3, 4, 5, 6))
-    state = call.states.get(id(source))
-    if weight.ndim != 4 or state is None:
-        return _convolution_along_tokens(call, results)
-    make = _unslide if transposed else _slide
-    settings = zip(weight.shape[-2:], _pair(stride), _pair(padding), _pair(dilation), strict=True)
-    return _window(state, tuple(results[0].shape), [make(*axis) for axis in settings])
-
-
-def _convolution_along_tokens(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
-    source, shape = call.args[0], tuple(results[0].shape)
-    state = call.states.get(id(source))
-    if state is None or len(shape) != 3 or len(state.axes) != 3:
-        return None
-    axis = state.axes[2] if shape[2] == length(state.axes[2]) else lost(shape[2])
-    return [replace(state, axes=(state.axes[0], units(shape[1]), axis))]
-
-
-def _pooling(call: Call, results: Sequence[Tensor], *, dilated: bool) -> list[Followed | None] | None:
-    state, args = call.states[id(call.args[0])], call.args
-    if len(state.axes) != 4:
-        return None
-    kernel = _pair(args[1])
-    stride = _pair(args[2]) if len(args) > 2 and args[2] else kernel
-    padding = _pair(args[3]) if len(args) > 3 else (0, 0)
-    dilation = _pair(args[4]) if dilated and len(args) > 4 else (1, 1)
-    steps = [_slide(*axis) for axis in zip(kernel, stride, padding, dilation, strict=True)]
-    return _window(state, tuple(results[0].shape), steps) * len(results)
-
-
-def _pooling_in_depth(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
-    """Windows that are one cell wide along an axis leave it alone, as in normalisation over neighbouring units."""
-    state, kernel = call.states[id(call.args[0])], call.args[1]
-    stride, padding = call.arg(2, "stride") or kernel, call.arg(3, "padding", 0)
-    windows = [_three(values) for values in (kernel, stride, padding)]
-    axes = list(state.axes)
-    for place, window in enumerate(zip(*windows, strict=True), start=len(axes) - 3):
-        if window != (1, 1, 0):
-            size = int(results[0].shape[place])
-            axes[place] = lost(size) if over_picture(axes[place]) else units(size)
-    return [replace(state, axes=tuple(axes))] * len(results)
-
-
-def _three(values: int | Sequence[int]) -> list[int]:
-    listed = [values] if isinstance(values, int) else list(values)
-    return listed * 3 if len(listed) == 1 else listed
-
 
 # What moves axes.
 
@@ -174,92 +83,6 @@ def _expand(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     return [replace(call.main, axes=broadcast([call.main.axes], shape))]
 
 
-def _slice(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
-    place, start, stop, step = (call.arg(i, name, default) for i, (name, default) in enumerate(
-        (("dim", 0), ("start", 0), ("end", None), ("step", 1)), start=1))  # fmt: skip
-    return [_sliced(call.main, place, start, stop, step)]
-
-
-def _sliced(state: Followed, place: int, start: int | None, stop: int | None, step: int) -> Followed:
-    axes = list(state.axes)
-    start, stop, step = slice(start, stop, step).indices(length(axes[place]))
-    axis = cut(axes[place], start, stop, step)
-    if axis == axes[place]:
-        return state
-    moved = _moved(state, axes[place], start, step)
-    axes[place] = axis
-    return replace(moved, axes=tuple(axes))
-
-
-def _moved(state: Followed, axis: Axis, start: int, step: int) -> Followed:
-    """Return where rows or columns lie that begin at cell `start` of `axis` and take every `step`-th."""
-    kind = axis[0].kind if len(axis) == 1 else "lost"
-    if kind not in ("rows", "columns"):
-        return state
-    scale, offset = whole_places(state)[kind == "columns"]
-    place = (scale * step, offset + scale * start)
-    return replace(state, rows=place) if kind == "rows" else replace(state, columns=place)
-
-
-def _split(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    place, start, pieces = call.arg(2, "dim", 0), 0, []
-    for result in results:
-        stop = start + result.shape[place]
-        pieces.append(_sliced(call.main, place, start, stop, 1))
-        start = stop
-    return list(pieces)
-
-
-def _pad(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    state, shape = call.main, tuple(results[0].shape)
-    axes, margins = list(state.axes), call.args[1]
-    for index in range(len(margins) // 2):
-        place, before = len(axes) - 1 - index, margins[2 * index]
-        axis = axes[place]
-        if shape[place] != length(axis) or before:
-            state = _moved(state, axis, -before, 1)
-            plain = len(axis) == 1 and axis[0].kind in ("rows", "columns", "units")
-            axes[place] = (Part(axis[0].kind, shape[place]),) if plain else lost(shape[place])
-    return [replace(state, axes=tuple(axes))]
-
-
-def _cat(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    place = call.arg(1, "dim", 0) % results[0].ndim
-    pieces = [piece for piece in call.args[0] if piece.ndim == results[0].ndim]
-    given = [call.axes(piece) for piece in pieces]
-    axes = tuple(
-        (concatenate if i == place else _met)([each[i] for each in given]) for i in range(results[0].ndim)
-    )
-    states = [call.states[id(piece)] for piece in pieces if id(piece) in call.states]
-    spatial = [state for state in states if any(map(over_picture, state.axes))]
-    if len(spatial) == len(pieces) and not over_picture(axes[place]):
-        return [_on_top_of_each_other(spatial, axes)]
-    return [replace(call.main, axes=axes)]
-
-
-def _on_top_of_each_other(states: Sequence[Followed], axes: Axes) -> Followed:
-    """Cells that become one, such as the four of a 2x2 patch, lie in their middle."""
-    places = [whole_places(state) for state in states]
-    rows, columns = ((places[0][i][0], sum(place[i][1] for place in places) / len(places)) for i in (0, 1))
-    plain = tuple(tuple(replace(part, step=1) for part in axis) for axis in axes)
-    return Followed(plain, rows, columns)
-
-
-def _met(axes: Iterable[Axis]) -> Axis:
-    first, *others = axes
-    for other in others:
-        first = meet(first, other)
-    return first
-
-
-def _stack(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    place = call.arg(1, "dim", 0) % results[0].ndim
-    given = [call.axes(piece) for piece in call.args[0]]
-    axes = [_met(each[i] for each in given) for i in range(results[0].ndim - 1)]
-    axes.insert(place, units(len(given)))
-    return [replace(call.main, axes=tuple(axes))]
-
-
 # What sums over axes.
 
 
@@ -271,7 +94,7 @@ def _product(call: Call, _: Sequence[Tensor], *, first: int = 0) -> list[Followe
 
 def _attention(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     query, key, value = (call.axes(call.args[i]) for i in range(3))
-    batch = [_met((query[i], key[i], value[i])) for i in range(len(query) - 2)]
+    batch = [met((query[i], key[i], value[i])) for i in range(len(query) - 2)]
     axes = (*batch, query[-2], value[-1])
     return [replace(call.main, axes=axes), *([None] * (len(results) - 1))]
 
@@ -290,20 +113,47 @@ def _reduction(call: Call, results: Sequence[Tensor], *, place: int = 1) -> list
     return [replace(call.main, axes=kept)] * len(results)
 
 
-def _index_select(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    axes, place = list(call.main.axes), call.args[1]
-    size = int(results[0].shape[place])
-    axes[place] = lost(size) if over_picture(axes[place]) else units(size)
-    return [replace(call.main, axes=tuple(axes))]
+def _recurrent(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
+    """A recurrent layer leaves every step of a sequence where it is; what it ends with has no place."""
+    outer = call.axes(call.args[0])[:2]
+    return [replace(call.main, axes=(*outer, units(results[0].shape[2]))), *([None] * (len(results) - 1))]
 
+
+def _parts_of_complex(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
+    return [replace(call.main, axes=(*call.main.axes, units(2)))]
+
+
+def _complex_of_parts(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
+    return [replace(call.main, axes=call.main.axes[:-1])]
+
+
+def _strided(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
+    """Another layout in memory changes nothing where the shape stays and there are no places to mix up."""
+    same = tuple(results[0].shape) == tuple(map(length, call.main.axes))
+    return [call.main] if same and not any(map(over_picture, call.main.axes)) else None
+
+
+def _embedding(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
+    codes = call.states.get(id(call.args[1]))
+    if codes is None or id(call.args[0]) in call.states:
+        return None
+    return [replace(codes, axes=(*codes.axes, units(results[0].shape[-1])))]
+
+
+REDUCTIONS = (
+    "amax", "amin", "aminmax", "all", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "median",
+    "min", "nansum", "prod", "std", "sum", "var",
+)  # fmt: skip
 
 Rule = Callable[[Call, Sequence[Tensor]], Sequence["Followed | None"] | None]
 
 RULES: dict[str, Rule] = {
-    "convolution": _convolution,
-    **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d"), lambda c, r: _pooling(c, r, dilated=True)),
-    "avg_pool2d": lambda c, r: _pooling(c, r, dilated=False),
-    "avg_pool3d": _pooling_in_depth,
+    "convolution": convolution,
+    **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d"), lambda c, r: pooling(c, r, dilated=True)),
+    "avg_pool2d": lambda c, r: pooling(c, r, dilated=False),
+    "avg_pool3d": pooling_in_depth,
+    "im2col": columns_of_windows,
+    "col2im": map_of_windows,
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "_reshape_alias", "_reshape_copy"), _view),
     "permute": _permute,
     **dict.fromkeys(("transpose", "t"), _transpose),
@@ -312,11 +162,26 @@ RULES: dict[str, Rule] = {
     "select": _select,
     "unbind": _unbind,
     "expand": _expand,
-    "slice": _slice,
-    **dict.fromkeys(("split", "split_with_sizes"), _split),
-    **dict.fromkeys(("constant_pad_nd", "reflection_pad2d", "replication_pad2d"), _pad),
-    "cat": _cat,
-    "stack": _stack,
+    "slice": slice_rule,
+    **dict.fromkeys(("split", "split_with_sizes"), split_rule),
+    **dict.fromkeys(("constant_pad_nd", "reflection_pad2d", "replication_pad2d"), pad_rule),
+    "cat": cat_rule,
+    "stack": stack_rule,
+    "repeat": repeat_rule,
+    "flip": flip_rule,
+    "roll": roll_rule,
+    "as_strided": _strided,
+    "rot90": quarter_turns,
+    "view_as_real": _parts_of_complex,
+    "view_as_complex": _complex_of_parts,
+    **dict.fromkeys(("index", "_unsafe_index"), index_rule),
+    "gather": gather_rule,
+    **dict.fromkeys(("sort", "argsort", "topk", "msort"), sort_rule),
+    "index_put": write_rule,
+    "unfold": unfold_rule,
+    "mkldnn_rnn_layer": _recurrent,
+    **dict.fromkeys(("_fft_r2c", "_fft_c2c", "_fft_c2r"), fourier_rule),
+    "embedding": _embedding,
     **dict.fromkeys(("mm", "bmm"), _product),
     **dict.fromkeys(("addmm", "baddbmm"), lambda c, r: _product(c, r, first=1)),
     **dict.fromkeys(
@@ -330,15 +195,15 @@ RULES: dict[str, Rule] = {
         ),
         _attention,
     ),
-    **dict.fromkeys(("mean", "sum", "amax", "amin", "max", "min", "var", "std", "logsumexp"), _reduction),
+    **dict.fromkeys(REDUCTIONS, _reduction),
     **dict.fromkeys(("norm", "linalg_vector_norm"), lambda c, r: _reduction(c, r, place=2)),
-    "index_select": _index_select,
+    "index_select": select_rule,
 }
 """By the name of the operator, in the namespace ``aten``."""
 
 
-def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
-    """Return what is known of the results of a call, tensors of any shape."""
+def follow(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
+    """Return what is known of the results of a call, tensors of any shape; None where no picture matters."""
     rule = RULES.get(call.name)
     found = None
     if rule is not None:
@@ -346,9 +211,20 @@ def follow(call: Call, results: Sequence[Tensor]) -> list[Followed]:
             found = rule(call, results)
         except (IndexError, ValueError, TypeError, AttributeError, AssertionError):
             found = None  # called in a form that the rule does not know
-    if found is None:
-        return [general(call, result) for result in results]
+    known = [*(found or ()), *[None] * (len(results) - len(found or ()))]
     checked = []
-    for result, state in zip(results, [*found, *[None] * (len(results) - len(found))], strict=True):
-        checked.append(state if state is not None and state.fits(result) else general(call, result))
+    for result, state in zip(results, known, strict=True):
+        fits = state is not None and state.fits(result)
+        checked.append(_noted(call, state if fits else general(call, result)))
     return checked
+
+
+def _noted(call: Call, state: Followed | None) -> Followed | None:
+    """Note in a state with lost axes at which operator they were lost, and in others whether they are in doubt."""
+    if state is None:
+        return state
+    given = call.states.values()
+    if any("lost" in kinds(axis) for axis in state.axes):
+        return replace(state, lost_at=next((each.lost_at for each in given if each.lost_at), call.name))
+    doubt = next((each.doubt or each.lost_at for each in given if each.doubt or each.lost_at), "")
+    return replace(state, doubt=doubt or state.doubt, lost_at="")

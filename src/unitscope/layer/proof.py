@@ -1,0 +1,303 @@
+"""Whether the cells of a layer lie where they are read: the input is changed at known places, and the layer is asked.
+
+A picture of soft noise is changed in a patch of about the size of a cell, at one known place after the other. Where the
+layer changes most must lie there. This needs a few forward passes and no knowledge of what the network is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unitscope.layer.grid import GridGeometry
+from unitscope.layer.hooks import LayerGrid, trace
+
+PLACES = 12
+"""Places at which the picture is changed."""
+SMALLEST_PATCH, LARGEST_SHARE = 8, 4
+"""A patch is at least so many pixels wide, and at most this part of the picture."""
+ENOUGH = 0.75
+"""Of the places that change a layer, so many must change it most where they are."""
+WIDEST_SHARE = 8
+"""How far the middle of a wide response may lie from the place: this part of the picture."""
+FOLLOWS, OPPOSITE = 0.75, 0.5
+"""So much the changes of a layer must correlate with the places; and, the other way round, what speaks against it."""
+SPREAD = 0.5
+"""A change that reaches this part of the cells about alike has no place that could be wrong."""
+MOST_BYTES = 512 * 2**20
+"""Activations that are in memory together, about."""
+SAME_ANSWER = 0.01
+"""Of its change, so much may a layer differ when it sees the same picture again."""
+LEAST_CHANGE = 1e-4
+"""A unit that changes by less, as a part of its values, says nothing: that is how arithmetic rounds."""
+
+Outcome = Literal["near", "far", "spread", "silent", "random", "one cell"]
+Prepare = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Makes the network's input ``(3, H, W)`` of a picture ``(H, W, 3)``."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How a layer answered to changes at known places.
+
+    Attributes:
+        outcome: near: its strongest change lies where the picture was changed; far: it lies elsewhere; spread: every
+            change reaches it about everywhere; silent: nothing changes it; random: it answers differently to the same
+            picture; one cell: there is nothing to prove.
+        places: at which the picture was changed.
+        near: of these, the ones that change it most where they are.
+        distance: median distance between a place and the strongest change, in cells.
+    """
+
+    outcome: Outcome
+    places: int = 0
+    near: int = 0
+    distance: float = 0.0
+
+    def against(self, layer: LayerGrid) -> str:
+        """Return what speaks against reading a layer as it is read, or nothing."""
+        guessed = not layer.followed and max(layer.grid) > 1 and self.outcome not in ("near", "random")
+        if self.outcome == "far" or guessed:
+            return (
+                f"its cells do not lie where they would be read: of {self.places} changes of a picture at known places "
+                f"only {self.near} changed it most there"
+            )
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.near} of {self.places} near" if self.outcome in ("near", "far") else self.outcome
+
+
+def standard(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the input ``(3, H, W)`` of a picture ``(H, W, 3)`` for a network whose preprocessing nobody knows."""
+    return np.ascontiguousarray((picture.astype(np.float32) / 255 - 0.45).transpose(2, 0, 1) / 0.225)
+
+
+def prove_places(
+    module: nn.Module,
+    layers: Iterable[LayerGrid],
+    size: tuple[int, int],
+    *,
+    prepare: Prepare = standard,
+    device: torch.device | None = None,
+    channels_last: bool = False,
+    batch_size: int = 16,
+    most_units: int | None = None,
+) -> dict[str, Proof]:
+    """Ask layers whether their cells lie where they are read.
+
+    Args:
+        module: the network, in eval mode.
+        layers: what :func:`unitscope.layer.hooks.probe_layers` found of them.
+        size: the network's input ``(H, W)`` in pixels.
+        prepare: makes an input of a picture.
+        device: where the network is.
+        channels_last: whether inputs have their channels last in memory.
+        batch_size: pictures in a forward pass at most.
+        most_units: of a layer that are asked, spread evenly over all; all of them when None.
+
+    Returns:
+        One entry a layer; layers of one cell have no places.
+    """
+    found: dict[str, Proof] = {}
+    by_side: dict[int, list[LayerGrid]] = {}
+    for layer in layers:
+        if max(layer.grid) == 1:
+            found[layer.name] = Proof("one cell")
+        else:
+            by_side.setdefault(_side(layer.geometry, size), []).append(layer)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    for side, group in by_side.items():
+        pictures, centres = changed_pictures(size, side)
+        inputs = torch.from_numpy(np.stack([prepare(picture) for picture in pictures]))
+        inputs = inputs.to(device=device, memory_format=layout)
+        for some in _fitting(group, most_units):
+            read = _read(module, some, inputs, batch_size, most_units)
+            for layer in some:
+                found[layer.name] = judge(read[layer.name], layer.geometry, centres, side, size)
+    return found
+
+
+def _fitting(layers: Sequence[LayerGrid], most_units: int | None) -> Iterator[list[LayerGrid]]:
+    """Yield layers whose activations are in memory together."""
+    some: list[LayerGrid] = []
+    taken = 0
+    for layer in layers:
+        size = 4 * min(layer.units, most_units or layer.units) * layer.grid[0] * layer.grid[1] * (2 + PLACES)
+        if some and taken + size > MOST_BYTES:
+            yield some
+            some, taken = [], 0
+        some.append(layer)
+        taken += size
+    yield some
+
+
+def _side(geometry: GridGeometry, size: tuple[int, int]) -> int:
+    """Return how many pixels wide a patch is: about a cell, a power of two, so that layers share pictures."""
+    cell = max(geometry.rows.scale, geometry.columns.scale)
+    side = 2 ** int(np.ceil(np.log2(max(cell, SMALLEST_PATCH)) - 0.01))
+    return int(max(min(side, min(size) // LARGEST_SHARE), 1))
+
+
+def changed_pictures(
+    size: tuple[int, int], side: int, *, seed: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return a picture of noise, the same one again, and then changed at one place after the other.
+
+    Args:
+        size: ``(H, W)`` in pixels.
+        side: of the patch that changes, pixels.
+        seed: of everything that is drawn.
+
+    Returns:
+        Pictures ``(2 + PLACES, H, W, 3)``, and the centres of the patches ``(PLACES, 2)`` in pixels, row and column.
+    """
+    generator = np.random.default_rng(seed)
+    coarse = generator.integers(60, 196, (-(-size[0] // 8), -(-size[1] // 8), 3))
+    base = np.kron(coarse, np.ones((8, 8, 1)))[: size[0], : size[1]] + generator.normal(0, 12, (*size, 3))
+    pictures = np.repeat(np.clip(base, 0, 255).astype(np.uint8)[None], 2 + PLACES, axis=0)
+    # Evenly spread along both axes, and no place the mirror image of another.
+    steps = (np.arange(1, PLACES + 1)[:, None] * np.array([0.7548776662, 0.5698402910])) % 1
+    corners = np.floor(steps * (np.array(size) - side + 1)).astype(int)
+    block = max(side // 2, 1)
+    for picture, (row, column) in zip(pictures[2:], corners, strict=True):
+        colors = generator.choice([0, 255], (-(-side // block), -(-side // block), 3))
+        patch = np.kron(colors, np.ones((block, block, 1)))[:side, :side]
+        picture[row : row + side, column : column + side] = patch
+    return pictures, corners + (side - 1) / 2
+
+
+def _read(
+    module: nn.Module, layers: Sequence[LayerGrid], inputs: Tensor, batch_size: int, most_units: int | None
+) -> Mapping[str, Tensor]:
+    """Return the activations ``(2 + PLACES, U, h, w)`` of layers; the second picture is read in a pass of its own."""
+    by_name = {layer.name: layer for layer in layers}
+    kept: dict[str, list[Tensor]] = {name: [] for name in by_name}
+
+    def keep(name: str, output: Tensor) -> None:
+        values = by_name[name].read(output).detach()
+        step = 1 if most_units is None else -(-values.shape[1] // most_units)
+        kept[name].append(values[:, ::step].to("cpu", torch.float32, copy=True))
+
+    first = [0, *range(2, len(inputs))]
+    with trace(module, list(by_name), keep) as forward:
+        for start in range(0, len(first), batch_size):
+            forward(inputs[first[start : start + batch_size]])
+        forward(inputs[[1, 2][:batch_size]])  # in other company
+    found = {}
+    for name, parts in kept.items():
+        values = torch.cat(parts[:-1])
+        found[name] = torch.cat([values[:1], parts[-1][:1], values[1:]])
+    return found
+
+
+def judge(
+    activations: Tensor,
+    geometry: GridGeometry,
+    centres: NDArray[np.float64],
+    side: int,
+    size: tuple[int, int],
+) -> Proof:
+    """Say whether a layer changed where the picture did.
+
+    Args:
+        activations: ``(2 + places, U, h, w)``: of the picture, of the same again, and of the changed ones.
+        geometry: where the cells lie.
+        centres: of the changes ``(places, 2)``, pixels.
+        side: of a change, pixels.
+        size: of the picture ``(H, W)``, pixels.
+    """
+    changes = activations[2:] - activations[:1]
+    if not torch.isfinite(changes).all():
+        return Proof("silent")
+    again = (activations[1] - activations[0]).abs().mean((1, 2))
+    typical = changes.square().mean((0, 2, 3)).sqrt()
+    values = activations[0].square().mean((1, 2)).sqrt()
+    moving = typical > LEAST_CHANGE * values.clamp(min=max(float(values.median()), 1e-12))
+    if not moving.any():
+        return Proof("silent")
+    if float((again[moving] / typical[moving]).median()) > SAME_ANSWER:
+        return Proof("random")
+    # Every unit counts alike. Cells that always change much, as beside a border, must not hide where a change was.
+    strength = (changes[:, moving] / typical[moving, None, None]).square().mean(1).sqrt().double().numpy()
+    usual = strength.mean(0)
+    answers = [
+        Answer.of(values, geometry, centres, side, size)
+        for values in (strength, strength / (usual + usual.mean()))
+    ]
+    best = max(answers, key=lambda answer: (answer.is_near, answer.near))
+    if best.is_near:
+        outcome: Outcome = "near"
+    else:
+        everywhere = answers[0].share > SPREAD and min(answers[0].follows) > -OPPOSITE
+        outcome = "spread" if everywhere else "far"
+    return Proof(outcome, len(centres), best.near, round(best.distance, 2))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a layer's changes lie to the places that changed.
+
+    Attributes:
+        near: changes whose strongest cell lies where the picture changed.
+        distance: median distance from there to the strongest cell, in cells.
+        follows: for each axis with more than one cell, the correlation of where the layer and the picture changed.
+        shift: how far the changes lie from their places on average, along either axis, in cells.
+        share: part of the cells that a change is spread over.
+    """
+
+    near: int
+    distance: float
+    follows: tuple[float, ...]
+    shift: float
+    share: float
+    places: int
+
+    @property
+    def is_near(self) -> bool:
+        """Whether changes of the layer follow those of the picture and lie where they are."""
+        return min(self.follows) >= FOLLOWS and (self.near >= ENOUGH * self.places or self.shift <= 1)
+
+    @classmethod
+    def of(
+        cls,
+        strength: NDArray[np.float64],
+        geometry: GridGeometry,
+        centres: NDArray[np.float64],
+        side: int,
+        size: tuple[int, int],
+    ) -> Answer:
+        """Measure changes ``(places, h, w)``."""
+        flat = strength.reshape(len(strength), -1)
+        strongest = np.unravel_index(flat.argmax(1), strength.shape[1:])
+        wide = np.sqrt((flat >= flat.max(1, keepdims=True) / 2).sum(1) / np.pi)
+        weights = (strength - flat.min(1)[:, None, None]) ** 2
+        weights /= weights.sum((1, 2), keepdims=True) + 1e-30
+        too_far, distance, follows, shift = np.zeros(len(flat)), np.zeros(len(flat)), [], 0.0
+        for index, axis in enumerate((geometry.rows, geometry.columns)):
+            if axis.cells == 1:
+                continue
+            centre, pixels = centres[:, index], size[index]
+            place = axis.offset + axis.scale * strongest[index]
+            middle = axis.offset + axis.scale * (weights.sum(2 - index) @ np.arange(axis.cells))
+            away = np.abs(np.clip(place, 0, pixels - 1) - centre)
+            allowed = axis.scale + side / 2 + np.minimum(wide * axis.scale, pixels / WIDEST_SHARE)
+            too_far = np.maximum(too_far, away / allowed)
+            distance = np.maximum(distance, away / axis.scale)
+            follows.append(max(_correlation(place, centre), _correlation(middle, centre)))
+            shift = max(shift, abs(float((middle - centre).mean())) / axis.scale)
+        share = float(np.median((flat**2).sum(1) ** 2 / ((flat**4).sum(1) + 1e-30))) / flat.shape[1]
+        near = int((too_far <= 1).sum())
+        return cls(near, float(np.median(distance)), tuple(follows), shift, share, len(flat))
+
+
+def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    one, other = first - first.mean(), second - second.mean()
+    size = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / size if size > 1e-9 else 0.0

@@ -1,0 +1,107 @@
+"""A network that answers the same picture differently is refused before any work, or the run is marked."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import unitscope
+from unitscope.errors import UnitscopeError
+from unitscope.layer.answers import network_answers
+from unitscope.layer.proof import standard
+
+SIDE = 32
+
+
+class Answering(nn.Module):
+    """A layer `act`, and a head after it, each followed by something."""
+
+    def __init__(self, head=lambda x: x, layer=lambda x: x):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.act, self.fc = nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU(), nn.Linear(8, 5)
+        self.head, self.layer = head, layer
+
+    def forward(self, x):
+        return self.head(self.fc(self.act(self.layer(self.conv(x))).mean((2, 3))))
+
+
+@dataclass
+class Output:
+    logits: torch.Tensor
+    loss: None = None
+
+
+def over_the_batch(x):
+    return x - x.mean(0)
+
+
+def rounding(x):
+    return x * (1 + 1e-6 * torch.rand(()))
+
+
+NETWORKS = {
+    "plain": (Answering(), "same"),
+    "rounds differently": (Answering(rounding), "same"),
+    "dropout that stays on": (Answering(lambda x: F.dropout(x, 0.5)), "again"),
+    "in a dataclass": (Answering(lambda x: Output(F.dropout(x, 0.5))), "again"),
+    "random masking": (Answering(layer=lambda x: x * (torch.rand(len(x), 1, *x.shape[2:]) > 0.5)), "again"),
+    "over the batch": (Answering(over_the_batch), "company"),
+    "batch statistics": (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, track_running_stats=False)),
+        "company",
+    ),
+    "boxes": (Answering(lambda x: [{"boxes": torch.rand(3, 4)} for _ in x]), "same"),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_answers(name):
+    module, said = NETWORKS[name]
+    assert network_answers(module.eval(), (SIDE, SIDE), standard) == said
+
+
+def dissected(module, out, **told):
+    network = unitscope.network(module, preprocess=f"size={SIDE}")
+    return unitscope.dissect(network, "world:4", layers=["act"], out=out, show=False, replicates=100, **told)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("dropout that stays on", "Answering answers differently when it sees the same picture again"),
+        ("over the batch", "Answering answers differently when other pictures come with a picture"),
+    ],
+)
+def test_refused_before_any_work_unless_it_is_allowed(name, reason, tmp_path):
+    module, said = NETWORKS[name]
+    with pytest.raises(
+        UnitscopeError, match=rf"{reason} \(.*read it all the same with allow_random="
+    ) as error:
+        dissected(module, tmp_path / "run")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+    found = dissected(module, tmp_path / "run", allow_random=True)
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["plan"]["answers"] == said
+    assert found.settings.allow_random
+    assert "random answers were allowed" in found.report().read_text()
+
+
+def test_a_layer_that_answers_at_random_is_refused_where_the_network_does_not_show_it(tmp_path):
+    class Shuffled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.act = nn.Conv2d(3, 8, 4, 4), nn.Identity()
+
+        def forward(self, x):
+            x = self.conv(x)
+            return self.act(x * (torch.rand_like(x) + 0.5)).detach() * 0 + x
+
+    with pytest.raises(
+        UnitscopeError, match="layer 'act' answers differently when it sees the same picture again"
+    ):
+        dissected(Shuffled(), tmp_path / "run")
+    dissected(Shuffled(), tmp_path / "run", allow_random=True)
