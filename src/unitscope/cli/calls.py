@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from unitscope.run.importance import Importance
     from unitscope.run.results import Result
     from unitscope.run.shape import Shape
+    from unitscope.run.verification import Verified
 
 DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
 DEMO_CONCEPTS, DEMO_LAYER = ("tree|object", "door|part"), "layer4"
@@ -200,6 +201,13 @@ def compare(first: Path, second: Path) -> tuple[pd.DataFrame, tuple[Dissection, 
     """Set two runs side by side; return these too."""
     runs = unitscope.open_run(first), unitscope.open_run(second)
     return unitscope.compare(*runs), runs
+
+
+def verify(run: Path) -> list[Verified]:
+    """Compare every file of a run with its checksum."""
+    from unitscope.run.verification import verify as read_through
+
+    return read_through(run)
 
 
 def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:

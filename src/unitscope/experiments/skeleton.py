@@ -189,6 +189,15 @@ class Job:
         return total
 
 
+def _forget_damaged(folder: RunFolder) -> None:
+    """Say which files are damaged, and have them made again."""
+    found = folder.forget_damaged()
+    if found:
+        names = ", ".join(path.relative_to(folder.path).as_posix() for path in found[:3])
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        say(f"damaged, and made again: {names}{more}")
+
+
 def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> UnitscopeError:
     """Return the refusal of pictures none of which could be read."""
     first = min(skipped)
@@ -242,6 +251,7 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
     """
     config = experiment.configuration()
     with open_for_writing(out, config, kind=result.kind, command=result.command) as folder:
+        _forget_damaged(folder)
         if not folder.manifest.complete:
             job = Job(folder)
             for stage in experiment.stages(job):
