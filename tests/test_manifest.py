@@ -30,6 +30,13 @@ def opened(kind, path, manifest):
     return kind.open(path)
 
 
+def holds(now, before):
+    """Whether everything that was there is there, entry by entry; a later version may say more."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(name in now and holds(now[name], value) for name, value in before.items())
+    return now == before
+
+
 @pytest.mark.parametrize("kind", QUESTIONS, ids=lambda kind: kind.kind)
 def test_summaries_of_before_are_read_and_written_as_they_were(kind, tmp_path):
     before = BEFORE[kind.kind]
@@ -51,7 +58,7 @@ def test_dissections_of_before_are_read_and_written_as_they_were(kind, tmp_path)
     assert plain(ReadingPlan.of(found)) == {**LATER["plan"], **before["plan"]}
     content = plain(found.said("config", Content))
     assert content == {name: before["config"][name] for name in content}
-    assert plain(found.manifest) == before
+    assert holds(plain(found.manifest), before)
 
 
 @pytest.mark.parametrize("kind", QUESTIONS, ids=lambda kind: kind.kind)

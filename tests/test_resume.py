@@ -161,7 +161,7 @@ def test_a_lost_cache_is_read_again(whole, tmp_path, monkeypatch, damage):
     assert_same_run(whole, tmp_path / "run")
 
 
-def test_a_damaged_shard_says_what_to_do(tmp_path, monkeypatch):
+def test_a_damaged_shard_is_read_again_and_only_it(whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         fail_at(patch, 8, Killed())
         with pytest.raises(Killed):
@@ -170,9 +170,9 @@ def test_a_damaged_shard_says_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(
         UnitscopeError, match=r"00001.safetensors is damaged .*; delete it and run the same command"
     ):
-        dissect(tmp_path / "run")
-    RunFolder(tmp_path / "run").shard_path(1).unlink()
+        RunFolder(tmp_path / "run").open_shard(1)
     assert dissect(tmp_path / "run") == PLANNING + SHARD
+    assert_same_run(whole, tmp_path / "run")
 
 
 def test_another_cache_budget_may_be_given_on_the_way(whole, tmp_path, monkeypatch):

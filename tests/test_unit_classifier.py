@@ -426,7 +426,7 @@ def test_a_network_that_has_moved_says_which_run_wants_it(place, tmp_path):
     for name in ("net.py", "run"):
         (shutil.copytree if name == "run" else shutil.copy)(place / name, tmp_path / name)
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    manifest["model"]["spec"] = "gone.py:net"
+    manifest |= {"model": manifest["model"] | {"spec": "gone.py:net"}, "checksum": ""}
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(
         UnitscopeError, match=r"gone.py.* \(the run in .*/run names it; network= gives another\)"
@@ -519,7 +519,9 @@ def test_a_place_that_cannot_be_written_is_one_line(place, tmp_path):
 def test_a_run_that_is_not_finished_is_one_line(place, tmp_path):
     shutil.copytree(place / "run", tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    (tmp_path / "run" / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
+    (tmp_path / "run" / "manifest.json").write_text(
+        json.dumps({**manifest, "status": "running", "checksum": ""})
+    )
     with pytest.raises(
         UnitscopeError, match=r"is not finished; run the same unitscope\.dissect command again"
     ):

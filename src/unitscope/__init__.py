@@ -68,6 +68,7 @@ _WHERE = {
     "open_removal",
     "run.importance": "Importance find_importances open_importance",
     "run.shape": "Shape find_shapes open_shape",
+    "run.verification": "verify",
     "sources.latents": "SeededLatents",
 }
 """Public names by module; each is imported when it is first used, so that ``import unitscope`` costs nothing."""
@@ -130,6 +131,7 @@ __all__ = [
     "remove",
     "segmenter",
     "shape",
+    "verify",
 ]
 
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from unitscope.run.importance import Importance
     from unitscope.run.results import Result
     from unitscope.run.shape import Shape
+    from unitscope.run.verification import Verified
 
 DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
 DEMO_CONCEPTS, DEMO_LAYER = ("tree|object", "door|part"), "layer4"
@@ -226,6 +227,13 @@ def compare(paths: Sequence[Path], page: Path | None) -> tuple[pd.DataFrame, lis
     runs = [unitscope.open_run(path) for path in paths]
     index = write_comparison(runs, out=page)
     return unitscope.compare(*runs), runs, index
+
+
+def verify(run: Path) -> list[Verified]:
+    """Compare every file of a run with its checksum."""
+    from unitscope.run.verification import verify as read_through
+
+    return read_through(run)
 
 
 def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:

@@ -27,6 +27,7 @@ from unitscope.cli.groups import (
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.settings import DissectionSettings
 
 
@@ -88,6 +89,23 @@ def report(
         print_json({"report": str(index)})
     else:
         print_lines(f"report: {index}")
+
+
+@options
+def verify(
+    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False, help="A run folder of any kind.")],
+    *,
+    output: JsonOptions,
+) -> None:
+    """Read a run through, with the questions in it, and compare every file with its checksum."""
+    found = calls.verify(run)
+    if output.as_json:
+        print_json({"runs": found})
+    else:
+        print_lines(*(str(each) for each in found))
+    for each in found:
+        if each.damaged:
+            raise UnitscopeError(f"{each.path} is damaged; {each.advice}")
 
 
 @options

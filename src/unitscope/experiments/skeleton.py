@@ -206,6 +206,16 @@ class _Rate:
         return f"{100 * self._true / self._count:.0f} % {self._name}" if self._count else ""
 
 
+def _forget_damaged(folder: RunFolder) -> list[Path]:
+    """Say which files are damaged, and have them made again; return them."""
+    found = folder.forget_damaged()
+    if found:
+        names = ", ".join(path.relative_to(folder.path).as_posix() for path in found[:3])
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        say(f"damaged, and made again: {names}{more}")
+    return found
+
+
 def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> UnitscopeError:
     """Return the refusal of pictures none of which could be read."""
     first = min(skipped)
@@ -259,12 +269,21 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
     """
     config = experiment.configuration()
     with open_for_writing(out, config, kind=result.kind, command=result.command) as folder:
+        damaged = _forget_damaged(folder)
         if not folder.manifest.complete:
-            job = Job(folder)
-            for stage in experiment.stages(job):
-                job.work(stage, experiment.subject)
-            with job.timing("tables"):
-                folder.write_tables(experiment.tables(job))
-            outcome = experiment.outcome(job)
-            folder.complete(**outcome, seconds=job.seconds)
+            _finish(experiment, folder)
+            if any(folder.holds(path) and not path.exists() for path in damaged):
+                # A picture that only a piece of work writes, and that piece was whole.
+                folder.forget_pieces()
+                _finish(experiment, folder)
     return result.open(out)
+
+
+def _finish(experiment: Experiment[S], folder: RunFolder) -> None:
+    """Do what is missing, and write the tables and the manifest."""
+    job = Job(folder)
+    for stage in experiment.stages(job):
+        job.work(stage, experiment.subject)
+    with job.timing("tables"):
+        folder.write_tables(experiment.tables(job))
+    folder.complete(**experiment.outcome(job), seconds=job.seconds)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.run.folder import check_whole
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
 from unitscope.run.results import Result
 
@@ -142,6 +143,7 @@ def read_run(run: Path) -> RunData:
         UnitscopeError: the folder is missing, is no run, or is a run that has not finished.
     """
     manifest = read_manifest(run)
+    check_whole(run, manifest, "dissect")
     _check_tables(run)
     layers = _frame(run, "layers").sort_values("position", kind="stable")
     names = tuple(dict.fromkeys(layers["layer"]))

@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
-from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, write_arrays, write_file, writing
+from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, file_hash, write_arrays, write_file, writing
 
 LOCK = "lock"
+HASHED = ("tables", "pictures")
+"""Folders of a complete run whose files its manifest holds checksums of."""
 PARTS = ("shards", "cache", "tables", "pictures")
 WRITERS = 2
 """Tables that are written at the same time."""
@@ -46,8 +48,49 @@ class RunFolder:
         return read_manifest(self.path)
 
     def complete(self, **fields: object) -> None:
-        """Mark the run complete, with what the manifest now says of it."""
-        replace(self.manifest, status="complete", **fields).write(self.path)  # type: ignore[arg-type]
+        """Mark the run complete, with what the manifest now says of it and checksums of its files."""
+        changed = {"status": "complete", "files": self._hashes(), **fields}
+        replace(self.manifest, **changed).write(self.path)  # type: ignore[arg-type]
+
+    def _hashes(self) -> dict[str, str]:
+        paths = (path for part in HASHED for path in sorted((self.path / part).rglob("*")) if path.is_file())
+        with ThreadPoolExecutor(WRITERS) as pool:
+            return dict(
+                pool.map(lambda path: (path.relative_to(self.path).as_posix(), file_hash(path)), paths)
+            )
+
+    def damaged(self) -> list[Path]:
+        """Return the files that are not as they were written, or gone: pieces of work, kept cells, tables, pictures.
+
+        Everything is read through for it.
+        """
+        found = damaged_files(self.path, self.manifest.files)
+        for part in ("shards", "cache"):
+            for path in sorted((self.path / part).rglob("*.safetensors")):
+                try:
+                    ArrayFile(path)
+                except UnitscopeError:
+                    found.append(path)
+        return found
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a file is one that a complete run has: a table or a picture."""
+        return path.relative_to(self.path).parts[0] in HASHED
+
+    def forget_pieces(self) -> None:
+        """Delete all pieces of work."""
+        for path in (self.path / "shards").iterdir():
+            path.unlink()
+
+    def forget_damaged(self) -> list[Path]:
+        """Delete what is damaged, so that it is made again; return what that was."""
+        found = self.damaged()
+        for path in found:
+            with writing(path):
+                path.unlink(missing_ok=True)
+        if found and self.manifest.complete:
+            replace(self.manifest, status="running").write(self.path)
+        return found
 
     def shard_path(self, shard: int) -> Path:
         """Where the statistics of a shard are committed."""
@@ -87,6 +130,41 @@ class RunFolder:
     def drop_cache(self) -> None:
         """Delete the strong cells; statistics and tables stay."""
         shutil.rmtree(self.path / "cache", ignore_errors=True)
+
+
+def damaged_files(path: Path, hashes: Mapping[str, str]) -> list[Path]:
+    """Return the files of a run folder that do not have the hashes that were written, or are gone."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        found = pool.map(lambda name: file_hash(path / name), hashes)
+        return [path / name for name, now in zip(hashes, found, strict=True) if now != hashes[name]]
+
+
+def check_whole(path: Path, manifest: Manifest, command: str, *names: str) -> None:
+    """Compare tables and pictures of a run folder with the checksums in its manifest.
+
+    Args:
+        path: the folder.
+        manifest: its manifest.
+        command: what makes such runs.
+        names: paths in the folder; all that the manifest knows when there are none.
+
+    Raises:
+        UnitscopeError: one is damaged or gone.
+    """
+    written = manifest.files
+    wanted = {name: written[name] for name in names if name in written} if names else written
+    found = damaged_files(path, wanted)
+    if found:
+        state = "is damaged" if found[0].is_file() else "is gone"
+        more = f", with {len(found) - 1} more files" if len(found) > 1 else ""
+        raise UnitscopeError(f"{found[0]} {state}{more}; {how_to_mend(manifest, command)}")
+
+
+def how_to_mend(manifest: Manifest, command: str = "") -> str:
+    """Return what to do about damaged files of a run, which `command` makes."""
+    typed = manifest.command
+    again = repr(typed) if typed else f"the same 'unitscope {command}' command" if command else "what made it"
+    return f"run {again} again on the same folder: what is damaged is made again, and nothing else"
 
 
 def slug(name: str) -> str:

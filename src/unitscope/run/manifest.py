@@ -187,6 +187,8 @@ class Manifest:
         summary: the outcome of other kinds, once they are complete; see :func:`fitted`.
         command: what the user typed.
         seconds: spent in each stage, by the last process.
+        files: SHA-256 of every table and picture of a complete run, by its path in the folder.
+        checksum: SHA-256 of all the rest of the manifest; not looked at where it is empty.
     """
 
     schema_version: int
@@ -205,6 +207,8 @@ class Manifest:
     summary: object = field(default_factory=dict)
     command: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    checksum: str = ""
 
     @classmethod
     def new(cls, kind: str, config: Mapping[str, object]) -> Manifest:
@@ -235,8 +239,16 @@ class Manifest:
         Raises:
             UnitscopeError: it cannot be written.
         """
-        text = json.dumps(plain(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        content = plain(self)
+        content["checksum"] = _checksum(content)
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         write_file(folder / MANIFEST, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def _checksum(content: Values) -> str:
+    """Return the SHA-256 of a manifest without its checksum."""
+    rest = {name: value for name, value in content.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def plain(value: object) -> Values:
@@ -265,6 +277,10 @@ def read_manifest(path: Path) -> Manifest:
         raise UnitscopeError(
             f"{path} has schema version {version!r}, this unitscope reads {SCHEMA_VERSION}; "
             "run the dissection again with this version, into another folder"
+        )
+    if content.get("checksum", "") not in ("", _checksum(content)):
+        raise _damaged(
+            path, "its checksum does not fit; if you changed it yourself, take the line 'checksum' out of it"
         )
     try:
         return msgspec.convert(content, Manifest)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
-from unitscope.run.folder import require_kind
+from unitscope.run.folder import check_whole, require_kind
 from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
 
 S_co = TypeVar("S_co", covariant=True)
@@ -130,6 +130,7 @@ class Result(Generic[S_co]):
         Raises:
             UnitscopeError: the folder holds something else where the page is to be.
         """
+        self.check()
         index = make_registered(VIEWS, f"{self.kind}-page", self)
         assert isinstance(index, Path)
         return index
@@ -140,6 +141,17 @@ class Result(Generic[S_co]):
         lines = "\n".join(line.removeprefix("  ") for line in rest)
         return f"<p><strong>{escape(first)}</strong>{link}</p><pre>{escape(lines)}</pre>"
 
+    def check(self, *names: str) -> None:
+        """Compare files with the checksums in the manifest.
+
+        Args:
+            names: paths in the folder; all files of the run when there are none.
+
+        Raises:
+            UnitscopeError: one is damaged or gone.
+        """
+        check_whole(self.path, self.manifest, self.command, *names)
+
     def table(self, name: str) -> pd.DataFrame:
         """Read a table by name.
 
@@ -148,7 +160,10 @@ class Result(Generic[S_co]):
         """
         file = self.path / "tables" / f"{name}.parquet"
         if not file.is_file():
+            if self.complete:
+                self.check(f"tables/{name}.parquet")
             known = ", ".join(self.tables)
             raise UnitscopeError(f"{self.path} has no table {name!r}; a complete {self.kind} has: {known}")
+        self.check(f"tables/{name}.parquet")
         frame: pd.DataFrame = pq.ParquetFile(file).read().to_pandas()
         return frame

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,13 @@ from unitscope.errors import UnitscopeError
 PARTIAL = ".partial"
 """Ending of files that are being written; a reader never looks at them."""
 
+CHECKSUM = "checksum"
+"""The note of a file of arrays that holds the checksum of all the rest of it."""
+
 Arrays = dict[str, NDArray[Any]]
+
+_whole: set[tuple[str, int, int]] = set()
+"""Files of arrays that this process wrote, or read and found whole: path, time and size."""
 
 
 def write_file(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
@@ -79,13 +87,43 @@ def _cannot_write(path: Path, number: int, reason: str) -> UnitscopeError:
 def write_arrays(
     path: Path, arrays: Arrays, *, note: dict[str, str] | None = None, durable: bool = True
 ) -> None:
-    """Write named arrays and text notes as one safetensors file."""
+    """Write named arrays and text notes as one safetensors file, with a checksum of them."""
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_file(path, lambda partial: save_file(whole, partial, metadata=note), durable=durable)
+    notes = {**(note or {}), CHECKSUM: _checksum(path, whole, note or {})}
+    write_file(path, lambda partial: save_file(whole, partial, metadata=notes), durable=durable)
+    _whole.add(_state(path))
+
+
+def _checksum(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[str, str]) -> str:
+    """Return the CRC-32 of a file's name, arrays and notes: fast, and it tells every flipped bit."""
+    found = zlib.crc32(f"{path.parent.name}/{path.name}".encode(errors="surrogateescape"))
+    for name in sorted(arrays):
+        array = arrays[name]
+        found = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), found)
+        found = zlib.crc32(array.reshape(-1).view(np.uint8).data, found) if array.size else found
+    for name in sorted(note):
+        found = zlib.crc32(f"{name}={note[name]}".encode(), found)
+    return f"{found:08x}"
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    stat = path.stat()
+    return str(path.resolve()), stat.st_mtime_ns, stat.st_size
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal digits; empty where there is no such file, or it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 class ArrayFile:
     """A safetensors file, mapped into memory; arrays are read where they are used.
+
+    A file that this process has not written is read through first, once, and compared with its checksum.
 
     Raises:
         UnitscopeError: the file is damaged.
@@ -96,9 +134,20 @@ class ArrayFile:
             # The torch view maps the file; nothing is read before it is used, and nothing is copied.
             self._file = safe_open(path, framework="pt")
         except SafetensorError as error:
-            raise UnitscopeError(
-                f"{path} is damaged ({error}); delete it and run the same command again"
-            ) from error
+            raise _damaged(path, str(error)) from error
+        except OSError as error:
+            raise _damaged(path, error.strerror or str(error)) from error
+        state = _state(path)
+        if state not in _whole:
+            notes = dict(self._file.metadata() or {})
+            wanted = notes.pop(CHECKSUM, "none")
+            try:
+                found = _checksum(path, {name: self[name] for name in self.names}, notes)
+            except Exception as error:  # whatever a damaged header makes of the arrays
+                raise _damaged(path, str(error)) from error
+            if found != wanted:
+                raise _damaged(path, f"its checksum is {found}, and {wanted} was written")
+            _whole.add(state)
 
     @property
     def names(self) -> list[str]:
@@ -108,7 +157,9 @@ class ArrayFile:
     @property
     def note(self) -> dict[str, str]:
         """The text notes."""
-        return dict(self._file.metadata() or {})
+        notes = dict(self._file.metadata() or {})
+        notes.pop(CHECKSUM, None)
+        return notes
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         array: NDArray[Any] = self._file.get_tensor(name).numpy()
@@ -117,3 +168,7 @@ class ArrayFile:
     def below(self, prefix: str) -> Arrays:
         """Return the arrays whose name starts with ``prefix/``, by the rest of their name."""
         return {name[len(prefix) + 1 :]: self[name] for name in self.names if name.startswith(prefix + "/")}
+
+
+def _damaged(path: Path, reason: str) -> UnitscopeError:
+    return UnitscopeError(f"{path} is damaged ({reason}); delete it and run the same command again")

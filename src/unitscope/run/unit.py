@@ -190,6 +190,8 @@ class Unit:
 
     def _exemplar(self, row: Any) -> Exemplar:
         file, picture = self.run.path / str(row.picture), None
+        if row.picture is not None:
+            self.run.check(str(row.picture))
         if row.picture is not None and file.is_file():
             picture = np.asarray(Image.open(file).convert("RGB"))
         mask = unpack_mask(row.mask, row.mask_height, row.mask_width)

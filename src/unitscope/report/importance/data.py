@@ -105,6 +105,7 @@ def read_importance(folder: Path, run: RunData) -> Importance:
         UnitscopeError: the folder is missing, something else, unfinished, or about a layer that the run lacks.
     """
     found = open_importance(folder)
+    found.check()
     summary = found.summary
     layer = _layer(folder, summary.layer, run)
     tables = {name: _table(folder, name) for name in COLUMNS}
