@@ -200,6 +200,40 @@ def test_what_arrived_is_kept_for_the_next_time(server, cache):
     assert server.requests[-1][1] == f"bytes={len(CONTENT) // 2}-"
 
 
+def test_a_server_that_always_breaks_off_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(download, "MOST_TRIES", 6)
+    server.behaviours = [partial(truncate, share=0.001)] * 20
+    with pytest.raises(UnitscopeError, match=r"the server broke off 6 times \(.* bytes of it are kept"):
+        get(server)
+
+
+def test_without_a_hash_a_broken_transfer_begins_anew(server):
+    server.behaviours, server.content = [truncate], saved(1)
+    assert get(server, UNNAMED).read_bytes() == saved(1)
+    assert server.requests[1][1] is None
+
+
+@pytest.mark.parametrize("checkpoint", ["named", "unnamed"])
+def test_a_file_that_was_damaged_in_the_cache_is_fetched_again(server, cache, checkpoint):
+    which = {"named": None, "unnamed": UNNAMED}[checkpoint]
+    server.content = server.content if which is None else saved(1)
+    path = get(server, *([which] if which else []))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9] + b"123456789")
+    assert get(server, *([which] if which else [])).read_bytes() == whole
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    ["~nosuchuser/models", "x" * 5000, "a\0b", "http://[::1", "https://exa mple.org/\x7f", "http://"],
+)
+def test_addresses_that_are_none_are_one_line(cache, mirror):
+    with pytest.raises(UnitscopeError, match="mirror") as error:
+        fetch(TINY, mirror=mirror, show=False, patience=Patience(1, 1, 0))
+    assert "\n" not in str(error.value)
+
+
 def test_parts_of_two_versions_are_not_put_together(server, cache):
     server.behaviours, server.content = [truncate, *[partial(answer, code=500)] * 3], saved(1)
     with pytest.raises(UnitscopeError, match="answers 500"):

@@ -126,7 +126,7 @@ def _foreign_names(path: Path) -> list[str]:
     """Return what a file of ``torch.save`` would import, except for torch's own and what might do harm."""
     try:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
-    except (ValueError, RuntimeError):  # not written as an archive
+    except (ValueError, RuntimeError, OSError):  # not written as an archive, or cut short
         return []
     return [name for name in names if name.partition(".")[0] not in NEVER or name in HARMLESS]
 

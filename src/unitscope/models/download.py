@@ -29,11 +29,13 @@ from filelock import FileLock
 from unitscope.cache import cache_folder
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
-from unitscope.progress import progress_bar, showing
+from unitscope.progress import progress_bar, say, showing
 
 CHUNK = 1 << 20
-PARTIAL, VERSION = ".partial", ".version"
-"""Endings beside a file that is on its way: what has arrived, and which version of the file it is."""
+PARTIAL = ".partial"
+"""Ending, beside a file, of what has arrived of it."""
+MOST_TRIES = 200
+"""Attempts for one file, however much each of them brings."""
 GONE = frozenset({*range(300, 400), 400, 401, 403, 404, 410})
 """Answers that another attempt does not change."""
 INSTEAD = {
@@ -78,6 +80,11 @@ def cached_path(file: CheckpointFile) -> Path:
     return cache_folder() / "models" / file.path
 
 
+def _hash_path(file: CheckpointFile) -> Path:
+    """Where the hash is kept that a file had when it was whole."""
+    return cache_folder() / "hashes" / f"{file.path.replace('/', '-')}.sha256"
+
+
 def fetch(
     checkpoint: Checkpoint,
     *,
@@ -102,7 +109,7 @@ def fetch(
     """
     base = _address(mirror or _mirror.get() or os.environ.get("UNITSCOPE_MIRROR") or BASE_URL)
     for file in checkpoint.files:
-        if not cached_path(file).is_file():
+        if not _is_whole(cached_path(file), file):
             transfer = _Transfer(f"{base}/{file.path}", file, show=show, patience=patience or Patience())
             transfer.instead = INSTEAD[checkpoint.kind].format(name=checkpoint.name)
             transfer.run()
@@ -114,13 +121,30 @@ def _address(mirror: str) -> str:
     """Return the URL of a mirror, which may also be a folder, without a slash at its end."""
     if re.match("(https?|file)://", mirror):
         return mirror.rstrip("/")
-    folder = Path(mirror).expanduser()
-    if folder.is_dir():
-        return folder.resolve().as_uri()
+    with suppress(OSError, RuntimeError, ValueError):  # too long a name, a user that is not there, a null
+        folder = Path(mirror).expanduser()
+        if folder.is_dir():
+            return folder.resolve().as_uri()
     raise UnitscopeError(
         f"the mirror {mirror!r} is neither a URL nor a folder; give for example https://example.org/models, or a "
         "folder that holds the files"
     )
+
+
+def _is_whole(path: Path, file: CheckpointFile) -> bool:
+    """Tell whether a file is in the cache as it was fetched; one that somebody put there by hand is taken as it is."""
+    if not path.is_file():
+        return False
+    note = _hash_path(file)
+    wanted = (
+        note.read_text(encoding="ascii", errors="replace").strip() if note.is_file() else file.hash_prefix
+    )
+    if not wanted or _sha256(path).startswith(wanted):
+        return True
+    say(f"{path} is damaged, and fetched again")
+    path.unlink()
+    note.unlink(missing_ok=True)
+    return False
 
 
 class _Broken(Exception):
@@ -134,22 +158,20 @@ class _Transfer:
         self.url, self.file, self.show, self.patience = url, file, show, patience
         self.instead = ""
         self.path = cached_path(file)
-        self.partial, self.version = (
-            self.path.with_name(self.path.name + ending) for ending in (PARTIAL, VERSION)
-        )
+        self.partial, self.hash = self.path.with_name(self.path.name + PARTIAL), _hash_path(file)
         self.lock = cache_folder() / "locks" / f"{file.path.replace('/', '-')}.lock"
 
     def run(self) -> None:
         """Fetch the file, or wait for the process that does."""
         with self._writing():
-            for folder in (self.path.parent, self.lock.parent):
+            for folder in (self.path.parent, self.lock.parent, self.hash.parent):
                 folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.lock):
                 if not self.path.is_file():
                     self._fetch()
-                    self._check()
+                    found = self._check()
+                    self.hash.write_text(found + "\n", encoding="ascii")
                     os.replace(self.partial, self.path)
-                    self.version.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -168,9 +190,8 @@ class _Transfer:
             ) from error
 
     def _forget(self) -> None:
-        for leftover in (self.partial, self.version):
-            with suppress(OSError):
-                leftover.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.partial.unlink(missing_ok=True)
 
     def _arrived(self) -> int:
         return self.partial.stat().st_size if self.partial.is_file() else 0
@@ -178,7 +199,7 @@ class _Transfer:
     def _fetch(self) -> None:
         """Read until the file is whole, going on where a transfer broke, as long as there is progress."""
         failures, before = 0, self._arrived()
-        while True:
+        for _ in range(MOST_TRIES):
             try:
                 return self._attempt()
             except urllib.error.HTTPError as error:
@@ -193,12 +214,15 @@ class _Transfer:
                     raise self._failed(reason) from error
             except ConnectionError as error:
                 reason = _reason(error)
+            except ValueError as error:  # an address that is none, also one that the server sends on to
+                raise self._failed(one_line(error)) from error
             arrived = self._arrived()
             failures = 0 if arrived > before else failures + 1
             before = arrived
             if failures >= self.patience.tries:
                 raise self._failed(reason)
             time.sleep(self.patience.pause * 2 ** max(failures - 1, 0))
+        raise self._failed(f"the server broke off {MOST_TRIES} times")
 
     def _attempt(self) -> None:
         arrived = self._arrived()
@@ -219,11 +243,8 @@ class _Transfer:
 
     def _open(self, arrived: int) -> http.client.HTTPResponse:
         headers = {"User-Agent": "unitscope", "Accept-Encoding": "identity"}
-        version = self.version.read_text(encoding="utf-8") if self.version.is_file() else ""
-        if arrived and (version or self.file.hash_prefix):
+        if arrived and self.file.hash_prefix:  # without a hash, nothing tells parts of two files from one
             headers["Range"] = f"bytes={arrived}-"
-            if version:
-                headers["If-Range"] = version
         request = urllib.request.Request(self.url, headers=headers)
         # A file:// address answers with something that acts like a response, as far as it is asked here.
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=self.patience.timeout)
@@ -239,7 +260,6 @@ class _Transfer:
             raise self._failed("the server sends a web page instead of the file")
         length = response.headers.get("Content-Length")
         total = start + int(length) if length and length.isdigit() else None
-        self._note_version(response)
         with self.partial.open("r+b" if start else "wb") as out:
             out.seek(start)
             out.truncate()
@@ -252,17 +272,12 @@ class _Transfer:
         if total is not None and received < total:
             raise _Broken(f"the transfer ended after {received:,} of {total:,} bytes")
 
-    def _note_version(self, response: http.client.HTTPResponse) -> None:
-        """Keep what tells versions of the file apart, so that parts of two are never put together."""
-        version = response.headers.get("ETag", "")
-        if not version or version.startswith("W/"):
-            version = response.headers.get("Last-Modified", "")
-        self.version.write_text(version, encoding="utf-8")
-
-    def _check(self) -> None:
-        wanted = self.file.hash_prefix
-        found = _sha256(self.partial)[: len(wanted)]
-        problem = f"its SHA-256 starts with {found}, its name promises {wanted}" if found != wanted else ""
+    def _check(self) -> str:
+        """Return the SHA-256 of what has arrived, if it can be the file."""
+        wanted, found = self.file.hash_prefix, _sha256(self.partial)
+        problem = ""
+        if not found.startswith(wanted):
+            problem = f"its SHA-256 starts with {found[: len(wanted)]}, its name promises {wanted}"
         if not wanted:
             problem = _problem(self.partial, self.file)
         if problem:
@@ -270,6 +285,7 @@ class _Transfer:
             raise UnitscopeError(
                 f"{self.url} is not the published file: {problem}; it was deleted: try again, or name another --mirror"
             )
+        return found
 
     def _failed(self, reason: str) -> UnitscopeError:
         arrived = self._arrived()

@@ -143,6 +143,9 @@ def read_class_map(path: Path | str) -> dict[str, str]:
     Raises:
         UnitscopeError: the file cannot be read, a line has not two columns, or a folder comes twice.
     """
+    if not Path(path).is_file():
+        state = "is no file" if Path(path).exists() else "does not exist"
+        raise UnitscopeError(f"the class map {str(path)!r} {state}; give a file with lines folder,class")
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
