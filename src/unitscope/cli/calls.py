@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -68,8 +68,19 @@ def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
     from unitscope.run.manifest import typed_command
 
     words = shlex.join(["unitscope", *sys.argv[1:]])
-    with typed_command(words), mirrored(mirror), showing(False if quiet else None):
-        yield
+    # What the network's own code prints is not what the command prints.
+    with (
+        typed_command(words),
+        mirrored(mirror),
+        showing(False if quiet else None),
+        redirect_stdout(sys.stderr),
+    ):
+        try:
+            yield
+        except SystemExit as error:
+            raise UnitscopeError(
+                f"code of the network or of the pictures called sys.exit({error.code!r}) and ended the work; take that out"
+            ) from error
 
 
 def dissect(

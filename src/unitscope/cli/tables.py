@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.numbers import fraction, heading, interval
@@ -159,14 +160,21 @@ def unit_rows(units: pd.DataFrame) -> pd.DataFrame:
 
 def print_table(frame: pd.DataFrame, *, title: str | None = None) -> None:
     """Print a data frame as a table; numbers to the right."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     for column in frame.columns:
         numeric = (
             pd.api.types.is_numeric_dtype(frame[column]) or str(column).rstrip(" 0123456789") in MEASURES
         )
-        table.add_column(str(column), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(str(column)), justify="right" if numeric else "left", overflow="fold")
     for row in frame.itertuples(index=False):
-        table.add_row(*("" if pd.isna(value) else str(value) for value in row))
+        # As text: a name may hold what would be markup.
+        table.add_row(*(Text("" if pd.isna(value) else str(value)) for value in row))
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH

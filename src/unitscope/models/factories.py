@@ -50,7 +50,7 @@ def call_factory(spec: str, what: str) -> object:
         _check_needs_no_arguments(made, spec, what)
         try:
             return made()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             home = Path(getattr(module, "__file__", None) or ".").parent
             raise UnitscopeError(f"{what} {spec!r} raised {_describe(error, home)}") from error
 
@@ -103,7 +103,7 @@ def _import_file(path: Path, what: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses and inspect look a class's module up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UnitscopeError(
             f"{what} file {str(path)!r} cannot be imported: {_describe(error, path.resolve().parent)}"

@@ -17,7 +17,7 @@ def choose_device(name: str | None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.ones(1, device=device).cpu()
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise UnitscopeError(f"device {name!r} cannot be used: {reason}; cpu always can") from error

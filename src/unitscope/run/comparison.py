@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
+import numpy as np
 import pandas as pd
 
 from unitscope.run.dissection import Dissection
@@ -102,15 +103,17 @@ def concepts_by_run(runs: Sequence[Dissection]) -> pd.DataFrame:
         ``iou_1``, null where it has none, and so on.
     """
     found = [_best(run, number) for number, run in enumerate(runs, 1)]
-    table = pd.concat(found, axis=1).sort_index()
-    counts = pd.DataFrame({number: table[f"detectors_{number}"] for number in range(1, len(runs) + 1)})
-    counts = counts.astype("Int64").fillna(0)
-    table[[f"detectors_{number}" for number in counts]] = counts
-    having = (counts > 0).sum(axis=1)
+    merged = reduce(lambda one, two: one.merge(two, on=["category", "concept"], how="outer"), found)
+    table = merged.set_index(["category", "concept"]).sort_index()
+    columns = [f"detectors_{number}" for number in range(1, len(runs) + 1)]
+    table[columns] = table[columns].fillna(0)
+    has = table[columns].to_numpy(np.int64) > 0
+    only = pd.array(has.argmax(1) + 1, "Int64")
+    only[has.sum(1) != 1] = pd.NA
     vocabularies = [set(zip(run.concepts["name"], run.concepts["category"], strict=True)) for run in runs]
     known = set.intersection(*vocabularies)
-    table.insert(0, "runs", having.astype("int64"))
-    table.insert(1, "only", (counts > 0).idxmax(axis=1).where(having == 1).astype("Int64"))
+    table.insert(0, "runs", has.sum(1).astype(np.int64))
+    table.insert(1, "only", only)
     table.insert(2, "known", [(concept, category) in known for category, concept in table.index])
     return table.reset_index()[["concept", "category", *table.columns]]
 
@@ -120,7 +123,7 @@ def _best(run: Dissection, number: int) -> pd.DataFrame:
     groups = detectors.astype({"concept": str, "category": str}).groupby(["category", "concept"])
     best = groups[["layer", "unit", "iou"]].first().assign(detectors=groups.size())
     best = best.astype({"layer": "string", "unit": "Int64", "detectors": "Int64"})
-    return best[["detectors", "layer", "unit", "iou"]].add_suffix(f"_{number}")
+    return best[["detectors", "layer", "unit", "iou"]].add_suffix(f"_{number}").reset_index()
 
 
 def is_control(run: Dissection) -> bool:
