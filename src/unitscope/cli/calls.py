@@ -79,7 +79,7 @@ def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
             yield
         except SystemExit as error:
             raise UnitscopeError(
-                f"code of the network or of the pictures called sys.exit({error.code!r}) and ended the work; take that out"
+                f"code of the network or of the pictures called sys.exit({error.code!r}); take that out"
             ) from error
 
 
