@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -253,8 +253,21 @@ def _checksum(content: Values) -> str:
 
 def plain(value: object) -> Values:
     """Return what JSON holds of mappings and dataclasses."""
-    found: Values = msgspec.json.decode(msgspec.json.encode(value))
+    found: Values = msgspec.json.decode(msgspec.json.encode(_entries(value)))
     return found
+
+
+def _entries(value: object) -> object:
+    """Return dataclasses as dictionaries of all their fields.
+
+    Of a record that it has read, msgspec writes only the fields that were in the file, and no defaults.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {each.name: getattr(value, each.name) for each in fields(value)}
+        return {name: _entries(each) for name, each in found.items() if each is not msgspec.UNSET}
+    if isinstance(value, Mapping):
+        return {name: _entries(each) for name, each in value.items()}
+    return [_entries(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def read_manifest(path: Path) -> Manifest:
