@@ -220,3 +220,15 @@ def test_rules_for_masks_without_masks_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UnitscopeError, match="say how masks are read"):
         read_concepts(segmenters=["colors"], rules=mask_rules(ignore=[255]))
+
+
+def test_a_mask_that_ends_early_is_not_taken_as_it_is(data: Path) -> None:
+    path = data / "masks" / "p0.png"
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 2, (200, 200), np.uint8)).save(path)
+    content = path.read_bytes()
+    masks = PictureMasks(PictureFolder(data / "images"), [(data / "masks", data / "labels.txt")])
+    assert masks.labels(0).shape == (1, 200, 200)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(UnitscopeError, match="cannot be read"):
+        masks.labels(0)

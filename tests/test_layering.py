@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "report": "cache errors run stats",
     "nouns": "errors registered layer sources models concepts run experiments",
     "api": "errors progress layer sources models concepts run experiments nouns",
-    "cli": "errors progress layer models concepts nouns run experiments report api",
+    "cli": "errors progress layer sources models concepts nouns run experiments report api",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

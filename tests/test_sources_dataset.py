@@ -11,10 +11,11 @@ from torch.utils.data import Subset, TensorDataset
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.nouns.pictures import parts_of, pictures
+from unitscope.nouns.pictures import classed, parts_of, pictures
 from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture
 from unitscope.sources.classes import ClassFolders, open_classed
-from unitscope.sources.dataset import ClassedDataset, as_source, dataset_pictures, picture_to_rgb
+from unitscope.sources.dataset import ClassedDataset, as_source, dataset_pictures
+from unitscope.sources.item import picture_to_rgb
 from unitscope.sources.pictures import PictureFolder
 
 PICTURES = [np.random.default_rng(n).integers(0, 256, (6 + n, 9, 3), np.uint8) for n in range(4)]
@@ -126,6 +127,121 @@ def test_what_is_no_picture_is_refused_in_one_line(items, message):
     assert "\n" not in str(caught.value)
     with pytest.raises(UnitscopeError, match="a generator holds no pictures"):
         as_source(each for each in PICTURES)
+
+
+class Floats(torch.utils.data.Dataset):
+    """A data set with the usual ToTensor: numbers from 0 to 1, channels first, and a class."""
+
+    def __init__(self, shift=0.0):
+        self.shift = shift
+
+    def __len__(self):
+        return len(PICTURES)
+
+    def __getitem__(self, index):
+        return torch.from_numpy(PICTURES[index]).permute(2, 0, 1) / 255.0 - self.shift, index % 2
+
+
+def test_numbers_are_pictures_where_their_range_is_stated():
+    with pytest.raises(
+        UnitscopeError,
+        match=r"'Floats' are no pictures: .* 0 to 0\.\d+\); say it, unitscope.pictures\(dataset, range",
+    ):
+        pictures(Floats())
+    with pytest.raises(UnitscopeError, match="they look normalised: give the data set without its Normalize"):
+        pictures(Floats(0.5))
+    for source, shift in ((Floats(), 0.0), (Floats(0.5), 0.5)):
+        stated = pictures(source, range=(0 - shift, 1 - shift))
+        assert all(np.array_equal(stated.read(index), picture) for index, picture in enumerate(PICTURES))
+    wide = pictures([picture.astype(np.int32) * 16 for picture in PICTURES], range=(0, 4080))
+    assert np.array_equal(wide.read(2), PICTURES[2])
+    beyond = pictures(Floats(), range=(0, 0.5))
+    with pytest.raises(UnreadablePicture, match=r"its numbers are .* beyond the range 0 to 0.5"):
+        beyond.read(0)
+    with pytest.raises(UnitscopeError, match=r"range is \(1, 0\); give the values of black and white"):
+        pictures(Floats(), range=(1, 0))
+
+
+def test_a_loader_a_stream_and_several_splits_say_what_to_give():
+    with pytest.raises(
+        UnitscopeError,
+        match=r"a DataLoader hands out .*give the Dataset that it loads",
+    ):
+        pictures(torch.utils.data.DataLoader(Floats(), 2))
+    with pytest.raises(
+        UnitscopeError, match=r"a dict holds several data sets, train, test; give .*\['train'\]"
+    ):
+        pictures({"train": Columns(), "test": Columns()})
+
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(PICTURES)
+
+    with pytest.raises(UnitscopeError, match="a Stream holds no pictures that can be read by number"):
+        pictures(Stream())
+
+
+STACK = np.stack([picture[:6] for picture in PICTURES])
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        STACK,
+        STACK.transpose(0, 3, 1, 2),
+        torch.from_numpy(STACK),
+        torch.from_numpy(STACK).permute(0, 3, 1, 2),
+    ],
+)
+def test_one_array_of_pictures(stack):
+    source = pictures(stack)
+    assert len(source) == len(STACK)
+    assert all(np.array_equal(source.read(index), STACK[index]) for index in range(len(STACK)))
+    assert source.content_hash == pictures(list(STACK)).content_hash
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (PICTURES[0], r"an array of shape \(6, 9, 3\) could be one picture or several"),
+        (torch.from_numpy(PICTURES[0]), r"an array of shape \(6, 9, 3\) could be one picture or several"),
+        (Image.fromarray(PICTURES[0]), "one picture is given; give several as a list"),
+    ],
+)
+def test_one_picture_is_not_several(given, message):
+    with pytest.raises(UnitscopeError, match=message):
+        pictures(given)
+
+
+def test_a_list_of_tensors_is_a_list_of_pictures():
+    source = pictures([torch.from_numpy(picture).permute(2, 0, 1) for picture in PICTURES])
+    assert all(np.array_equal(source.read(index), picture) for index, picture in enumerate(PICTURES))
+
+
+def test_a_column_of_another_name_is_found_by_what_it_holds():
+    assert np.array_equal(
+        dataset_pictures([{"id": 3, "photo": Image.fromarray(PICTURES[1])}]).read(0), PICTURES[1]
+    )
+
+
+def test_a_list_of_files_in_any_way_it_is_written(folder):
+    files = sorted((folder / "cat").iterdir())
+    for listed in (files, [str(file) for file in files], tuple(files)):
+        source = pictures(listed)
+        assert source.sample_ids == ("0.png", "1.png", "2.png", "3.png")
+        assert all(np.array_equal(source.read(index), picture) for index, picture in enumerate(PICTURES))
+    mixed = pictures([folder / "dog", *files[:2]])
+    assert [len(each) for each in parts_of(mixed)] == [4, 2]
+    with pytest.raises(
+        UnitscopeError, match=r"listed picture '.*9.png' does not exist; list files of pictures"
+    ):
+        pictures([*files, folder / "cat" / "9.png"])
+    with pytest.raises(UnitscopeError, match="is a file; give the folder that holds it, or a list of files"):
+        pictures(files[0])
+    with pytest.raises(UnitscopeError, match=r"patterns are not filled in: give the folder '.*cat'"):
+        pictures(str(folder / "cat" / "*.png"))
+    with pytest.raises(UnitscopeError, match="belong to no classes"):
+        classed(files)
 
 
 def test_pictures_that_change_are_refused():

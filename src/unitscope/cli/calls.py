@@ -66,7 +66,9 @@ def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
     from unitscope.models.download import mirrored
     from unitscope.progress import showing
     from unitscope.run.manifest import typed_command
+    from unitscope.sources.decode import silence_decoders
 
+    silence_decoders()
     words = shlex.join(["unitscope", *sys.argv[1:]])
     # What the network's own code prints is not what the command prints.
     with (
@@ -102,10 +104,15 @@ def dissect(
         else:
             source, said = _maker(model, latents, network, concepts)
         return unitscope.dissect(
-            source, pictures.images or _drawn(latents), said, layers=layers.layer,
+            source, _given(pictures.images) or _drawn(latents), said, layers=layers.layer,
             grid_of=layers.grid_of, out=output.out, grid=layers.grid,
             device=network.device, settings=settings,
         )  # fmt: skip
+
+
+def _given(images: tuple[str, ...]) -> str | tuple[str, ...]:
+    """Return one source of pictures as it is written, and several together."""
+    return images[0] if len(images) == 1 else images
 
 
 def _reader(
@@ -304,7 +311,7 @@ def classify_unit(
     from unitscope.nouns.concepts import read_concepts
 
     opened = unitscope.open_run(run)
-    data: tuple[str, ...] | unitscope.Latents | None = classes.images or None
+    data: str | tuple[str, ...] | unitscope.Latents | None = _given(classes.images) or None
     if classes.latents is not None:
         _refuse_latents(opened, classes)
         data = unitscope.latents(classes.latents)
@@ -407,7 +414,7 @@ def shape(
                 pictures.masks, pictures.labels, (), (), sources=len(pictures.images), rules=_rules(pictures)
             )
         return unitscope.shape(
-            opened, pictures.images, altered=pictures.altered, alter=pictures.alter, concepts=said,
+            opened, _given(pictures.images), altered=pictures.altered, alter=pictures.alter, concepts=said,
             adain=pictures.adain, layers=pictures.layer, network=_found(opened, network), out=output.out,
             device=network.device, settings=settings,
         )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import unicodedata
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from unitscope.concepts.maskrules import MaskRules
 from unitscope.concepts.vocabulary import IGNORED, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.sources.decode import picture_size
-from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files
+from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, regular_file, same_name
 from unitscope.sources.pictures import PictureFolder, check_folder
+from unitscope.sources.whole import is_whole
 
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
 UNSUITABLE = {
@@ -213,9 +213,11 @@ def read_mask(path: Path, colors: Mapping[Color, int] | None = None) -> NDArray[
         UnitscopeError: the file cannot be read, holds colours, or is of a kind that changes numbers.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(regular_file(path)) as image:
             kind, stored = image.format or "", _stored_as(image)
             image.load()
+            if not is_whole(image, path):
+                raise ValueError("it ends early")
             if colors and image.mode in ("RGB", "RGBA", "P"):
                 mode, values = "RGB", np.asarray(image.convert("RGB"))
             else:
@@ -273,28 +275,23 @@ def _numbers_of_colors(
 def _mask_files(folder: Path) -> dict[str, str]:
     """Find the masks of a folder, by their paths without extension; of several, the earliest suffix counts."""
     found = sorted(find_files(folder, MASK_SUFFIXES), key=lambda path: -MASK_SUFFIXES.index(_suffix(path)))
-    return {_same(str(PurePosixPath(path).with_suffix(""))): path for path in found}
+    return {same_name(str(PurePosixPath(path).with_suffix(""))): path for path in found}
 
 
 def _masks_of(samples: Sequence[str], files: Mapping[str, str], rules: MaskRules) -> dict[str, str]:
     """Return the mask of every picture that has one; a picture is not its own."""
     masks = {}
     for sample in samples:
-        candidates = (files.get(_same(stem)) for stem in rules.stems(sample))
+        candidates = (files.get(same_name(stem)) for stem in rules.stems(sample))
         mask = next((each for each in candidates if each is not None), None)
         if mask is not None:
             masks[sample] = mask
     return masks
 
 
-def _same(path: str) -> str:
-    """Return a path in the form that all spellings of its letters share (NFC)."""
-    return unicodedata.normalize("NFC", path)
-
-
 def _advice(plane: _Plane, sample: str) -> str:
     """Say which ending the masks seem to have, where one of them begins like the picture."""
-    stem = _same(str(PurePosixPath(sample).with_suffix("")))
+    stem = same_name(str(PurePosixPath(sample).with_suffix("")))
     name = PurePosixPath(stem).name
     likely = sorted(PurePosixPath(each).name for each in _mask_files(plane.folder))
     longer = next((each for each in likely if each.startswith(name) and each != name), None)

@@ -18,7 +18,7 @@ from unitscope.concepts.labellers import Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.sources.base import PictureSource, UnreadablePicture
+from unitscope.sources.base import PictureSource, UnreadablePicture, in_range16
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.intersection import without_repeats
@@ -131,7 +131,7 @@ class PictureSamples:
         preprocessing: Preprocessing,
         grid: tuple[int, int],
     ) -> None:
-        self.pictures, self.labeller = pictures, labeller
+        self.pictures, self.labeller = in_range16(pictures, preprocessing.range16), labeller
         self.preprocessing, self.grid = preprocessing, grid
         self.size = preprocessing.size
         self.sample_ids: Sequence[str] = tuple(_readable(name) for name in pictures.sample_ids)

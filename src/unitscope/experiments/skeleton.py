@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -24,9 +24,10 @@ import pyarrow as pa
 from unitscope.errors import UnitscopeError
 from unitscope.progress import duration, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
-from unitscope.run.manifest import SkippedPicture, Values
+from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
 from unitscope.run.storage import ArrayFile, Arrays
+from unitscope.sources.base import PictureSource, left_out_of, remarks_on
 from unitscope.stats.base import Statistic
 
 Table: TypeAlias = pd.DataFrame | pa.Table
@@ -238,6 +239,11 @@ class Experiment(ABC, Generic[S]):
 
     subject: S
 
+    @property
+    def sources(self) -> Sequence[PictureSource]:
+        """The pictures it reads; none where they are generated."""
+        return ()
+
     @abstractmethod
     def configuration(self) -> Values:
         """Return everything that decides the results."""
@@ -282,8 +288,18 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
 def _finish(experiment: Experiment[S], folder: RunFolder) -> None:
     """Do what is missing, and write the tables and the manifest."""
     job = Job(folder)
+    noted = _notes(folder, experiment.sources)
     for stage in experiment.stages(job):
         job.work(stage, experiment.subject)
     with job.timing("tables"):
         folder.write_tables(experiment.tables(job))
-    folder.complete(**experiment.outcome(job), seconds=job.seconds)
+    folder.complete(**experiment.outcome(job), **noted, seconds=job.seconds)
+
+
+def _notes(folder: RunFolder, sources: Sequence[PictureSource]) -> dict[str, object]:
+    """Say what a person should know of the pictures, and return it as fields of the manifest."""
+    left_out = tuple(LeftOutFiles(each.extension, each.count, each.reason) for each in left_out_of(*sources))
+    remarks = remarks_on(*sources)
+    for line in replace(folder.manifest, left_out=left_out, remarks=remarks).notes:
+        say(line)
+    return {"left_out": left_out, "remarks": remarks}

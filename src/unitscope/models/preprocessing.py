@@ -33,6 +33,8 @@ class Preprocessing:
             shape.
         share: the central part of that region's sides that is seen, above 0 and up to 1.
         interpolation: how the region is resized: "nearest", "bilinear", "bicubic" or "lanczos".
+        range16: the values of black and white in pictures of 16 bits, such as 0 and 4095 where they hold 12; None
+            for 0 and 65535.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -43,10 +45,15 @@ class Preprocessing:
     framing: Literal["squash", "crop"] = "squash"
     share: float = 1.0
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    range16: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("size", "range", "mean", "scale"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.range16 is not None:
+            object.__setattr__(self, "range16", tuple(self.range16))
+            ordered = len(self.range16) == 2 and 0 <= self.range16[0] < self.range16[1] <= 65535
+            _check(ordered, "range16", self.range16, "black and white between 0 and 65535")
         for key, allowed in (
             ("channels", CHANNELS),
             ("framing", FRAMINGS),
@@ -85,8 +92,10 @@ class Preprocessing:
         )
 
     def to_dict(self) -> dict[str, object]:
-        """Return the settings as plain JSON values."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        """Return the settings as plain JSON values; `range16` where it is stated."""
+        return {
+            key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items() if v is not None
+        }
 
 
 def parse_preprocessing(text: str, base: Preprocessing) -> Preprocessing:
@@ -152,6 +161,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "framing": str,
     "share": float,
     "interpolation": str,
+    "range16": lambda text: tuple(int(part) for part in text.split(":")),
 }
 _EXAMPLES = {
     "size": "size=224 or size=192x256 (height x width)",
@@ -162,4 +172,5 @@ _EXAMPLES = {
     "framing": "framing=crop",
     "share": "share=0.875",
     "interpolation": "interpolation=bicubic",
+    "range16": "range16=0:4095",
 }

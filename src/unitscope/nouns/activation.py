@@ -12,8 +12,8 @@ from unitscope.layer.hooks import trace
 from unitscope.models.weights import device_of
 from unitscope.nouns.reopened import layer_of, reopen_generated, reopen_network
 from unitscope.run.dissection import Dissection
-from unitscope.sources.dataset import picture_to_rgb
 from unitscope.sources.framing import Framing
+from unitscope.sources.item import picture_to_rgb
 
 
 def unit_activation(run: Dissection, layer: str, unit: int, picture: object) -> NDArray[np.float32]:

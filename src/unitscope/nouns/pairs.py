@@ -16,7 +16,8 @@ from unitscope.nouns.concepts import ConceptsLike, as_concepts
 from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.styles import STYLIZE, stylizing
 from unitscope.sources.alterations import alteration
-from unitscope.sources.base import DrawnSource, PictureSource
+from unitscope.sources.base import DrawnSource, PictureSource, in_range16
+from unitscope.sources.deep import FULL
 from unitscope.sources.framing import Framing
 from unitscope.sources.pairs import (
     Alteration,
@@ -74,11 +75,12 @@ def named_pairs(
         raise UnitscopeError(
             "the networks of AdaIN are only asked for styles; give --alter stylize:FOLDER, or no --adain"
         )
-    frame = frame_of(network)
+    frame, range16 = frame_of(network), network.preprocessing.range16
+    originals = in_range16(originals, range16)
     if altered is not None:
         folder = Path(altered).expanduser()
         return PicturePairs(
-            originals, AlteredFolder(originals.sample_ids, folder), frame
+            originals, AlteredFolder(originals.sample_ids, folder, range16 or FULL), frame
         ), f"copies in {folder.name}"
     assert alter is not None
     seen = FramedPictures(originals, frame)

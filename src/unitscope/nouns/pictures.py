@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
@@ -12,40 +13,65 @@ from unitscope.nouns.paths import AnyPath
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.dataset import Indexed, as_source, dataset_pictures
+from unitscope.sources.formats import picture_suffixes
+from unitscope.sources.item import Range
 from unitscope.sources.joined import JoinedPictures
-from unitscope.sources.pictures import PictureFolder
-from unitscope.sources.specs import open_pictures
+from unitscope.sources.pictures import ListedPictures, PictureFolder
+from unitscope.sources.specs import names_registered, open_pictures
 
 Grid = int | tuple[int, int] | str
 """Points of the pixel grid: 56, ``(48, 64)`` or ``48x64``."""
 PicturesOf = AnyPath | PictureSource | Indexed
 """Pictures, or what :func:`pictures` makes some of."""
 PicturesLike = PicturesOf | Sequence[PicturesOf]
-PICTURE_TYPES = (Image.Image, np.ndarray, tuple, dict)
-"""Items of a list that is a data set of its own."""
+PICTURE_TYPES = (Image.Image, tuple, dict, bytes)
+"""Items of a list that is a data set of its own, besides arrays and tensors of one picture."""
 
 
-def pictures(*sources: PicturesLike) -> PictureSource:
+def pictures(*sources: PicturesLike, range: Range | None = None) -> PictureSource:  # noqa: A002
     """Return pictures in a fixed order, several sources one after the other.
 
     Args:
-        sources: folders, ``world[:count[:split]]``, picture sources, data sets of ``torch`` or Hugging Face, or lists
-            of pictures such as PIL images.
+        sources: folders, lists of picture files, ``world[:count[:split]]``, picture sources, data sets of ``torch`` or
+            Hugging Face, arrays ``(N, H, W, 3)``, or lists of pictures such as PIL images.
+        range: the values of black and white in arrays and tensors, such as ``(0, 1)``; those of uint8 need none.
 
     Raises:
         UnitscopeError: there are none, or something holds no pictures.
     """
-    found = [source for given in sources for source in _opened(given)]
+    found = [source for given in sources for source in _opened(given, range)]
     if not found:
         raise UnitscopeError("no pictures given; name a folder with --images")
     return found[0] if len(found) == 1 else JoinedPictures(found)
 
 
-def _opened(given: PicturesLike) -> list[PictureSource]:
-    listed: Sequence[PicturesOf] = given if isinstance(given, list | tuple) else [given]
-    if listed and all(isinstance(each, PICTURE_TYPES) for each in listed):
-        return [dataset_pictures(listed)]
-    return [open_pictures(str(each)) if isinstance(each, AnyPath) else as_source(each) for each in listed]
+def _opened(given: PicturesLike, stated: Range | None) -> list[PictureSource]:
+    if not isinstance(given, list | tuple):
+        return [open_pictures(str(given)) if isinstance(given, AnyPath) else as_source(given, stated)]
+    if given and all(map(_is_picture, given)):
+        return [dataset_pictures(given, range=stated)]
+    found: list[PictureSource] = []
+    for files, group in groupby(given, _is_file):
+        listed = list(group)
+        found += (
+            [ListedPictures(listed)]
+            if files
+            else [source for each in listed for source in _opened(each, stated)]
+        )
+    return found
+
+
+def _is_picture(each: object) -> bool:
+    shape = getattr(each, "shape", None)
+    return isinstance(each, PICTURE_TYPES) or (isinstance(shape, tuple) and len(shape) in (2, 3))
+
+
+def _is_file(each: object) -> bool:
+    """Tell whether an entry of a list is one picture file; what is not there is taken for one by its extension."""
+    if not isinstance(each, AnyPath) or names_registered(str(each)):
+        return False
+    path = Path(each).expanduser()
+    return not path.is_dir() and (path.exists() or path.suffix.lower() in picture_suffixes())
 
 
 def parts_of(source: PictureSource) -> tuple[PictureSource, ...]:
@@ -59,7 +85,7 @@ def classed(given: PicturesLike) -> ClassedSource:
     Raises:
         UnitscopeError: there are none such, or they have no classes.
     """
-    if isinstance(given, PictureFolder) and not isinstance(given, ClassedSource):
+    if isinstance(given, PictureFolder) and not isinstance(given, ClassedSource | ListedPictures):
         return ClassFolders(given.folder)
     return open_classed(given if isinstance(given, AnyPath) else pictures(given))
 

@@ -86,6 +86,7 @@ class RunData:
             "seconds": manifest.seconds,
             "created": manifest.created,
             "command": manifest.command,
+            "notes": manifest.notes,
         }
 
     def title(self, layer: str) -> str:
@@ -120,7 +121,12 @@ class RunData:
 def asked(found: Result[object]) -> dict[str, object]:
     """Return what the page of a question says of how it was asked: when, with which command and settings."""
     manifest = found.manifest
-    return {"created": manifest.created, "command": manifest.command, "config": manifest.config}
+    return {
+        "created": manifest.created,
+        "command": manifest.command,
+        "config": manifest.config,
+        "notes": manifest.notes,
+    }
 
 
 def label_of(concept: object) -> str:

@@ -45,6 +45,7 @@ class UnitClassification(Result[ClassificationSummary]):
             count = len(facts.skipped)
             were = "picture was" if count == 1 else "pictures were"
             lines.append(f"  {count:,} {were} skipped; the manifest says which and why")
+        lines += [f"  {line}" for line in self.manifest.notes]
         lines.append(
             f"  AUROC {fraction_score(facts.auroc)}, average precision {fraction_score(facts.average_precision)}"
         )

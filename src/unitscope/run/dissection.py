@@ -192,6 +192,7 @@ class Dissection(Result[DissectionSummary]):
         if skipped:
             were = "was" if skipped == 1 else "were"
             lines.append(f"  {_counted(skipped, 'picture')} {were} skipped; the manifest says which and why")
+        lines += [f"  {line}" for line in self.manifest.notes]
         for layer, rows in self.layers.groupby("layer", sort=False):
             by_category = {str(row.category): row for row in rows.itertuples()}
             together = by_category.pop("all")

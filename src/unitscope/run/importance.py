@@ -109,6 +109,7 @@ def _lines(found: Importance) -> Iterator[str]:
         f"set to {how}, for {facts.classes:,} classes"
     )
     yield f"  ranked on {train.used:,} pictures of {train.name}, measured on {val.used:,} of {val.name}"
+    yield from (f"  {line}" for line in found.manifest.notes)
     yield f"  all-class accuracy {percent_score(facts.accuracy.val)}"
     yield (
         f"  {facts.important_pairs:,} of {facts.tested_pairs:,} tested pairs of unit and class are "

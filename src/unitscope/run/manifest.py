@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -20,6 +20,8 @@ from unitscope.run.storage import write_file
 
 SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
+SHOWN_EXTENSIONS = 4
+"""Extensions that a line names of what was left out for one reason."""
 PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
 
 Values = dict[str, object]
@@ -96,6 +98,21 @@ class SkippedPicture:
     """A picture that could not be read, and why."""
 
     sample: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeftOutFiles:
+    """Files of one extension that were not taken where pictures were looked for.
+
+    Attributes:
+        extension: in lower case with its dot; ``folder`` for folders.
+        count: of files.
+        reason: why, in a few words.
+    """
+
+    extension: str
+    count: int
     reason: str
 
 
@@ -185,6 +202,8 @@ class Manifest:
         layers: the layers it looked into, in the order of the forward pass.
         plan, settings: how each layer of a dissection is read, and what it was told; see :func:`fitted`.
         summary: the outcome of other kinds, once they are complete; see :func:`fitted`.
+        left_out: files that were not taken where pictures were looked for.
+        remarks: what is to be known of the pictures, in sentences.
         command: what the user typed.
         seconds: spent in each stage, by the last process.
         files: SHA-256 of every table and picture of a complete run, by its path in the folder.
@@ -205,6 +224,8 @@ class Manifest:
     plan: object = field(default_factory=dict)
     settings: object = field(default_factory=dict)
     summary: object = field(default_factory=dict)
+    left_out: tuple[LeftOutFiles, ...] = ()
+    remarks: tuple[str, ...] = ()
     command: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -222,6 +243,11 @@ class Manifest:
             packages={name: metadata.version(name) for name in PACKAGES},
             command=_command.get(),
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the pictures besides those that could not be read, a line each."""
+        return (*filter(None, [left_out_line(self.left_out)]), *self.remarks)
 
     @property
     def complete(self) -> bool:
@@ -249,6 +275,30 @@ def _checksum(content: Values) -> str:
     """Return the SHA-256 of a manifest without its checksum."""
     rest = {name: value for name, value in content.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def left_out_line(left_out: Sequence[LeftOutFiles]) -> str:
+    """Return what was left out where pictures were looked for, in one line; nothing where nothing was."""
+    by_reason: dict[str, list[LeftOutFiles]] = {}
+    for each in left_out:
+        by_reason.setdefault(each.reason, []).append(each)
+    parts = [f"{_listed(files)} ({reason})" for reason, files in by_reason.items()]
+    return f"left out: {', '.join(parts)}" if parts else ""
+
+
+def _listed(files: Sequence[LeftOutFiles]) -> str:
+    shown = [f"{each.count:,} {_noun(each)}" for each in files[:SHOWN_EXTENSIONS]]
+    if rest := sum(each.count for each in files[SHOWN_EXTENSIONS:]):
+        shown.append(f"{rest:,} others")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _noun(files: LeftOutFiles) -> str:
+    if files.extension.startswith("."):
+        return files.extension
+    if files.extension != "folder":
+        return f"with {files.extension}"
+    return "folder" if files.count == 1 else "folders"
 
 
 def plain(value: object) -> Values:

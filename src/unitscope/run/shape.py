@@ -40,6 +40,7 @@ class Shape(Result[ShapeSummary]):
             count = len(facts.skipped)
             were = "pair was" if count == 1 else "pairs were"
             lines.append(f"  {count:,} {were} left out; the manifest says which and why")
+        lines += [f"  {line}" for line in self.manifest.notes]
         for each in facts.layers:
             said = f"  {each.layer}: "
             if not each.detectors:

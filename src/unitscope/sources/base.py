@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
+from unitscope.sources.files import LeftOut, joined
 
 
 class UnreadablePicture(UnitscopeError):
@@ -57,6 +58,46 @@ class PictureSource(Protocol):
             UnreadablePicture: the picture cannot be used.
         """
         ...
+
+
+@runtime_checkable
+class SearchedSource(PictureSource, Protocol):
+    """Pictures that were looked for among other files."""
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The other files, counted by extension and reason."""
+        ...
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know before a run on them."""
+        ...
+
+
+@runtime_checkable
+class MeasuredSource(PictureSource, Protocol):
+    """Pictures that may have 16 bits, whose black and white the user may state."""
+
+    def in_range16(self, range16: tuple[int, int]) -> PictureSource:
+        """Return the same pictures with these values of black and white in those of 16 bits."""
+        ...
+
+
+def left_out_of(*sources: PictureSource) -> tuple[LeftOut, ...]:
+    """Return what was left out where pictures were looked for, all sources together."""
+    return joined(*(source.left_out for source in sources if isinstance(source, SearchedSource)))
+
+
+def remarks_on(*sources: PictureSource) -> tuple[str, ...]:
+    """Return what a person should know before a run on some pictures, each remark once."""
+    said = (line for source in sources if isinstance(source, SearchedSource) for line in source.remarks)
+    return tuple(dict.fromkeys(said))
+
+
+def in_range16(source: PictureSource, range16: tuple[int, int] | None) -> PictureSource:
+    """Return pictures with these values of black and white in those of 16 bits; as they are without any."""
+    return source.in_range16(range16) if range16 and isinstance(source, MeasuredSource) else source
 
 
 @runtime_checkable

@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.dataset import Indexed, as_source
-from unitscope.sources.pictures import PictureFolder
+from unitscope.sources.files import Found, is_own
+from unitscope.sources.pictures import PictureFolder, find_pictures, instead
 from unitscope.sources.specs import names_registered, open_pictures
+
+OUTSIDE = "not in the folder of a class"
 
 
 class ClassFolders(PictureFolder):
     """The pictures of ``FOLDER/<class>/...``; the first folder of a picture's path is its class.
 
-    Pictures that lie in `folder` itself are left out, and so are class folders whose name begins with a dot.
+    Pictures that lie in `folder` itself are left out, and so are folders whose name begins with a dot or that hold a
+    run.
 
     Args:
         folder: holds one folder for each class.
@@ -29,9 +33,13 @@ class ClassFolders(PictureFolder):
     def __init__(self, folder: Path | str) -> None:
         super().__init__(folder)
         names = sorted(
-            each.name for each in self.folder.iterdir() if each.is_dir() and not each.name.startswith(".")
+            each.name
+            for each in self.folder.iterdir()
+            if each.is_dir() and not each.name.startswith(".") and not is_own(each)
         )
-        self.sample_ids = tuple(name for name in self.sample_ids if "/" in name)
+        found = Found(self.sample_ids, self.left_out)
+        found = found.without({name for name in self.sample_ids if "/" not in name}, OUTSIDE)
+        self.sample_ids, self.left_out = found.paths, found.left_out
         if not self.sample_ids:
             raise UnitscopeError(
                 f"{str(self.folder)!r} holds pictures but no class folders; lay it out as FOLDER/<class>/*.jpg"
@@ -42,6 +50,7 @@ class ClassFolders(PictureFolder):
         if empty:
             raise UnitscopeError(
                 f"class folder {str(self.folder / empty[0])!r} holds no picture files; fill it or take it away"
+                + instead(find_pictures(self.folder / empty[0]).left_out)
             )
         self.class_names = tuple(names)
         places = {name: place for place, name in enumerate(names)}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-import io
+import itertools
 import operator
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, SupportsIndex, cast
+from typing import Protocol, Self, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,13 @@ from PIL import Image
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import PictureSource, UnreadablePicture
-from unitscope.sources.decode import decode_picture, image_to_rgb
+from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
+from unitscope.sources.files import LeftOut
+from unitscope.sources.item import NoPicture, NoRange, Range, picture_of, picture_to_rgb
+from unitscope.sources.pictures import MEASURED, dark_remark
 
-PICTURE_KEYS = ("image", "img", "picture", "pixel_values")
 TARGET_KEYS = ("label", "labels", "target", "fine_label")
-"""Where an item that is a dictionary has its picture and its class; the first that is there counts."""
-CHANNELS = (1, 3, 4)
+"""Where an item that is a dictionary has its class; the first that is there counts."""
 
 
 class Indexed(Protocol):
@@ -42,12 +44,14 @@ class DatasetPictures:
 
     An item is a picture, a pair (or longer tuple) that begins with one, or a dictionary with one under a name of
     `PICTURE_KEYS`. A picture is a PIL image, an array or tensor of uint8, ``(H, W)``, ``(H, W, C)`` or
-    ``(C, H, W)`` with C of 1, 3 or 4, a path, or the bytes of a file. Items are read one at a time: a data set need
-    not stand several threads. It can be pickled if the data set can.
+    ``(C, H, W)`` with C of 1, 3 or 4, a path, or the bytes of a file; one of other numbers where `range` says which
+    of them are black and white. Items are read one at a time: a data set need not stand several threads. It can be
+    pickled if the data set can.
 
     Args:
         items: the data set; reading an item twice must give the same picture.
         name: what to call it in titles and messages.
+        range: the values of black and white in arrays and tensors, such as ``(0, 1)``; those of uint8 need none.
 
     Attributes:
         sample_ids: paths below its root where the data set knows them (as ``ImageFolder`` does), or the paths it is
@@ -57,10 +61,15 @@ class DatasetPictures:
         UnitscopeError: it is empty, or its first item is no picture or another one each time.
     """
 
-    def __init__(self, items: Indexed, *, name: str = "") -> None:
+    range16: Range16 = FULL
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __init__(self, items: Indexed, *, name: str = "", range: Range | None = None) -> None:  # noqa: A002
         if not len(items):
             raise UnitscopeError("the data set of pictures is empty; give one with items")
-        self.items, self.name = items, name or type(items).__name__
+        if range is not None and not range[0] < range[1]:
+            raise UnitscopeError(f"range is {range!r}; give the values of black and white, such as (0, 1)")
+        self.items, self.name, self.range = items, name or type(items).__name__, range
         self.sample_ids = _ids(items)
         self._lock = threading.Lock()
         self._check_first()
@@ -104,18 +113,40 @@ class DatasetPictures:
             UnreadablePicture: the item cannot be read, or holds no picture.
         """
         try:
-            return picture_to_rgb(_picture_of(self._item(index)))
+            return self._picture(index)
         except Exception as error:  # a data set raises whatever it stumbles on
             reason = str(error) if isinstance(error, ValueError) and str(error) else one_line(error)
             raise UnreadablePicture(self.sample_ids[index], reason) from error
+
+    def in_range16(self, range16: Range16) -> Self:
+        """Return the same pictures with other values of black and white in those of 16 bits."""
+        changed = copy.copy(self)
+        changed.__dict__.pop("content_hash", None)
+        changed.range16 = range16
+        return changed
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know before a run on these pictures: that those of 16 bits look black."""
+        if self.range16 != FULL:
+            return ()
+        values = (_brightest(self, index) for index, _ in enumerate(self.sample_ids[:MEASURED]))
+        return dark_remark(list(itertools.takewhile(lambda value: value >= 0, values)))
 
     def _item(self, index: int) -> object:
         with self._lock:
             return self.items[index]
 
+    def _picture(self, index: int) -> NDArray[np.uint8]:
+        return picture_to_rgb(picture_of(self._item(index)), range=self.range, range16=self.range16)
+
     def _check_first(self) -> None:
         try:
-            first, again = (picture_to_rgb(_picture_of(self._item(0))) for _ in range(2))
+            first, again = self._picture(0), self._picture(0)
+        except NoRange as error:
+            raise UnitscopeError(
+                f"the items of {self.name!r} are no pictures: {error}; {error.advice}"
+            ) from error
         except NoPicture as error:
             raise UnitscopeError(
                 f"the items of {self.name!r} are no pictures: {error}; give PIL images, arrays or tensors of uint8, "
@@ -138,10 +169,18 @@ class ClassedDataset(DatasetPictures):
             name of `TARGET_KEYS`.
         classes: their names, in order.
         name: what to call it.
+        range: see `DatasetPictures`.
     """
 
-    def __init__(self, items: Indexed, classes: Sequence[str], *, name: str = "") -> None:
-        super().__init__(items, name=name)
+    def __init__(
+        self,
+        items: Indexed,
+        classes: Sequence[str],
+        *,
+        name: str = "",
+        range: Range | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(items, name=name, range=range)
         self.class_names = tuple(classes)
 
     @cached_property
@@ -156,7 +195,7 @@ class ClassedDataset(DatasetPictures):
         """
         known = _known_targets(self.items)
         if known is None:
-            known = [self._target(index) for index in range(len(self))]
+            known = [self._target(index) for index, _ in enumerate(self.sample_ids)]
         targets = np.asarray(known, np.int64)
         wrong = np.flatnonzero((targets < 0) | (targets >= len(self.class_names)))
         if len(wrong):
@@ -176,7 +215,13 @@ class ClassedDataset(DatasetPictures):
             ) from error
 
 
-def dataset_pictures(items: Indexed, *, name: str = "", classes: Sequence[str] = ()) -> DatasetPictures:
+def dataset_pictures(
+    items: Indexed,
+    *,
+    name: str = "",
+    classes: Sequence[str] = (),
+    range: Range | None = None,  # noqa: A002
+) -> DatasetPictures:
     """Return the pictures of a data set, with their classes if their names are known.
 
     Args:
@@ -184,78 +229,81 @@ def dataset_pictures(items: Indexed, *, name: str = "", classes: Sequence[str] =
         name: what to call it; the name of its type by default.
         classes: names of the classes; by default those that the data set, or what it is a subset of, states as
             ``classes`` (torchvision) or in the features of its column of labels (Hugging Face).
+        range: the values of black and white in arrays and tensors of other numbers than uint8.
 
     Raises:
         UnitscopeError: see `DatasetPictures`.
     """
     names = tuple(classes) or _class_names(items)
-    return ClassedDataset(items, names, name=name) if names else DatasetPictures(items, name=name)
+    if names:
+        return ClassedDataset(items, names, name=name, range=range)
+    return DatasetPictures(items, name=name, range=range)
 
 
-def as_source(given: PictureSource | Indexed) -> PictureSource:
+def as_source(given: PictureSource | Indexed, range: Range | None = None) -> PictureSource:  # noqa: A002
     """Return a source as it is, and anything else with numbered items as the pictures of a data set.
+
+    Args:
+        given: a source, or a data set.
+        range: the values of black and white in arrays and tensors of other numbers than uint8.
 
     Raises:
         UnitscopeError: it is neither.
     """
     if isinstance(given, PictureSource):
         return given
-    if hasattr(given, "__len__") and hasattr(given, "__getitem__"):
-        return dataset_pictures(given)
-    raise UnitscopeError(
-        f"a {type(given).__name__} holds no pictures; give a folder, or a data set with a length and numbered items"
-    )
+    _refuse_no_data_set(given)
+    return dataset_pictures(given, range=range)
 
 
-class NoPicture(ValueError):
-    """What stands in the place of a picture is none, whatever it holds."""
-
-
-def picture_to_rgb(value: object) -> NDArray[np.uint8]:
-    """Return a picture of any kind as RGB, (H, W, 3) uint8; see `DatasetPictures`.
+def _refuse_no_data_set(given: object) -> None:
+    """Refuse what only looks like a data set, or is one in another shape.
 
     Raises:
-        NoPicture: it is of no such kind.
-        ValueError: it is damaged.
+        UnitscopeError: it is so; the message says what to give.
     """
-    if isinstance(value, str | Path):
-        return decode_picture(Path(value))
-    if isinstance(value, Mapping):  # a column of pictures that are not decoded
-        value = value.get("bytes") or value.get("path")
-        return picture_to_rgb(value)
-    if isinstance(value, bytes):
-        value = Image.open(io.BytesIO(value))
-    if isinstance(value, Image.Image):
-        return image_to_rgb(value)
-    if detach := getattr(value, "detach", None):
-        return _array_to_rgb(detach().cpu().numpy(), channels_first=True)
-    if isinstance(value, np.ndarray):
-        return _array_to_rgb(value, channels_first=False)
-    raise NoPicture(f"there is an object of type {type(value).__name__}")
+    what, shape = type(given).__name__, getattr(given, "shape", None)
+    indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
+    if isinstance(given, Image.Image):
+        raise UnitscopeError("one picture is given; give several as a list")
+    if isinstance(shape, tuple) and len(shape) != 4:
+        raise UnitscopeError(
+            f"an array of shape {tuple(shape)} could be one picture or several; give pictures as a list, or as one "
+            "array (N, H, W, 3)"
+        )
+    if isinstance(given, Mapping) and not indexed_by_number(given):
+        first = next(iter(given), "train")
+        raise UnitscopeError(
+            f"a {what} holds several data sets, {', '.join(map(str, given))}; give one of them, such as [{first!r}]"
+        )
+    if hasattr(given, "dataset") and hasattr(given, "batch_size") and not hasattr(given, "__getitem__"):
+        raise UnitscopeError(
+            f"a {what} hands out batches in an order of its own, and a run reads single pictures by number, some "
+            "of them twice; give the Dataset that it loads, its .dataset, without random transforms"
+        )
+    if not indexed:
+        raise UnitscopeError(
+            f"a {what} holds no pictures that can be read by number; give a folder, or a data set with a length and "
+            "numbered items"
+        )
 
 
-def _array_to_rgb(values: NDArray[np.generic], *, channels_first: bool) -> NDArray[np.uint8]:
-    """Return an array as RGB; where first and last axis could both be channels, `channels_first` decides."""
-    if values.dtype != np.uint8:
-        raise NoPicture(f"there are numbers of type {values.dtype}, whose black and white nobody states")
-    first, last = (values.ndim == 3 and values.shape[axis] in CHANNELS for axis in (0, -1))
-    if not (values.ndim == 2 or first or last):
-        raise NoPicture(f"there is an array of shape {values.shape}")
-    if values.ndim == 3:
-        values = np.moveaxis(values, 0, -1) if first and (channels_first or not last) else values
-        values = values[..., 0] if values.shape[-1] == 1 else values
-    return image_to_rgb(Image.fromarray(np.ascontiguousarray(values)))
+def indexed_by_number(given: Mapping[object, object]) -> bool:
+    """Tell whether a mapping is a data set whose keys are the numbers of its items."""
+    return all(isinstance(key, int) for key in given)
 
 
-def _picture_of(item: object) -> object:
-    if isinstance(item, Mapping):
-        key = next((key for key in PICTURE_KEYS if key in item), None)
-        if key is None:
-            raise NoPicture(
-                f"there is a dictionary of {', '.join(map(str, item))}, without {PICTURE_KEYS[0]!r}"
-            )
-        return item[key]
-    return item[0] if isinstance(item, tuple | list) and item else item
+def _brightest(source: DatasetPictures, index: int) -> int:
+    """Return the highest value of an image of 16 bits in a data set, -1 where it is none."""
+    try:
+        image = picture_of(source._item(index))
+        if isinstance(image, Image.Image) and is_gray_of_16_bits(image):
+            return int(np.asarray(image).max())
+        if isinstance(image, str | Path):
+            return -1 if (found := brightest(Path(image))) is None else found
+    except Exception:  # it will be reported as unreadable when its turn comes
+        return -1
+    return -1
 
 
 def _target_of(item: object) -> int:

@@ -2,42 +2,91 @@
 
 from __future__ import annotations
 
+import ctypes
+import logging
 import re
+import warnings
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
-ORIENTATION = 0x0112
-TURNED = frozenset({5, 6, 7, 8})
-"""EXIF orientations that exchange height and width."""
+from unitscope.sources.deep import FULL, Range16, in_8_bits, is_gray_of_16_bits, values_of_16_bits
+from unitscope.sources.exif import TURNED, orientation, upright
+from unitscope.sources.formats import NEEDS_HEIF, opened, picture_suffixes
+from unitscope.sources.whole import is_whole
+
+FILLED = "it is truncated: the last of its rows are missing"
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftyphevx", b"ftypheim", b"ftypheis", b"ftypmif1")
 
 
-def decode_picture(path: Path) -> NDArray[np.uint8]:
+def decode_picture(path: Path, range16: Range16 = FULL) -> NDArray[np.uint8]:
     """Return a picture file as RGB, (H, W, 3) uint8, the way it is meant to be seen.
 
     EXIF rotation is applied; of an animation, the first frame is taken; transparent regions are laid on
     white; 16-bit gray is scaled by 1/257 (not clipped), CMYK and palettes are converted.
 
+    Args:
+        path: the file.
+        range16: the values of black and white where it has 16 bits; then what is beyond them is clipped.
+
     Raises:
-        ValueError: the file cannot be decoded; the message says why.
+        ValueError: the file cannot be decoded, or only in part; the message says why.
     """
     try:
-        with Image.open(path) as image:
-            image.load()
-            return image_to_rgb(image)
+        if range16 != FULL and (deep := _scaled(path, range16)) is not None:
+            return deep
+        with opened(path) as image:
+            return _decoded(image, path, range16)
     except Exception as error:  # decoders raise whatever they stumble on
         raise ValueError(_reason(path, error)) from error
 
 
-def image_to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+def decode_bytes(content: bytes, range16: Range16 = FULL) -> NDArray[np.uint8]:
+    """Return a picture from the bytes of its file, see `decode_picture`.
+
+    Raises:
+        OSError: it is no picture.
+        ValueError: it can be decoded only in part.
+    """
+    with opened(BytesIO(content)) as image:
+        return _decoded(image, content, range16)
+
+
+def _decoded(image: Image.Image, source: Path | bytes, range16: Range16) -> NDArray[np.uint8]:
+    image.load()
+    if not is_whole(image, source):
+        raise ValueError(FILLED)
+    return image_to_rgb(image, range16)
+
+
+def _scaled(path: Path, range16: Range16) -> NDArray[np.uint8] | None:
+    """Return a picture of colours of 16 bits each with another range than the full one; None for others."""
+    values = values_of_16_bits(path)
+    if values is None or values.ndim == 2:
+        return None
+    with opened(path) as image:
+        image.load()
+        if not is_whole(image, path):
+            raise ValueError(FILLED)
+        turned = orientation(image)
+    scaled = in_8_bits(values, range16)
+    if values.shape[-1] > 3:  # opaque is opaque, whatever is white
+        scaled[..., 3] = in_8_bits(values[..., 3], FULL)
+    return _to_rgb(upright(Image.fromarray(scaled), turned), FULL)
+
+
+def image_to_rgb(image: Image.Image, range16: Range16 = FULL) -> NDArray[np.uint8]:
     """Return a Pillow image as RGB, (H, W, 3) uint8, see `decode_picture`.
 
     Raises:
         ValueError: its pixels are numbers without a fixed range.
     """
-    return _to_rgb(_upright(image))
+    return _to_rgb(upright(image, orientation(image)), range16)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -47,41 +96,23 @@ def picture_size(path: Path) -> tuple[int, int]:
         ValueError: the file cannot be opened; the message says why.
     """
     try:
-        with Image.open(path) as image:
+        with opened(path) as image:
             width, height = image.size
-            return (width, height) if _orientation(image) in TURNED else (height, width)
+            return (width, height) if orientation(image) in TURNED else (height, width)
     except Exception as error:
         raise ValueError(_reason(path, error)) from error
 
 
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ORIENTATION, 1))
-    except Exception:  # a broken EXIF block says nothing about the pixels
-        return 1
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    return ImageOps.exif_transpose(image) if _orientation(image) in range(2, 9) else image
-
-
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _gray_of_16_bits(np.asarray(image))
+def _to_rgb(image: Image.Image, range16: Range16) -> NDArray[np.uint8]:
+    if is_gray_of_16_bits(image):
+        gray = in_8_bits(np.asarray(image), range16)
+        return np.repeat(gray[..., None], 3, axis=2)
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers without a fixed range")
     if image.has_transparency_data:
         seen = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
     return np.asarray(image.convert("RGB"))
-
-
-def _gray_of_16_bits(values: NDArray[np.integer]) -> NDArray[np.uint8]:
-    wide = values.astype(np.int64)
-    if wide.min() < 0 or wide.max() > 65535:
-        raise ValueError("its pixels are 32-bit numbers without a fixed range")
-    gray = ((wide + 128) // 257).astype(np.uint8)
-    return np.repeat(gray[..., None], 3, axis=2)
 
 
 def _reason(path: Path, error: Exception) -> str:
@@ -91,5 +122,34 @@ def _reason(path: Path, error: Exception) -> str:
     if isinstance(error, FileNotFoundError | PermissionError):
         return f"it cannot be opened ({error.strerror})"
     if isinstance(error, UnidentifiedImageError):
-        return "the file is empty" if path.stat().st_size == 0 else "it is not a picture in a known format"
+        return _unknown(path)
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _unknown(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(12)
+    if not head:
+        return "the file is empty"
+    if head.startswith(_TIFF):
+        return "it is a TIFF file of bands or bits that Pillow does not read"
+    if head[4:] in _HEIF:
+        known = ".heic" in picture_suffixes()
+        return "it is a broken HEIC file" if known else f"it is HEIC, whatever its name says; {NEEDS_HEIF}"
+    return "it is not a picture in a known format"
+
+
+def silence_decoders() -> None:
+    """Let neither Pillow nor the libraries in it write to standard error from now on in this process.
+
+    What they find wrong with a picture that matters is raised as well, and reported with the picture.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\b")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    logging.getLogger("PIL").propagate = False
+    with suppress(OSError, AttributeError):  # libtiff is not where it can be reached
+        library = ctypes.CDLL(_imaging.__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            silence = getattr(library, name)
+            silence.restype, silence.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+            silence(None)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.sources.base import PictureSource
-from unitscope.sources.files import combined_hash
+from unitscope.sources.base import PictureSource, in_range16, left_out_of, remarks_on
+from unitscope.sources.files import LeftOut, combined_hash
 
 
 class JoinedPictures:
@@ -43,6 +43,20 @@ class JoinedPictures:
     def __len__(self) -> int:
         """Return the number of pictures of all sources."""
         return self._ends[-1]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Files that were left out where pictures were looked for, counted."""
+        return left_out_of(*self.sources)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know before a run on these pictures."""
+        return remarks_on(*self.sources)
+
+    def in_range16(self, range16: tuple[int, int]) -> JoinedPictures:
+        """Return the same pictures with other values of black and white in those of 16 bits."""
+        return JoinedPictures([in_range16(source, range16) for source in self.sources])
 
     def locate(self, index: int) -> tuple[int, int]:
         """Return which source a picture is in, and its index there."""

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.sources.base import PictureSource, UnreadablePicture
+from unitscope.sources.base import PictureSource, UnreadablePicture, left_out_of, remarks_on
 from unitscope.sources.decode import decode_picture
-from unitscope.sources.files import combined_hash, files_hash
+from unitscope.sources.deep import FULL, Range16
+from unitscope.sources.files import LeftOut, combined_hash, files_hash, same_name
 from unitscope.sources.framing import Framing
 from unitscope.sources.pictures import PictureFolder
 
@@ -82,6 +83,16 @@ class FramedPictures:
     def __init__(self, source: PictureSource, frame: Frame) -> None:
         self.source, self.frame = source, frame
         self.name, self.sample_ids = source.name, source.sample_ids
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Files that were left out where pictures were looked for, counted."""
+        return left_out_of(self.source)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know before a run on these pictures."""
+        return remarks_on(self.source)
 
     @property
     def content_hash(self) -> str:
@@ -174,20 +185,24 @@ class AlteredPictures:
 class AlteredFolder:
     """The altered copies of pictures in a folder: files of the same relative path, or of one that ends otherwise.
 
-    A copy of ``a/b.jpg`` is ``a/b.jpg``, or else ``a/b.png`` or another ending, where just one file is called so.
+    A copy of ``a/b.jpg`` is ``a/b.jpg``, or else ``a/b.png`` or another ending, where just one file is called so; names
+    in composed and in decomposed letters are the same.
 
     Args:
         ids: of the originals.
         folder: holds the copies; files of other names are left alone.
+        range16: the values of black and white in copies of 16 bits.
 
     Raises:
         UnitscopeError: there is no such folder, it holds no pictures, or no copy of any original.
     """
 
-    def __init__(self, ids: Sequence[str], folder: Path | str) -> None:
+    def __init__(self, ids: Sequence[str], folder: Path | str, range16: Range16 = FULL) -> None:
         found = PictureFolder(folder)
+        self.left_out, self.range16 = found.left_out, range16
+        self.remarks: tuple[str, ...] = ()
         self.folder, self.name, self.sample_ids = found.folder, found.name, tuple(ids)
-        exact, by_stem = set(found.sample_ids), _by_stem(found.sample_ids)
+        exact, by_stem = {same_name(name): name for name in found.sample_ids}, _by_stem(found.sample_ids)
         self.files = tuple(_partner(name, exact, by_stem) for name in ids)
         if not any(self.files):
             raise UnitscopeError(
@@ -214,13 +229,13 @@ class AlteredFolder:
         if name is None:
             raise UnreadablePicture(self.sample_ids[index], NO_COPY)
         try:
-            return decode_picture(self.folder / name)
+            return decode_picture(self.folder / name, self.range16)
         except ValueError as error:
             raise UnreadablePicture(self.sample_ids[index], f"its altered copy: {error}") from error
 
 
 def _stem(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix(""))
+    return same_name(str(PurePosixPath(name).with_suffix("")))
 
 
 def _by_stem(names: Sequence[str]) -> dict[str, str | None]:
@@ -231,11 +246,9 @@ def _by_stem(names: Sequence[str]) -> dict[str, str | None]:
     return found
 
 
-def _partner(name: str, exact: set[str], by_stem: dict[str, str | None]) -> str | None:
-    if name in exact:
-        return name
+def _partner(name: str, exact: dict[str, str], by_stem: dict[str, str | None]) -> str | None:
     # The id of a picture that was never a file has no ending to take away.
-    return by_stem.get(_stem(name)) or by_stem.get(name)
+    return exact.get(same_name(name)) or by_stem.get(_stem(name)) or by_stem.get(same_name(name))
 
 
 class PicturePairs:

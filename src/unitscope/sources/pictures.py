@@ -1,9 +1,15 @@
-"""A folder of picture files."""
+"""A folder of picture files, or a list of them."""
 
 from __future__ import annotations
 
+import copy
+import itertools
+import os
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,34 +17,46 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.decode import decode_picture
-from unitscope.sources.files import files_hash, find_files
+from unitscope.sources.deep import DARK, FULL, SUFFIXES, Range16, brightest
+from unitscope.sources.files import Found, LeftOut, files_hash, regular_file, search
+from unitscope.sources.formats import BESIDE, NO_PICTURE, masks_beside, picture_suffixes, unread_suffixes
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+COMMON = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
+"""Extensions that a message names."""
+LOOKED_AT, MEASURED = 2000, 100
+"""Files whose header is read to find pictures of 16 bits, and how many of these are measured."""
 
 
 class PictureFolder:
     """All picture files in a folder and the folders in it, in the order of their relative paths.
 
-    Files are found by their extension (jpg, jpeg, png, webp, bmp, gif, tif, tiff, in any case); names that
-    begin with a dot are left out. See `decode_picture` for what becomes of rotation, transparency and unusual
-    pixel formats.
+    Files are found by their extension, see `picture_suffixes`; names that begin with a dot are passed over, folders
+    that hold a run are not searched, and files that are called as the mask of a picture beside them are left out. See
+    `decode_picture` for what becomes of rotation, transparency and unusual pixel formats.
 
     Args:
         folder: where to look.
+
+    Attributes:
+        sample_ids: relative paths of the pictures.
+        left_out: the other files, counted.
 
     Raises:
         UnitscopeError: there is no such folder, or no picture file in it.
     """
 
+    range16: Range16 = FULL
+
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         check_folder(self.folder, "picture folder")
-        self.sample_ids = find_files(self.folder, PICTURE_SUFFIXES)
+        found = find_pictures(self.folder)
+        self.sample_ids, self.left_out = found.paths, found.left_out
         if not self.sample_ids:
-            looked_for = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
+            others = len(picture_suffixes()) - len(COMMON)
             raise UnitscopeError(
                 f"picture folder {str(self.folder)!r} holds no picture files, not in its folders either; "
-                f"looked for the extensions {looked_for}"
+                f"looked for the extensions {', '.join(COMMON)} and {others} others{instead(self.left_out)}"
             )
 
     @property
@@ -69,14 +87,104 @@ class PictureFolder:
             UnreadablePicture: the file is broken, too large, or not a picture.
         """
         try:
-            return decode_picture(self.path(index))
+            return decode_picture(self.path(index), self.range16)
         except ValueError as error:
             raise UnreadablePicture(self.sample_ids[index], str(error)) from error
+
+    def in_range16(self, range16: Range16) -> Self:
+        """Return the same pictures with other values of black and white in those of 16 bits."""
+        changed = copy.copy(self)
+        changed.range16 = range16
+        return changed
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know before a run on these pictures: that those of 16 bits look black."""
+        if self.range16 != FULL:
+            return ()
+        deep = (self.path(i) for i, name in enumerate(self.sample_ids) if _suffix(name) in SUFFIXES)
+        values = (
+            value for path in itertools.islice(deep, LOOKED_AT) if (value := brightest(path)) is not None
+        )
+        return dark_remark(list(itertools.islice(values, MEASURED)))
+
+
+class ListedPictures(PictureFolder):
+    """Picture files that are listed, in the order of the list; ids are paths below the folder they have in common.
+
+    Args:
+        paths: of the files, whatever their extensions.
+
+    Raises:
+        UnitscopeError: there is no such file, or one is listed twice.
+    """
+
+    def __init__(self, paths: Sequence[Path | str]) -> None:
+        listed = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
+        for path in listed:
+            _check_file(path)
+        path, times = Counter(listed).most_common(1)[0]
+        if times > 1:
+            raise UnitscopeError(f"picture {str(path)!r} is listed {times} times; list it once")
+        self.folder = Path(os.path.commonpath([path.parent for path in listed]))
+        self.sample_ids = tuple(path.relative_to(self.folder).as_posix() for path in listed)
+        self.left_out = ()
+
+    def __repr__(self) -> str:
+        return f"ListedPictures({len(self)} pictures in {str(self.folder)!r})"
+
+
+def find_pictures(folder: Path) -> Found:
+    """Return the picture files below a folder, and what else is there."""
+    found = search(folder, picture_suffixes(), reason=NO_PICTURE, reasons=unread_suffixes())
+    return found.without(masks_beside(found.paths), BESIDE)
+
+
+def dark_remark(values: Sequence[int]) -> tuple[str, ...]:
+    """Return what to say of pictures of 16 bits with these highest values: nothing where one is bright."""
+    highest = max(values, default=FULL[1])
+    if highest >= DARK:
+        return ()
+    white = 2 ** max(highest.bit_length(), 1) - 1
+    which = "the picture of 16 bits" if len(values) == 1 else f"the first {len(values)} pictures of 16 bits"
+    return (
+        f"the brightest pixel of {which} is {highest:,} of {FULL[1]:,}, so that they are almost black; if they hold "
+        f"{highest.bit_length()} bits, add range16=0:{white} to the preprocessing",
+    )
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def instead(left_out: Sequence[LeftOut]) -> str:
+    """Return what a folder without pictures holds instead."""
+    if not left_out:
+        return ""
+    shown = ", ".join(f"{each.count:,} {each.extension} ({each.reason})" for each in left_out[:3])
+    return f"; there are {shown}" + (" and more" if len(left_out) > 3 else "")
 
 
 def check_folder(folder: Path, what: str) -> None:
     """Raise `UnitscopeError` unless `folder` is a folder; `what` says which one in the message."""
     if not folder.exists():
-        raise UnitscopeError(f"{what} {str(folder)!r} does not exist; give the path of a folder")
+        wanted = "give the path of a folder"
+        if any(mark in folder.name for mark in "*?["):
+            wanted = f"patterns are not filled in: give the folder {str(folder.parent)!r}, or a list of files"
+        raise UnitscopeError(f"{what} {str(folder)!r} does not exist; {wanted}")
     if not folder.is_dir():
-        raise UnitscopeError(f"{what} {str(folder)!r} is a file; give the folder that holds it")
+        raise UnitscopeError(
+            f"{what} {str(folder)!r} is a file; give the folder that holds it, or a list of files"
+        )
+
+
+def _check_file(path: Path) -> None:
+    try:
+        regular_file(path)
+    except OSError as error:
+        why = (
+            "does not exist"
+            if isinstance(error, FileNotFoundError)
+            else f"cannot be read: {error.strerror or error}"
+        )
+        raise UnitscopeError(f"listed picture {str(path)!r} {why}; list files of pictures") from error

@@ -18,7 +18,7 @@ from unitscope.experiments.classification.mistakes import choose_mistakes, pictu
 from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitReader, merged_peaks, read_peaks
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import Verdict, halve, judge
-from unitscope.experiments.samples import Samples, called
+from unitscope.experiments.samples import PictureSamples, Samples, called
 from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, piece_size, ranges, run
 from unitscope.layer.grid import raster_sampling
 from unitscope.layer.hooks import LayerGrid
@@ -27,6 +27,7 @@ from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.manifest import Values, plain
 from unitscope.run.summaries import ClassificationSummary, Group, LeftOut, PicturesRead, Thresholds
+from unitscope.sources.base import PictureSource
 from unitscope.sources.files import combined_hash
 from unitscope.sources.latents import SeededLatents
 from unitscope.stats.inference import CONFIDENCE
@@ -111,6 +112,12 @@ class UnitClassifier(Experiment[UnitReader]):
     asked: Candidates
     plan: PeakPlan
     settings: ClassifierSettings
+
+    @property
+    def sources(self) -> Sequence[PictureSource]:
+        """The pictures it reads; none where they are generated."""
+        samples = self.subject.samples
+        return [samples.pictures] if isinstance(samples, PictureSamples) else []
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

@@ -25,7 +25,7 @@ from unitscope.experiments.dissection.tables import (
     unit_table,
 )
 from unitscope.experiments.generated import GeneratedSamples
-from unitscope.experiments.samples import Samples, called
+from unitscope.experiments.samples import PictureSamples, Samples, called
 from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, run, skipped_records
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
@@ -40,6 +40,7 @@ from unitscope.run.manifest import (
     VocabularyRecord,
     plain,
 )
+from unitscope.sources.base import PictureSource
 
 NETWORK = "network"
 """The one stage: the network reads every picture."""
@@ -113,6 +114,11 @@ class NetworkDissection(Experiment[Activations]):
                 grid_of=self.grid_of,
             )
         self._weights, self._data = weights.result(), data.result()
+
+    @property
+    def sources(self) -> Sequence[PictureSource]:
+        """The pictures it reads; none where they are generated."""
+        return [self.samples.pictures] if isinstance(self.samples, PictureSamples) else []
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,7 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
 from unitscope.run.importance import Importance
 from unitscope.run.manifest import Values, plain
+from unitscope.sources.base import PictureSource
 from unitscope.stats import PredictionChanges
 
 SHARD_PICTURES = 64
@@ -106,6 +107,11 @@ class UnitImportance(Experiment[Removal]):
             curve=find_curve_classes(settings.curve, pictures),
             batch_size=self.batch_size,
         )
+
+    @property
+    def sources(self) -> Sequence[PictureSource]:
+        """The pictures it reads; none where they are generated."""
+        return [split.samples.pictures for split in (self.pictures.train, self.pictures.val)]
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

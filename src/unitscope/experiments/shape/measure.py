@@ -30,6 +30,7 @@ from unitscope.run.manifest import Values
 from unitscope.run.numbers import Score
 from unitscope.run.shape import Shape
 from unitscope.run.summaries import LeftOut, PicturesRead, ShapeLayer, ShapeSummary
+from unitscope.sources.base import PictureSource
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges, PairFacts, UnitChanges
 from unitscope.stats.inference import bootstrap_means
@@ -111,6 +112,11 @@ class ShapeExperiment(Experiment[PairActivations]):
         """Fraction of pixels above a threshold."""
         given = self.settings.quantile
         return self.dissected.settings.quantile if given is None else given
+
+    @property
+    def sources(self) -> Sequence[PictureSource]:
+        """The pictures it reads; none where they are generated."""
+        return [self.pairs.originals, self.pairs.altered]
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

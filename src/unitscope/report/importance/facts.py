@@ -46,6 +46,7 @@ def page_facts(data: Importance, maps: Maps) -> dict[str, object]:
         "created": manifest.created,
         "command": manifest.command,
         "config": manifest.config,
+        "notes": manifest.notes,
         **_findings(data, maps),
         "tiles": _tiles(data, sizes),
         "names": data.names,
