@@ -174,8 +174,8 @@ def test_pictures_of_16_bits_that_look_black_are_remarked_on(dark):
     source = PictureFolder(dark)
     (line,) = source.remarks
     assert line == (
-        f"the brightest pixel of the first 3 pictures of 16 bits is {VALUES[..., 0].max():,} of 65,535, so that they "
-        "are almost black; if they hold 12 bits, add range16=0:4095 to the preprocessing"
+        f"the brightest pixel of the first 3 .png pictures of 16 bits is {VALUES[..., 0].max():,} of 65,535, which is "
+        "almost black; if 12 bits were measured, add range16=0:4095 to the preprocessing"
     )
     assert remarks_on(source, PictureFolder(dark)) == (line,)
     stated = in_range16(
@@ -185,10 +185,19 @@ def test_pictures_of_16_bits_that_look_black_are_remarked_on(dark):
     assert stated.read(0).max() > 250
     assert source.read(0).max() <= 16, "the source itself stays as it is"
     images = dataset_pictures([Image.fromarray(VALUES[..., 0])])
-    assert images.remarks[0].startswith("the brightest pixel of the picture of 16 bits is")
+    assert images.remarks[0].startswith("the brightest pixel of the only picture of 16 bits is")
     assert in_range16(images, (0, 4095)).read(0).max() > 250
     (dark / "9.png").write_bytes(png_of_16_bits(np.full((2, 2, 1), 8192, np.uint16)))
     assert PictureFolder(dark).remarks == ()
+
+
+def test_dark_pictures_among_bright_ones_of_another_format_are_remarked_on(dark):
+    (dark / "bright.tif").write_bytes(tiff_of_16_bits(VALUES[..., :3] * 16))
+    (line,) = PictureFolder(dark).remarks
+    assert line.startswith("the brightest pixel of the first 3 .png pictures of 16 bits is")
+    assert line.endswith(
+        "measured, give them apart from the others and add range16=0:4095 to the preprocessing"
+    )
 
 
 def test_the_range_of_16_bits_is_part_of_the_preprocessing():

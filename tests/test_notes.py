@@ -94,7 +94,7 @@ def test_twelve_bits_in_sixteen_are_remarked_on_and_measured_in_their_range(tmp_
             ("stated", twelve, {"range16": "0:4095"}),
         )
     }
-    assert "if they hold 12 bits, add range16=0:4095 to the preprocessing" in repr(runs["black"])
+    assert "if 12 bits were measured, add range16=0:4095 to the preprocessing" in repr(runs["black"])
     assert runs["black"].manifest.remarks == runs["black"].manifest.notes
     assert runs["stated"].manifest.notes == runs["plain"].manifest.notes == ()
     assert runs["stated"].manifest.config["model"]["preprocessing"]["range16"] == [0, 4095]
@@ -135,3 +135,15 @@ def test_nothing_of_the_decoders_reaches_the_terminal(photos, tmp_path, monkeypa
     printed = capfd.readouterr()
     assert printed.err == ""
     assert "1 picture was skipped" in printed.out
+
+
+def test_one_folder_for_pictures_and_masks_says_that_nothing_tells_them_apart(tmp_path):
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for name in ("x.jpg", "x.png", "y.png"):
+        Image.new("L", (8, 8), 1).save(folder / name)
+    (tmp_path / "labels.txt").write_text("1 sky\n")
+    masks = unitscope.masks(folder, tmp_path / "labels.txt")
+    with pytest.raises(unitscope.UnitscopeError, match=r"pictures and masks are both looked for in .*both'"):
+        unitscope.dissect(network(), folder, masks, out=tmp_path / "run", layers=["1"])
+    assert not (tmp_path / "run").exists()

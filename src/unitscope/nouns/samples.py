@@ -15,10 +15,12 @@ from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts, segmen
 from unitscope.nouns.generator import generator
 from unitscope.nouns.latents import Latents, LatentsLike, draw_latents, seen
 from unitscope.nouns.network import Source, network, on_device, place_for
-from unitscope.nouns.pictures import Grid, PicturesLike, pictures, pixel_grid
+from unitscope.nouns.pictures import Grid, PicturesLike, parts_of, pictures, pixel_grid
 from unitscope.sources.base import PictureSource
+from unitscope.sources.formats import BESIDE
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
+from unitscope.sources.pictures import PictureFolder
 
 GRID_SHARE = 4
 """The pixel grid has one point for each this many input pixels along each axis, as in the paper."""
@@ -71,11 +73,29 @@ def label_pictures(
     grid: tuple[int, int],
     found: Network,
 ) -> Labeller:
-    """Return what labels pictures where a network sees them."""
+    """Return what labels pictures where a network sees them.
+
+    Raises:
+        UnitscopeError: something does not fit the pictures.
+    """
+    _refuse_one_folder(opened, concepts)
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
     return concepts.labeller(
         opened, PixelGrid(framing, preprocessing.size, grid), torch.device(found.device or "cpu")
     )
+
+
+def _refuse_one_folder(opened: PictureSource, concepts: Concepts) -> None:
+    """Refuse a folder whose files would be pictures and masks at once."""
+    for source in parts_of(opened):
+        if not isinstance(source, PictureFolder) or BESIDE in {each.reason for each in source.left_out}:
+            continue
+        for folder in concepts.masks:
+            if folder.is_dir() and folder.samefile(source.folder):
+                raise UnitscopeError(
+                    f"pictures and masks are both looked for in {str(folder)!r}, where nothing tells them apart; put "
+                    "masks into a folder of their own, or call that of x.jpg x_mask.png"
+                )
 
 
 def generated(

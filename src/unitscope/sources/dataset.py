@@ -21,7 +21,7 @@ from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
 from unitscope.sources.item import NoPicture, NoRange, Range, picture_of, picture_to_rgb
-from unitscope.sources.pictures import MEASURED, dark_remark
+from unitscope.sources.pictures import MEASURED, dark_remarks
 
 TARGET_KEYS = ("label", "labels", "target", "fine_label")
 """Where an item that is a dictionary has its class; the first that is there counts."""
@@ -131,7 +131,7 @@ class DatasetPictures:
         if self.range16 != FULL:
             return ()
         values = (_brightest(self, index) for index, _ in enumerate(self.sample_ids[:MEASURED]))
-        return dark_remark(list(itertools.takewhile(lambda value: value >= 0, values)))
+        return dark_remarks({"": list(itertools.takewhile(lambda value: value >= 0, values))})
 
     def _item(self, index: int) -> object:
         with self._lock:

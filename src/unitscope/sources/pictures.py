@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -102,11 +101,14 @@ class PictureFolder:
         """What a person should know before a run on these pictures: that those of 16 bits look black."""
         if self.range16 != FULL:
             return ()
-        deep = (self.path(i) for i, name in enumerate(self.sample_ids) if _suffix(name) in SUFFIXES)
-        values = (
-            value for path in itertools.islice(deep, LOOKED_AT) if (value := brightest(path)) is not None
-        )
-        return dark_remark(list(itertools.islice(values, MEASURED)))
+        found: dict[str, list[int]] = {}
+        deep = [name for name in self.sample_ids if _suffix(name) in SUFFIXES]
+        for name in deep[:LOOKED_AT]:
+            if len(values := found.setdefault(_suffix(name), [])) >= MEASURED:
+                continue
+            if (value := brightest(self.folder / name)) is not None:
+                values.append(value)
+        return dark_remarks(found)
 
 
 class ListedPictures(PictureFolder):
@@ -140,17 +142,25 @@ def find_pictures(folder: Path) -> Found:
     return found.without(masks_beside(found.paths), BESIDE)
 
 
-def dark_remark(values: Sequence[int]) -> tuple[str, ...]:
-    """Return what to say of pictures of 16 bits with these highest values: nothing where one is bright."""
-    highest = max(values, default=FULL[1])
-    if highest >= DARK:
-        return ()
-    white = 2 ** max(highest.bit_length(), 1) - 1
-    which = "the picture of 16 bits" if len(values) == 1 else f"the first {len(values)} pictures of 16 bits"
-    return (
-        f"the brightest pixel of {which} is {highest:,} of {FULL[1]:,}, so that they are almost black; if they hold "
-        f"{highest.bit_length()} bits, add range16=0:{white} to the preprocessing",
-    )
+def dark_remarks(found: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
+    """Return what to say of pictures of 16 bits that look black.
+
+    Args:
+        found: their highest values, by extension: what was saved in one format was mostly measured in one way.
+    """
+    highest = {suffix: max(values) for suffix, values in found.items() if values}
+    dark = {suffix: value for suffix, value in highest.items() if value < DARK}
+    apart = "give them apart from the others and " if len(dark) < len(highest) else ""
+    lines = []
+    for suffix, value in dark.items():
+        bits, count = max(value.bit_length(), 1), len(found[suffix])
+        which = f"the first {count} {suffix} pictures" if count > 1 else f"the only {suffix} picture"
+        which = " ".join(f"{which} of 16 bits".split())
+        lines.append(
+            f"the brightest pixel of {which} is {value:,} of {FULL[1]:,}, which is almost black; if {bits} bits were "
+            f"measured, {apart}add range16=0:{2**bits - 1} to the preprocessing"
+        )
+    return tuple(lines)
 
 
 def _suffix(name: str) -> str:
