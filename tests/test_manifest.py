@@ -32,6 +32,8 @@ def holds(now, before):
     """Whether everything that was there is there, entry by entry; a later version may say more."""
     if isinstance(before, dict) and isinstance(now, dict):
         return all(name in now and holds(now[name], value) for name, value in before.items())
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return all(map(holds, now, before))
     return now == before
 
 
