@@ -19,7 +19,7 @@ from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manif
 from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, file_hash, write_arrays, write_file, writing
 
 LOCK = "lock"
-HASHED = ("tables", "pictures")
+HASHED = ("tables", "pictures", "attacked")
 """Folders of a complete run whose files its manifest holds checksums of."""
 PARTS = ("shards", "cache", "tables", "pictures")
 WRITERS = 2
