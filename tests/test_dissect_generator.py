@@ -315,7 +315,9 @@ def test_pictures_that_go_wrong_later_are_named(file, tmp_path):
 
 
 def test_what_does_not_go_together_is_refused(file, tmp_path):
-    with pytest.raises(UnitscopeError, match="a NoneType holds no pictures; give a folder, or a data set"):
+    with pytest.raises(
+        UnitscopeError, match="a NoneType holds no pictures that can be read by number; give a folder"
+    ):
         unitscope.dissect("world-vgg", None, out=tmp_path / "run")
     with pytest.raises(UnitscopeError, match="no pictures given"):
         unitscope.dissect("world-vgg", [], out=tmp_path / "run")

@@ -59,6 +59,7 @@ def test_a_manifest_from_before_opens_without_notes(photos, tmp_path):
     run = unitscope.dissect(network(), photos / "cat", "colors", out=tmp_path / "run", layers=["1"])
     file = run.path / "manifest.json"
     content = json.loads(file.read_text())
+    del content["checksum"]
     assert content.pop("left_out")
     assert content.pop("remarks") == []
     file.write_text(json.dumps(content))

@@ -136,10 +136,8 @@ def _is_whole(path: Path, file: CheckpointFile) -> bool:
     if not path.is_file():
         return False
     note = _hash_path(file)
-    wanted = (
-        note.read_text(encoding="ascii", errors="replace").strip() if note.is_file() else file.hash_prefix
-    )
-    if not wanted or _sha256(path).startswith(wanted):
+    wanted = note.read_text(encoding="ascii", errors="replace").strip() if note.is_file() else ""
+    if not wanted or _sha256(path) == wanted:
         return True
     say(f"{path} is damaged, and fetched again")
     path.unlink()
