@@ -207,10 +207,16 @@ def test_a_server_that_always_breaks_off_is_given_up(server, monkeypatch):
         get(server)
 
 
-def test_without_a_hash_a_broken_transfer_begins_anew(server):
-    server.behaviours, server.content = [truncate], saved(1)
+def test_without_a_hash_a_broken_transfer_begins_anew(server, cache):
+    server.content, failing = saved(1), [partial(answer, code=500)] * 3
+    server.behaviours = [truncate, *failing]
+    with pytest.raises(UnitscopeError, match="answers 500") as error:
+        get(server, UNNAMED)
+    assert "goes on from there" not in str(error.value)
+    assert leftovers(cache) == []
+    server.behaviours = [truncate]
     assert get(server, UNNAMED).read_bytes() == saved(1)
-    assert server.requests[1][1] is None
+    assert [asked[1] for asked in server.requests] == [None] * len(server.requests)
 
 
 @pytest.mark.parametrize("checkpoint", ["named", "unnamed"])

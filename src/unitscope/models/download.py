@@ -286,7 +286,9 @@ class _Transfer:
         return found
 
     def _failed(self, reason: str) -> UnitscopeError:
-        arrived = self._arrived()
+        arrived = (
+            self._arrived() if self.file.hash_prefix else 0
+        )  # without a hash, nothing goes on from a part
         if not arrived:
             self._forget()
         kept = f" ({arrived:,} bytes of it are kept, the same command goes on from there)" if arrived else ""
