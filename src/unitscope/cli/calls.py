@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -119,16 +120,21 @@ def _reader(
     model: str, given: NetworkOptions, concepts: ConceptOptions, sources: int
 ) -> tuple[unitscope.Network | unitscope.Generator, Concepts]:
     """Return a network that reads pictures, and what says where concepts are."""
-    from unitscope.nouns.concepts import read_concepts
-
     network = unitscope.network(
         model, preprocess=given.preprocess, weights=given.weights, reinitialize=given.reinitialize,
         device=given.device,
     )  # fmt: skip
-    says = (concepts.labels, concepts.segmenter, concepts.segmenter_preprocess)
-    return network, read_concepts(
-        concepts.masks, *says, sources=sources, rules=_rules(concepts), unlabelled=concepts.unlabelled
-    )
+    return network, _said(concepts, sources)
+
+
+def _said(given: ConceptOptions, sources: int = 1) -> Concepts:
+    """Return what says where concepts are, for so many sources of pictures."""
+    from unitscope.nouns.concepts import read_concepts
+
+    return read_concepts(
+        given.masks, given.labels, given.segmenter, given.segmenter_preprocess, sources=sources, rules=_rules(given),
+        unlabelled=given.unlabelled,
+    )  # fmt: skip
 
 
 def _rules(given: MaskOptions) -> MaskRules:
@@ -147,19 +153,13 @@ def _maker(
     model: str, latents: LatentOptions, given: NetworkOptions, concepts: ConceptOptions
 ) -> tuple[unitscope.Network | unitscope.Generator, Concepts]:
     """Return a generator, and what labels its pictures: its own segmenter where only that is described."""
-    from unitscope.nouns.concepts import read_concepts
-
     generator = unitscope.generator(
         model, latent_shape=latents.latent_shape, range=latents.range, weights=given.weights,
         reinitialize=given.reinitialize, device=given.device,
     )  # fmt: skip
     described = concepts.labels or concepts.segmenter_preprocess
     own = (generator.segmenter,) if generator.segmenter and described else ()
-    said = read_concepts(
-        (), concepts.labels, concepts.segmenter or own, concepts.segmenter_preprocess, rules=_rules(concepts),
-        unlabelled=concepts.unlabelled,
-    )  # fmt: skip
-    return generator, said
+    return generator, _said(replace(concepts, segmenter=concepts.segmenter or own))
 
 
 def _drawn(given: LatentOptions) -> unitscope.Latents:
@@ -308,8 +308,6 @@ def classify_unit(
     output: OutputOptions,
 ) -> UnitClassification:
     """Score a unit as a classifier of pictures."""
-    from unitscope.nouns.concepts import read_concepts
-
     opened = unitscope.open_run(run)
     data: str | tuple[str, ...] | unitscope.Latents | None = _given(classes.images) or None
     if classes.latents is not None:
@@ -319,11 +317,7 @@ def classify_unit(
         if opened.generated and not concepts.masks:
             said = _segmenter(opened, concepts)
         else:
-            says = (concepts.labels, concepts.segmenter, concepts.segmenter_preprocess)
-            said = read_concepts(
-                concepts.masks, *says, sources=len(classes.images), rules=_rules(concepts),
-                unlabelled=concepts.unlabelled,
-            )  # fmt: skip
+            said = _said(concepts, len(classes.images))
         return unitscope.classify_unit(
             opened, classes.layer, classes.unit, data, said, positive=classes.positive, negative=classes.negative,
             concept=classes.concept, network=_found(opened, network), out=output.out, settings=settings,

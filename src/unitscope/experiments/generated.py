@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.labellers import Counting, Labeller
 from unitscope.experiments.samples import Batch, Content, LabelContent, PictureContent, Samples, check_fits
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
@@ -32,6 +32,7 @@ class GeneratedSamples:
     """
 
     generated = True
+    counting = Counting()
 
     def __init__(
         self,

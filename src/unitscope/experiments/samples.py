@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.concepts.labellers import Labeller, Prepared
+from unitscope.concepts.labellers import Counting, Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
@@ -84,6 +84,10 @@ class Samples(Protocol):
     @property
     def vocabulary(self) -> Vocabulary:
         """Concepts of the label maps."""
+
+    @property
+    def counting(self) -> Counting:
+        """Which points of the label maps count nowhere."""
 
     @property
     def sample_ids(self) -> Sequence[str]:
@@ -208,6 +212,7 @@ class InMemorySamples:
     """
 
     generated = False
+    counting = Counting()
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from unitscope.concepts.labellers import Counting
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
@@ -176,7 +175,7 @@ class NetworkDissection(Experiment[Activations]):
         samples, skipped, latents = self.samples, job.skipped(NETWORK), self._data.latents
         pictures, (rows, columns) = len(samples.sample_ids), samples.grid
         used = pictures - len(skipped)
-        counting = getattr(samples, "counting", Counting())
+        counting = samples.counting
         return {
             "model": self._network(),
             "data": DataRecord(
