@@ -51,13 +51,17 @@ class Counting(nn.Module):
         return self.conv(x)
 
 
+def make_pictures():
+    return np.random.default_rng(0).integers(0, 256, (PICTURES, 12, 12, 3)).astype(np.uint8)
+
+
+def make_inputs():
+    return torch.from_numpy(make_pictures().transpose(0, 3, 1, 2) / 255).float()
+
+
 def make_samples():
-    generator = np.random.default_rng(0)
-    pictures = generator.integers(0, 256, (PICTURES, 12, 12, 3)).astype(np.uint8)
-    labels = np.repeat(generator.integers(0, 3, (PICTURES, 1, 6, 1)), 6, 3)
-    return InMemorySamples(
-        torch.from_numpy(pictures.transpose(0, 3, 1, 2) / 255).float(), labels, VOCABULARY, pictures=pictures
-    )
+    labels = np.repeat(np.random.default_rng(1).integers(0, 3, (PICTURES, 1, 6, 1)), 6, 3)
+    return InMemorySamples(make_inputs(), labels, VOCABULARY, pictures=make_pictures())
 
 
 @pytest.fixture(autouse=True)
@@ -159,6 +163,48 @@ def test_a_lost_cache_is_read_again(whole, tmp_path, monkeypatch, damage):
         cache.write_bytes(kept[:100] if damage == "cut" else b"")
     dissect(tmp_path / "run")
     assert_same_run(whole, tmp_path / "run")
+
+
+def elsewhere(picture, by=1e-6):
+    """Return the network of a machine where one value of one picture differs."""
+    network, there, rounding = Counting(), make_inputs()[picture], torch.zeros(4, 10, 10)
+    rounding[2, 4, 4] = by
+
+    def round_differently(_module, inputs, output):
+        return output + (inputs[0] == there).all(dim=(1, 2, 3))[:, None, None, None] * rounding
+
+    network.conv.register_forward_hook(round_differently)
+    return network
+
+
+@pytest.mark.parametrize("picture", [0, 7, 11])
+def test_values_that_round_differently_elsewhere_are_refused(tmp_path, monkeypatch, picture):
+    with monkeypatch.context() as patch:
+        fail_at(patch, 7, Killed())
+        with pytest.raises(Killed):
+            dissect(tmp_path / "run")
+    for path in (tmp_path / "run/cache").iterdir():
+        path.unlink()
+    before = contents(tmp_path / "run")
+    with pytest.raises(
+        UnitscopeError,
+        match=r"layer 'conv' has other values than when these pictures were first read into .*run: another machine",
+    ):
+        dissect(tmp_path / "run", network=elsewhere(picture))
+    assert not list((tmp_path / "run/tables").iterdir())
+    assert contents(tmp_path / "run").keys() >= before.keys()
+    dissect(tmp_path / "run")
+
+
+def test_a_shard_that_is_made_anew_elsewhere_does_not_meet_its_old_cache(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        fail_at(patch, 7, Killed())
+        with pytest.raises(Killed):
+            dissect(tmp_path / "run")
+    RunFolder(tmp_path / "run").shard_path(1).unlink()
+    dissect(tmp_path / "run", network=elsewhere(7, by=5), cache_bytes=0)
+    dissect(tmp_path / "all", network=elsewhere(7, by=5))
+    assert_same_run(tmp_path / "all", tmp_path / "run")
 
 
 def test_a_damaged_shard_is_read_again_and_only_it(whole, tmp_path, monkeypatch):

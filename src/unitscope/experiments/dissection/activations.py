@@ -9,6 +9,7 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -248,6 +249,13 @@ class ShardContent:
             statistics.tops[name].update(high, self.samples)
         statistics.areas.update(self.labels, self.samples)
 
+    def checksums(self) -> Arrays:
+        """CRC-32 of each layer's grids, bit for bit: what a second reading has to find again."""
+        return {
+            f"values/{name}": np.array([zlib.crc32(grids[: self._used].data)], np.uint32)
+            for name, grids in self._grids.items()
+        }
+
     def strong_cells(self, floors: Floors, tops: dict[str, TopPictures]) -> dict[str, StrongCells]:
         """Copy the cells of every layer that values above the floors are blended from.
 
@@ -338,6 +346,7 @@ class Activations:
         """Run the network over a shard, and keep its strong cells; see :meth:`ShardReader.read`."""
         samples = self.reader.samples
         content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard, answered=answered)
+        self._cache.forget(shard)
         statistics = self._empty()
         content.count(statistics)
         self._total.merge(statistics)
@@ -347,8 +356,8 @@ class Activations:
         pictures = PictureFiles(samples, self.folder.path)
         for sample, picture in content.pictures_of(self._total.tops):
             pictures.write(sample, picture)
-        arrays: Arrays = {"samples": content.samples, "labels": content.labels, **statistics.arrays()}
-        return State(arrays, content.skipped)
+        arrays: Arrays = {"samples": content.samples, "labels": content.labels}
+        return State(arrays | content.checksums() | statistics.arrays(), content.skipped)
 
     def _empty(self) -> ShardStatistics:
         return ShardStatistics(self.plan, self._concepts, self._top)
@@ -368,7 +377,7 @@ class Activations:
         """See to it that everything above the floors is known; read shards again of which too little was kept.
 
         Raises:
-            UnitscopeError: the network is not at hand and too little was kept.
+            UnitscopeError: too little was kept, and the network is not at hand or returns other values now.
         """
         self._floors = floors
         for shard in range(self.plan.shards):
@@ -410,7 +419,20 @@ class Activations:
     def _read_again(self, shard: int) -> dict[str, StrongCells]:
         batches = self.reader.samples.batches(self.plan.batches_of(shard))
         content = self.reader.read(batches, shard, labelled=False)
+        self._require_same(content, shard)
         return content.strong_cells(self._floors, self._tops)
+
+    def _require_same(self, content: ShardContent, shard: int) -> None:
+        """Refuse values that are not, to the last bit, those the statistics of the shard were counted from."""
+        committed = self.folder.open_shard(shard)
+        for name, found in content.checksums().items():
+            if committed[name] != found:
+                raise UnitscopeError(
+                    f"layer {name.removeprefix('values/')!r} has other values than when these pictures were first "
+                    f"read into {self.folder.path}: another machine, device, number of threads or version of torch "
+                    "rounds differently, or the network has changed or answers at random; finish the run where it "
+                    "was begun, or give another --out, with a --cache-budget that holds all, so that none is read again"
+                )
 
 
 def read_shard(activations: Activations, _plan: ReadingPlan, piece: Piece) -> State:

@@ -77,6 +77,14 @@ class CellCache:
             write_arrays(self._folder.cache_path(shard, points=points), arrays, durable=False)
             self._left -= size
 
+    def forget(self, shard: int) -> None:
+        """Delete what was kept of a shard that has been read anew, maybe with other last bits."""
+        for points in (False, True):
+            path = self._folder.cache_path(shard, points=points)
+            if path.is_file():
+                self._left += path.stat().st_size
+                path.unlink()
+
     def cells(self, shard: int) -> KeptCells | None:
         """Open the strong cells of a shard, if they are there."""
         return self._open(shard, points=False)
