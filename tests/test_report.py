@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fake_run import MIN_IOU, NASTY, QUOTES, Shape, make_run
+from fake_run import MIN_IOU, Shape, make_run
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
@@ -342,13 +342,6 @@ def test_rebin_keeps_every_pixel() -> None:
     assert found["shares"][0] >= 0.9
     assert rebin(edges, np.zeros(6, int)) is None
     assert rebin(np.array([2.0, 2.0]), np.array([7]))["shares"] == [1.0]
-
-
-def test_names_become_distinct_folders() -> None:
-    slugs = layer_slugs(["a.b", "A.B", "a/b", "../..", "", NASTY, QUOTES, "x" * 300])
-    assert len({slug.lower() for slug in slugs.values()}) == 8
-    assert all(slug and "/" not in slug and not slug.startswith(".") for slug in slugs.values())
-    assert slugs["a.b"] == "a.b"
 
 
 def test_scripts_and_numbers_are_safe() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -55,11 +54,9 @@ from unitscope.run.attack import Attack
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import Insertion, Ranking, Removal
-from unitscope.run.folder import slug
 from unitscope.run.importance import Importance
+from unitscope.run.slugs import slug
 from unitscope.sources.class_names import read_class_map
-
-LONGEST_SLUG = 60
 
 
 def dissect(
@@ -187,18 +184,13 @@ def classify_unit(
         )
         numbers = concept_numbers(concept, asked.samples.vocabulary) if concept else np.zeros(0, np.int64)
         name = f"{which.layer.name}-{unit}-{groups.name(asked.asked, chosen)}"
-        place = which.run.path / classification.FOLDER / _short(name)
+        place = which.run.path / classification.FOLDER / slug(name)
         found = run_unit_classifier(
             which, asked.module, asked.samples, asked.asked,
             place if out is None else Path(out).expanduser(), concepts=numbers, settings=chosen,
         )  # fmt: skip
     found.report()
     return found
-
-
-def _short(name: str) -> str:
-    """Return a name for a folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:LONGEST_SLUG].rstrip("-.")
 
 
 def importance(
@@ -248,7 +240,7 @@ def importance(
     read = layer_of(opened, layer)
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
     sources = classed(train), classed(val)
-    place = opened.path / importance_run.FOLDER / f"{slug(read.name)}-{chosen.ablation}"
+    place = opened.path / importance_run.FOLDER / slug(read.name, chosen.ablation)
     with left_as_it_was(network), showing(show):
         found = reopen_network(opened, network, device=device)
         pictures = match_pictures(*sources, found, given)
@@ -308,7 +300,7 @@ def attack(
     read = layer_of(opened, layer)
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
     words = [read.name, "elsewhere" if altered is not None else chosen.method, *chosen.target]
-    place = opened.path / attack_run.FOLDER / _short("-".join(map(slug, words)))
+    place = opened.path / attack_run.FOLDER / slug(*words)
     with left_as_it_was(network), showing(cast(bool | None, show)):
         model = reopen_network(opened, network, device=cast(str | None, device))
         attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
@@ -513,7 +505,7 @@ def shape(
             adain=adain,
             seed=chosen.seed,
         )
-        place = opened.path / shape_run.FOLDER / _short(f"{pairs.name}-{words}")
+        place = opened.path / shape_run.FOLDER / slug(pairs.name, words)
         result = run_shape(
             opened, found, pairs, place if out is None else Path(out).expanduser(),
             alteration=words, layers=wanted, settings=chosen,

@@ -19,8 +19,8 @@ from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.reopened import layer_of, reopen_generated
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import FOLDER, Ranking
-from unitscope.run.folder import slug
 from unitscope.run.manifest import MANIFEST
+from unitscope.run.slugs import slug
 
 
 def reopen_subject(
@@ -51,7 +51,7 @@ def target(run: Dissection, out: AnyPath | None, *words: str) -> Path:
     if out is not None:
         return Path(out).expanduser()
     kind, *rest = words
-    return run.path / FOLDER / "-".join([kind, *(slug(word) for word in rest)])
+    return run.path / FOLDER / slug(kind, *rest)
 
 
 def levels_of(run: Dissection, subject: Subject, level: Level) -> NDArray[np.float32]:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from unitscope.report.data import RunData, records
 from unitscope.report.masks import run_lengths
 from unitscope.report.strips import strip_size
 from unitscope.run.masks import unpack_mask
+from unitscope.run.slugs import distinct_slugs
 
 BLOCK = 64
 BINS = 72
@@ -30,17 +30,8 @@ StripSizes = dict[tuple[str, int], tuple[int, int, int]]
 
 
 def layer_slugs(names: Sequence[str]) -> dict[str, str]:
-    """Give every layer a folder name: letters, digits, dot, dash and underscore, distinct in any case."""
-    slugs: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80] or "layer"
-        slug, number = base, 2
-        while slug.lower() in taken:
-            slug, number = f"{base}-{number}", number + 1
-        taken.add(slug.lower())
-        slugs[name] = slug
-    return slugs
+    """Return the folder of every layer."""
+    return dict(zip(names, distinct_slugs(names), strict=True))
 
 
 def rounded(value: float | None, digits: int = 6) -> float | None:

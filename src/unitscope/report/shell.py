@@ -14,7 +14,7 @@ from unitscope.report.charts.files import bundle
 from unitscope.report.charts.parts import Figure
 from unitscope.report.charts.theme import PALETTE, config
 from unitscope.report.folder import place_file
-from unitscope.run.folder import slug
+from unitscope.run.slugs import slug
 
 ASSETS = Path(__file__).parent / "assets"
 EARLY = ("core", "theme")

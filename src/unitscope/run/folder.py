@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -165,11 +164,6 @@ def how_to_mend(manifest: Manifest, command: str = "") -> str:
     typed = manifest.command
     again = repr(typed) if typed else f"the same 'unitscope {command}' command" if command else "what made it"
     return f"run {again} again on the same folder: what is damaged is made again, and nothing else"
-
-
-def slug(name: str) -> str:
-    """Return a name as it may stand in the name of a folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "-"
 
 
 def require_kind(path: Path, manifest: Manifest, kind: str, command: str) -> None:

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run.folder import slug
 from unitscope.sources.class_names import KnownNames, listing
 from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
 FOLDER = "attacked"
 """Where a run keeps attacked pictures."""
+LONGEST_NAME = 255 - len(".png.partial")
+"""Bytes of a file's name that leave room for the endings of its copy."""
 ORDER = 2**32
 """Tells the order of pictures from other random orders of a seed."""
 
@@ -115,13 +116,19 @@ def attacked_path(sample: int, name: str, target: str) -> str:
     """Return where in the run folder the attacked copy of a picture is kept.
 
     Below the folder of its target it is called as the picture with ``.png`` behind it, so that the folder can be given
-    as altered copies; a name that is no plain path is replaced by the number.
+    as altered copies; a name that is no plain path, or would become too long, is replaced by the number.
+
+    Args:
+        sample: number of the picture.
+        name: of the picture.
+        target: one of :func:`distinct_slugs` of all classes.
     """
     path = PurePosixPath(name)
     plain = (
         path.parts
         and not path.is_absolute()
         and ".." not in path.parts
+        and len(path.name.encode("utf-8", "surrogateescape")) <= LONGEST_NAME
         and not set(name) & set('\\:*?"<>|\0')
     )
-    return f"{FOLDER}/{slug(target)}/{name if plain else f'{sample:06d}'}.png"
+    return f"{FOLDER}/{target}/{name if plain else f'{sample:06d}'}.png"

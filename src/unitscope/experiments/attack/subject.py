@@ -24,6 +24,7 @@ from unitscope.models.network import Network
 from unitscope.models.pixels import OnPixels
 from unitscope.replay import Carried, Replay
 from unitscope.replay.capture import output_of
+from unitscope.run.slugs import distinct_slugs
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.decode import decode_picture
 from unitscope.sources.pairs import Pair, PicturePairs
@@ -76,9 +77,14 @@ class Subject:
         """The network as a function of pictures in [0, 1]."""
         return OnPixels(self.model.module, self.model.preprocessing, output_of).to(self.device)
 
+    @cached_property
+    def folders(self) -> list[str]:
+        """What the folder of each class is called."""
+        return distinct_slugs(self.names)
+
     def path(self, sample: int, target: int) -> Path:
         """Return where the attacked copy of a picture is kept."""
-        name = attacked_path(sample, self.samples.sample_ids[sample], self.names[target])
+        name = attacked_path(sample, self.samples.sample_ids[sample], self.folders[target])
         return self.folder / name
 
     def pair(self, sample: int, target: int) -> Pair:

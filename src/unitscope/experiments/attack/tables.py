@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unitscope.experiments.attack.attempts import Numbers, attacked_path
 from unitscope.experiments.attack.findings import CONFIDENCE, GROUPS, Findings
+from unitscope.run.slugs import distinct_slugs
 from unitscope.stats.inference import Floats
 
 
@@ -62,20 +63,18 @@ def attempt_table(found: Findings, ids: Sequence[str], *, kept: bool) -> pd.Data
             **{name: _placed(count, outcomes.attempts, 0)(values) > 0 for name, values in flags.items()},
             "seen": _strings([found.names[each] if each >= 0 else None for each in seen]),
             **numbers,
-            "picture": _strings(
-                [
-                    _kept(found, each, ids) if kept and each not in found.skipped else None
-                    for each in range(count)
-                ]
-            ),
+            "picture": _strings(_kept(found, ids) if kept else [None] * count),
             "reason": _strings([found.skipped.get(each) for each in range(count)]),
         }
     )
 
 
-def _kept(found: Findings, attempt: int, ids: Sequence[str]) -> str:
-    sample = int(found.attempts.pictures[attempt])
-    return attacked_path(sample, ids[sample], found.names[found.attempts.targets[attempt]])
+def _kept(found: Findings, ids: Sequence[str]) -> list[str | None]:
+    folders, attempts = distinct_slugs(found.names), found.attempts
+    return [
+        None if each in found.skipped else attacked_path(sample, ids[sample], folders[target])
+        for each, (sample, target) in enumerate(zip(attempts.pictures, attempts.targets, strict=True))
+    ]
 
 
 class _placed:  # noqa: N801 - a function with two arguments that stay

@@ -19,7 +19,7 @@ from unitscope.report.pages.numbers import alone, shown
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.comparison import ALL, by_depth, compare, concepts_by_run, differences, is_control
 from unitscope.run.dissection import Dissection
-from unitscope.run.folder import slug
+from unitscope.run.slugs import distinct_slugs, slug
 
 PLACE = "compare"
 """Where the first run keeps pages of comparisons."""
@@ -53,7 +53,7 @@ def write_comparison(runs: Sequence[Dissection], *, out: Path | str | None = Non
 
 def comparison_folder(runs: Sequence[Dissection]) -> Path:
     """Return where the page of a comparison goes by default."""
-    return runs[0].path / PLACE / "-".join(slug(run.path.resolve().name) for run in runs[1:])[:100]
+    return runs[0].path / PLACE / slug(*(run.path.resolve().name for run in runs[1:]))
 
 
 def run_names(runs: Sequence[Dissection]) -> list[str]:
@@ -126,7 +126,7 @@ def depth_figures(
         "concepts": ("concepts", Measure("distinct concepts", digits=0)),
     }
     figures = {}
-    for category in categories:
+    for category, place in zip(categories, distinct_slugs(categories), strict=True):
         rows = depth[depth["category"] == category]
         rows = rows.assign(series=[names[run - 1] for run in rows["run"]], x=rows["depth"])
         what = "all categories" if category == ALL else category
@@ -134,9 +134,7 @@ def depth_figures(
             drawn = rows.assign(value=rows[column].astype(float))[["x", "value", "series", "layer"]]
             used = {name: color for name, color in colors.items() if name in set(drawn["series"])}
             chart = over_depth(drawn, measure, colors=used)
-            figures[f"{kind}-{slug(category)}"] = Figure(
-                chart, f"{kind.capitalize()} over depth: {what}", width=460
-            )
+            figures[f"{kind}-{place}"] = Figure(chart, f"{kind.capitalize()} over depth: {what}", width=460)
     return figures
 
 
