@@ -291,7 +291,7 @@ def test_options_stand_under_headings_in_one_order(unitscope_says):
         (["--quantile", "nan"], "--quantile is nan; it must be"),
         (["--min-iou", "4"], "--min-iou is 4.0; it must be from 0 to 1"),
         (["--top", "0"], "--top is 0; it must be 1 or more"),
-        (["--replicates", "5"], "--replicates is 5; it must be 100 or more"),
+        (["--replicates", "5"], "--replicates is 5; it must be from 100 to 1,000,000"),
         (["--batch-size", "0"], "--batch-size is 0; it must be 1 or more"),
         (["--preprocess", "siez=3"], "unknown preprocessing setting 'siez'; did you mean 'size'?"),
         (["--preprocess", "size=big"], "preprocessing setting size='big' cannot be read; write for example"),

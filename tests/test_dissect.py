@@ -491,7 +491,7 @@ def test_layers_that_change_their_shape_are_refused(network, tmp_path):
         ({"quantile": float("nan")}, "quantile is nan"),
         ({"min_iou": 1.5}, "min_iou is 1.5; it must be from 0 to 1"),
         ({"border": "wrap"}, "border is 'wrap'; it must be edge or zeros"),
-        ({"replicates": 99}, "replicates is 99; it must be 100 or more"),
+        ({"replicates": 99}, "replicates is 99; it must be from 100 to 1,000,000"),
         ({"batch_size": 0}, "batch_size is 0; it must be 1 or more"),
         ({"cache_budget": -1}, "cache_budget is -1; it must be 0 or more"),
     ],

@@ -174,7 +174,7 @@ def test_locations():
         ),
         (lambda: InsertionSettings("a", contexts=-1), "contexts is -1"),
         (lambda: RankingSettings(latents=0), "latents is 0; it must be 1 or more"),
-        (lambda: RankingSettings(replicates=9), "replicates is 9; it must be 100 or more"),
+        (lambda: RankingSettings(replicates=9), "replicates is 9; it must be from 100 to 1,000,000"),
         (lambda: RankingSettings(seed=-1), "seed is -1"),
         (lambda: RankingSettings(batch_size=0), "batch_size is 0"),
     ],

@@ -254,7 +254,7 @@ def test_correlations_are_pearsons():
         ({"set_sizes": (0,)}, r"set_sizes is \(0,\); it must be whole numbers from 1"),
         ({"fdr": 1.0}, "fdr is 1.0; it must be between 0 and 1"),
         ({"random": -1}, "random is -1; it must be 0 or more"),
-        ({"replicates": 5}, "replicates is 5; it must be 100 or more"),
+        ({"replicates": 5}, "replicates is 5; it must be from 100 to 1,000,000"),
         ({"batch_size": 0}, "batch_size is 0; it must be 1 or more"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -34,7 +33,6 @@ from unitscope.nouns.latents import LatentsLike
 from unitscope.nouns.layers import GridsLike, grids_of, list_layers
 from unitscope.nouns.network import Source, left_as_it_was
 from unitscope.nouns.pairs import AlterLike, named_pairs
-from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.pictures import Grid, PicturesLike, classed, pictures
 from unitscope.nouns.reopened import (
     RunLike,
@@ -45,6 +43,7 @@ from unitscope.nouns.reopened import (
 )
 from unitscope.nouns.samples import look_through
 from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, target
+from unitscope.paths import AnyPath, as_path
 from unitscope.progress import showing
 from unitscope.run import attack as attack_run
 from unitscope.run import classification
@@ -107,7 +106,7 @@ def dissect(
         named = (layers,) if isinstance(layers, str) else layers
         wanted = [found.layer_name(name) for name in named] or found.layers
         said = {found.layer_name(name): size for name, size in grids_of(grid_of).items()}
-        place = Path(out).expanduser()
+        place = as_path(out)
         return run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
 
 
@@ -187,7 +186,7 @@ def classify_unit(
         place = which.run.path / classification.FOLDER / slug(name)
         found = run_unit_classifier(
             which, asked.module, asked.samples, asked.asked,
-            place if out is None else Path(out).expanduser(), concepts=numbers, settings=chosen,
+            place if out is None else as_path(out), concepts=numbers, settings=chosen,
         )  # fmt: skip
     found.report()
     return found
@@ -249,7 +248,7 @@ def importance(
             found,
             read,
             pictures,
-            out=place if out is None else Path(out).expanduser(),
+            out=place if out is None else as_path(out),
             settings=chosen,
         )
 
@@ -305,7 +304,7 @@ def attack(
         model = reopen_network(opened, network, device=cast(str | None, device))
         attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
         found = run_attack(
-            opened, model, read.name, attacked, out=place if out is None else Path(out).expanduser(),
+            opened, model, read.name, attacked, out=place if out is None else as_path(out),
             settings=chosen, importance=importance_for(opened, read.name, importance),
         )  # fmt: skip
     found.report()
@@ -507,7 +506,7 @@ def shape(
         )
         place = opened.path / shape_run.FOLDER / slug(pairs.name, words)
         result = run_shape(
-            opened, found, pairs, place if out is None else Path(out).expanduser(),
+            opened, found, pairs, place if out is None else as_path(out),
             alteration=words, layers=wanted, settings=chosen,
         )  # fmt: skip
     result.report()

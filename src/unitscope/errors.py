@@ -36,6 +36,9 @@ _OPTION = re.compile(
     r"|(?P<word>(?:iou|effect|zero|mean|none)\b|[a-z]+=\S+)))?"
 )
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What would make two lines of one, or draw something in a terminal: it is shown as its escape."""
+
 
 class UnitscopeError(Exception):
     """A mistake in the input or its surroundings; the command line prints its one line and exits with 2.
@@ -44,7 +47,7 @@ class UnitscopeError(Exception):
     """
 
     def __str__(self) -> str:
-        text = super().__str__()
+        text = _CONTROL.sub(lambda found: repr(found[0])[1:-1], super().__str__())
         return text if language == "terminal" else _in_python(text)
 
 

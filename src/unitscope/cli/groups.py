@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from unitscope.cli.options import LABELS, NETWORK, OUTPUT, PICTURES
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import MEASURED, SPEED, about, setting
 
 SEGMENTER = (
@@ -55,6 +56,17 @@ class TableOptions:
         "table", "How to print.", option="format", panel=OUTPUT
     )
     out: Path | None = setting(None, "A file to write instead of printing.", metavar="FILE", panel=OUTPUT)
+
+    def __post_init__(self) -> None:
+        """Refuse a form that does not go where it is to go.
+
+        Raises:
+            UnitscopeError: Parquet without a file, or a table with one.
+        """
+        if self.style == "parquet" and self.out is None:
+            raise UnitscopeError("parquet is not for a terminal; give --out FILE.parquet")
+        if self.style == "table" and self.out is not None:
+            raise UnitscopeError("a table is for reading here; give --format csv, json or parquet with --out")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -108,11 +108,25 @@ def common(
 def main() -> None:
     """Run a command; an error that a person can act on is one line and exit code 2."""
     words = [word for word in sys.argv[1:] if word != "--debug"]
+    debug = len(words) < len(sys.argv) - 1
     with speaking("terminal"):
         try:
             app(words, prog_name="unitscope")
         except UnitscopeError as error:
-            if len(words) < len(sys.argv) - 1:
-                traceback.print_exc()
-            print(f"unitscope: {error}", file=sys.stderr)
-            sys.exit(MISTAKE)
+            _leave(str(error), debug=debug)
+        except MemoryError as error:
+            _leave(
+                f"there is not enough memory ({error}); lower --batch-size, or ask for less at once",
+                debug=debug,
+            )
+        except OSError as error:
+            # What no message was written for: a file that is gone meanwhile, a share that was lost.
+            where = f"{error.filename}: " if error.filename is not None else ""
+            _leave(f"{where}{error.strerror or error}; --debug shows where that came from", debug=debug)
+
+
+def _leave(message: str, *, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    print(f"unitscope: {message}", file=sys.stderr)
+    sys.exit(MISTAKE)

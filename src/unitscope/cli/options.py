@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from unitscope.experiments.settings import MEASURED, SPEED, About
+from unitscope.paths import as_path
 
 NETWORK, PICTURES, LABELS, OUTPUT = "Network", "Pictures", "Labels", "Output"
 
@@ -33,7 +34,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
             **{
                 part.name: _gathered(part.annotation, given)
                 if is_dataclass(part.annotation)
-                else given[part.name]
+                else _path(given[part.name])
                 for part in parts
             }
         )
@@ -81,6 +82,13 @@ def _parameter(each: Field[Any], kind: Any) -> inspect.Parameter:
     )
 
 
+def _path(given: object) -> object:
+    """Return a path, or a list of them, with the home folder in place of ``~``; anything else as it is."""
+    if isinstance(given, Path):
+        return as_path(given)
+    return [_path(each) for each in given] if isinstance(given, list) else given
+
+
 def _value(kind: Any) -> Any:
     """Return the type of one value: ``tuple[int, ...]`` and ``int | None`` are of int."""
     inner = [each for each in typing.get_args(kind) if each not in (type(None), Ellipsis)]
@@ -99,7 +107,7 @@ def _gathered(group: Any, given: Mapping[str, object]) -> object:
     kinds = typing.get_type_hints(group)
     values = {}
     for each in fields(group):
-        value = given[each.name]
+        value = _path(given[each.name])
         many = each.metadata["about"].read is None and typing.get_origin(kinds[each.name]) is tuple
         values[each.name] = tuple(value or ()) if many else value  # type: ignore[arg-type]
     return group(**values)

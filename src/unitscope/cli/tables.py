@@ -109,21 +109,15 @@ def print_frame(
         frame: for programs.
         readable: for people.
         style: table, csv, json or parquet.
-        out: a file, or None for the terminal.
+        out: a file, which a table has not; None for the terminal, which Parquet has not.
         title: above the table.
 
     Raises:
-        UnitscopeError: Parquet without a file, a table with one, or a file that cannot be written.
+        UnitscopeError: a file that cannot be written.
     """
-    if (style == "parquet") != (out is not None) and style in ("parquet", "table"):
-        raise UnitscopeError(
-            "parquet is not for a terminal; give --out FILE.parquet"
-            if style == "parquet"
-            else "a table is for reading here; give --format csv, json or parquet with --out"
-        )
     try:
-        if style == "parquet":
-            frame.to_parquet(out, index=False)
+        if style == "parquet" and out is not None:
+            out.write_bytes(frame.to_parquet(index=False))
         elif style == "json":
             rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
             write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", out)

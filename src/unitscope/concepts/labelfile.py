@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.labelrows import Color, Row, mistake, rows_of
 from unitscope.concepts.vocabulary import NOTHING, Concept
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 
 LARGEST = 65535
 """The largest number a mask file can hold."""
@@ -97,7 +98,7 @@ def read_labels(
         UnitscopeError: the file is missing or cannot be read, may be read in two ways, or its numbers or names are
             not usable.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist" if not path.exists() else "is no file"
         raise UnitscopeError(f"label file {str(path)!r} {state}; give a file with lines 'number name'")
@@ -105,13 +106,12 @@ def read_labels(
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of a file in UTF-8, in UTF-16 with its mark, or in Latin-1."""
+    """Return the text of a file in UTF-8, UTF-16 or Latin-1."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UnitscopeError(f"label file {str(path)!r} cannot be read: {error.strerror}") from error
-    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "latin-1"):
+    for encoding in _encodings(content):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
@@ -119,6 +119,15 @@ def _read_text(path: Path) -> str:
         if not any((ord(sign) < 32 and sign not in "\t\r\n\f") or 127 <= ord(sign) < 160 for sign in text):
             return text
     raise UnitscopeError(f"label file {str(path)!r} is no text; save it as UTF-8 with lines 'number name'")
+
+
+def _encodings(content: bytes) -> tuple[str, ...]:
+    """Return what a text may be in: where every other byte is zero it is UTF-16, with or without its mark."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ("utf-16",)
+    if b"\0" in content:
+        return ("utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be",)
+    return "utf-8-sig", "latin-1"
 
 
 class _Table:

@@ -18,6 +18,7 @@ from unitscope.models.catalogue import CATALOGUE
 from unitscope.models.checkpoints import fill, read_state
 from unitscope.models.download import fetch
 from unitscope.models.preprocessing import Preprocessing
+from unitscope.paths import as_path
 
 UPP_SIZE = 256
 """The size at which the published code segments."""
@@ -72,7 +73,7 @@ def named_segmenter(spec: str, *, mirror: str | None = None) -> Segmenter | None
             raise UnitscopeError(
                 f"segmenter {spec!r} has an unknown setting {key!r};{did_you_mean(key, allowed)}{known}"
             )
-    return build(Request(spec, name, Path(folder).expanduser() if folder else None, settings, mirror))
+    return build(Request(spec, name, as_path(folder) if folder else None, settings, mirror))
 
 
 def _upp(request: Request) -> Segmenter:

@@ -6,6 +6,7 @@ before any work starts, and what decides results goes into the configuration of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from numbers import Integral, Real
@@ -69,6 +70,13 @@ class About:
     metavar: str = ""
     panel: str = MEASURED
     bounds: tuple[float | None, float | None] = (None, None)
+
+
+A_SEED = Rule("from 0 to 2^63 - 1", lambda value: 0 <= value < 2**63)
+"""The rule of a seed, which libraries hold in 64 bits."""
+
+REPLICATES = Rule("from 100 to 1,000,000", lambda value: 100 <= value <= 1_000_000)
+"""The rule of how many bootstrap replicates an interval stands on."""
 
 
 def about(help: str, **more: Any) -> Mapping[str, About]:  # noqa: A002
@@ -186,9 +194,9 @@ def _as(kind: Any, value: object) -> object:
     if isinstance(value, bool):
         return value if kind not in (int, float, str) else _NOT_ONE
     if kind is int:
-        return int(value) if isinstance(value, Integral) else _NOT_ONE
+        return int(value) if isinstance(value, Integral) and abs(int(value)) < 2**63 else _NOT_ONE
     if kind is float:
-        return float(value) if isinstance(value, Real) else _NOT_ONE
+        return float(value) if isinstance(value, Real) and math.isfinite(value) else _NOT_ONE
     return value if kind not in _WORDS or isinstance(value, kind) else _NOT_ONE
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.models.checkpoints import fill, read_state
 from unitscope.models.weights import weights_hash
+from unitscope.paths import as_path
 
 EPSILON = 1e-5
 """Added to variances."""
@@ -132,7 +133,7 @@ def load_transfer(folder: Path | str, device: str | None = None) -> StyleTransfe
     """
     networks = []
     for name, made in ((ENCODER, encoder()), (DECODER, decoder())):
-        path = _file(Path(folder).expanduser(), name)
+        path = _file(as_path(folder), name)
         state = read_state(path)
         if name == ENCODER:
             state = {key: value for key, value in state.items() if _within(key, len(made))}

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.paths import as_path
 
 WEIGHT_FILES = frozenset({".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".onnx", ".h5"})
 """Endings of files that hold weights, whether or not they can be read."""
@@ -50,7 +51,7 @@ def read_state(path: Path | str, *, called: object = None) -> dict[str, Tensor]:
     Raises:
         UnitscopeError: there is no such file, it is damaged, is no checkpoint, or holds more than tensors.
     """
-    called = called or Path(path).expanduser()
+    called = called or as_path(path)
     content = read_content(path, called=called)
     if isinstance(content.get(WRAPPER), Mapping):
         content = content[WRAPPER]
@@ -80,7 +81,7 @@ def read_content(path: Path | str, *, called: object = None) -> Mapping[Any, Any
     Raises:
         UnitscopeError: there is no such file, it is damaged, is no checkpoint, or would run code.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
         raise UnitscopeError(f"weights file {str(path)!r} {problem}")

@@ -29,6 +29,7 @@ from filelock import FileLock
 from unitscope.cache import cache_folder
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.catalogue import BASE_URL, Checkpoint, CheckpointFile
+from unitscope.paths import as_path
 from unitscope.progress import progress_bar, say, showing
 
 CHUNK = 1 << 20
@@ -122,7 +123,7 @@ def _address(mirror: str) -> str:
     if re.match("(https?|file)://", mirror):
         return mirror.rstrip("/")
     with suppress(OSError, RuntimeError, ValueError):  # too long a name, a user that is not there, a null
-        folder = Path(mirror).expanduser()
+        folder = as_path(mirror)
         if folder.is_dir():
             return folder.resolve().as_uri()
     raise UnitscopeError(

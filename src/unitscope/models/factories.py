@@ -9,7 +9,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -55,15 +55,17 @@ def call_factory(spec: str, what: str) -> object:
             raise UnitscopeError(f"{what} {spec!r} raised {_describe(error, home)}") from error
 
 
-def find_function(spec: str, what: str) -> tuple[Callable[..., object], str]:
+def find_function(spec: str, what: str, takes: str) -> tuple[Callable[..., object], str]:
     """Return the function named by `spec`, which is not called, and a hash of the file that it is written in.
 
     Args:
         spec: ``file.py:function`` or ``package.module:function``.
         what: the noun for error messages.
+        takes: names of what it is called with, in order, as ``picture, generator``.
 
     Raises:
-        UnitscopeError: the file, module or function is missing or cannot be imported, or it is no function.
+        UnitscopeError: the file, module or function is missing or cannot be imported, it is no function, or one of
+            other parameters.
     """
     place, _, name = spec.rpartition(":")
     with _import_path(Path(place).resolve().parent if _is_file(place) else Path.cwd()):
@@ -71,6 +73,12 @@ def find_function(spec: str, what: str) -> tuple[Callable[..., object], str]:
         found = _find(module, name, place, what)
     if not callable(found):
         raise UnitscopeError(f"{what} {spec!r} is {kind_of(found)}, not a function; {HOW}")
+    names = takes.split(", ")
+    with suppress(ValueError):  # what is not written in Python may have no signature
+        try:
+            inspect.signature(found).bind(*names)
+        except TypeError as error:
+            raise UnitscopeError(f"{what} {spec!r} cannot be called with {takes}: {error}; {HOW}") from error
     file = getattr(module, "__file__", None)
     return found, hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
 

@@ -29,6 +29,7 @@ from unitscope.models.hub import (
 from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
+from unitscope.paths import as_path
 
 LIBRARY_FORMS = ("torchvision:NAME", "timm:NAME", "transformers:ID_OR_FOLDER")
 HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
@@ -264,7 +265,7 @@ def read_config(transformers: ModuleType, name: str, spec: str) -> Foreign:
     Raises:
         UnitscopeError: there is none.
     """
-    folder = Path(name).expanduser()
+    folder = as_path(name)
     looks_like_a_path = name.startswith((".", "/", "~")) or name.count("/") > 1
     if looks_like_a_path and not folder.is_dir():
         near = [str(folder.parent / entry.name) for entry in folder.parent.glob("*") if entry.is_dir()]
@@ -298,7 +299,7 @@ def load_transformers(
             return automatic.from_config(config, trust_remote_code=False), []
         except Exception as error:
             raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
-    folder = Path(spec.name).expanduser()
+    folder = as_path(spec.name)
     if folder.is_dir() and not any(folder.glob("*.safetensors")):
         raise UnitscopeError(
             f"{spec.text!r} has no safetensors file; a pickled one may run any code, so save the weights with "
@@ -352,7 +353,7 @@ def image_size(config: Foreign) -> tuple[int, int]:
 
 def library_place(name: str) -> str:
     """Return where transformers finds a network: the folder of that name, else the hub."""
-    folder = Path(name).expanduser()
+    folder = as_path(name)
     return str(folder) if folder.is_dir() else name
 
 

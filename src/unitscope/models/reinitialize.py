@@ -31,8 +31,11 @@ def reinitialize(module: nn.Module, seed: int) -> None:
     axes; otherwise a bias becomes 0 and a scale 1. The global random state is as before afterwards.
 
     Raises:
-        UnitscopeError: the network has nothing that could be started anew, or buffers of which nobody knows how.
+        UnitscopeError: the network has nothing that could be started anew, or buffers of which nobody knows how, or
+            the seed is not from 0 to 2^63 - 1.
     """
+    if not 0 <= seed < 2**63:
+        raise UnitscopeError(f"--reinitialize is {seed}; it must be from 0 to 2^63 - 1")
     devices = sorted({p.device.index for p in module.parameters() if p.device.type == "cuda"})
     parts, strangers, drawn = dict(module.named_modules()), list[str](), 0
     with torch.random.fork_rng(devices=devices), torch.no_grad():

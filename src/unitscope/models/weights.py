@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from unitscope.paths import as_path
+
 ENTRY = "?entry="
 """What names an entry of a checkpoint behind the path of its file."""
 WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
@@ -54,7 +56,7 @@ def full_path(weights: Path | str | None) -> str | None:
     if weights is None:
         return None
     path, mark, entry = str(weights).partition(ENTRY)
-    return f"{Path(path).expanduser().resolve()}{mark}{entry}"
+    return f"{as_path(path).resolve()}{mark}{entry}"
 
 
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:

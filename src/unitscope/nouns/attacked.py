@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -15,8 +14,8 @@ from unitscope.experiments.attack.ranks import check_importance, find_importance
 from unitscope.experiments.attack.subject import output_names
 from unitscope.experiments.samples import PictureSamples
 from unitscope.models.network import Network
-from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.pictures import PicturesLike, classed, pictures
+from unitscope.paths import AnyPath, as_path
 from unitscope.run.dissection import Dissection
 from unitscope.run.importance import Importance
 from unitscope.sources.base import ClassedSource, PictureSource
@@ -64,7 +63,7 @@ def attacked_pictures(
             f"--altered holds pictures attacked for one target, and {len(outputs)} are given; give one --target"
         )
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
-    copies = AlteredFolder(source.sample_ids, Path(altered).expanduser())
+    copies = AlteredFolder(source.sample_ids, as_path(altered))
     pairs = PicturePairs(source, copies, Frame(framing, preprocessing.size))
     return AttackedPictures(samples, classes, outputs, names, pairs)
 
@@ -84,5 +83,5 @@ def importance_for(run: Dissection, layer: str, given: ImportanceLike | None) ->
     """
     if given is None:
         return find_importance(run, layer)
-    found = given if isinstance(given, Importance) else Importance.open(Path(given).expanduser())
+    found = given if isinstance(given, Importance) else Importance.open(as_path(given))
     return check_importance(found, run, layer)

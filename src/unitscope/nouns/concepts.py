@@ -23,8 +23,8 @@ from unitscope.concepts.merge import JoinedLabeller, MergedLabeller, OnlyLabelle
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.segmenters import load_segmenter, names_itself
 from unitscope.errors import UnitscopeError
-from unitscope.nouns.paths import AnyPath, as_paths
 from unitscope.nouns.pictures import parts_of
+from unitscope.paths import AnyPath, as_path, as_paths
 from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.base import LabelledSource, PictureSource
 from unitscope.sources.joined import JoinedPictures
@@ -188,7 +188,7 @@ def segmenter(
         labels: the file that names its outputs, where it does not do so itself.
         mirror: another server for files that are downloaded.
     """
-    file = None if labels is None else Path(labels).expanduser()
+    file = None if labels is None else as_path(labels)
     return Concepts(segmenters=(NamedSegmenter(spec, preprocess, file, mirror),))
 
 

@@ -11,7 +11,7 @@ from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.nouns.device import choose_device
 from unitscope.nouns.network import Source, left_as_it_was
-from unitscope.nouns.paths import AnyPath
+from unitscope.paths import AnyPath
 
 Shape = str | int | Sequence[int]
 """Of one latent, as ``100x1x1`` or numbers."""

@@ -22,10 +22,10 @@ from unitscope.experiments.samples import PictureSamples
 from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts
 from unitscope.nouns.latents import Latents, LatentsLike, draw_latents
 from unitscope.nouns.network import Source
-from unitscope.nouns.paths import AnyPath, as_paths
 from unitscope.nouns.pictures import PicturesLike, classed, parts_of, pictures
 from unitscope.nouns.reopened import reopen_generated, reopen_network
 from unitscope.nouns.samples import label_pictures
+from unitscope.paths import AnyPath, as_paths
 from unitscope.run.dissection import Dissection
 from unitscope.sources.base import ClassedSource
 from unitscope.sources.latents import SeededLatents

@@ -18,7 +18,7 @@ from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize as start_anew
 from unitscope.models.weights import copied, full_path, in_single_precision, ready, unwrapped
 from unitscope.nouns.device import choose_device
-from unitscope.nouns.paths import AnyPath
+from unitscope.paths import AnyPath
 
 Source = str | nn.Module | Network | Generator
 """A network or generator, or what :func:`network` and :func:`unitscope.nouns.generator.generator` make one of."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 import torch
@@ -13,8 +12,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.models.factories import find_function, names_a_factory
 from unitscope.models.network import Network
 from unitscope.nouns.concepts import ConceptsLike, as_concepts
-from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.styles import STYLIZE, stylizing
+from unitscope.paths import AnyPath, as_path
 from unitscope.sources.alterations import alteration
 from unitscope.sources.base import DrawnSource, PictureSource, in_range16
 from unitscope.sources.deep import FULL
@@ -78,7 +77,7 @@ def named_pairs(
     frame, range16 = frame_of(network), network.preprocessing.range16
     originals = in_range16(originals, range16)
     if altered is not None:
-        folder = Path(altered).expanduser()
+        folder = as_path(altered)
         return PicturePairs(
             originals, AlteredFolder(originals.sample_ids, folder, range16 or FULL), frame
         ), f"copies in {folder.name}"
@@ -113,5 +112,5 @@ def _function(alter: AlterLike) -> tuple[Alteration, str, str]:
         return alter, getattr(alter, "__name__", type(alter).__name__), ""
     if not names_a_factory(alter) or alter.partition(":")[0] in ("shuffle", "blur", "phase"):
         return alteration(alter), alter, ""
-    found, version = find_function(alter, "alteration")
+    found, version = find_function(alter, "alteration", "picture, generator")
     return cast(Alteration, found), alter, version

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
-from unitscope.nouns.paths import AnyPath
+from unitscope.paths import AnyPath, as_path
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.dataset import Indexed, as_source, dataset_pictures
@@ -70,7 +69,7 @@ def _is_file(each: object) -> bool:
     """Tell whether an entry of a list is one picture file; what is not there is taken for one by its extension."""
     if not isinstance(each, AnyPath) or names_registered(str(each)):
         return False
-    path = Path(each).expanduser()
+    path = as_path(each)
     return not path.is_dir() and (path.exists() or path.suffix.lower() in picture_suffixes())
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from unitscope.errors import UnitscopeError
 from unitscope.models.adain import load_transfer
-from unitscope.nouns.paths import AnyPath
+from unitscope.paths import AnyPath, as_path
 from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.files import combined_hash
 from unitscope.sources.pairs import Frame, Picture
@@ -71,5 +70,5 @@ def stylizing(
             f"{spec!r} needs the published networks of AdaIN; give --adain DIR, a folder that holds vgg_normalised and "
             "decoder"
         )
-    styles, transfer = PictureFolder(Path(folder).expanduser()), load_transfer(adain, device)
+    styles, transfer = PictureFolder(as_path(folder)), load_transfer(adain, device)
     return Stylizing(transfer, styles, frame), combined_hash(styles.content_hash, transfer.content_hash)

@@ -15,8 +15,8 @@ from unitscope.experiments.effects.settings import Level
 from unitscope.experiments.effects.subject import Subject, read_matches
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
-from unitscope.nouns.paths import AnyPath
 from unitscope.nouns.reopened import layer_of, reopen_generated
+from unitscope.paths import AnyPath, as_path
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import FOLDER, Ranking
 from unitscope.run.manifest import MANIFEST
@@ -49,7 +49,7 @@ def reopen_subject(
 def target(run: Dissection, out: AnyPath | None, *words: str) -> Path:
     """Return the folder to write."""
     if out is not None:
-        return Path(out).expanduser()
+        return as_path(out)
     kind, *rest = words
     return run.path / FOLDER / slug(kind, *rest)
 

@@ -226,7 +226,7 @@ def _read(
     path = run / "tables" / f"{name}.parquet"
     with reading(path, "dissect"):
         return pq.read_table(
-            path, columns=list(columns), filters=filters, read_dictionary=list(words) or None
+            path.absolute(), columns=list(columns), filters=filters, read_dictionary=list(words) or None
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 from unitscope.report.data import RunData, label_of, records
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.importance import numbers
@@ -45,9 +46,9 @@ def write_reports(runs: Sequence[Path | str], *, out: Path | str) -> Path:
     Raises:
         UnitscopeError: a run is missing, not finished or given twice, or `out` holds something else than a report.
     """
-    target = Path(out)
+    target = as_path(out)
     check_replaceable(target)
-    names = _folders([Path(run) for run in runs])
+    names = _folders([as_path(run) for run in runs])
     with replacing(target) as folder:
         write_assets(folder)
         parts = []

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from unitscope.paths import as_path
 from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import histogram_figure, run_figures
@@ -82,8 +83,8 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     Raises:
         UnitscopeError: the run is missing or not finished, or `out` holds something other than a report.
     """
-    run = Path(run)
-    target = Path(out) if out is not None else run / "report"
+    run = as_path(run)
+    target = as_path(out) if out is not None else run / "report"
     check_replaceable(target)
     content = Content.of(run)
     if out is not None:

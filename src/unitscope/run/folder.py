@@ -11,11 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
-from unitscope.run.storage import PARTIAL, ArrayFile, Arrays, file_hash, write_arrays, write_file, writing
+from unitscope.run.storage import (
+    PARTIAL,
+    ArrayFile,
+    Arrays,
+    file_hash,
+    write_arrays,
+    write_frame,
+    writing,
+)
 
 LOCK = "lock"
 HASHED = ("tables", "pictures", "attacked")
@@ -114,11 +121,7 @@ class RunFolder:
 
     def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> None:
         """Write a Parquet table."""
-        arrow = (
-            pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table
-        )
-        path = self.path / "tables" / f"{name}.parquet"
-        write_file(path, lambda partial: pq.write_table(arrow, partial, compression="snappy"))
+        write_frame(self.path / "tables" / f"{name}.parquet", table)
 
     def write_tables(self, tables: Iterable[tuple[str, pd.DataFrame | pa.Table]]) -> None:
         """Write named Parquet tables while the following ones are made."""

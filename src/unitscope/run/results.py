@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.folder import check_whole, require_kind
 from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
@@ -77,7 +78,7 @@ class Result(Generic[S_co]):
         Raises:
             UnitscopeError: the folder holds none, or one that is not finished.
         """
-        found = cls(Path(path))
+        found = cls(as_path(path))
         if not found.complete:
             raise UnitscopeError(
                 f"the {cls.kind} in {path} is not finished; run the same 'unitscope {cls.command}' command again to "
@@ -165,5 +166,5 @@ class Result(Generic[S_co]):
             known = ", ".join(self.tables)
             raise UnitscopeError(f"{self.path} has no table {name!r}; a complete {self.kind} has: {known}")
         self.check(f"tables/{name}.parquet")
-        frame: pd.DataFrame = pq.ParquetFile(file).read().to_pandas()
+        frame: pd.DataFrame = pq.ParquetFile(file.absolute()).read().to_pandas()
         return frame

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -50,6 +53,18 @@ def write_file(path: Path, write: Callable[[Path], object], *, durable: bool = T
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def write_frame(path: Path, table: pd.DataFrame | pa.Table) -> None:
+    """Write a Parquet file, without the index of a data frame.
+
+    Raises:
+        UnitscopeError: the disk is full or the folder cannot be written.
+    """
+    arrow = pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table
+
+    # pyarrow takes a relative path such as runs:1/units.parquet for an address.
+    write_file(path, lambda partial: pq.write_table(arrow, partial.absolute(), compression="snappy"))
 
 
 def _flush(path: Path) -> None:

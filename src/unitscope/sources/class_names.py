@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.paths import as_path
 
 _NUMBERED = re.compile(r"n\d{8}(?!\d)")
 _WNID = re.compile(r"n\d{8}[_ -]+")
@@ -143,11 +144,12 @@ def read_class_map(path: Path | str) -> dict[str, str]:
     Raises:
         UnitscopeError: the file cannot be read, a line has not two columns, or a folder comes twice.
     """
-    if not Path(path).is_file():
-        state = "is no file" if Path(path).exists() else "does not exist"
+    file = as_path(path)
+    if not file.is_file():
+        state = "is no file" if file.exists() else "does not exist"
         raise UnitscopeError(f"the class map {str(path)!r} {state}; give a file with lines folder,class")
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = (getattr(error, "strerror", None) or "it is no text") if error.args else "it is no text"
         raise UnitscopeError(f"cannot read the class map {str(path)!r}: {reason}") from error

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.dataset import Indexed, as_source
 from unitscope.sources.files import Found, is_own
@@ -71,7 +72,7 @@ def open_classed(given: str | Path | PictureSource | Indexed) -> ClassedSource:
     """
     if isinstance(given, str | Path):
         if not names_registered(str(given)):
-            return ClassFolders(Path(given).expanduser())
+            return ClassFolders(as_path(given))
         given = open_pictures(str(given))
     given = as_source(given)
     if not isinstance(given, ClassedSource):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.decode import decode_picture
 from unitscope.sources.deep import DARK, FULL, SUFFIXES, Range16, brightest
@@ -122,7 +123,7 @@ class ListedPictures(PictureFolder):
     """
 
     def __init__(self, paths: Sequence[Path | str]) -> None:
-        listed = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
+        listed = [Path(os.path.abspath(as_path(path))) for path in paths]
         for path in listed:
             _check_file(path)
         path, times = Counter(listed).most_common(1)[0]

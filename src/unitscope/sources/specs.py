@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 from unitscope.registered import PICTURES, make_registered, registered
 from unitscope.sources.base import PictureSource
 from unitscope.sources.pictures import PictureFolder
@@ -22,7 +21,7 @@ def open_pictures(spec: str) -> PictureSource:
         UnitscopeError: there is no such source.
     """
     if not names_registered(spec):
-        return PictureFolder(Path(spec).expanduser())
+        return PictureFolder(as_path(spec))
     made = make_registered(PICTURES, spec.partition(":")[0], spec)
     if isinstance(made, PictureSource):
         return made

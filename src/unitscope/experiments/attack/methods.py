@@ -20,6 +20,8 @@ from unitscope.models.factories import find_function
 
 Method = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 """Network on pixels, pictures ``(N, 3, h, w)`` in [0, 1], classes and targets ``(N,)`` -> attacked pictures."""
+TAKES = "model, inputs, labels, targets"
+"""What a person's function is called with."""
 OUTSIDE = 1e-4
 """How far an attacked picture may lie outside [0, 1] and still be taken for rounded."""
 
@@ -33,7 +35,7 @@ def find_method(settings: AttackSettings) -> Method:
     if settings.method in METHODS:
         library = _library()
         return partial(_of_library, (library, _make(library, settings), _given(settings)))
-    function, _ = find_function(settings.method, "attack")
+    function, _ = find_function(settings.method, "attack", TAKES)
     return partial(_of_person, (function, settings.method))
 
 
@@ -43,7 +45,7 @@ def method_hash(settings: AttackSettings) -> str:
     Raises:
         UnitscopeError: the function is missing.
     """
-    return "" if settings.method in METHODS else find_function(settings.method, "attack")[1]
+    return "" if settings.method in METHODS else find_function(settings.method, "attack", TAKES)[1]
 
 
 def _library() -> Any:

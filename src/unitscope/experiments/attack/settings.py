@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unitscope.experiments.settings import SPEED, Rule, Settings, at_least, between, setting
+from unitscope.experiments.settings import (
+    A_SEED,
+    REPLICATES,
+    SPEED,
+    Rule,
+    Settings,
+    at_least,
+    between,
+    setting,
+)
 
 METHODS = ("cw", "ddn", "pgd")
 """Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
@@ -56,9 +65,9 @@ class AttackSettings(Settings):
     )
     random: int = setting(5, "Repetitions of random units in the curves.", rule=at_least(0))
     examples: int = setting(2, "Pictures of each target that are shown.", rule=at_least(0))
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
     seed: int = setting(
-        0, "Seed of the order of pictures, of random units and of the bootstrap.", rule=at_least(0)
+        0, "Seed of the order of pictures, of random units and of the bootstrap.", rule=A_SEED
     )
     batch_size: int | None = setting(
         None,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.paths import as_path
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.class_names import KnownNames, listing
 from unitscope.sources.joined import JoinedPictures
@@ -93,11 +93,11 @@ class _Group:
                 )
             if places:
                 classes.append(known.names[places[0]])
-            elif Path(word).expanduser().is_dir():
+            elif as_path(word).is_dir():
                 folders.append(word)
             else:
                 raise _neither(word, classed)
-        names = [*classes, *(Path(folder).expanduser().resolve().name for folder in folders)]
+        names = [*classes, *(as_path(folder).resolve().name for folder in folders)]
         return cls(tuple(dict.fromkeys(classes)), tuple(dict.fromkeys(folders)), listing(names, 3))
 
 
@@ -121,7 +121,7 @@ def _refuse_both(positive: _Group, negative: _Group) -> None:
 
 
 def _gather(positive: _Group, negative: _Group, *, classed: ClassedSource | None) -> Candidates:
-    folders = [PictureFolder(Path(name).expanduser()) for name in (*positive.folders, *negative.folders)]
+    folders = [PictureFolder(as_path(name)) for name in (*positive.folders, *negative.folders)]
     taken = classed if classed is not None and (positive.classes or negative.classes) else None
     sources: list[PictureSource] = [*([taken] if taken is not None else []), *folders]
     pictures = sources[0] if len(sources) == 1 else JoinedPictures(sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unitscope.experiments.settings import Rule, Settings, at_least, setting
+from unitscope.experiments.settings import A_SEED, REPLICATES, Rule, Settings, at_least, setting
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,6 @@ class ClassifierSettings(Settings):
         "Fraction of the picture that the concept covers more of on a positive one.",
         rule=Rule("from 0 to below 1", lambda value: 0 <= value < 1),
     )
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
-    seed: int = setting(
-        0, "Seed of the bootstrap, and of other latents than those of the run.", rule=at_least(0)
-    )
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
+    seed: int = setting(0, "Seed of the bootstrap, and of other latents than those of the run.", rule=A_SEED)
     mistakes: int = setting(12, "Pictures shown of each kind of mistake.", rule=at_least(0))

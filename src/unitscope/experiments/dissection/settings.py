@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unitscope.experiments.settings import (
+    A_SEED,
+    REPLICATES,
     SPEED,
     Cached,
     Rule,
@@ -44,8 +46,8 @@ class DissectionSettings(Cached, Settings):
     allow_random: bool = setting(
         False, "Read networks that answer the same picture differently each time; the run is marked."
     )
-    replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=at_least(100))
-    seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=at_least(0))
+    replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=REPLICATES)
+    seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=A_SEED)
     batch_size: int = setting(
         16, "Pictures in a forward pass; networks round differently at others.", rule=at_least(1), panel=SPEED
     )

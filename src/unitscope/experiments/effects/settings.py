@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import SPEED, Rule, Settings, about, at_least, setting
+from unitscope.experiments.settings import A_SEED, REPLICATES, SPEED, Rule, Settings, about, at_least, setting
 
 MOST_SIZES = 1000
 NO_CONTROL = "none"
@@ -125,8 +125,8 @@ class EffectSettings(Settings):
     latents: int | None = setting(
         None, "The first so many; all of the run by default.", rule=at_least(1), option="latents samples"
     )
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
-    seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=at_least(0))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
+    seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=A_SEED)
     batch_size: int | None = setting(
         None,
         "Pictures generated and segmented at once; as many as in the run by default.",

@@ -8,6 +8,8 @@ from typing import Literal
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import (
+    A_SEED,
+    REPLICATES,
     SPEED,
     Cached,
     Rule,
@@ -47,8 +49,8 @@ class ImportanceSettings(Cached, Settings):
     )
     random: int = setting(5, "Repetitions of random sets of the same sizes.", rule=at_least(0))
     fdr: float = setting(0.05, "False discovery rate of what is important.", rule=between(0, 1))
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
-    seed: int = setting(0, "Seed of the bootstrap and of random sets.", rule=at_least(0))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
+    seed: int = setting(0, "Seed of the bootstrap and of random sets.", rule=A_SEED)
     batch_size: int | None = setting(
         None, "Pictures in a forward pass; as many as in the run by default.", rule=at_least(1), panel=SPEED
     )

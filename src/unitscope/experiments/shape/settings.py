@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from unitscope.experiments.settings import (
+    A_SEED,
+    REPLICATES,
     Cached,
     Rule,
     Settings,
@@ -39,6 +41,6 @@ class ShapeSettings(Cached, Settings):
         "Units of each layer whose pictures are shown: half of them survive best, half least; 0 for none.",
         rule=at_least(0),
     )
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=at_least(100))
-    seed: int = setting(0, "Seed of the alteration and of the bootstrap.", rule=at_least(0))
+    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
+    seed: int = setting(0, "Seed of the alteration and of the bootstrap.", rule=A_SEED)
     cache_budget: float = cache_setting("Activations kept on disk at most while it runs, GiB")

@@ -138,7 +138,7 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     check_table(path, COLUMNS[name], "importance")
     columns = list(READ.get(name, COLUMNS[name]))
     with reading(path, "importance"):
-        table = pq.read_table(path, columns=columns, read_dictionary=REPEATED.get(name))
+        table = pq.read_table(path.absolute(), columns=columns, read_dictionary=REPEATED.get(name))
     frame: pd.DataFrame = table.to_pandas()
     return frame
 

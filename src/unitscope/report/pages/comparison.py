@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from unitscope.errors import UnitscopeError
+from unitscope.paths import as_path
 from unitscope.report.charts.bars import count_columns
 from unitscope.report.charts.curve import over_depth
 from unitscope.report.charts.files import save_figure
@@ -20,6 +21,7 @@ from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, wri
 from unitscope.run.comparison import ALL, by_depth, compare, concepts_by_run, differences, is_control
 from unitscope.run.dissection import Dissection
 from unitscope.run.slugs import distinct_slugs, slug
+from unitscope.run.storage import write_frame
 
 PLACE = "compare"
 """Where the first run keeps pages of comparisons."""
@@ -44,7 +46,7 @@ def write_comparison(runs: Sequence[Dissection], *, out: Path | str | None = Non
     """
     if len(runs) < 2:
         raise UnitscopeError(f"{len(runs)} run is given; a comparison needs two or more")
-    target = Path(out) if out is not None else comparison_folder(runs)
+    target = as_path(out) if out is not None else comparison_folder(runs)
     check_replaceable(target)
     with replacing(target) as folder:
         _write(runs, folder)
@@ -85,7 +87,7 @@ def _write(runs: Sequence[Dissection], folder: Path) -> None:
     for name, figure in figures.items():
         save_figure(figure, folder / "figures" / name)
     for name, table in tables.items():
-        table.to_parquet(folder / "tables" / f"{name}.parquet", index=False)
+        write_frame(folder / "tables" / f"{name}.parquet", table)
     text = fill(
         "comparison.html",
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs",
