@@ -27,13 +27,14 @@ def as_path(given: AnyPath) -> Path:
     if "\0" in text:
         raise UnitscopeError(f"{shown} has a NUL character, which no path has; check what was given")
     try:
-        encoded = text.encode()
-        os.fsencode(text)
-    except UnicodeEncodeError as error:
+        encoded = os.fsencode(text)
+        encoded.decode("utf-8")
+        text.encode("utf-8")
+    except UnicodeDecodeError:
+        raise UnitscopeError(f"{shown} is not in UTF-8; rename it") from None
+    except UnicodeEncodeError:
         raise UnitscopeError(
-            f"{shown} is not in UTF-8; rename it"
-            if error.reason.startswith("surrogates")
-            else f"{shown} has characters that names of files lack in this locale; set LC_ALL=C.UTF-8 or PYTHONUTF8=1"
+            f"{shown} has characters that this locale has not; set LC_ALL=C.UTF-8 or PYTHONUTF8=1"
         ) from None
     longest = max(map(len, encoded.split(os.fsencode(os.sep))))
     if longest > LONGEST_NAME or len(encoded) > LONGEST_PATH:

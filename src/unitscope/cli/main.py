@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -107,8 +109,13 @@ def common(
 
 def main() -> None:
     """Run a command; an error that a person can act on is one line and exit code 2."""
-    words = [word for word in sys.argv[1:] if word != "--debug"]
+    words = [_as_utf8(word) for word in sys.argv[1:] if word != "--debug"]
     debug = len(words) < len(sys.argv) - 1
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # names may have letters that a terminal of another locale lacks
+            stream.reconfigure(errors="backslashreplace")
     with speaking("terminal"):
         try:
             app(words, prog_name="unitscope")
@@ -123,6 +130,13 @@ def main() -> None:
             # What no message was written for: a file that is gone meanwhile, a share that was lost.
             where = f"{error.filename}: " if error.filename is not None else ""
             _leave(f"{where}{error.strerror or error}; --debug shows where that came from", debug=debug)
+
+
+def _as_utf8(word: str) -> str:
+    """Return a word whose letters Python did not know in the locale of a terminal, if they are UTF-8."""
+    with suppress(UnicodeError):
+        return word.encode("utf-8", "surrogateescape").decode("utf-8")
+    return word
 
 
 def _leave(message: str, *, debug: bool) -> NoReturn:

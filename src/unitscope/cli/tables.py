@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -120,7 +121,7 @@ def print_frame(
             out.write_bytes(frame.to_parquet(index=False))
         elif style == "json":
             rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-            write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", out)
+            write_text(json.dumps(rows, indent=2, ensure_ascii=out is None) + "\n", out)
         elif style == "csv":
             write_text(frame.to_csv(index=False), out)
         else:
@@ -178,6 +179,13 @@ def print_table(frame: pd.DataFrame, *, title: str | None = None) -> None:
 def write_text(text: str, out: Path | None) -> None:
     """Print text, or write it to a file."""
     if out is None:
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError as error:
+            raise UnitscopeError(
+                f"{error.object[error.start]!a} cannot be printed in {sys.stdout.encoding}, the encoding of this "
+                "terminal; give --out FILE, which is UTF-8, or set PYTHONUTF8=1"
+            ) from error
         Console().out(text, end="", highlight=False)
     else:
         out.write_text(text, encoding="utf-8")
