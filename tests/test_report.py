@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -277,6 +278,22 @@ def test_pictures_are_copied_where_links_fail(
 
     monkeypatch.setattr(folder_module.os, "link", refuse)
     assert list((write_report(fresh).parent / "pictures").glob("*.jpg"))
+
+
+def test_a_report_that_cannot_be_written_is_one_line(
+    fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> str:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(
+        UnitscopeError, match=r"cannot write the report to '.*file/report': (File exists|Not a dir)"
+    ):
+        write_report(fresh, out=tmp_path / "file" / "report")
+    monkeypatch.setattr(folder_module.tempfile, "mkdtemp", refuse)
+    with pytest.raises(UnitscopeError, match="Read-only file system; give another place for it"):
+        write_report(fresh)
 
 
 def test_a_folder_that_is_no_report_is_not_replaced(fresh: Path, tmp_path: Path) -> None:

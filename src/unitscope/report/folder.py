@@ -39,11 +39,20 @@ def _marker(kind: str) -> str:
 
 @contextmanager
 def replacing(target: Path, kind: str = REPORT) -> Iterator[Path]:
-    """Give an empty folder next to `target`; it takes the place of `target` once the body has succeeded."""
+    """Give an empty folder next to `target`; it takes the place of `target` once the body has succeeded.
+
+    Raises:
+        UnitscopeError: there may not be such a folder, or it holds something else.
+    """
     check_replaceable(target, kind)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise UnitscopeError(
+            f"cannot write the {kind} to {str(target)!r}: {error.strerror or error}; give another place for it"
+        ) from error
     _remove_stale(target)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
     try:
         yield folder
         (folder / _marker(kind)).write_text(
