@@ -88,6 +88,11 @@ def test_refused_before_any_work_unless_it_is_allowed(name, reason, tmp_path):
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["plan"]["answers"] == said
     assert found.settings.allow_random
     assert "random answers were allowed" in found.report().read_text()
+    told = "numbers are of one reading, and no interval covers that"
+    assert told in repr(found)
+    again = unitscope.network(module, preprocess=f"size={SIDE}")
+    later = unitscope.classify_unit(found, "act", 0, "world:24", concept="sky", network=again, show=False)
+    assert told in " ".join(later.manifest.remarks)
 
 
 def test_a_layer_that_answers_at_random_is_refused_where_the_network_does_not_show_it(tmp_path):
@@ -104,4 +109,5 @@ def test_a_layer_that_answers_at_random_is_refused_where_the_network_does_not_sh
         UnitscopeError, match="layer 'act' answers differently when it sees the same picture again"
     ):
         dissected(Shuffled(), tmp_path / "run")
-    dissected(Shuffled(), tmp_path / "run", allow_random=True)
+    found = dissected(Shuffled(), tmp_path / "run", allow_random=True)
+    assert "layer 'act' answers differently when it sees the same picture again: numbers are" in repr(found)

@@ -244,6 +244,11 @@ class Experiment(ABC, Generic[S]):
         """The pictures it reads; none where they are generated."""
         return ()
 
+    @property
+    def caveats(self) -> Sequence[str]:
+        """What a person should know of the network, a line each, once all stages are done."""
+        return ()
+
     @abstractmethod
     def configuration(self) -> Values:
         """Return everything that decides the results."""
@@ -288,18 +293,25 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
 def _finish(experiment: Experiment[S], folder: RunFolder) -> None:
     """Do what is missing, and write the tables and the manifest."""
     job = Job(folder)
-    noted = _notes(folder, experiment.sources)
+    left_out, remarks = _notes(folder, experiment.sources)
     for stage in experiment.stages(job):
         job.work(stage, experiment.subject)
     with job.timing("tables"):
         folder.write_tables(experiment.tables(job))
-    folder.complete(**experiment.outcome(job), **noted, seconds=job.seconds)
+    folder.complete(
+        **experiment.outcome(job),
+        left_out=left_out,
+        remarks=(*experiment.caveats, *remarks),
+        seconds=job.seconds,
+    )
 
 
-def _notes(folder: RunFolder, sources: Sequence[PictureSource]) -> dict[str, object]:
-    """Say what a person should know of the pictures, and return it as fields of the manifest."""
+def _notes(
+    folder: RunFolder, sources: Sequence[PictureSource]
+) -> tuple[tuple[LeftOutFiles, ...], tuple[str, ...]]:
+    """Say what a person should know of the pictures, and return it as the manifest holds it."""
     left_out = tuple(LeftOutFiles(each.extension, each.count, each.reason) for each in left_out_of(*sources))
     remarks = remarks_on(*sources)
     for line in replace(folder.manifest, left_out=left_out, remarks=remarks).notes:
         say(line)
-    return {"left_out": left_out, "remarks": remarks}
+    return left_out, remarks

@@ -23,6 +23,12 @@ CAUSES = {
 }
 
 
+def caveat(who: str, answers: Answers) -> str:
+    """Return what to know of numbers that were measured on a network, or a layer, with such answers."""
+    when = CAUSES[answers].partition(" (")[0]
+    return f"{who} answers differently {when}: numbers are of one reading, and no interval covers that"
+
+
 def network_answers(
     module: nn.Module,
     size: tuple[int, int],

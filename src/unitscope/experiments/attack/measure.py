@@ -152,6 +152,11 @@ class UnitAttack(Experiment[Subject]):
         top = min(settings.top, max(units // 2, 1))
         self.settings = replace(settings, target=names, batch_size=self.batch_size, top=top)
 
+    @property
+    def caveats(self) -> Sequence[str]:
+        """What a person should know of the network, a line each."""
+        return ReadingPlan.of(self.dissection).caveats
+
     def configuration(self) -> Values:
         """Return everything that decides the results."""
         found, altered = self.pictures, self.pictures.altered

@@ -18,6 +18,7 @@ from unitscope.experiments.classification.mistakes import choose_mistakes, pictu
 from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitReader, merged_peaks, read_peaks
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import Verdict, halve, judge
+from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.samples import PictureSamples, Samples, called
 from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, piece_size, ranges, run
 from unitscope.layer.grid import raster_sampling
@@ -118,6 +119,11 @@ class UnitClassifier(Experiment[UnitReader]):
         """The pictures it reads; none where they are generated."""
         samples = self.subject.samples
         return [samples.pictures] if isinstance(samples, PictureSamples) else []
+
+    @property
+    def caveats(self) -> Sequence[str]:
+        """What a person should know of the network, a line each."""
+        return ReadingPlan.of(self.which.run).caveats
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

@@ -119,6 +119,11 @@ class NetworkDissection(Experiment[Activations]):
         """The pictures it reads; none where they are generated."""
         return [self.samples.pictures] if isinstance(self.samples, PictureSamples) else []
 
+    @property
+    def caveats(self) -> Sequence[str]:
+        """What a person should know of the network, a line each."""
+        return self.plan.caveats
+
     def configuration(self) -> Values:
         """Return everything that decides the results."""
         model = self._network()

@@ -15,7 +15,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import Samples
 from unitscope.experiments.skeleton import piece_size
-from unitscope.layer.answers import Answers
+from unitscope.layer.answers import Answers, caveat
 from unitscope.layer.causes import why
 from unitscope.layer.grid import (
     Border,
@@ -104,6 +104,14 @@ class ReadingPlan:
     def of(cls, run: Dissection) -> ReadingPlan:
         """Return the plan that a run was made with."""
         return run.said("plan", cls)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a person should know of the network, a line each."""
+        if self.answers != "same":
+            return (caveat("the network", self.answers),)
+        at_random = [name for name, proof in self.proofs.items() if proof.outcome == "random"]
+        return tuple(caveat(f"layer {name!r}", "again") for name in at_random)
 
     @cached_property
     def by_layer(self) -> dict[str, LayerPlan]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from unitscope.ablation import Ablation
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
+from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.findings import Findings, importance_summary, importance_tables
 from unitscope.experiments.importance.pictures import ClassedPictures, Split, find_curve_classes
 from unitscope.experiments.importance.sets import SetPlan, plan_sets
@@ -112,6 +113,11 @@ class UnitImportance(Experiment[Removal]):
     def sources(self) -> Sequence[PictureSource]:
         """The pictures it reads; none where they are generated."""
         return [split.samples.pictures for split in (self.pictures.train, self.pictures.val)]
+
+    @property
+    def caveats(self) -> Sequence[str]:
+        """What a person should know of the network, a line each."""
+        return ReadingPlan.of(self.dissection).caveats
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

@@ -118,6 +118,11 @@ class ShapeExperiment(Experiment[PairActivations]):
         """The pictures it reads; none where they are generated."""
         return [self.pairs.originals, self.pairs.altered]
 
+    @property
+    def caveats(self) -> Sequence[str]:
+        """What a person should know of the network, a line each."""
+        return ReadingPlan.of(self.dissected).caveats
+
     def configuration(self) -> Values:
         """Return everything that decides the results."""
         dissected = self.dissected
