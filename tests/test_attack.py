@@ -42,7 +42,8 @@ def place(tmp_path_factory) -> Path:
 def attack(
     place: Path, out: Path, target=("red", "green"), *, network: str = "net", **given
 ) -> unitscope.Attack:
-    words = {"method": f"{place}/net.py:brighten", "device": "cpu", **SETTINGS, **given}
+    method = {} if "altered" in given else {"method": f"{place}/net.py:brighten"}
+    words = {**method, "device": "cpu", **SETTINGS, **given}
     return unitscope.attack(place / f"run-{network}", place / "pictures", target, out=out, **words)
 
 
@@ -155,7 +156,8 @@ def test_importance_tells_what_changes(found):
 @needs_library
 @pytest.mark.parametrize("method", ["cw", "ddn", "pgd"])
 def test_attacks_of_the_library_win_after_rounding(place, tmp_path, method):
-    got = attack(place, tmp_path / "out", "blue", method=method, epsilon=0.3, steps=60, limit=4)
+    bound = {"epsilon": 0.3} if method == "pgd" else {}
+    got = attack(place, tmp_path / "out", "blue", method=method, steps=60, limit=4, **bound)
     assert got.attempts["won"].all()
     assert got.summary.passes > 0
     if method != "pgd":
@@ -226,6 +228,17 @@ def test_pictures_attacked_elsewhere_give_the_same_as_those_attacked_here(place,
 def test_attacks_from_elsewhere_are_for_one_target(place, found, tmp_path):
     with pytest.raises(UnitscopeError, match=r"attacked for one target, and 2 are given; give one target="):
         attack(place, tmp_path / "out", altered=found.path / "attacked" / "red")
+
+
+def test_settings_that_change_nothing_are_refused(place, found, tmp_path):
+    copies = found.path / "attacked" / "red"
+    said = refused(place, tmp_path / "out", "red", altered=copies, method="pgd")
+    assert said == "method= says how to attack, and nothing is attacked with altered=; leave one of them out"
+    assert refused(place, tmp_path / "out", "red", altered=copies, steps=3).startswith("steps= says")
+    said = refused(place, tmp_path / "out", "red", method="ddn", epsilon=0.1)
+    assert said == "epsilon= is a setting of pgd, and the method is 'ddn'; leave it out"
+    said = refused(place, tmp_path / "out", "red", steps=3)
+    assert said.startswith("steps= is a setting of cw and ddn and pgd, and the method is ")
 
 
 # Going on where it stopped.

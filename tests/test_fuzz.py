@@ -214,6 +214,30 @@ def test_strange_values_are_refused_in_one_line(place, tmp_path, monkeypatch, ca
     assert not wrong
 
 
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("classify-unit", ["--ignore", "3", "--concept", "red"]),
+        ("classify-unit", ["--unlabelled", "ignore", "--concept", "red"]),
+        ("shape", ["--labels-preset", "voc"]),
+        ("shape", ["--adain", "."]),
+        ("dissect", ["--labels-preset", "voc"]),
+        ("dissect", ["--truncation", "0.5"]),
+        ("attack", ["--epsilon", "0.1"]),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(place, tmp_path, monkeypatch, capfd, name, more):
+    out = tmp_path / "out"
+    words = commands(place, out)[name]
+    if name == "classify-unit":
+        words = [str(place / "run-gen"), "--layer", "boxes", "--unit", "0", "--out", str(out), "--quiet"]
+    assert run_cli(monkeypatch, name, *words, *more) == 2
+    _, said = capfd.readouterr()
+    assert more[0] in said
+    assert said.count("\n") == 1
+    assert not out.exists()
+
+
 NAMED = {1: "wall", 2: "traffic light", 4: "été", 17: "water"}
 """What the label files below say."""
 

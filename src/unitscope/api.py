@@ -298,6 +298,8 @@ def attack(
     opened = opened_run(run)
     read = layer_of(opened, layer)
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
+    if altered is not None:
+        chosen.check_elsewhere()
     words = [read.name, "elsewhere" if altered is not None else chosen.method, *chosen.target]
     place = opened.path / attack_run.FOLDER / slug(*words)
     with left_as_it_was(network), showing(cast(bool | None, show)):

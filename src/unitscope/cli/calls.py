@@ -315,7 +315,7 @@ def classify_unit(
         data = unitscope.latents(classes.latents)
     with typed(network.mirror, quiet=output.quiet):
         if opened.generated and not concepts.masks:
-            said = _segmenter(opened, concepts)
+            said = _relabelled(opened, concepts)
         else:
             said = _said(concepts, len(classes.images))
         return unitscope.classify_unit(
@@ -401,17 +401,26 @@ def shape(
     """See which units are still on at the same places of altered pictures."""
     from unitscope.nouns.concepts import read_concepts
 
-    opened, said = unitscope.open_run(run), None
+    opened = unitscope.open_run(run)
     with typed(network.mirror, quiet=output.quiet):
-        if pictures.masks or pictures.labels:
-            said = read_concepts(
-                pictures.masks, pictures.labels, (), (), sources=len(pictures.images), rules=_rules(pictures)
-            )
+        found = read_concepts(
+            pictures.masks, pictures.labels, (), (), sources=len(pictures.images), rules=_rules(pictures)
+        )
+        said = found if found.masks else None
         return unitscope.shape(
             opened, _given(pictures.images), altered=pictures.altered, alter=pictures.alter, concepts=said,
             adain=pictures.adain, layers=pictures.layer, network=_found(opened, network), out=output.out,
             device=network.device, settings=settings,
         )  # fmt: skip
+
+
+def _relabelled(run: Dissection, given: ConceptOptions) -> Concepts | None:
+    """Return what labels the pictures of a generator from now on."""
+    from unitscope.nouns.concepts import check_generated, check_without_masks
+
+    check_without_masks(_rules(given))
+    check_generated(given.unlabelled)
+    return _segmenter(run, given)
 
 
 def _segmenter(run: Dissection, given: SegmenterOptions) -> Concepts | None:

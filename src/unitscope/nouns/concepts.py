@@ -109,8 +109,7 @@ class Concepts:
             raise UnitscopeError(
                 "--masks do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC"
             )
-        if self.unlabelled == "ignore":
-            raise UnitscopeError("--unlabelled ignore is for pictures; leave it out for a generator")
+        check_generated(self.unlabelled)
         return _merged(self._by_segmenters(where, device))
 
     def _by_segmenters(self, where: PixelGrid, device: torch.device) -> list[Labeller]:
@@ -164,6 +163,16 @@ def masks(
     return _counting(
         Concepts(masks=tuple(as_paths(folders)), labels=tuple(as_paths(labels)), rules=rules), unlabelled
     )
+
+
+def check_generated(unlabelled: Background) -> None:
+    """Refuse what does not go with generated pictures, every point of which a segmenter labels.
+
+    Raises:
+        UnitscopeError: points without a label are not to count.
+    """
+    if unlabelled == "ignore":
+        raise UnitscopeError("--unlabelled ignore is for pictures; leave it out for a generator")
 
 
 def _counting(concepts: Concepts, unlabelled: Background) -> Concepts:
@@ -236,12 +245,22 @@ def read_concepts(
     """
     said = _read(masks, labels, segmenters, preprocess, sources)
     rules = rules or MaskRules()
-    if rules != MaskRules() and not said.masks:
+    if not said.masks:
+        check_without_masks(rules)
+    return _counting(replace(said, rules=rules), unlabelled)
+
+
+def check_without_masks(rules: MaskRules) -> None:
+    """Refuse rules of masks where there are none.
+
+    Raises:
+        UnitscopeError: a rule is not the default.
+    """
+    if rules != MaskRules():
         raise UnitscopeError(
             "--ignore, --zero-is-a-class, --mask-suffix and --labels-preset say how masks are read; give --masks DIR "
             "with --labels FILE, or leave them out"
         )
-    return _counting(replace(said, rules=rules), unlabelled)
 
 
 def _read(
@@ -256,6 +275,10 @@ def _read(
         if files and not folders:
             raise UnitscopeError(
                 f"{NOTHING_SAYS}, and --labels alone does not; give --masks DIR with --labels FILE, or --segmenter SPEC"
+            )
+        if any(preprocess):
+            raise UnitscopeError(
+                "--segmenter-preprocess says how a segmenter reads pictures; give --segmenter SPEC with it"
             )
         return Concepts(folders, files)
     planes = len(folders) // max(sources, 1)

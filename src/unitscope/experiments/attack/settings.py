@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import (
     A_SEED,
     REPLICATES,
@@ -19,6 +20,8 @@ METHODS = ("cw", "ddn", "pgd")
 """Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
 STEPS = {"cw": 100, "ddn": 100, "pgd": 40}
 """Steps where nothing is said; of `cw`, in each search."""
+FOR = {"steps": METHODS, "searches": ("cw",), "rate": ("cw",), "confidence": ("cw",), "epsilon": ("pgd",)}
+"""Settings that not every method knows, with those that do."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,36 @@ class AttackSettings(Settings):
         rule=at_least(1),
         panel=SPEED,
     )
+
+    def __post_init__(self) -> None:
+        """Refuse settings that change nothing.
+
+        Raises:
+            UnitscopeError: a setting is of another method.
+        """
+        super().__post_init__()
+        for name in self._told(*FOR):
+            if self.method not in FOR[name]:
+                raise UnitscopeError(
+                    f"--{name} is a setting of {' and '.join(FOR[name])}, and the method is {self.method!r}; leave it "
+                    "out"
+                )
+
+    def check_elsewhere(self) -> None:
+        """Refuse settings of an attack where pictures were attacked elsewhere.
+
+        Raises:
+            UnitscopeError: there is one.
+        """
+        if told := self._told("method", *FOR):
+            raise UnitscopeError(
+                f"--{told[0]} says how to attack, and nothing is attacked with --altered; leave one of them out"
+            )
+
+    def _told(self, *names: str) -> list[str]:
+        """Return which of these settings are not the default."""
+        defaults = {each.name: each.default for each in fields(self)}
+        return [name for name in names if getattr(self, name) != defaults[name]]
 
     @property
     def taken_steps(self) -> int:
