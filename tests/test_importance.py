@@ -464,7 +464,7 @@ def test_one_kind_of_run_is_not_taken_for_the_other(place, found):
 def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
     words = ["importance", str(place / "run"), "--train", str(place / "train"), "--val", str(place / "val")]
     words += ["--class-map", str(place / "map.csv"), "--out", str(tmp_path / "out"), "--set-size", "2"]
-    words += ["--replicates", "100", "--random", "1", "--device", "cpu"]
+    words += ["--replicates", "100", "--random", "1", "--device", "cpu", "--quiet"]
     assert run_cli(monkeypatch, *words) == 0
     captured = capsys.readouterr()
     assert captured.err == ""

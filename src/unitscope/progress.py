@@ -1,8 +1,9 @@
-"""How long work takes: a bar with rate and remaining time on a terminal, silence elsewhere."""
+"""How long work takes: a bar with rate and remaining time on a terminal; elsewhere a line now and then, or silence."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+LINE_EVERY = 30.0
+"""Seconds from one line to the next where there is no terminal."""
 
 
 class Advance(Protocol):
@@ -38,6 +42,7 @@ class RateColumn(ProgressColumn):
 
 
 _forced: ContextVar[bool | None] = ContextVar("forced", default=None)
+_lines: ContextVar[bool] = ContextVar("lines", default=False)
 
 
 @contextmanager
@@ -50,6 +55,20 @@ def showing(show: bool | None) -> Iterator[None]:
         _forced.reset(token)
 
 
+@contextmanager
+def in_lines() -> Iterator[None]:
+    """Print lines meanwhile where there is no terminal for bars, as a command does in a log."""
+    token = _lines.set(True)
+    try:
+        yield
+    finally:
+        _lines.reset(token)
+
+
+def _prints_lines() -> bool:
+    return _lines.get() and _forced.get() is None and not sys.stderr.isatty()
+
+
 def visible() -> bool:
     """Tell whether progress bars show: on a terminal, unless they are forced on or off."""
     forced = _forced.get()
@@ -57,8 +76,8 @@ def visible() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error where progress bars show."""
-    if visible():
+    """Print a line on standard error where progress shows."""
+    if visible() or _prints_lines():
         Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
 
 
@@ -75,7 +94,10 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
         A function to call with the number of items just done.
     """
     if not visible():
-        yield lambda *_: None
+        lines = _Lines(name, total, done) if _prints_lines() else None
+        yield lines.advance if lines else lambda *_: None
+        if lines:
+            lines.end()
         return
     columns = (
         TextColumn("{task.description:<24}"),
@@ -91,6 +113,30 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
             bar.update(task, advance=count, description=f"{name}, {note}" if note else name)
 
         yield advance
+
+
+class _Lines:
+    """A stage of the work in lines: at its start, every half minute, and at its end if it took that long."""
+
+    def __init__(self, name: str, total: int, done: int) -> None:
+        self.name, self.total, self.done = name, total, done
+        self.first, self.start = done, time.monotonic()
+        self.told = self.start
+        say(f"{name}: {done:,} of {total:,}" if done else f"{name}: {total:,}")
+
+    def advance(self, count: int, note: str = "", /) -> None:
+        self.done += count
+        now = time.monotonic()
+        if now - self.told >= LINE_EVERY and self.done < self.total:
+            self.told = now
+            left = (now - self.start) * (self.total - self.done) / max(self.done - self.first, 1)
+            beside = f", {note}" if note else ""
+            say(f"{self.name}: {self.done:,} of {self.total:,}{beside}, about {duration(left)} more")
+
+    def end(self) -> None:
+        spent = time.monotonic() - self.start
+        if spent >= LINE_EVERY:
+            say(f"{self.name}: done in {duration(spent)}")
 
 
 def duration(seconds: float) -> str:

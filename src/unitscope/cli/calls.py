@@ -65,7 +65,7 @@ Answer = TypeVar("Answer", bound="Result[Any]")
 def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
     """Note what the user typed in what is written meanwhile; fetch from a mirror and be quiet, if asked to."""
     from unitscope.models.download import mirrored
-    from unitscope.progress import showing
+    from unitscope.progress import in_lines, showing
     from unitscope.run.manifest import typed_command
     from unitscope.sources.decode import silence_decoders
 
@@ -76,6 +76,7 @@ def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
         typed_command(words),
         mirrored(mirror),
         showing(False if quiet else None),
+        in_lines(),
         redirect_stdout(sys.stderr),
     ):
         try:

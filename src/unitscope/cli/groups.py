@@ -44,7 +44,7 @@ class JsonOptions:
 class ShownOptions(JsonOptions):
     """How a command that takes time shows itself."""
 
-    quiet: bool = setting(False, "No progress bars.", panel=OUTPUT)
+    quiet: bool = setting(False, "No progress.", panel=OUTPUT)
 
 
 @dataclass(frozen=True)
