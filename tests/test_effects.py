@@ -254,7 +254,7 @@ def test_one_kind_is_not_taken_for_another(run, tmp_path):
 
 
 def test_the_commands_print_what_they_found(run, tmp_path, monkeypatch, capsys):
-    common = ["--quiet", "--replicates", "100", "--device", "cpu", "--out"]
+    common = ["--replicates", "100", "--device", "cpu", "--out"]
     words = ["remove", str(run), "--concept", "tree", "--units", "1,2", "--pairs", "1", *common]
     assert run_cli(monkeypatch, *words, str(tmp_path / "remove")) == 0
     said = capsys.readouterr()

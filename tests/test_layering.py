@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "world": "errors sources models concepts",
     "run": "errors registered",
     "experiments": "errors progress layer replay ablation stats sources models concepts run",
-    "report": "cache errors run stats",
+    "report": "cache errors progress run stats",
     "nouns": "errors registered layer sources models concepts run experiments",
     "api": "errors progress layer sources models concepts run experiments nouns",
     "cli": "errors progress layer sources models concepts nouns run experiments report api",

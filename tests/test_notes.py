@@ -128,7 +128,6 @@ def test_nothing_of_the_decoders_reaches_the_terminal(photos, tmp_path, monkeypa
         "colors",
         "--out",
         str(tmp_path / "run"),
-        "--quiet",
     ]
     monkeypatch.setattr(sys, "argv", ["unitscope", *words])
     with pytest.raises(SystemExit) as ended:

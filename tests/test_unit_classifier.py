@@ -535,8 +535,7 @@ def test_a_run_that_is_not_finished_is_one_line(place, tmp_path):
 
 def test_the_command_prints_a_summary_or_json(place, tmp_path, monkeypatch, capsys):
     words = ["classify-unit", str(place / "run"), "--layer", "conv", "--unit", "0", "--images", str(place / "classes"),
-             "--positive", "red", "--replicates", "200", "--device", "cpu", "--out", str(tmp_path / "out"),
-             "--quiet"]  # fmt: skip
+             "--positive", "red", "--replicates", "200", "--device", "cpu", "--out", str(tmp_path / "out")]  # fmt: skip
     assert run_cli(monkeypatch, *words) == 0
     said = capsys.readouterr()
     assert said.err == ""

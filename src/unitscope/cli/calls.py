@@ -255,18 +255,17 @@ def verify(run: Path) -> list[Verified]:
     return read_through(run)
 
 
-def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
+def write_report(runs: Sequence[Path], out: Path | None = None, *, quiet: bool = False) -> Path:
     """Write the report of a run, or of several; return its first page."""
     from unitscope.report import write_report as write
     from unitscope.report import write_reports
 
-    if len(runs) == 1:
-        return write(runs[0], out=out)
-    if out is None:
+    if len(runs) > 1 and out is None:
         raise UnitscopeError(
             "a report of several runs belongs to none of them; say where to write it with --out"
         )
-    return write_reports(runs, out=out)
+    with typed(quiet=quiet):
+        return write(runs[0], out=out) if out is None or len(runs) == 1 else write_reports(runs, out=out)
 
 
 def list_models() -> list[Listed]:

@@ -91,7 +91,7 @@ class OutputOptions(ShownOptions):
 
 
 @dataclass(frozen=True)
-class ReportOptions(JsonOptions):
+class ReportOptions(ShownOptions):
     """Where a report goes."""
 
     out: Path | None = setting(

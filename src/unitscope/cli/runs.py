@@ -84,7 +84,7 @@ def report(
     output: ReportOptions,
 ) -> None:
     """Write the report of a run, or one of several: a folder to open in a browser, without a server."""
-    index = calls.write_report(runs, output.out)
+    index = calls.write_report(runs, output.out, quiet=output.quiet)
     if output.as_json:
         print_json({"report": str(index)})
     else:
