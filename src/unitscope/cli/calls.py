@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -30,7 +29,7 @@ from unitscope.cli.groups import (
     SegmenterOptions,
     SelectionOptions,
 )
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, command_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +69,7 @@ def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
     from unitscope.sources.decode import silence_decoders
 
     silence_decoders()
-    words = shlex.join(["unitscope", *sys.argv[1:]])
+    words = command_of(*sys.argv[1:])
     # What the network's own code prints is not what the command prints.
     with (
         typed_command(words),

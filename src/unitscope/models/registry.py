@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.errors import UnitscopeError, as_typed, did_you_mean
 from unitscope.models.catalogue import CATALOGUE
 from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
 from unitscope.models.classes import places365_classes
@@ -153,20 +153,23 @@ def _refuse_files(spec: str) -> None:
             f"write a function that builds the network, and {HOW}"
         )
     if suffix == ".py" and Path(spec).is_file():
-        raise UnitscopeError(f"model file {spec!r} is given without a function; give {spec}:FUNCTION")
+        raise UnitscopeError(
+            f"model file {spec!r} is given without a function; give {as_typed(f'{spec}:FUNCTION')}"
+        )
 
 
 def _unknown(spec: str) -> UnitscopeError:
     module, dot, function = spec.rpartition(".")
     if dot and all(part.isidentifier() for part in spec.split(".")) and function != "py":
         return UnitscopeError(
-            f"model {spec!r} not found; for a function of a module, give '{module}:{function}'"
+            f"model {spec!r} not found; for a function of a module, give {as_typed(f'{module}:{function}')}"
         )
     if names_a_generator(spec):
         return _makes_pictures(spec)
     if spec in CATALOGUE:
         return UnitscopeError(
-            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter {spec!r}"
+            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter "
+            f"{as_typed(spec)}"
         )
     hint = did_you_mean(spec, [*network_names(), *generator_names(), *CATALOGUE, *library_names(spec)])
     return UnitscopeError(
