@@ -498,7 +498,9 @@ class AttackedOptions:
 class DrawingOptions(SegmenterOptions, JsonOptions):
     """How a picture is labelled and drawn."""
 
-    segmenter: tuple[str, ...] = field(metadata=about(f"{SEGMENTER}.", metavar="SEGMENTER", panel=LABELS))
+    segmenter: tuple[str, ...] = field(
+        metadata=about(f"{SEGMENTER}; none is taken by default.", metavar="SEGMENTER", panel=LABELS)
+    )
     concept: tuple[str, ...] = setting(
         (), "Show only this concept; may be given again.", metavar="CONCEPT", panel=LABELS
     )

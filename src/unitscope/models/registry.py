@@ -38,17 +38,17 @@ __all__ = ["MODELS", "MakesPicturesError", "load_generator", "load_network", "ne
 def _published(
     name: str,
     build: Callable[[], nn.Module],
-    layer: str,
     *,
     size: int = 224,
     aliases: Mapping[str, str] | None = None,
 ) -> Network:
     """Return a network of the paper as it is built; its weights come from its checkpoint."""
+    layer = CATALOGUE[name].layer
     return Network(
         build(),
         Preprocessing(size=(size, size)),
         name,
-        layers=(layer,),
+        layers=((aliases or {}).get(layer, layer),),
         classes=places365_classes(),
         aliases=aliases or {},
         checkpoint=name,
@@ -56,12 +56,10 @@ def _published(
 
 
 MODELS: dict[str, Callable[[], Network]] = {
-    "vgg16-places365": lambda: _published(
-        "vgg16-places365", vgg16_places365, "features.relu5_3", aliases=vgg16_aliases()
-    ),
-    "alexnet-places365": lambda: _published("alexnet-places365", alexnet_places365, "relu5", size=227),
+    "vgg16-places365": lambda: _published("vgg16-places365", vgg16_places365, aliases=vgg16_aliases()),
+    "alexnet-places365": lambda: _published("alexnet-places365", alexnet_places365, size=227),
     "resnet152-places365": lambda: _published(
-        "resnet152-places365", resnet152_places365, resnet152_aliases()["layer4"], aliases=resnet152_aliases()
+        "resnet152-places365", resnet152_places365, aliases=resnet152_aliases()
     ),
 }
 """The networks of the paper; packages register others, see `network_names`."""
