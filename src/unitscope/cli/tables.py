@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
 
 MEASURES = ("units", "IoU", "IoU held out", "threshold", "mean IoU")
-TERMINAL_WIDTH, SHORTEST = 80, 20
-"""Columns that the list of networks fits, and the fewest of what a network is."""
+TERMINAL_WIDTH, SHORTEST, GAP = 80, 20, 2
+"""Columns that the list of networks fits, the fewest of what a network is, and those between two columns."""
 PIPE_WIDTH = 200
 """Columns of a table that is not printed on a terminal."""
 
@@ -80,7 +80,7 @@ def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None
         {"bytes": "Int64", "expected_bytes": "Int64"}
     )  # whole numbers, also beside missing ones
     here = [_here(model) for model in models]
-    beside = sum(max(len(each), *map(len, cells)) + 1 for each, cells in
+    beside = sum(max(len(each), *map(len, cells)) + GAP for each, cells in
                  (("name", frame["name"]), ("kind", frame["kind"]), ("here", here)))  # fmt: skip
     about = [_about(model, max(TERMINAL_WIDTH - beside, SHORTEST)) for model in models]
     readable = pd.DataFrame({"name": frame["name"], "kind": frame["kind"], "about": about, "here": here})
