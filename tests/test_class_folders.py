@@ -123,6 +123,33 @@ def test_a_class_map_says_what_names_do_not(tmp_path):
         match_classes(["b1"], ["kitchen", "bedroom"], given={"b1": "bath"})
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "folder,class",
+        "Folder, Class",
+        '"folder","class"',
+        "\ufefffolder\tclass",
+        "directory;label",
+        "class_folder,class_id",
+    ],
+)
+def test_a_first_line_that_names_the_columns_is_no_folder(tmp_path, header):
+    file, mark = tmp_path / "map.csv", "\t" if "\t" in header else ";" if ";" in header else ","
+    file.write_text(f"{header}\nk1{mark}kitchen\n", encoding="utf-8")
+    assert read_class_map(file) == {"k1": "kitchen"}
+
+
+def test_lines_that_name_folders_are_no_headers(tmp_path):
+    file = tmp_path / "map.csv"
+    file.write_text('folder,kitchen\nk1,class\n"a, b","tench, Tinca"\nf,goldfish, Carassius\nfolder2,class\n')
+    assert read_class_map(file) == {
+        "folder": "kitchen", "k1": "class", "a, b": "tench, Tinca", "f": "goldfish, Carassius", "folder2": "class",
+    }  # fmt: skip
+    file.write_text("k1,kitchen\nfolder,class\n")
+    assert read_class_map(file) == {"k1": "kitchen", "folder": "class"}, "only the first line names columns"
+
+
 def test_class_maps_that_cannot_be_read_are_one_line(tmp_path):
     file = tmp_path / "map.csv"
     with pytest.raises(UnitscopeError, match=r"the class map .* does not exist"):

@@ -21,6 +21,8 @@ from typer.main import get_command
 import unitscope
 from unitscope import cli, progress
 from unitscope.cli.options import PANELS
+from unitscope.models.libraries import LIBRARY_FORMS
+from unitscope.models.registry import MODELS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 
@@ -99,13 +101,45 @@ def test_the_cache_can_be_dropped(data, tmp_path, unitscope_says):
 
 def test_layers_are_listed_in_the_order_they_run(data, unitscope_says):
     said = unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24")
-    assert [line.split()[0] for line in said.splitlines()] == ["name", "conv1", "relu1", "conv2", "head"]
+    *rows, default = said.splitlines()
+    assert [line.split()[0] for line in rows] == ["name", "conv1", "relu1", "conv2", "head"]
+    assert default == "by default: none; name one with --layer"
     assert "6 x 24 x 24" in said
     listed = json.loads(unitscope_says("layers", data / "net.py:net", "--preprocess", "size=24", "--json"))
     assert listed[2] == {
         "name": "conv2", "kind": "Conv2d", "shape": [1, 8, 12, 12], "calls": 1,
-        "units": 8, "grid": [12, 12], "reading": "map", "places": "12 of 12 near", "alias": "",
+        "units": 8, "grid": [12, 12], "reading": "map", "places": "12 of 12 near", "alias": "", "default": False,
     }  # fmt: skip
+
+
+def test_layers_say_which_are_taken_by_default(unitscope_says):
+    network = unitscope.network("world-vgg")
+    assert (
+        unitscope_says("layers", "world-vgg").splitlines()[-1] == f"by default: {', '.join(network.layers)}"
+    )
+    listed = json.loads(unitscope_says("layers", "world-vgg", "--json"))
+    assert [layer["name"] for layer in listed if layer["default"]] == list(network.layers)
+    generator = unitscope.generator("world-gan")
+    said = unitscope_says("layers", "world-gan").splitlines()[-1]
+    assert said == f"by default: {', '.join(generator.layers)}"
+
+
+def test_models_fit_a_terminal_and_say_defaults_and_prefixes(unitscope_says):
+    said = unitscope_says("models")
+    assert max(map(len, (line.rstrip() for line in said.splitlines()))) <= 80
+    for form in LIBRARY_FORMS:
+        assert f"\n  {form} " in said
+    assert "'timm:NAME?weights=none'" in said
+    words = " ".join(said.split())
+    listed = {row["name"]: row for row in json.loads(unitscope_says("models", "--format", "json"))}
+    for name in ("world-vgg", "world-vgg-untrained"):
+        assert listed[name]["default"] == ", ".join(unitscope.network(name).layers)
+    generator = unitscope.generator("world-gan")
+    assert listed["world-gan"]["default"] == f"{', '.join(generator.layers)}; segmenter {generator.segmenter}"
+    for name, make in MODELS.items():
+        network = make()
+        assert (network.layer_name(listed[name]["default"]),) == network.layers
+    assert "by default: relu1_2, relu2_2," in words
 
 
 def test_units_as_a_table(run, unitscope_says):

@@ -169,7 +169,7 @@ def test_a_mask_with_the_pictures_whole_name_is_found_and_an_ending_is_suggested
     )
     for path in list((data / "masks").iterdir()):
         path.rename(path.with_name(path.name.replace(".png.png", "_seg.png")))
-    with pytest.raises(UnitscopeError, match=r"give mask_suffix=.* _seg if that is 'p0_seg'"):
+    with pytest.raises(UnitscopeError, match=r"give mask_suffix='_seg' if that is 'p0_seg'"):
         PictureMasks(PictureFolder(data / "images"), [(data / "masks", data / "labels.txt")]).check()
     rules = mask_rules(suffix="_seg")
     PictureMasks(PictureFolder(data / "images"), [(data / "masks", data / "labels.txt")], rules=rules).check()

@@ -14,6 +14,7 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection import activations
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
@@ -506,6 +507,13 @@ def test_no_layer_or_no_input_is_refused(network, tmp_path):
         dissect(network, tmp_path / "run", layers=[])
     with pytest.raises(UnitscopeError, match="there are no inputs"):
         make_samples(0)
+
+
+def test_progress_counts_every_batch_of_pictures(network, tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(activations, "partly", steps.append)
+    dissect(network, tmp_path / "run")
+    assert steps == [4] * 5 + [3]
 
 
 def test_fewer_pictures_than_exemplars_and_one_picture_alone(network, tmp_path):

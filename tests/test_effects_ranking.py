@@ -26,7 +26,9 @@ from planted_generator import (
 )
 from scipy.stats import spearmanr
 
+from unitscope import progress
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.effects import edited
 from unitscope.experiments.effects.ranking import ranks, run_ranking
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.layer.interventions import ablate
@@ -170,12 +172,26 @@ def test_another_configuration_is_refused(found):
         rank(found.path, subject)
 
 
-def test_it_says_early_what_it_takes(tmp_path, pieces_of, capsys):
-    pieces_of(5)
+def test_it_says_early_what_it_takes(tmp_path, monkeypatch, capsys):
+    """All latents are one piece here, of batches of five; a batch of jobs takes ten seconds by this clock."""
+    now, steps = [0.0], []
+
+    def tick(count):
+        now[0] += 10
+        steps.append(count)
+        progress.partly(count)
+
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(edited, "partly", tick)
     with showing(True):
         rank(tmp_path / "out", planted_subject(COUNT))
     said = capsys.readouterr().err
-    assert "24 latents, 6 variants of each: 168 pictures to generate and segment, about 1 s more" in said
+    # Of the five latents as they are, then seven more batches of five pictures for each five latents.
+    assert steps[:3] == pytest.approx([5 / 7] * 3)
+    assert sum(steps) == pytest.approx(COUNT)
+    assert (
+        "24 latents, 6 variants of each: 168 pictures to generate and segment, about 5 minutes more" in said
+    )
     assert "removing units alone" in said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -16,8 +17,9 @@ from references import intervene
 from tiny import run_cli, tables_of
 
 import unitscope
+from unitscope import progress
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.importance import measure
+from unitscope.experiments.importance import measure, without
 from unitscope.layer.interventions import ablate
 from unitscope.models.registry import load_network
 from unitscope.nouns.reopened import layer_of
@@ -476,10 +478,20 @@ def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
     assert command.startswith("unitscope importance")
 
 
-def test_the_cost_of_sets_is_said_early(place, tmp_path, pieces_of, capsys):
+def test_the_cost_of_sets_is_said_early(place, tmp_path, pieces_of, monkeypatch, capsys):
     pieces_of(15)
+    ticks = itertools.count(step=10)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))
     ask(place, tmp_path / "out", show=True)
     assert re.search(r"\d+ sets on 48 pictures: [\d,]+ answers, about \d+ s more", capsys.readouterr().err)
+
+
+def test_progress_counts_every_batch_of_pictures(place, tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(without, "partly", steps.append)
+    ask(place, tmp_path / "out", ablation="mean")
+    train, val = [5] * 5 + [3], [5] * 9 + [3]
+    assert steps == [*train, *train, *val], "means, then units alone; sets are made of what was kept"
 
 
 @pytest.mark.parametrize("name", ["classes", "effects", "overall", "sets", "correlation", "images"])

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "world": "errors sources models concepts",
     "run": "errors paths registered",
     "experiments": "errors paths progress layer replay ablation stats sources models concepts run",
-    "report": "cache errors paths run stats",
+    "report": "cache errors paths progress run stats",
     "nouns": "errors paths registered layer sources models concepts run experiments",
     "api": "errors paths progress layer sources models concepts run experiments nouns",
     "cli": "errors paths progress layer sources models concepts nouns run experiments report api",

@@ -18,6 +18,7 @@ from unitscope.concepts.preview import MOST, Segmentation, describe, draw, segme
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 
+COLORS = "size=256x256,channels=rgb,range=-1:1,mean=0:0:0,scale=1:1:1"
 CODE = """
 import torch
 from torch import nn
@@ -84,7 +85,7 @@ def test_the_picture_is_written(photograph, monkeypatch, capsys, name):
     )
     assert code == 0
     assert printed.splitlines()[0].startswith("color: blue 50 %, black 37 %, white 12 %")
-    assert printed.splitlines()[1:] == [f"picture: {out}"]
+    assert printed.splitlines()[1:] == [f"segmenter: colors, {COLORS}", f"picture: {out}"]
     assert out.stat().st_size > 1000
     assert [path.name for path in out.parent.iterdir() if path.name.startswith(".")] == []
 
@@ -103,9 +104,18 @@ def test_json(photograph, monkeypatch, capsys):
     _, printed, _ = command(monkeypatch, capsys, *words)
     found = json.loads(printed)
     assert found["picture"] == str(out)
+    assert found["segmenters"] == [{"name": "colors", "preprocess": COLORS}]
     (area,) = found["areas"]
     assert area["concept"] == {"name": "black", "category": "color"}
     assert (area["plane"], round(area["share"], 2)) == ("color", 0.37)
+
+
+def test_what_is_given_instead_of_a_default_is_said(photograph, monkeypatch, capsys):
+    words = ("segment", photograph, "--segmenter", "colors", "--out", photograph.parent / "seen.png")
+    given = "size=64x48,channels=rgb,range=0:1,mean=0:0:0,scale=1:1:1"
+    code, printed, _ = command(monkeypatch, capsys, *words, "--segmenter-preprocess", given)
+    assert code == 0
+    assert f"segmenter: colors, {given}" in printed.splitlines()
 
 
 def test_many_concepts_share_the_last_line():

@@ -7,18 +7,22 @@ import numpy as np
 import pytest
 
 from unitscope.errors import UnitscopeError, speaking
+from unitscope.experiments.attack.settings import AttackSettings
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
+from unitscope.experiments.shape.settings import ShapeSettings
 
 ALL = (
+    AttackSettings,
     ClassifierSettings,
     DissectionSettings,
     ImportanceSettings,
     InsertionSettings,
     RankingSettings,
     RemovalSettings,
+    ShapeSettings,
 )
 
 
@@ -71,6 +75,36 @@ def test_numbers_of_numpy_are_numbers():
     assert type(found.top) is int
     assert (found.top, found.quantile, found.min_iou) == (7, 0.5, 0.0)
     assert type(found.quantile) is type(found.min_iou) is float
+
+
+WRONG = (-3, -0.5, 0, "no such word", "2:1", 1e12, 7.5, ("x",), 3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "option"),
+    [
+        (each, field.name, (field.metadata["about"].option or field.name.replace("_", "-")).split()[0])
+        for each in ALL
+        for field in fields(each)
+    ],
+)
+def test_every_setting_is_called_as_it_was_given(settings, name, option):
+    """By its keyword in Python, by its option in a terminal; and some value of every setting but words is refused."""
+    required = {"concept": "door"} if "concept" in {field.name for field in fields(settings)} else {}
+    said = {"python": [], "terminal": []}
+    for language, lines in said.items():
+        for value in WRONG:
+            with speaking(language):
+                try:
+                    settings(**{**required, name: value})
+                except UnitscopeError as error:
+                    lines.append(str(error))
+    assert len(said["python"]) == len(said["terminal"])
+    assert said["python"] or name in ("target", "curve")
+    assert all(re.match(rf"{name}( is |=)", line) for line in said["python"]), said["python"]
+    assert all(line.startswith((f"--{option} is ", f"--{option} ")) for line in said["terminal"]), said[
+        "terminal"
+    ]
 
 
 def test_a_terminal_names_the_option_that_was_given():

@@ -1,12 +1,14 @@
 """What every experiment does, on the smallest one."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from unitscope import progress
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments import skeleton
@@ -17,7 +19,7 @@ from unitscope.experiments.skeleton import Experiment, Piece, Stage, State, rang
 from unitscope.models.registry import load_network
 from unitscope.models.weights import weights_hash
 from unitscope.nouns.reopened import reopen_network
-from unitscope.progress import showing
+from unitscope.progress import in_lines, partly, showing
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import read_manifest, typed_command
 from unitscope.run.results import Result, Table
@@ -118,10 +120,63 @@ def test_pictures_none_of_which_can_be_read_are_refused(pictures, tmp_path):
     assert not read_manifest(tmp_path / "run").complete
 
 
-def test_what_it_takes_is_said_after_the_first_piece(pictures, tmp_path, capsys):
+@pytest.fixture
+def clock(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def slow(clock, start=50.0, each=6.0):
+    """Return a measurement that starts slowly, then takes as long for every picture, and tells of each."""
+
+    def measured(pictures, scale, piece):
+        clock[0] += start if piece.number == 0 else 0
+        for _ in piece.pictures:
+            clock[0] += each
+            partly(1)
+        return measure(pictures, scale, piece)
+
+    return measured
+
+
+def test_what_it_takes_is_said_inside_of_the_first_piece_without_the_start(pictures, tmp_path, clock, capsys):
+    said = []
+
+    def watched(pictures, scale, piece):
+        state = slow(clock)(pictures, scale, piece)
+        said.append((clock[0], capsys.readouterr().err))
+        return state
+
     with showing(True):
-        skeleton.run(MeanBrightness(pictures), Brightness, tmp_path / "run")
-    assert "10 pictures, about 1 s more" in capsys.readouterr().err
+        skeleton.run(MeanBrightness(pictures, measure=watched), Brightness, tmp_path / "run")
+    assert [at for at, _ in said] == [74, 98, 110]
+    # After two of ten pictures, when eight are left.
+    assert "10 pictures, about 48 s more" in said[0][1]
+    assert "about" not in said[1][1], "once; the bar goes on from there"
+
+
+def test_what_it_takes_is_corrected_in_lines(pictures, tmp_path, clock, capsys):
+    with in_lines():
+        skeleton.run(MeanBrightness(pictures, measure=slow(clock, 1, 8)), Brightness, tmp_path / "run")
+    assert capsys.readouterr().err.splitlines() == [
+        "reading: 10 pictures, about 64 s more",
+        "reading: 6 of 10, about 32 s more",
+        "reading: done in 81 s",
+    ]
+
+
+def test_an_estimate_counts_the_stages_that_follow_where_they_are_known(pictures, tmp_path, clock, capsys):
+    class Twice(MeanBrightness):
+        def stages(self, job):
+            (first,) = super().stages(job)
+            yield replace(first, later=COUNT, then="a table")
+            yield replace(first, name="again")
+
+    with in_lines():
+        skeleton.run(Twice(pictures, measure=slow(clock, 1, 8)), Brightness, tmp_path / "run")
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == "reading: 10 pictures, about 2 minutes more, then a table"
 
 
 def test_a_piece_of_work_can_be_sent_anywhere(pictures, tmp_path):

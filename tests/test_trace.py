@@ -216,8 +216,8 @@ def test_an_entry_of_a_tuple_or_dict_is_a_layer(wrap, name):
 def test_an_output_with_several_tensors_says_what_is_there():
     inputs = torch.randn(1, 3, 4, 4)
     several = Outer(lambda x: {"out": x, "aux": (x, x.sum(1))}).eval()
-    has = r"it has inner\[out\] \(1, 4, 4, 4\), inner\[aux\]\[0\] \(1, 4, 4, 4\), "
-    has += r"inner\[aux\]\[1\] \(1, 4, 4\); name one"
+    has = r"it has 'inner\[out\]' \(1, 4, 4, 4\), 'inner\[aux\]\[0\]' \(1, 4, 4, 4\), "
+    has += r"'inner\[aux\]\[1\]' \(1, 4, 4\); name one"
     with pytest.raises(UnitscopeError, match=rf"'inner' returns dict with several tensors; {has}"):
         probe_layers(several, inputs, ["inner"])
     with pytest.raises(UnitscopeError, match=rf"'inner\[aux\]\[2\]' returns dict with no such entry; {has}"):

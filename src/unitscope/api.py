@@ -188,7 +188,7 @@ def classify_unit(
             which, asked.module, asked.samples, asked.asked,
             place if out is None else as_path(out), concepts=numbers, settings=chosen,
         )  # fmt: skip
-    found.report()
+        found.report()
     return found
 
 
@@ -309,7 +309,7 @@ def attack(
             opened, model, read.name, attacked, out=place if out is None else as_path(out),
             settings=chosen, importance=importance_for(opened, read.name, importance),
         )  # fmt: skip
-    found.report()
+        found.report()
     return found
 
 
@@ -355,7 +355,7 @@ def remove(
         number = subject.concept(chosen.concept)
         order = effect_order(opened, read, number) if chosen.rank == "effect" else None
         found = run_removal(subject, chosen, target(opened, out, "remove", read, chosen.concept), order=order)
-    found.report()
+        found.report()
     return found
 
 
@@ -402,7 +402,7 @@ def insert(
         levels = levels_of(opened, subject, chosen.level)
         place = target(opened, out, "insert", read, chosen.concept)
         found = run_insertion(subject, chosen, place, levels=levels)
-    found.report()
+        found.report()
     return found
 
 
@@ -444,7 +444,7 @@ def rank(
     with left_as_it_was(generator), showing(show):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         found = run_ranking(subject, chosen, target(opened, out, "rank", read))
-    found.report()
+        found.report()
     return found
 
 
@@ -511,5 +511,5 @@ def shape(
             opened, found, pairs, place if out is None else as_path(out),
             alteration=words, layers=wanted, settings=chosen,
         )  # fmt: skip
-    result.report()
+        result.report()
     return result

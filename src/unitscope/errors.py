@@ -27,8 +27,10 @@ SAID = {"debug": "the traceback", "drop-cache": "drop_cache()"}
 CALLS = ("dissect", "layers", "importance", "remove", "insert", "rank", "compare", "attack")
 """Commands that are functions of the library under the same name."""
 
-_COMMAND = re.compile(rf"'unitscope ({'|'.join(CALLS)})\b([^']*)'")
-_TYPED = re.compile(r"('(?:unitscope|python) [^']*')")
+_COMMAND = re.compile(
+    rf"""(?P<quote>['"])unitscope (?P<call>{"|".join(CALLS)})\b(?P<words>(?:(?!(?P=quote)).)*)(?P=quote)"""
+)
+_TYPED = re.compile(r"""('(?:unitscope|python) [^']*'|"(?:unitscope|python) [^"]*")""")
 """Commands without such a function: they stay as they are typed, with their options."""
 _OPTION = re.compile(
     r"(?<![\w-])--(?P<name>[a-z][a-z-]*[a-z])"
@@ -76,15 +78,33 @@ def _keyword(found: re.Match[str]) -> str:
 
 
 def _call(found: re.Match[str]) -> str:
-    if not found[2].strip():
-        return f"unitscope.{found[1]}"
-    words = [
-        word if word.isupper() or word.startswith("--") else repr(word) for word in shlex.split(found[2])
-    ]
-    given = re.sub(
-        r"--([a-z-]+) ([^ ]+)", lambda option: f"{option[1].replace('-', '_')}={option[2]}", " ".join(words)
-    )
-    return f"unitscope.{found[1]}({', '.join(given.split(' '))})"
+    name = f"unitscope.{found['call']}"
+    if not found["words"].strip():
+        return name
+    parts = list[str]()
+    words = iter(shlex.split(found["words"]))
+    for word in words:
+        key = f"{word[2:].replace('-', '_')}=" if word.startswith("--") else ""
+        value = next(words, "...") if key else word
+        parts.append(key + (value if value.isupper() else repr(value)))
+    return f"{name}({', '.join(parts)})"
+
+
+def as_typed(text: str) -> str:
+    """Return something that is to be typed in quotes, so that no shell reads the ``?``, brackets or spaces in it.
+
+    In Python it is a string of Python.
+    """
+    if language == "python" or not text.isprintable():
+        return repr(text)
+    if "'" not in text:
+        return f"'{text}'"
+    return f'"{text}"' if not set(text) & set('"$`\\!') else shlex.quote(text)
+
+
+def command_of(*words: object) -> str:
+    """Return the command that is typed as ``unitscope`` and these words, each in quotes where it needs them."""
+    return shlex.join(["unitscope", *map(str, words)])
 
 
 def spoken(setting: str, options: str = "") -> str:
@@ -95,7 +115,7 @@ def spoken(setting: str, options: str = "") -> str:
 def did_you_mean(given: str, known: Iterable[str], count: int = 3) -> str:
     """Return `` did you mean 'a' or 'b'?`` for the names nearest to `given`, or an empty string."""
     near = difflib.get_close_matches(given, list(dict.fromkeys(known)), n=count, cutoff=0.5)
-    return f" did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+    return f" did you mean {' or '.join(map(as_typed, near))}?" if near else ""
 
 
 def one_line(error: BaseException) -> str:

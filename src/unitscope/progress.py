@@ -1,12 +1,14 @@
-"""How long work takes: a bar with rate and remaining time on a terminal, silence elsewhere."""
+"""How long work takes: a bar with rate and remaining time on a terminal; elsewhere a line now and then, or silence."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -20,11 +22,17 @@ from rich.progress import (
 )
 from rich.text import Text
 
+T = TypeVar("T")
+LINE_EVERY = 30.0
+"""Seconds from one line to the next where there is no terminal."""
+MOMENT, LONG = 2.0, 10.0
+"""Seconds after which a stage says what it will take, and how much that is at least."""
+
 
 class Advance(Protocol):
     """Tells that so many more items are done, and what to say beside the name from now on."""
 
-    def __call__(self, count: int, note: str = "", /) -> None:
+    def __call__(self, count: float, note: str = "", /) -> None:
         """Go on."""
 
 
@@ -37,7 +45,77 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
+class Pace:
+    """How fast the items of a stage are done, and what is left at this pace.
+
+    The pace is that of the last half of what was done, and the first step is left out as soon as there is another: it
+    loads and compiles what the following ones find there.
+
+    Args:
+        total: number of items.
+        done: items that were done before.
+        later: work of the stages that follow, as so many items of this one.
+    """
+
+    def __init__(self, total: int, done: float = 0, later: float = 0) -> None:
+        self.total, self.done, self.later = total, done, later
+        self.start = time.monotonic()
+        self._begun = (self.start, done)
+        self._marks: deque[tuple[float, float]] = deque()
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.start
+
+    def advance(self, count: float) -> None:
+        """Note that so many more items are done."""
+        done = self.done + count
+        # Shares of an item add up to whole ones.
+        self.done = round(done) if abs(done - round(done)) < 1e-6 else done
+        marks = self._marks
+        marks.append((time.monotonic(), self.done))
+        half = (self._begun[1] + self.done) / 2
+        while len(marks) > 2 and marks[1][1] <= half:
+            marks.popleft()
+
+    def left(self, *, roughly: bool = False) -> float | None:
+        """Return the seconds that are left; None until that can be said, which is `roughly` after a single step."""
+        if not self._marks or not self.total:
+            return None
+        alone = roughly and len(self._marks) == 1
+        (since, before), (now, done) = self._begun if alone else self._marks[0], self._marks[-1]
+        if done <= before or now <= since:
+            return None
+        return (now - since) / (done - before) * max(self.total - done + self.later, 0)
+
+
 _forced: ContextVar[bool | None] = ContextVar("forced", default=None)
+
+
+class _Log:
+    """What a command prints where there is no terminal: nothing before it turns out to be long."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+        self._held: list[str] | None = []
+
+    def remark(self, text: str) -> None:
+        """Print a line once there are lines of progress."""
+        if self._held is None:
+            _print(text)
+        else:
+            self._held.append(text)
+
+    def line(self, text: str) -> None:
+        """Print a line of progress, and what was to be said before it."""
+        held, self._held = self._held or [], None
+        for each in (*held, text):
+            _print(each)
+        self.last = time.monotonic()
+
+
+_log: ContextVar[_Log | None] = ContextVar("log", default=None)
 
 
 @contextmanager
@@ -50,6 +128,20 @@ def showing(show: bool | None) -> Iterator[None]:
         _forced.reset(token)
 
 
+@contextmanager
+def in_lines() -> Iterator[None]:
+    """Print lines meanwhile where there is no terminal for bars, as a command does in a log."""
+    token = _log.set(_log.get() or _Log())
+    try:
+        yield
+    finally:
+        _log.reset(token)
+
+
+def _lines() -> _Log | None:
+    return _log.get() if _forced.get() is None and not sys.stderr.isatty() else None
+
+
 def visible() -> bool:
     """Tell whether progress bars show: on a terminal, unless they are forced on or off."""
     forced = _forced.get()
@@ -57,26 +149,49 @@ def visible() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line on standard error where progress bars show."""
+    """Print a line on standard error where progress shows."""
     if visible():
-        Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+        _print(text)
+    elif log := _lines():
+        log.remark(text)
+
+
+def _print(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
 
 
 @contextmanager
-def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
-    """Show a progress bar on standard error for one stage of the work.
+def progress_bar(
+    name: str, total: int, *, done: int = 0, cost: str = "", later: float = 0, then: str = ""
+) -> Iterator[Advance]:
+    """Show on standard error how far one stage of the work is.
 
     Args:
         name: what is being done.
         total: number of items.
         done: items that were done before, by an earlier process.
+        cost: what all items amount to, in words; said with the time it will take, where that is long.
+        later: work of the stages that follow, as so many items of this one; the time that is said counts it.
+        then: what follows and is not counted, in words.
 
     Yields:
         A function to call with the number of items just done.
     """
-    if not visible():
+    pace = Pace(total, done, later)
+    log = _lines()
+    if visible():
+        with _bar(name, pace, cost, then) as advance:
+            yield advance
+    elif log is None:
         yield lambda *_: None
-        return
+    else:
+        lines = _Lines(log, name, pace, cost, then)
+        yield lines.advance
+        lines.end()
+
+
+@contextmanager
+def _bar(name: str, pace: Pace, cost: str, then: str) -> Iterator[Advance]:
     columns = (
         TextColumn("{task.description:<24}"),
         BarColumn(),
@@ -84,13 +199,92 @@ def progress_bar(name: str, total: int, *, done: int = 0) -> Iterator[Advance]:
         RateColumn(),
         TimeRemainingColumn(),
     )
+    said = not cost
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
-        task = bar.add_task(name, total=total, completed=done)
+        task = bar.add_task(name, total=pace.total, completed=int(pace.done))
 
-        def advance(count: int, note: str = "", /) -> None:
-            bar.update(task, advance=count, description=f"{name}, {note}" if note else name)
+        def advance(count: float, note: str = "", /) -> None:
+            nonlocal said
+            pace.advance(count)
+            bar.update(task, completed=pace.done, description=f"{name}, {note}" if note else name)
+            if not said and _is_long(pace):
+                said = True
+                say(f"{cost}{_more(pace, then)}")
 
         yield advance
+
+
+def _is_long(pace: Pace) -> bool:
+    left, spent = pace.left(), pace.spent
+    return left is not None and spent >= MOMENT and spent + left >= LONG
+
+
+def _more(pace: Pace, then: str) -> str:
+    left = pace.left(roughly=True)
+    return "" if left is None else f", about {duration(left)} more{f', then {then}' if then else ''}"
+
+
+class _Lines:
+    """A stage of the work in lines: once it turns out to be long, every half minute from then on, and at its end."""
+
+    def __init__(self, log: _Log, name: str, pace: Pace, cost: str, then: str) -> None:
+        self.log, self.name, self.pace, self.cost, self.then = log, name, pace, cost, then
+        self.told = False
+
+    def advance(self, count: float, note: str = "", /) -> None:
+        pace = self.pace
+        pace.advance(count)
+        due = time.monotonic() - self.log.last >= LINE_EVERY
+        if (pace.done < pace.total or not pace.total) and (due or (not self.told and _is_long(pace))):
+            far = f"{int(pace.done):,} of {pace.total:,}" if pace.total else f"{int(pace.done):,}"
+            what = far if self.told or not self.cost else self.cost
+            beside = f", {note}" if note else ""
+            self.told = True
+            self.log.line(f"{self.name}: {what}{beside}{_more(pace, self.then)}")
+
+    def end(self) -> None:
+        if self.told:
+            self.log.line(f"{self.name}: done in {duration(self.pace.spent)}")
+
+
+def told(items: Iterable[T], advance: Advance) -> Iterator[T]:
+    """Yield items, and tell of each that it is done when the next is asked for."""
+    for each in items:
+        yield each
+        advance(1)
+
+
+_within: ContextVar[Callable[[float], None] | None] = ContextVar("within", default=None)
+
+
+@contextmanager
+def piece_of(advance: Advance, count: int) -> Iterator[Advance]:
+    """Let :func:`partly` tell meanwhile that parts of one piece of so many items are done.
+
+    Yields:
+        A function that tells that the whole piece is done.
+    """
+    told = 0.0
+
+    def tell(part: float) -> None:
+        nonlocal told
+        part = min(part, count - told)
+        if part > 0:
+            told += part
+            advance(part)
+
+    token = _within.set(tell)
+    try:
+        yield lambda whole, note="", /: advance(whole - told, note)
+    finally:
+        _within.reset(token)
+
+
+def partly(count: float) -> None:
+    """Tell that so many items, or a share of one, of the piece of work that is being done are done."""
+    tell = _within.get()
+    if tell is not None:
+        tell(count)
 
 
 def duration(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -30,7 +29,7 @@ from unitscope.cli.groups import (
     SegmenterOptions,
     SelectionOptions,
 )
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, command_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,17 +64,18 @@ Answer = TypeVar("Answer", bound="Result[Any]")
 def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
     """Note what the user typed in what is written meanwhile; fetch from a mirror and be quiet, if asked to."""
     from unitscope.models.download import mirrored
-    from unitscope.progress import showing
+    from unitscope.progress import in_lines, showing
     from unitscope.run.manifest import typed_command
     from unitscope.sources.decode import silence_decoders
 
     silence_decoders()
-    words = shlex.join(["unitscope", *sys.argv[1:]])
+    words = command_of(*sys.argv[1:])
     # What the network's own code prints is not what the command prints.
     with (
         typed_command(words),
         mirrored(mirror),
         showing(False if quiet else None),
+        in_lines(),
         redirect_stdout(sys.stderr),
     ):
         try:
@@ -254,18 +254,17 @@ def verify(run: Path) -> list[Verified]:
     return read_through(run)
 
 
-def write_report(runs: Sequence[Path], out: Path | None = None) -> Path:
+def write_report(runs: Sequence[Path], out: Path | None = None, *, quiet: bool = False) -> Path:
     """Write the report of a run, or of several; return its first page."""
     from unitscope.report import write_report as write
     from unitscope.report import write_reports
 
-    if len(runs) == 1:
-        return write(runs[0], out=out)
-    if out is None:
+    if len(runs) > 1 and out is None:
         raise UnitscopeError(
             "a report of several runs belongs to none of them; say where to write it with --out"
         )
-    return write_reports(runs, out=out)
+    with typed(quiet=quiet):
+        return write(runs[0], out=out) if out is None or len(runs) == 1 else write_reports(runs, out=out)
 
 
 def list_models() -> list[Listed]:

@@ -45,7 +45,7 @@ class JsonOptions:
 class ShownOptions(JsonOptions):
     """How a command that takes time shows itself."""
 
-    quiet: bool = setting(False, "No progress bars.", panel=OUTPUT)
+    quiet: bool = setting(False, "No progress.", panel=OUTPUT)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class OutputOptions(ShownOptions):
 
 
 @dataclass(frozen=True)
-class ReportOptions(JsonOptions):
+class ReportOptions(ShownOptions):
     """Where a report goes."""
 
     out: Path | None = setting(
@@ -510,7 +510,9 @@ class AttackedOptions:
 class DrawingOptions(SegmenterOptions, JsonOptions):
     """How a picture is labelled and drawn."""
 
-    segmenter: tuple[str, ...] = field(metadata=about(f"{SEGMENTER}.", metavar="SEGMENTER", panel=LABELS))
+    segmenter: tuple[str, ...] = field(
+        metadata=about(f"{SEGMENTER}; none is taken by default.", metavar="SEGMENTER", panel=LABELS)
+    )
     concept: tuple[str, ...] = setting(
         (), "Show only this concept; may be given again.", metavar="CONCEPT", panel=LABELS
     )

@@ -59,6 +59,6 @@ def segment(
     picture = write_picture(found, drawing.out)
     if drawing.as_json:
         areas = [asdict(area) for plane in range(len(found.planes)) for area in found.areas(plane)]
-        print_json({"picture": str(picture), "areas": areas})
+        print_json({"picture": str(picture), "segmenters": found.segmenters, "areas": areas})
     else:
-        print_lines(*describe(found), f"picture: {picture}")
+        print_lines(*describe(found), *map(str, found.segmenters), f"picture: {picture}")

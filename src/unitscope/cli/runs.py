@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ from unitscope.cli.groups import (
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, command_of
 from unitscope.experiments.dissection.settings import DissectionSettings
 
 
@@ -63,7 +62,7 @@ def dissect(
     if output.as_json:
         print_json(run.summary)
     else:
-        print_lines(repr(run), f"next: unitscope report {shlex.quote(str(run.path))}")
+        print_lines(repr(run), f"next: {command_of('report', run.path)}")
 
 
 @options
@@ -84,7 +83,7 @@ def report(
     output: ReportOptions,
 ) -> None:
     """Write the report of a run, or one of several: a folder to open in a browser, without a server."""
-    index = calls.write_report(runs, output.out)
+    index = calls.write_report(runs, output.out, quiet=output.quiet)
     if output.as_json:
         print_json({"report": str(index)})
     else:

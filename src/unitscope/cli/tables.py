@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, as_typed
 from unitscope.run.numbers import fraction, heading, interval
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
 
 MEASURES = ("units", "IoU", "IoU held out", "threshold", "mean IoU")
+TERMINAL_WIDTH, SHORTEST, GAP = 80, 20, 2
+"""Columns that the list of networks fits, the fewest of what a network is, and those between two columns."""
 PIPE_WIDTH = 200
 """Columns of a table that is not printed on a terminal."""
 
@@ -67,6 +70,8 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
     ]
     table = pd.DataFrame(rows)
     print_table(table if any(layer.alias for layer in layers) else table.drop(columns="alias"))
+    taken = ", ".join(layer.alias or layer.name for layer in layers if layer.default)
+    write_text(f"by default: {taken}\n" if taken else "by default: none; name one with --layer\n", None)
 
 
 def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None:
@@ -75,30 +80,41 @@ def print_models(models: Sequence[Listed], style: str, out: Path | None) -> None
     frame = frame.astype(
         {"bytes": "Int64", "expected_bytes": "Int64"}
     )  # whole numbers, also beside missing ones
-    cached = ["bundled" if not model.files else "yes" if model.cached else "no" for model in models]
-    readable = pd.DataFrame(
-        {
-            "name": frame["name"],
-            "kind": frame["kind"],
-            "about": frame["about"],
-            "files": frame["files"].map("\n".join),
-            "bytes": [_megabytes(model) for model in models],
-            "cached": cached,
-        }
-    )
-    print_frame(
-        frame,
-        readable,
-        style,
-        out,
-        title=f"{len(models)} networks; those not cached are downloaded when used",
-    )
+    here = [_here(model) for model in models]
+    beside = sum(max(len(each), *map(len, cells)) + GAP for each, cells in
+                 (("name", frame["name"]), ("kind", frame["kind"]), ("here", here)))  # fmt: skip
+    about = [_about(model, max(TERMINAL_WIDTH - beside, SHORTEST)) for model in models]
+    readable = pd.DataFrame({"name": frame["name"], "kind": frame["kind"], "about": about, "here": here})
+    title = f"{len(models)} networks; those that are not here are downloaded when they are used"
+    print_frame(frame, readable, style, out, title=title)
+    if style == "table":
+        write_text("\n".join(["", *_naming()]) + "\n", None)
 
 
-def _megabytes(model: Listed) -> str:
-    if model.bytes is not None:
-        return f"{model.bytes / 1e6:,.1f} MB"
-    return "" if model.expected_bytes is None else f"about {model.expected_bytes / 1e6:,.0f} MB"
+def _about(model: Listed, width: int) -> str:
+    default = [f"by default: {model.default}"] if model.default else []
+    return "\n".join(line for text in (model.about, *default) for line in textwrap.wrap(text, width))
+
+
+def _here(model: Listed) -> str:
+    if not model.files:
+        return "bundled"
+    size = f"{model.expected_bytes / 1e6:,.0f} MB" if model.expected_bytes else ""
+    return ", ".join(filter(None, ["yes" if model.cached else "no", size]))
+
+
+def _naming() -> Iterator[str]:
+    """Yield what else names a network."""
+    from unitscope.nouns.listing import LIBRARIES
+
+    yield "Networks of libraries (extra 'networks'), and what is taken by default:"
+    wide = max(map(len, LIBRARIES))
+    for form, taken in LIBRARIES.items():
+        first, *rest = textwrap.wrap(taken, TERMINAL_WIDTH - wide - 4)
+        yield f"  {form:<{wide}}  {first}"
+        yield from (f"  {'':<{wide}}  {line}" for line in rest)
+    yield f"With random weights: {as_typed('timm:NAME?weights=none')}, and likewise of the others."
+    yield "Your own: package.module:function or file.py:function."
 
 
 def print_frame(

@@ -17,7 +17,7 @@ from unitscope.concepts.labelfile import LARGEST, UNNAMED, LabelTable, read_labe
 from unitscope.concepts.labelrows import Color
 from unitscope.concepts.maskrules import MaskRules
 from unitscope.concepts.vocabulary import IGNORED, Vocabulary
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, as_typed
 from unitscope.sources.decode import picture_size
 from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, regular_file, same_name
 from unitscope.sources.pictures import PictureFolder, check_folder
@@ -295,7 +295,9 @@ def _advice(plane: _Plane, sample: str) -> str:
     name = PurePosixPath(stem).name
     likely = sorted(PurePosixPath(each).name for each in _mask_files(plane.folder))
     longer = next((each for each in likely if each.startswith(name) and each != name), None)
-    return f"; give --mask-suffix {longer.removeprefix(name)} if that is {longer!r}" if longer else ""
+    return (
+        f"; give --mask-suffix {as_typed(longer.removeprefix(name))} if that is {longer!r}" if longer else ""
+    )
 
 
 def _suffix(path: str) -> str:

@@ -71,6 +71,22 @@ class Area:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A segmenter as it was taken.
+
+    Attributes:
+        name: of the segmenter.
+        preprocess: its own preprocessing, or what was given instead.
+    """
+
+    name: str
+    preprocess: str
+
+    def __str__(self) -> str:
+        return f"segmenter: {self.name}, {self.preprocess}"
+
+
+@dataclass(frozen=True)
 class Segmentation:
     """A picture with its label maps.
 
@@ -79,12 +95,14 @@ class Segmentation:
         labels: (P, rows, columns) int32 over the whole picture, numbers of the vocabulary.
         vocabulary: what the numbers mean.
         planes: a title for each plane.
+        segmenters: what labelled it, defaults included.
     """
 
     picture: NDArray[np.uint8]
     labels: NDArray[np.int32]
     vocabulary: Vocabulary
     planes: tuple[str, ...]
+    segmenters: tuple[Taken, ...] = ()
 
     def areas(self, plane: int) -> list[Area]:
         """Return the concepts of one plane, the largest first."""
@@ -131,7 +149,8 @@ def segment(file: Path | str, segmenters: Sequence[Segmenter]) -> Segmentation:
     merged = MergedLabeller(labellers)
     titles = _titles([(each.name, title) for each in segmenters for title in each.plane_titles])
     maps = merged.label([merged.prepare(0, picture)])[0]
-    return Segmentation(picture, maps, merged.vocabulary, titles)
+    taken = tuple(Taken(each.name, each.preprocessing.written) for each in segmenters)
+    return Segmentation(picture, maps, merged.vocabulary, titles, taken)
 
 
 def _titles(planes: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError, as_typed, one_line
 from unitscope.models.hub import Foreign, from_seed, hugging_face, import_library, quiet
 from unitscope.models.libraries import (
     LibrarySpec,
@@ -120,7 +120,8 @@ def transformers_segmenter(spec: str) -> Segmenter | None:
         return None
     if parsed.weights.lower() not in ("", "none"):
         raise UnitscopeError(
-            f"segmenter {spec!r} has one set of weights; leave ?weights=... out, or give none"
+            f"segmenter {spec!r} has one set of weights; give {as_typed(f'{parsed.library}:{parsed.name}')}, or "
+            f"{as_typed(parsed.untrained)} for random ones"
         )
     transformers = import_library("transformers")
     with quiet(), hugging_face(), from_seed():

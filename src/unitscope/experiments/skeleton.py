@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from unitscope.errors import UnitscopeError
-from unitscope.progress import duration, progress_bar, say
+from unitscope.progress import piece_of, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
@@ -71,6 +71,8 @@ class Stage(Generic[S, P]):
         ids: of all pictures, for messages.
         noun: what messages call the pictures.
         cost: what all pieces amount to, to be said before most of them are done.
+        later: work of the stages that follow, as so many pictures of this one; what is said to be left counts it.
+        then: what follows and cannot be counted, in words.
         success: an array of the states whose share of true values is shown beside the title.
     """
 
@@ -82,6 +84,8 @@ class Stage(Generic[S, P]):
     ids: Sequence[str]
     noun: str = "pictures"
     cost: str = ""
+    later: float = 0
+    then: str = ""
     success: str = ""
 
 
@@ -147,16 +151,18 @@ class Job:
         total = sum(len(piece.pictures) for piece in pieces)
         left = sum(len(piece.pictures) for piece in missing)
         rate = _Rate(stage.success)
-        with self.timing(stage.name), progress_bar(stage.title, total, done=total - left) as advance:
-            start = time.perf_counter()
+        bar = progress_bar(
+            stage.title, total, done=total - left, cost=stage.cost, later=stage.later, then=stage.then
+        )
+        with self.timing(stage.name), bar as advance:
             for piece in missing:
-                state = stage.measure(subject, stage.plan, piece)
-                note = {"skipped": json.dumps({str(number): why for number, why in state.skipped.items()})}
-                self.folder.commit_shard(piece.number, state.arrays, note=note)
-                advance(len(piece.pictures), rate.after(state.arrays))
-                if piece is missing[0] and stage.cost and len(missing) > 1:
-                    seconds = (time.perf_counter() - start) * (left / len(piece.pictures) - 1)
-                    say(f"{stage.cost}, about {duration(seconds)} more")
+                with piece_of(advance, len(piece.pictures)) as finish:
+                    state = stage.measure(subject, stage.plan, piece)
+                    note = {
+                        "skipped": json.dumps({str(number): why for number, why in state.skipped.items()})
+                    }
+                    self.folder.commit_shard(piece.number, state.arrays, note=note)
+                    finish(len(piece.pictures), rate.after(state.arrays))
         skipped = self.skipped(stage.name)
         if total and len(skipped) == total:
             raise none_readable(stage.ids, skipped, stage.noun)

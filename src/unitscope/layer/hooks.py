@@ -45,6 +45,8 @@ class LayerDescription:
     """What changes of the picture at known places say of where its cells lie; empty where nobody asked."""
     alias: str = ""
     """A readable name that may be written instead, where the model gives one."""
+    default: bool = False
+    """Whether it is dissected when no layer is named."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.errors import UnitscopeError, as_typed, did_you_mean
 
 MOST_ENTRIES = 8
 """Entries of an output that an error lists."""
@@ -101,7 +101,10 @@ def pick(layer: LayerName, output: object) -> Tensor:
     if part is not None and len(found) == 1:
         return next(iter(found.values()))
     base = entry_name(layer.path, layer.call, ())
-    listed = [f"{base}{entry_name('', None, keys)} {tuple(value.shape)}" for keys, value in entries(output)]
+    listed = [
+        f"{as_typed(base + entry_name('', None, keys))} {tuple(value.shape)}"
+        for keys, value in entries(output)
+    ]
     more = f" and {len(listed) - MOST_ENTRIES} more" if len(listed) > MOST_ENTRIES else ""
     has = f"it has {', '.join(listed[:MOST_ENTRIES])}{more}; name one" if listed else "choose another layer"
     several = (

@@ -48,6 +48,7 @@ class Checkpoint:
         about: what it is, for people.
         paths: its files below the base URL.
         expected_bytes: about how large they are, where the network's shape is known: the values of its state dict.
+        layer: the one that is dissected when none is named; empty for a segmenter.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Checkpoint:
     about: str
     paths: tuple[str, ...]
     expected_bytes: int | None = None
+    layer: str = ""
 
     @cached_property
     def files(self) -> tuple[CheckpointFile, ...]:
@@ -63,10 +65,12 @@ class Checkpoint:
 
 
 CLASSIFIERS = {
-    "vgg16": ("VGG-16", "0bafbc55", 543_023_796),
-    "alexnet": ("AlexNet with grouped convolutions", "92864cf6", 233_454_516),
-    "resnet152": ("ResNet-152", "f928166e5c", 236_173_708),
+    "vgg16": ("VGG-16", "0bafbc55", 543_023_796, "features.relu5_3"),
+    "alexnet": ("AlexNet with grouped convolutions", "92864cf6", 233_454_516, "relu5"),
+    "resnet152": ("ResNet-152", "f928166e5c", 236_173_708, "layer4"),
 }
+GENERATOR_LAYER = "layer4"
+"""Of a Progressive GAN: the layer whose units the paper looks into most."""
 SCENES = {
     "bedroom": ("bedrooms", "d8a89ff1"),
     "churchoutdoor": ("churches from outside", "7e701dd5"),
@@ -101,12 +105,17 @@ def _published() -> list[Checkpoint]:
             f"{what}, 365 scene classes of Places365",
             (f"{name}_places365-{digits}.pth",),
             size,
+            layer,
         )
-        for name, (what, digits, size) in CLASSIFIERS.items()
+        for name, (what, digits, size, layer) in CLASSIFIERS.items()
     ]
     generators = [
         Checkpoint(
-            f"proggan-{name}", "generator", f"Progressive GAN of {what}", (f"proggan_{name}-{digits}.pth",)
+            f"proggan-{name}",
+            "generator",
+            f"Progressive GAN of {what}",
+            (f"proggan_{name}-{digits}.pth",),
+            layer=GENERATOR_LAYER,
         )
         for name, (what, digits) in SCENES.items()
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, as_typed
 from unitscope.models.checkpoints import BOOKKEEPING, SHOWN, fill, read_content
 from unitscope.models.weights import ENTRY
 from unitscope.progress import say
@@ -73,7 +73,7 @@ def take_weights(module: nn.Module, weights: Path | str) -> None:
     if len(fitting) > 1:
         raise UnitscopeError(
             f"{path} holds several weights that fit {type(module).__name__}: {_names(fitting)}; name one, as "
-            f"{path}{ENTRY}{fitting[0].name}"
+            f"{as_typed(f'{path}{ENTRY}{fitting[0].name}')}"
         )
     if not found:
         held = ", ".join(map(repr, list(content)[:SHOWN]))

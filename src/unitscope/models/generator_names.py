@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.models.catalogue import CATALOGUE
+from unitscope.models.catalogue import CATALOGUE, GENERATOR_LAYER
 from unitscope.models.checkpoints import WEIGHT_FILES, read_state
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
@@ -23,8 +23,6 @@ from unitscope.models.weights import copied, full_path, ready
 from unitscope.registered import GENERATORS, make_registered, registered
 
 PUBLISHED = tuple(name for name, checkpoint in CATALOGUE.items() if checkpoint.kind == "generator")
-DEFAULT_LAYER = "layer4"
-"""Of a Progressive GAN: the layer whose units the paper looks into most."""
 
 
 def generator_names() -> tuple[str, ...]:
@@ -125,7 +123,7 @@ def _from_checkpoint(spec: str, weights: Path | str | None, mirror: str | None) 
     except UnitscopeError as error:
         raise UnitscopeError(f"{file}: {error}") from error
     layers = [name for name, _ in module.named_children()]
-    layer = DEFAULT_LAYER if DEFAULT_LAYER in layers else layers[-2]
+    layer = GENERATOR_LAYER if GENERATOR_LAYER in layers else layers[-2]
     name = spec if spec in PUBLISHED else file.stem
     return Generator(module, (module.latents,), RANGES[0], name, layers=(layer,))
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import torch
 
-from unitscope.errors import UnitscopeError, one_line
+from unitscope.errors import UnitscopeError, as_typed, one_line
 
 TIMEOUT = 5.0
 """Seconds that a hub may take to accept a connection."""
@@ -155,5 +155,5 @@ def no_weights(spec: str, untrained: str, error: BaseException | None, *, online
         reason = one_line(error)
     return UnitscopeError(
         f"no weights for {spec!r}: {reason}; give a local file with --weights FILE, "
-        f"or take random weights with {untrained!r}"
+        f"or take random weights with {as_typed(untrained)}"
     )

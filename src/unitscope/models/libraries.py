@@ -13,7 +13,7 @@ from types import ModuleType
 import torch
 from torch import nn
 
-from unitscope.errors import UnitscopeError, did_you_mean, one_line
+from unitscope.errors import UnitscopeError, as_typed, did_you_mean, one_line
 from unitscope.models.default_layers import default_layers
 from unitscope.models.hub import (
     Foreign,
@@ -126,7 +126,8 @@ def parse_spec(spec: str) -> LibrarySpec | None:
     key, equals, weights = settings.partition("=")
     if not name or (mark and (key != "weights" or not equals or not weights)):
         raise UnitscopeError(
-            f"model {spec!r} cannot be read; write {library}:NAME, or {library}:NAME?weights=none for random weights"
+            f"model {spec!r} cannot be read; write {library}:NAME, or {as_typed(f'{library}:NAME?weights=none')} for "
+            "random weights"
         )
     return LibrarySpec(spec, library, name, weights)
 
@@ -234,7 +235,8 @@ def _transformers(spec: LibrarySpec, pretrained: bool) -> _Network:
     transformers = import_library("transformers")
     if spec.weights.lower() not in ("", "none"):
         raise UnitscopeError(
-            f"model {spec.text!r} has one set of weights; leave ?weights=... out, or give none"
+            f"model {spec.text!r} has one set of weights; give {as_typed(f'{spec.library}:{spec.name}')}, or "
+            f"{as_typed(spec.untrained)} for random ones"
         )
     with quiet(), hugging_face(), from_seed():
         config = read_config(transformers, spec.name, spec.text)

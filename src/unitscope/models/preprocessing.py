@@ -97,6 +97,15 @@ class Preprocessing:
             key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items() if v is not None
         }
 
+    @property
+    def written(self) -> str:
+        """Size and values as `parse_preprocessing` reads them."""
+        numbers = {
+            key: ":".join(f"{each:.6g}" for each in getattr(self, key)) for key in ("range", "mean", "scale")
+        }
+        said = {"size": "x".join(map(str, self.size)), "channels": self.channels, **numbers}
+        return ",".join(f"{key}={value}" for key, value in said.items())
+
 
 def parse_preprocessing(text: str, base: Preprocessing) -> Preprocessing:
     """Return `base` with the settings of a command-line string in place of its own.

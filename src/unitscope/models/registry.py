@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.errors import UnitscopeError, as_typed, did_you_mean
 from unitscope.models.catalogue import CATALOGUE
 from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
 from unitscope.models.classes import places365_classes
@@ -38,17 +38,17 @@ __all__ = ["MODELS", "MakesPicturesError", "load_generator", "load_network", "ne
 def _published(
     name: str,
     build: Callable[[], nn.Module],
-    layer: str,
     *,
     size: int = 224,
     aliases: Mapping[str, str] | None = None,
 ) -> Network:
     """Return a network of the paper as it is built; its weights come from its checkpoint."""
+    layer = CATALOGUE[name].layer
     return Network(
         build(),
         Preprocessing(size=(size, size)),
         name,
-        layers=(layer,),
+        layers=((aliases or {}).get(layer, layer),),
         classes=places365_classes(),
         aliases=aliases or {},
         checkpoint=name,
@@ -56,12 +56,10 @@ def _published(
 
 
 MODELS: dict[str, Callable[[], Network]] = {
-    "vgg16-places365": lambda: _published(
-        "vgg16-places365", vgg16_places365, "features.relu5_3", aliases=vgg16_aliases()
-    ),
-    "alexnet-places365": lambda: _published("alexnet-places365", alexnet_places365, "relu5", size=227),
+    "vgg16-places365": lambda: _published("vgg16-places365", vgg16_places365, aliases=vgg16_aliases()),
+    "alexnet-places365": lambda: _published("alexnet-places365", alexnet_places365, size=227),
     "resnet152-places365": lambda: _published(
-        "resnet152-places365", resnet152_places365, resnet152_aliases()["layer4"], aliases=resnet152_aliases()
+        "resnet152-places365", resnet152_places365, aliases=resnet152_aliases()
     ),
 }
 """The networks of the paper; packages register others, see `network_names`."""
@@ -153,20 +151,23 @@ def _refuse_files(spec: str) -> None:
             f"write a function that builds the network, and {HOW}"
         )
     if suffix == ".py" and Path(spec).is_file():
-        raise UnitscopeError(f"model file {spec!r} is given without a function; give {spec}:FUNCTION")
+        raise UnitscopeError(
+            f"model file {spec!r} is given without a function; give {as_typed(f'{spec}:FUNCTION')}"
+        )
 
 
 def _unknown(spec: str) -> UnitscopeError:
     module, dot, function = spec.rpartition(".")
     if dot and all(part.isidentifier() for part in spec.split(".")) and function != "py":
         return UnitscopeError(
-            f"model {spec!r} not found; for a function of a module, give '{module}:{function}'"
+            f"model {spec!r} not found; for a function of a module, give {as_typed(f'{module}:{function}')}"
         )
     if names_a_generator(spec):
         return _makes_pictures(spec)
     if spec in CATALOGUE:
         return UnitscopeError(
-            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter {spec!r}"
+            f"{spec!r} is a segmenter, not a network that reads pictures for classes; give it with --segmenter "
+            f"{as_typed(spec)}"
         )
     hint = did_you_mean(spec, [*network_names(), *generator_names(), *CATALOGUE, *library_names(spec)])
     return UnitscopeError(

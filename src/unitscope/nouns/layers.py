@@ -64,7 +64,7 @@ def list_layers(
 def _generator_layers(source: Source, latent_shape: Shape | None) -> list[LayerDescription]:
     found = on_device(generator(source, latent_shape=latent_shape, device="cpu"))
     described = describe_layers(found.module, found.trial(1), size=found.size)
-    return _with_aliases(described, found.aliases)
+    return _named(described, found)
 
 
 def _picture_layers(source: Source, preprocess: str | None) -> list[LayerDescription]:
@@ -78,7 +78,7 @@ def _picture_layers(source: Source, preprocess: str | None) -> list[LayerDescrip
             f"{found.name} fails on an input of {size} pixels: {why(error)}; if it is a generator, --latent-shape "
             "gives the shape of a latent"
         ) from error
-    return _with_aliases(described, found.aliases)
+    return _named(described, found)
 
 
 def _with_proofs(described: list[LayerDescription], found: Network) -> list[LayerDescription]:
@@ -103,6 +103,10 @@ def _with_proofs(described: list[LayerDescription], found: Network) -> list[Laye
     ]
 
 
-def _with_aliases(described: list[LayerDescription], aliases: Mapping[str, str]) -> list[LayerDescription]:
-    readable = {path: alias for alias, path in aliases.items()}
-    return [replace(layer, alias=readable.get(layer.name, "")) for layer in described]
+def _named(described: list[LayerDescription], found: Network | Generator) -> list[LayerDescription]:
+    """Say what layers may be called besides, and which are taken when none is named."""
+    readable = {path: alias for alias, path in found.aliases.items()}
+    return [
+        replace(layer, alias=readable.get(layer.name, ""), default=layer.name in found.layers)
+        for layer in described
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, as_typed, command_of
 from unitscope.experiments.dissection.rescore import thresholds_at
 from unitscope.experiments.effects.removal import UnitOrder
 from unitscope.experiments.effects.settings import Level
@@ -75,7 +75,7 @@ def effect_order(run: Dissection, layer: str, concept: int) -> UnitOrder:
     if ranking is None or not ranking.complete or ranking.summary.run_hash != run.configuration_hash:
         raise UnitscopeError(
             f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {path}; run "
-            f"'unitscope rank {run.path} --layer {layer}' first"
+            f"{as_typed(command_of('rank', run.path, '--layer', layer))} first"
         )
     rows = ranking.effects[ranking.effects["number"] == concept].sort_values("rank")
     if not (rows["after"] < rows["before"]).any():

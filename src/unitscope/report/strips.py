@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -101,7 +101,7 @@ class StripWriter:
     def __init__(self) -> None:
         self._cache = PictureCache()
         self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
-        self._pending: list[Future[None]] = []
+        self._pending: list[Future[int]] = []
 
     def __enter__(self) -> StripWriter:
         return self
@@ -115,17 +115,18 @@ class StripWriter:
         while group := list(islice(iterator, GROUP)):
             self._pending.append(self._pool.submit(self._write, group))
 
-    def wait(self) -> None:
-        """Wait for everything added, and raise what went wrong."""
+    def wait(self, advance: Callable[[int], None] = lambda _: None) -> None:
+        """Wait for everything added, and raise what went wrong; `advance` is told how many strips are done."""
         pending, self._pending = self._pending, []
         for future in pending:
-            future.result()
+            advance(future.result())
 
-    def _write(self, strips: Sequence[Strip]) -> None:
+    def _write(self, strips: Sequence[Strip]) -> int:
         for strip in strips:
             image = to_image(draw_strip(strip.tiles, self._cache))
             comment = strip.comment.encode("utf-8")
             image.save(strip.path, "JPEG", quality=QUALITY, subsampling=0, comment=comment)
+        return len(strips)
 
 
 def to_image(picture: Packed) -> Image.Image:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import pandas as pd
 
 from unitscope.paths import as_path
+from unitscope.progress import Advance, partly, piece_of, progress_bar, told
 from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.figures import histogram_figure, run_figures
@@ -49,6 +50,11 @@ class Content:
     importance: list[Importance]
     effects: list[Effect]
     pairs: list[tuple[Result[Any], Kind]]
+
+    @property
+    def questions(self) -> int:
+        """Number of finished questions."""
+        return len(self.importance) + len(self.effects) + len(self.pairs)
 
     @classmethod
     def of(cls, run: Path) -> Self:
@@ -89,8 +95,10 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     content = Content.of(run)
     if out is not None:
         return write_content(content, target)
-    for found in content.importance:
-        write_pages(found)
+    if content.importance:
+        with progress_bar("drawing importance", len(content.importance)) as advance:
+            for found in told(content.importance, advance):
+                write_pages(found)
     return write_content(content, target, fill=copy_pages)
 
 
@@ -115,15 +123,15 @@ def write_content(
     data = content.data
     with replacing(target) as folder:
         write_assets(folder, "dissection", *(["importance"] if content.importance else []))
-        links = place_reports(content.importance, folder / "importance", home="../../index.html", fill=fill)
-        asked = place_effect_pages(content.effects, folder / "effects", home="../../index.html")
-        pairs = place_pages(content.pairs, folder / "pairs", home="../../index.html")
         _write_data(data, folder)
         figures = run_figures(data)
         write_charts(folder / "data" / "charts.js", {**figures, "histogram": histogram_figure()})
         (folder / "figures").mkdir()
-        for name, figure in figures.items():
-            save_figure(figure, folder / "figures" / name)
+        with progress_bar("drawing pages", content.questions + len(figures)) as advance:
+            links, asked, pairs = _place_questions(content, folder, fill, advance)
+            for name, figure in figures.items():
+                save_figure(figure, folder / "figures" / name)
+                advance(1)
         titles = {name: figure.title for name, figure in figures.items()}
         text = render_index(
             data, PAGES, figures=titles, importance=links, effects=asked, pairs=pairs, start=start
@@ -132,18 +140,36 @@ def write_content(
     return target / "index.html"
 
 
+def _place_questions(
+    content: Content, folder: Path, fill: Callable[[Importance, Path], None], advance: Advance
+) -> tuple[list[tuple[str, str]], ...]:
+    """Put the pages of finished questions into the report; return title and address of each, by kind of question."""
+    home = "../../index.html"
+
+    def filled(data: Importance, place: Path) -> None:
+        fill(data, place)
+        advance(1)
+
+    links = place_reports(content.importance, folder / "importance", home=home, fill=filled)
+    asked = place_effect_pages(told(content.effects, advance), folder / "effects", home=home)
+    return links, asked, place_pages(told(content.pairs, advance), folder / "pairs", home=home)
+
+
 def _write_data(data: RunData, folder: Path) -> None:
     catalogue = Catalogue(data)
     (folder / "data").mkdir()
     sizes: StripSizes = {}
-    with StripWriter() as writer:
+    counts = data.units["layer"].value_counts()
+    with StripWriter() as writer, progress_bar("drawing units", len(data.units), then="pages") as advance:
         for layer, slug in layer_slugs(data.layer_names).items():
-            exemplars = data.exemplars(layer)
-            _place_pictures(data, exemplars, folder)
-            writer.add(_strips(data, layer, exemplars, folder=folder / "units" / slug))
-            blocks_folder = folder / "data" / "layers" / slug
-            _write_blocks(data, layer, exemplars, folder=blocks_folder, catalogue=catalogue)
-            writer.wait()
+            with piece_of(advance, int(counts[layer])) as finish:
+                exemplars = data.exemplars(layer)
+                _place_pictures(data, exemplars, folder)
+                writer.add(_strips(data, layer, exemplars, folder=folder / "units" / slug))
+                blocks_folder = folder / "data" / "layers" / slug
+                _write_blocks(data, layer, exemplars, folder=blocks_folder, catalogue=catalogue)
+                writer.wait(partly)
+                finish(int(counts[layer]))
             sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
     write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
     write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))

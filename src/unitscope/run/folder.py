@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import UnitscopeError, as_typed
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
 from unitscope.run.storage import (
     PARTIAL,
@@ -165,7 +165,9 @@ def check_whole(path: Path, manifest: Manifest, command: str, *names: str) -> No
 def how_to_mend(manifest: Manifest, command: str = "") -> str:
     """Return what to do about damaged files of a run, which `command` makes."""
     typed = manifest.command
-    again = repr(typed) if typed else f"the same 'unitscope {command}' command" if command else "what made it"
+    again = (
+        as_typed(typed) if typed else f"the same 'unitscope {command}' command" if command else "what made it"
+    )
     return f"run {again} again on the same folder: what is damaged is made again, and nothing else"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,32 @@ _NUMBERED = re.compile(r"n\d{8}(?!\d)")
 _WNID = re.compile(r"n\d{8}[_ -]+")
 IMAGENET = 1000
 """Classes of ILSVRC 2012, whose networks order their outputs by the numbers of the folders."""
+FOLDER_HEADERS = (
+    "folder",
+    "folders",
+    "folder name",
+    "class folder",
+    "directory",
+    "dir",
+    "path",
+    "wnid",
+    "synset",
+)
+CLASS_HEADERS = (
+    *(
+        "class",
+        "classes",
+        "class name",
+        "class id",
+        "class index",
+        "class number",
+        "name",
+        "label",
+        "category",
+    ),
+    *("output", "number", "index", "id"),
+)
+"""What the columns of a class map are called where its first line says it."""
 SHOWN = 5
 """Names that an error lists."""
 
@@ -137,9 +164,10 @@ def _output(folder: str, given: str | None, known: KnownNames) -> int:
 
 
 def read_class_map(path: Path | str) -> dict[str, str]:
-    """Read which class every folder stands for: two columns, folder and class, by comma or tab.
+    """Read which class every folder stands for: two columns, folder and class, by tab, comma or semicolon.
 
-    Empty lines, lines that begin with ``#`` and a first line ``folder,class`` are left out.
+    Empty lines and lines that begin with ``#`` are left out, and so is a first line that names the columns, as
+    ``folder,class`` or ``Directory;Label``. A column may stand in double quotes.
 
     Raises:
         UnitscopeError: the file cannot be read, a line has not two columns, or a folder comes twice.
@@ -157,12 +185,12 @@ def read_class_map(path: Path | str) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        folder, mark, name = (part.strip() for part in line.partition("\t" if "\t" in line else ","))
-        if not (folder and mark and name):
+        folder, name = _two_columns(line)
+        if not (folder and name):
             raise UnitscopeError(
                 f"line {number} of the class map {str(path)!r} is {line!r}; write folder,class"
             )
-        if not found and (folder.lower(), name.lower()) == ("folder", "class"):
+        if not found and plain_name(folder) in FOLDER_HEADERS and plain_name(name) in CLASS_HEADERS:
             continue
         if folder in found:
             raise UnitscopeError(
@@ -170,6 +198,19 @@ def read_class_map(path: Path | str) -> dict[str, str]:
             )
         found[folder] = name
     return found
+
+
+def _two_columns(line: str) -> tuple[str, str]:
+    """Return both columns of a line, empty where there is none; the name of a class may hold commas."""
+    separator = next((each for each in "\t,;" if each in line), ",")
+    if '"' in line:
+        cells = [
+            cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+        ]
+        if len(cells) == 2:
+            return cells[0], cells[1]
+    folder, _, name = line.partition(separator)
+    return folder.strip(), name.strip()
 
 
 def listing(names: Sequence[str], most: int = SHOWN) -> str:

@@ -183,11 +183,15 @@ class UnitAttack(Experiment[Subject]):
         samples, settings = self.pictures.samples, self.settings
         size = piece_size(PIECE_PICTURES, batch_size=self.batch_size)
         parts = ranges(len(samples.sample_ids), size)
-        yield Stage("read", "looking at pictures", parts, read_pictures, None, samples.sample_ids)
+        yield Stage(
+            "read", "looking at pictures", parts, read_pictures, None, samples.sample_ids, then="attacks"
+        )
         predicted = self._predicted(job)
         if self.importance is None:
             plan = RemovalPlan(predicted)
-            yield Stage("importance", "removing units", parts, remove_units, plan, samples.sample_ids)
+            yield Stage(
+                "importance", "removing units", parts, remove_units, plan, samples.sample_ids, then="attacks"
+            )
         self.ranks = self._ranks(job)
         self.attempts = self._attempts(predicted)
         yield self._search()
@@ -253,13 +257,12 @@ class UnitAttack(Experiment[Subject]):
         steps = settings.taken_steps * (settings.searches if settings.method == "cw" else 1)
         elsewhere = self.pictures.altered is not None
         cost = "" if elsewhere else f"{count:,} attacks of {steps:,} passes there and back each"
+        passes = steps
         if settings.method not in METHODS:
-            cost = f"{count:,} attacks"
-        if cost:
-            say(cost)
+            cost, passes = f"{count:,} attacks", 0
         return Stage(
             "attack", "attacking", ranges(count, piece_size(self.batch_size, batch_size=self.batch_size)),
-            take if elsewhere else search, SearchPlan(self.attempts, settings.seed),
+            take if elsewhere else search, SearchPlan(self.attempts, settings.seed, passes),
             self._ids(np.arange(count)), "attacks", cost, success="won",
         )  # fmt: skip
 

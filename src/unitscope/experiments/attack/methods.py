@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.attack.settings import METHODS, AttackSettings
 from unitscope.models.factories import find_function
+from unitscope.progress import partly
 
 Method = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 """Network on pixels, pictures ``(N, 3, h, w)`` in [0, 1], classes and targets ``(N,)`` -> attacked pictures."""
@@ -126,11 +127,12 @@ class Watched(nn.Module):
 
     Args:
         module: the network on pixels.
+        planned: passes of the attack of one picture, by which progress is told; 0 where they are not known.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, planned: int = 0) -> None:
         super().__init__()
-        self.module = module
+        self.module, self.planned = module, planned
         self.passes, self.finite = 0, True
         self.training = False
 
@@ -138,6 +140,8 @@ class Watched(nn.Module):
         """Return the logits ``(N, C)``."""
         logits: Tensor = self.module(pictures)
         self.passes += len(pictures)
+        if self.planned:
+            partly(len(pictures) / self.planned)
         self.finite &= bool(torch.isfinite(logits).all())
         return logits
 

@@ -27,10 +27,11 @@ NOT_FINITE = "the network's logits are not finite (NaN or infinite) in the middl
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """Which pictures are attacked, and the seed of attacks that draw."""
+    """Which pictures are attacked, the seed of attacks that draw, and the passes of one attack, if they are known."""
 
     attempts: Attempts
     seed: int
+    passes: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _run(
 ) -> tuple[Tensor, bool, int]:
     """Return attacked pictures ``(n, 3, h, w)``, whether everything was finite, and the number of passes."""
     assert subject.method is not None
-    attempts, watched = plan.attempts[np.array(read)], Watched(subject.on_pixels)
+    attempts, watched = plan.attempts[np.array(read)], Watched(subject.on_pixels, plan.passes)
     inputs = to_unit(originals).to(subject.device)
     labels, targets = (
         torch.from_numpy(each).to(subject.device) for each in (attempts.sources, attempts.targets)

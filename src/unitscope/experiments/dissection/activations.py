@@ -27,7 +27,7 @@ from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.experiments.skeleton import Piece, State
 from unitscope.layer.hooks import trace
-from unitscope.progress import Advance
+from unitscope.progress import Advance, partly
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.stats import (
@@ -137,6 +137,7 @@ class ShardReader:
                         content.made(*made_of(samples, batch, output))
                     if answered is not None:
                         answered(output)
+                partly(len(batch.samples))
         return content
 
 

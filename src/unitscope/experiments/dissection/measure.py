@@ -151,7 +151,8 @@ class NetworkDissection(Experiment[Activations]):
         self.subject.keep(self.settings.kept, self.settings.cache_bytes)
         parts = [self.plan.samples_of(shard) for shard in range(self.plan.shards)]
         ids, noun = self.samples.sample_ids, called(self.samples)
-        yield Stage(NETWORK, "reading the network", parts, read_shard, self.plan, ids, noun)
+        then = "labels and exemplars"
+        yield Stage(NETWORK, "reading the network", parts, read_shard, self.plan, ids, noun, then=then)
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.layer.hooks import LayerGrid
+from unitscope.progress import partly
 from unitscope.replay import Carried, Replay, cut
 from unitscope.stats.intersection import areas_by_picture
 
@@ -104,6 +105,8 @@ class EditedGenerator:
     def drawn(self, base: Base, rows: Numbers, edit: Edit, *, name: Callable[[int], str]) -> Iterator[Drawn]:
         """Yield, a batch at a time, what edits draw; jobs whose picture stays as it is are not segmented, nor yielded.
 
+        Progress counts latents: each job is the same share of those in `base`, and so is each as it is.
+
         Args:
             base: the latents as they are.
             rows: for each job, the place of its latent in `base` ``(J,)``.
@@ -113,22 +116,31 @@ class EditedGenerator:
         Raises:
             UnitscopeError: the generator fails or returns values that are not finite; the job is named.
         """
+        share = len(base) / (len(base) + len(rows))
+        partly(len(base) * share)
         for start in range(0, len(rows), self.batch_size):
             jobs = np.arange(start, min(start + self.batch_size, len(rows)))
-            places = torch.from_numpy(rows[jobs]).to(base.activation.device)
-            before = base.activation[places]
-            after = edit(jobs, before)
-            # A picture follows from what crosses the cut: where that is the same, so is the picture.
-            edited = (after != before).flatten(1).any(1)
-            if not bool(edited.any()):
-                continue
-            kept = edited.cpu().numpy()
-            jobs = jobs[kept]
-            pictures = self._edited(base.carried[places[edited]], after[edited], jobs, name)
-            changed = (pictures != base.pictures[rows[jobs]]).reshape(len(jobs), -1).any(1)
-            if changed.any():
-                pictures = pictures[changed]
-                yield Drawn(jobs[changed], pictures, self.samples.label(pictures))
+            drawn = self._drawn(base, rows, edit, jobs, name)
+            if drawn is not None:
+                yield drawn
+            partly(len(jobs) * share)
+
+    def _drawn(
+        self, base: Base, rows: Numbers, edit: Edit, jobs: Numbers, name: Callable[[int], str]
+    ) -> Drawn | None:
+        places = torch.from_numpy(rows[jobs]).to(base.activation.device)
+        before = base.activation[places]
+        after = edit(jobs, before)
+        # A picture follows from what crosses the cut: where that is the same, so is the picture.
+        edited = (after != before).flatten(1).any(1)
+        if not bool(edited.any()):
+            return None
+        jobs = jobs[edited.cpu().numpy()]
+        pictures = self._edited(base.carried[places[edited]], after[edited], jobs, name)
+        changed = (pictures != base.pictures[rows[jobs]]).reshape(len(jobs), -1).any(1)
+        if not changed.any():
+            return None
+        return Drawn(jobs[changed], pictures[changed], self.samples.label(pictures[changed]))
 
     def _edited(
         self, carried: Carried, activation: Tensor, jobs: Numbers, name: Callable[[int], str]

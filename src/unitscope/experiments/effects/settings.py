@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,7 +23,7 @@ def parse_sizes(given: str | int | Sequence[int], option: str = "--units") -> tu
     Raises:
         UnitscopeError: they cannot be read, or are not whole numbers from 1.
     """
-    words = given.split(",") if isinstance(given, str) else [str(given)] if isinstance(given, int) else given
+    words = given.split(",") if isinstance(given, str) else given if isinstance(given, Iterable) else [given]
     sizes: set[int] = set()
     for word in words:
         match = re.fullmatch(r"\s*([0-9]{1,6})\s*(?::\s*([0-9]{1,6})\s*)?", str(word))

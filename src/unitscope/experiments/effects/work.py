@@ -100,6 +100,7 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
             self.asked.samples.sample_ids,
             "latents",
             cost,
+            then="tables and a page",
         )
 
     def common(self) -> EffectSummary:

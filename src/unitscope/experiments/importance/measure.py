@@ -143,11 +143,13 @@ class UnitImportance(Experiment[Removal]):
             self.subject = self._cut(job.folder)
         level = None
         if self.settings.ablation == "mean":
-            yield self._stage("means", "means of units", activation_sums, SplitPlan("train"))
+            means = self._stage("means", "means of units", activation_sums, SplitPlan("train"))
+            yield replace(means, then="units are removed")
             level = _means(job)
         for name in SPLITS:
             plan = SplitPlan(name, level, keep=name == "val")
-            yield self._stage(name, f"removing units ({name})", remove_each, plan)
+            stage = self._stage(name, f"removing units ({name})", remove_each, plan)
+            yield replace(stage, later=len(self.pictures.val) if name == "train" else 0)
         with job.timing("ranks"):
             self.findings = self._rank(job)
         removed, readable = self.findings.plan.removed, self.findings.val.changes.samples

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 from unitscope.errors import UnitscopeError
@@ -28,6 +29,12 @@ EVERY = 8
 """Points of a curve at either end that are not left out; between, a step is one in so many."""
 
 
+def _are_sizes(given: object) -> bool:
+    if not isinstance(given, Iterable):
+        return False
+    return all(isinstance(size, Integral) and int(size) >= 1 for size in given)
+
+
 @dataclass(frozen=True)
 class ImportanceSettings(Cached, Settings):
     """What the importance of units can be told."""
@@ -42,7 +49,7 @@ class ImportanceSettings(Cached, Settings):
         "the layer has them.",
         option="set-size",
         bounds=(1, None),
-        rule=Rule("whole numbers from 1", lambda sizes: all(size >= 1 for size in sizes)),
+        rule=Rule("whole numbers from 1", _are_sizes),
     )
     curve: tuple[str, ...] = setting(
         (), "A class whose whole curve is measured; may be given again.", metavar="CLASS"

@@ -17,6 +17,7 @@ from unitscope.experiments.forward import naming_pictures, run_batch
 from unitscope.experiments.importance.pictures import ClassedPictures, Split
 from unitscope.experiments.samples import Batch
 from unitscope.experiments.skeleton import Piece, State, below
+from unitscope.progress import partly
 from unitscope.replay import Carried
 from unitscope.run.storage import Arrays
 from unitscope.stats import PredictionChanges
@@ -42,7 +43,10 @@ class Removal:
 
     def batches(self, split: Split, numbers: range) -> Iterator[Batch]:
         """Yield the batches of some samples, in order; the first of `numbers` begins a batch."""
-        yield from split.samples.batches(numbers[i : i + self.batch_size] for i in _starts(numbers, self))
+        parts = (numbers[i : i + self.batch_size] for i in _starts(numbers, self))
+        for batch in split.samples.batches(parts):
+            yield batch
+            partly(len(batch.samples))
 
     def run(self, split: Split, batch: Batch, work: Callable[[Carried], None]) -> None:
         """Do something with what is carried for a batch, if it holds any picture.

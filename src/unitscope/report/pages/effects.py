@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from unitscope.report.pages.insertion import insertion_page
@@ -19,9 +19,9 @@ def write_effect_page(found: Effect) -> Path:
     return write_page(found, KINDS[type(found)])
 
 
-def place_effect_pages(found: Sequence[Effect], out: Path, *, home: str) -> list[tuple[str, str]]:
+def place_effect_pages(found: Iterable[Effect], out: Path, *, home: str) -> list[tuple[str, str]]:
     """Put the pages of finished questions into the report of their run, see :func:`place_pages`."""
-    return place_pages([(each, KINDS[type(each)]) for each in found], out, home=home)
+    return place_pages(((each, KINDS[type(each)]) for each in found), out, home=home)
 
 
 def effect_title(found: Effect) -> str:

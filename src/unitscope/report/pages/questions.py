@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def write_page(found: Result[Any], kind: Kind) -> Path:
     return target / "index.html"
 
 
-def place_pages(found: Sequence[tuple[Result[Any], Kind]], out: Path, *, home: str) -> list[tuple[str, str]]:
+def place_pages(found: Iterable[tuple[Result[Any], Kind]], out: Path, *, home: str) -> list[tuple[str, str]]:
     """Put the pages of finished questions into the report of their run, one folder each.
 
     Args:
