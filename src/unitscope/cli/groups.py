@@ -131,8 +131,7 @@ class PreprocessOptions:
     preprocess: str | None = setting(
         None,
         "Replace parts of the model's preprocessing, as size=192,channels=bgr,range=0:255; likewise "
-        "mean=104:117:123, "
-        "scale=255 and framing=crop.",
+        "mean=104:117:123, scale=255 and framing=crop; channels=gray for a network of one channel.",
         metavar="SETTINGS",
         panel=NETWORK,
     )

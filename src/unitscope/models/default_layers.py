@@ -16,7 +16,9 @@ PASSING = re.compile(
 """Modules that only pass on what a block made."""
 
 
-def default_layers(module: nn.Module, size: tuple[int, int], *, outputs: int = 0) -> tuple[str, ...]:
+def default_layers(
+    module: nn.Module, size: tuple[int, int], *, outputs: int = 0, channels: int = 3
+) -> tuple[str, ...]:
     """Choose the last block whose output still has places in the picture.
 
     That is the last module in the forward pass that stands in a ``Sequential`` or ``ModuleList``, gives a grid of more
@@ -27,6 +29,7 @@ def default_layers(module: nn.Module, size: tuple[int, int], *, outputs: int = 0
         module: the network, in eval mode.
         size: height and width of its input, pixels.
         outputs: the number of classes.
+        channels: of its input.
 
     Returns:
         One name, or none where no layer has a grid.
@@ -34,7 +37,7 @@ def default_layers(module: nn.Module, size: tuple[int, int], *, outputs: int = 0
     parts = dict(module.named_modules())
     grids = [
         layer
-        for layer in _describe(module, size)
+        for layer in _describe(module, (1, channels, *size))
         if layer.grid is not None and max(layer.grid) > 1 and layer.units != outputs
     ]
     blocks = [layer for layer in grids if _is_block(layer, parts)]
@@ -55,12 +58,12 @@ def _is_block(layer: LayerDescription, parts: dict[str, nn.Module]) -> bool:
     return listed and not PASSING.search(layer.kind)
 
 
-def _describe(module: nn.Module, size: tuple[int, int]) -> list[LayerDescription]:
+def _describe(module: nn.Module, shape: tuple[int, ...]) -> list[LayerDescription]:
     """Describe the layers from their shapes alone where the network allows it, or else from a blank input."""
     try:
-        return describe_layers(_shapes_only(module), torch.zeros((1, 3, *size), device="meta"))
+        return describe_layers(_shapes_only(module), torch.zeros(shape, device="meta"))
     except Exception:
-        return describe_layers(module, torch.zeros((1, 3, *size)))
+        return describe_layers(module, torch.zeros(shape))
 
 
 def _shapes_only(module: nn.Module) -> nn.Module:

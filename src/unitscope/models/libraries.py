@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,8 @@ def library_model(spec: str, *, pretrained: bool = True) -> Network | None:
     module = network.module.eval()
     layers: tuple[str, ...] = ()
     with suppress(Exception), quiet():  # a network that refuses its input says so when it is used
-        layers = default_layers(module, network.preprocessing.size, outputs=len(network.classes))
+        seen = network.preprocessing
+        layers = default_layers(module, seen.size, outputs=len(network.classes), channels=seen.depth)
     return _model(module, network.preprocessing, parsed, layers, network.classes)
 
 
@@ -200,7 +201,27 @@ def _timm(spec: LibrarySpec, pretrained: bool) -> _Network:
                 raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
             raise no_weights(spec.text, spec.untrained, error, online=hub_reachable()) from error
         config = timm.data.resolve_model_data_config(module)
-        return _Network(module, from_timm(config), _timm_classes(timm, module))
+    channels = _timm_channels(module, config)
+    check_channels(spec.text, channels)
+    return _Network(module, from_timm(config, channels), _timm_classes(timm, module))
+
+
+def _timm_channels(module: Foreign, config: Mapping[str, Foreign]) -> int:
+    """Return how many channels the first convolution takes, which may be another number than was published."""
+    named = module.pretrained_cfg.get("first_conv")
+    first = named if isinstance(named, str) else next(iter(named or ()), "")
+    with suppress(AttributeError):
+        return int(module.get_submodule(first).in_channels)
+    return int(config["input_size"][0])
+
+
+def check_channels(spec: str, channels: int) -> None:
+    """Refuse a network that takes neither colour nor gray pictures."""
+    if channels not in (1, 3):
+        raise UnitscopeError(
+            f"{spec!r} takes inputs of {channels} channels, and pictures have 3, or 1 where they are gray; wrap it in "
+            "a module that makes them of pictures"
+        )
 
 
 def _check_timm_name(timm: ModuleType, spec: LibrarySpec, name: str) -> None:
@@ -247,10 +268,19 @@ def _transformers(spec: LibrarySpec, pretrained: bool) -> _Network:
         settings, size = read_processor(transformers, spec.name, config), image_size(config)
     headless = any(name.startswith(("classifier", "head", "cls_classifier")) for name in missing)
     names = () if headless else tuple(str(config.id2label[i]) for i in sorted(config.id2label))
-    preprocessing = (
-        Preprocessing(size=size) if settings is None else from_transformers(settings, default=size)
-    )
+    channels = _stated_channels(config)
+    check_channels(spec.text, channels)
+    if settings is None:
+        preprocessing = Preprocessing(size=size, channels="gray" if channels == 1 else "rgb")
+    else:
+        preprocessing = from_transformers(settings, default=size, channels=channels)
     return _Network(module, preprocessing, names)
+
+
+def _stated_channels(config: Foreign) -> int:
+    """Return the channels of the input that a configuration states, 3 if it states none."""
+    found = (getattr(part, "num_channels", None) for part in _parts(config))
+    return next((each for each in found if isinstance(each, int)), 3)
 
 
 def _logits(_module: nn.Module, _inputs: object, output: object) -> object:
@@ -343,11 +373,14 @@ def read_processor(transformers: ModuleType, name: str, config: Foreign) -> dict
 
 def image_size(config: Foreign) -> tuple[int, int]:
     """Return the input size that a configuration states, 224x224 if it states none."""
-    # Networks of several parts state it in the part that reads the picture.
-    parts = [config, *(getattr(config, name, None) for name in ("vision_config", "backbone_config"))]
-    stated = next(filter(None, (getattr(part, "image_size", None) for part in parts)), 224)
+    stated = next(filter(None, (getattr(part, "image_size", None) for part in _parts(config))), 224)
     sides = list(stated) if isinstance(stated, list | tuple) else [stated, stated]
     return int(sides[0]), int(sides[-1])
+
+
+def _parts(config: Foreign) -> list[Foreign]:
+    """Return a configuration and its part that reads the picture, where networks of several parts say it."""
+    return [config, *(getattr(config, name, None) for name in ("vision_config", "backbone_config"))]
 
 
 def library_place(name: str) -> str:

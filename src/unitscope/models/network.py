@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from unitscope.models.layer_names import find_layer
 from unitscope.models.preprocessing import Preprocessing
@@ -16,7 +17,7 @@ class Network:
     """A network with the input it wants.
 
     Attributes:
-        module: the network; its input is (N, 3, h, w) float32.
+        module: the network; its input is (N, 3, h, w) float32, or (N, 1, h, w) where its preprocessing makes gray.
         preprocessing: how a picture becomes that input.
         name: for titles and messages.
         spec: what the user wrote to get it.
@@ -48,6 +49,10 @@ class Network:
             UnitscopeError: the network has neither such a module nor such an alias.
         """
         return find_layer(name, self.module, self.aliases, self.name)
+
+    def blank(self, device: torch.device | str | None = None) -> Tensor:
+        """Return a blank input for one picture ``(1, C, h, w)``."""
+        return torch.zeros((1, self.preprocessing.depth, *self.preprocessing.size), device=device)
 
     def __repr__(self) -> str:
         rows, columns = self.preprocessing.size

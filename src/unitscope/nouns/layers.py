@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import torch
-
 from unitscope.errors import UnitscopeError
 from unitscope.layer.causes import why
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
@@ -69,9 +67,8 @@ def _generator_layers(source: Source, latent_shape: Shape | None) -> list[LayerD
 
 def _picture_layers(source: Source, preprocess: str | None) -> list[LayerDescription]:
     found = on_device(replace(blank_network(source, preprocess), device="cpu"))
-    blank = torch.zeros((1, 3, *found.preprocessing.size))
     try:
-        described = _with_proofs(describe_layers(found.module, blank), found)
+        described = _with_proofs(describe_layers(found.module, found.blank()), found)
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(
