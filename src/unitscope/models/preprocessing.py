@@ -120,18 +120,21 @@ class Preprocessing:
         }
 
 
-def parse_preprocessing(text: str, base: Preprocessing) -> Preprocessing:
+def parse_preprocessing(text: str | Preprocessing, base: Preprocessing) -> Preprocessing:
     """Return `base` with the settings of a command-line string in place of its own.
 
     Args:
         text: such as ``size=192x256,channels=bgr,range=0:255,mean=104.05:112.51:116.68,scale=255``; size is
             height x width, and a single number holds for both sides or for all channels. ``channels=gray`` is
-            for networks whose input has one channel. An empty text changes nothing.
+            for networks whose input has one channel. An empty text changes nothing. All settings at once stay as
+            they are.
         base: the settings that `text` does not mention.
 
     Raises:
         UnitscopeError: a setting is unknown, given twice, or has a value it cannot have.
     """
+    if isinstance(text, Preprocessing):
+        return text
     changes: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, equals, value = (word.strip() for word in part.partition("="))

@@ -18,6 +18,7 @@ from unitscope.models.factories import HOW, call_factory, kind_of, names_a_facto
 from unitscope.models.fitting import take_weights
 from unitscope.models.generator_names import generator_names, load_generator, names_a_generator
 from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.lazy import make_parameters
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
 from unitscope.models.network import Network
 from unitscope.models.networks import (
@@ -77,7 +78,7 @@ def load_network(
     *,
     weights: Path | str | None = None,
     mirror: str | None = None,
-    preprocess: str | None = None,
+    preprocess: str | Preprocessing | None = None,
     reinitialize: int | None = None,
     device: torch.device | str = "cpu",
     pretrained: bool = True,
@@ -102,6 +103,7 @@ def load_network(
     model = _make(spec, pretrained=pretrained)
     if preprocess:
         model = replace(model, preprocessing=parse_preprocessing(preprocess, model.preprocessing))
+    make_parameters(model.module, model.blank())
     if weights is not None:
         take_weights(model.module, weights)
     elif model.checkpoint and pretrained:

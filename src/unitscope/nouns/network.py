@@ -12,8 +12,9 @@ from torch import nn
 from unitscope.errors import UnitscopeError
 from unitscope.models.fitting import take_weights
 from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.lazy import make_parameters
 from unitscope.models.network import Network
-from unitscope.models.preprocessing import parse_preprocessing
+from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize as start_anew
 from unitscope.models.weights import copied, full_path, in_single_precision, ready, unwrapped
@@ -28,7 +29,7 @@ N = TypeVar("N", Network, Generator)
 def network(
     source: Source,
     *,
-    preprocess: str | None = None,
+    preprocess: str | Preprocessing | None = None,
     weights: AnyPath | None = None,
     mirror: str | None = None,
     reinitialize: int | None = None,
@@ -38,9 +39,11 @@ def network(
 
     Args:
         source: a name such as ``world-vgg`` or ``timm:resnet50``, ``package.module:function``, ``file.py:function``, a
-            module, or a network that is to be changed. A module stays as it is: other weights go into a copy.
+            module, or a network that is to be changed. A module stays as it is: other weights go into a copy. Only
+            lazy modules get the parameters that they are still without, from one blank input, as a first forward pass
+            makes them, see :func:`unitscope.models.lazy.make_parameters`.
         preprocess: settings that replace its own, such as ``size=512,range=-1:1``, see
-            :func:`unitscope.models.preprocessing.parse_preprocessing`.
+            :func:`unitscope.models.preprocessing.parse_preprocessing`, or all of them.
         weights: a file of weights: safetensors, or `torch.save` of a state dict.
         mirror: another server for files that are downloaded.
         reinitialize: a seed: give it new random weights, as a control.
@@ -61,13 +64,14 @@ def network(
         )
         return replace(found, device=device)
     found = _reader(source)
+    if preprocess:
+        found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
+    make_parameters(found.module, found.blank())
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or found.weights
         found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
         take_weights(found.module, weights)
-    if preprocess:
-        found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
     if reinitialize is not None:
         start_anew(found.module, reinitialize)
     return replace(found, device=device or found.device)

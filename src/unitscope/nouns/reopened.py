@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError, did_you_mean
@@ -59,13 +58,14 @@ def reopen_network(run: Dissection, source: Source | None = None, *, device: str
     with _naming_run(run, source):
         found = network(
             _wanted(run, source),
+            preprocess=_preprocessing(run),
             weights=_weights_of(facts, source),
             reinitialize=_start_of(facts, source),
             device=place_for(source, device),
         )
     found = on_device(found, device)
     _refuse_other_weights(run, found)
-    return replace(found, preprocessing=fitted(run.path, facts.preprocessing or {}, Preprocessing))
+    return found
 
 
 def reopen_generator(
@@ -145,7 +145,7 @@ def named_again(
     assert isinstance(wanted, str)
     with _naming_run(run, source):
         if not run.generated:
-            return network(wanted, weights=weights)
+            return network(wanted, weights=weights, preprocess=_preprocessing(run))
         record = _generator_record(run)
         return generator(wanted, weights=weights, latent_shape=record.latent_shape, range=record.range)
 
@@ -165,6 +165,10 @@ def concepts_again(
         return None
     own = SegmenterRecord() if segmenters else run.manifest.segmenter or SegmenterRecord()
     return read_concepts((), labels or own.labels, segmenters or own.specs, preprocess or own.preprocess)
+
+
+def _preprocessing(run: Dissection) -> Preprocessing:
+    return fitted(run.path, run.network.preprocessing or {}, Preprocessing)
 
 
 def _generator_record(run: Dissection) -> GeneratorRecord:
