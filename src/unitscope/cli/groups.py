@@ -138,6 +138,19 @@ class PreprocessOptions:
 
 
 @dataclass(frozen=True)
+class ForwardOptions:
+    """How a network that takes something else than pictures is given a batch of them."""
+
+    forward: str | None = setting(
+        None,
+        "How a model that takes several inputs, keywords or a dictionary is given pictures: file.py:function, called "
+        "with the model and a batch.",
+        metavar="FUNCTION",
+        panel=NETWORK,
+    )
+
+
+@dataclass(frozen=True)
 class ShapeOptions:
     """What one latent looks like."""
 
@@ -164,7 +177,7 @@ class LoadingOptions:
 
 
 @dataclass(frozen=True)
-class NetworkOptions(LoadingOptions, PreprocessOptions):
+class NetworkOptions(LoadingOptions, ForwardOptions, PreprocessOptions):
     """What belongs to the network of a dissection."""
 
     reinitialize: int | None = setting(
@@ -177,7 +190,7 @@ class NetworkOptions(LoadingOptions, PreprocessOptions):
 
 
 @dataclass(frozen=True)
-class SameNetworkOptions(LoadingOptions):
+class SameNetworkOptions(LoadingOptions, ForwardOptions):
     """How the network of a run is found again."""
 
     model: str | None = setting(

@@ -7,7 +7,7 @@ import re
 from unitscope.errors import one_line
 
 SIZE = "is the input size right? --preprocess size=... sets it"
-WRAP = "wrap it in a module whose forward takes a batch of pictures (N, 3, H, W)"
+CALL = "--forward FILE.py:FUNCTION says how it is given a batch of pictures"
 GRAY = "it takes inputs of 1 channel and pictures have 3: --preprocess channels=gray makes one of them"
 COLORS = "it takes inputs of 3 channels and gray pictures have 1: leave channels=gray out"
 CHANNELS = (
@@ -32,11 +32,11 @@ CAUSES = (
     ),
     (
         r"missing \d+ required positional argument|got multiple values for argument|unexpected keyword argument",
-        f"it takes more than one input: {WRAP}",
+        f"it takes more than one input: {CALL}",
     ),
     (
         r"input_ids|You have to specify|string indices|argument of type 'Tensor' is not iterable",
-        f"it takes other inputs than pictures: {WRAP}",
+        f"it takes other inputs than pictures: {CALL}",
     ),
     (
         r"dtype|same type|scalar type|expected \w+ but found \w+|Input type",

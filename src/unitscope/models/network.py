@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from unitscope.models.forwarded import Forward, Function
 from unitscope.models.layer_names import find_layer
 from unitscope.models.preprocessing import Preprocessing
 
@@ -17,7 +18,8 @@ class Network:
     """A network with the input it wants.
 
     Attributes:
-        module: the network; its input is (N, 3, h, w) float32, or (N, 1, h, w) where its preprocessing makes gray.
+        module: the network; its input is (N, 3, h, w) float32, or (N, 1, h, w) where its preprocessing makes gray. With
+            `forward` it is what calls the network that was given.
         preprocessing: how a picture becomes that input.
         name: for titles and messages.
         spec: what the user wrote to get it.
@@ -28,6 +30,8 @@ class Network:
         weights: the file of weights it was filled with, if any.
         reinitialized: the seed of its random weights, where it is a control.
         device: where it is to run, if that was said.
+        forward: how it is given a batch of pictures, where it takes something else; a function of the network and
+            inputs (N, C, h, w) becomes a :class:`unitscope.models.forwarded.Forward`.
     """
 
     module: nn.Module
@@ -41,6 +45,18 @@ class Network:
     weights: str | None = None
     reinitialized: int | None = None
     device: str | None = None
+    forward: Forward | Function | None = None
+
+    def __post_init__(self) -> None:
+        if self.forward is not None:
+            how = Forward.of(self.forward)
+            object.__setattr__(self, "forward", how)
+            object.__setattr__(self, "module", how.around(self.module))
+
+    @property
+    def called(self) -> Forward | None:
+        """How it is given a batch of pictures, where that was said."""
+        return None if self.forward is None else Forward.of(self.forward)
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.

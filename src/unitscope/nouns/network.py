@@ -11,6 +11,7 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.models.fitting import take_weights
+from unitscope.models.forwarded import Forward, Function, inside
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.lazy import make_parameters
 from unitscope.models.network import Network
@@ -30,6 +31,7 @@ def network(
     source: Source,
     *,
     preprocess: str | Preprocessing | None = None,
+    forward: Forward | Function | str | None = None,
     weights: AnyPath | None = None,
     mirror: str | None = None,
     reinitialize: int | None = None,
@@ -44,6 +46,9 @@ def network(
             makes them, see :func:`unitscope.models.lazy.make_parameters`.
         preprocess: settings that replace its own, such as ``size=512,range=-1:1``, see
             :func:`unitscope.models.preprocessing.parse_preprocessing`, or all of them.
+        forward: how the network is given a batch of pictures where it takes several inputs, keywords or a dictionary: a
+            function of the network and the inputs ``(N, C, h, w)`` that its preprocessing makes, which calls the one
+            with the other; or ``file.py:function``, which runs can be reopened with.
         weights: a file of weights: safetensors, or `torch.save` of a state dict.
         mirror: another server for files that are downloaded.
         reinitialize: a seed: give it new random weights, as a control.
@@ -57,6 +62,7 @@ def network(
         found = load_network(
             source,
             preprocess=preprocess,
+            forward=forward,
             weights=weights,
             mirror=mirror,
             reinitialize=reinitialize,
@@ -66,22 +72,26 @@ def network(
     found = _reader(source)
     if preprocess:
         found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
+    if forward is not None:
+        found = replace(found, forward=Forward.of(forward))
     make_parameters(found.module, found.blank())
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or found.weights
         found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
-        take_weights(found.module, weights)
+        take_weights(inside(found.module), weights)
     if reinitialize is not None:
-        start_anew(found.module, reinitialize)
+        start_anew(inside(found.module), reinitialize)
     return replace(found, device=device or found.device)
 
 
-def blank_network(source: Source, preprocess: str | None = None) -> Network:
+def blank_network(
+    source: Source, preprocess: str | None = None, forward: Forward | Function | str | None = None
+) -> Network:
     """Return a network whose layers are to be listed, for which nothing is downloaded."""
     if isinstance(source, str):
-        return load_network(source, preprocess=preprocess, pretrained=False)
-    return network(source, preprocess=preprocess)
+        return load_network(source, preprocess=preprocess, forward=forward, pretrained=False)
+    return network(source, preprocess=preprocess, forward=forward)
 
 
 def _reader(source: nn.Module | Network | Generator) -> Network:
