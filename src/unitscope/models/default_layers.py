@@ -8,16 +8,24 @@ import torch
 from torch import nn
 
 from unitscope.layer.hooks import LayerDescription, describe_layers
+from unitscope.models.forwarded import Forwarded
 from unitscope.models.weights import copied
 
 PASSING = re.compile(
     r"(pool|norm)\d?d?$|^(drop|stochasticdepth|identity|flatten|permute|softmax)", re.IGNORECASE
 )
 """Modules that only pass on what a block made."""
+HEADS = re.compile(r"(^|\.)(\w*heads?|\w*classifier|\w*decoder\w*|rpn|fpn)(\.|$)")
+"""What stands behind the backbone of a network that does more than tell classes apart."""
 
 
 def default_layers(
-    module: nn.Module, size: tuple[int, int], *, outputs: int = 0, channels: int = 3
+    module: nn.Module,
+    size: tuple[int, int],
+    *,
+    outputs: int = 0,
+    channels: int = 3,
+    classifies: bool = True,
 ) -> tuple[str, ...]:
     """Choose the last block whose output still has places in the picture.
 
@@ -30,6 +38,7 @@ def default_layers(
         size: height and width of its input, pixels.
         outputs: the number of classes.
         channels: of its input.
+        classifies: whether it tells classes apart; of other networks the backbone alone is looked at.
 
     Returns:
         One name, or none where no layer has a grid.
@@ -38,7 +47,10 @@ def default_layers(
     grids = [
         layer
         for layer in _describe(module, (1, channels, *size))
-        if layer.grid is not None and max(layer.grid) > 1 and layer.units != outputs
+        if layer.grid is not None
+        and max(layer.grid) > 1
+        and layer.units != outputs
+        and (classifies or not HEADS.search(layer.name))
     ]
     blocks = [layer for layer in grids if _is_block(layer, parts)]
     if not blocks:
@@ -60,6 +72,8 @@ def _is_block(layer: LayerDescription, parts: dict[str, nn.Module]) -> bool:
 
 def _describe(module: nn.Module, shape: tuple[int, ...]) -> list[LayerDescription]:
     """Describe the layers from their shapes alone where the network allows it, or else from a blank input."""
+    if isinstance(module, Forwarded):  # what a function gives it has values that count
+        return describe_layers(module, torch.zeros(shape))
     try:
         return describe_layers(_shapes_only(module), torch.zeros(shape, device="meta"))
     except Exception:

@@ -29,6 +29,8 @@ from unitscope.models.hub import (
 from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.transformers_kinds import find_kind
+from unitscope.progress import say
 
 LIBRARY_FORMS = ("torchvision:NAME", "timm:NAME", "transformers:ID_OR_FOLDER")
 HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
@@ -62,6 +64,7 @@ class _Network:
     module: nn.Module
     preprocessing: Preprocessing
     classes: tuple[str, ...]
+    classifies: bool = True
 
 
 def library_model(spec: str, *, pretrained: bool = True) -> Network | None:
@@ -87,8 +90,22 @@ def library_model(spec: str, *, pretrained: bool = True) -> Network | None:
     layers: tuple[str, ...] = ()
     with suppress(Exception), quiet():  # a network that refuses its input says so when it is used
         seen = network.preprocessing
-        layers = default_layers(module, seen.size, outputs=len(network.classes), channels=seen.depth)
-    return _model(module, network.preprocessing, parsed, layers, network.classes)
+        layers = default_layers(
+            module,
+            seen.size,
+            outputs=len(network.classes),
+            channels=seen.depth,
+            classifies=network.classifies,
+        )
+    return Network(
+        module,
+        network.preprocessing,
+        parsed.name,
+        spec=parsed.text,
+        layers=layers,
+        classes=network.classes,
+        classifies=network.classifies,
+    )
 
 
 def library_names(spec: str) -> list[str]:
@@ -131,16 +148,6 @@ def parse_spec(spec: str) -> LibrarySpec | None:
     return LibrarySpec(spec, library, name, weights)
 
 
-def _model(
-    module: nn.Module,
-    preprocessing: Preprocessing,
-    spec: LibrarySpec,
-    layers: tuple[str, ...],
-    classes: tuple[str, ...],
-) -> Network:
-    return Network(module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes)
-
-
 def _unknown(spec: LibrarySpec, known: Sequence[str]) -> UnitscopeError:
     hint = did_you_mean(spec.name, known) or f" it has {len(known)}, such as {known[0]!r}"
     return UnitscopeError(f"model {spec.name!r} not found in {spec.library};{hint}")
@@ -151,21 +158,36 @@ def _unknown(spec: LibrarySpec, known: Sequence[str]) -> UnitscopeError:
 
 def _torchvision(spec: LibrarySpec, pretrained: bool) -> _Network:
     models = import_library("torchvision.models")
-    known = models.list_models(module=models)
-    if spec.name not in known:
-        raise _unknown(spec, known)
+    classifiers = models.list_models(module=models)
+    others = [*models.list_models(module=models.segmentation), *models.list_models(module=models.detection)]
+    if spec.name not in (*classifiers, *others):
+        raise _unknown(spec, [*classifiers, *others])
+    # Networks that are built around another one would fetch the weights of that one.
+    around = {"weights_backbone": None} if spec.name in others else {}
     offered = models.get_model_weights(spec.name)
     weights = _torchvision_weights(spec, offered)
     if pretrained and not _cached(weights.url) and not reachable(weights.url):
         raise no_weights(spec.text, spec.untrained, None, online=False)
     with quiet(), without_unpickling(), from_seed():
         try:
-            module = models.get_model(spec.name, weights=weights if pretrained else None)
+            module = models.get_model(spec.name, weights=weights if pretrained else None, **around)
         except Exception as error:
             if not pretrained:
                 raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
             raise no_weights(spec.text, spec.untrained, error, online=True) from error
-    return _Network(module, from_torchvision(weights.transforms()), tuple(weights.meta["categories"]))
+    preprocessing = from_torchvision(weights.transforms(), _own_side(module))
+    classifies = spec.name in classifiers
+    return _Network(
+        module, preprocessing, tuple(weights.meta["categories"]) if classifies else (), classifies
+    )
+
+
+def _own_side(module: Foreign) -> int:
+    """Return the side that a detection network of torchvision brings pictures to itself."""
+    transform = getattr(module, "transform", None)
+    if fixed := getattr(transform, "fixed_size", None):
+        return int(fixed[0])
+    return int(next(iter(getattr(transform, "min_size", ())), 224))
 
 
 def _cached(address: str) -> bool:
@@ -203,7 +225,8 @@ def _timm(spec: LibrarySpec, pretrained: bool) -> _Network:
         config = timm.data.resolve_model_data_config(module)
     channels = _timm_channels(module, config)
     check_channels(spec.text, channels)
-    return _Network(module, from_timm(config, channels), _timm_classes(timm, module))
+    classifies = bool(getattr(module, "num_classes", 1))
+    return _Network(module, from_timm(config, channels), _timm_classes(timm, module), classifies)
 
 
 def _timm_channels(module: Foreign, config: Mapping[str, Foreign]) -> int:
@@ -258,23 +281,40 @@ def _transformers(spec: LibrarySpec, pretrained: bool) -> _Network:
         )
     with quiet(), hugging_face(), from_seed():
         config = read_config(transformers, spec.name, spec.text)
-        automatic = transformers.AutoModelForImageClassification
-        if type(config) not in automatic._model_mapping:
+        kind = find_kind(transformers, config)
+        if kind is None:
             raise UnitscopeError(
-                f"model {spec.text!r} is a {config.model_type}, which transformers has no image classifier for"
+                f"model {spec.text!r} is a {config.model_type}, which transformers has no image classifier for, and no "
+                "other network that reads pictures alone"
             )
-        module, missing = load_transformers(automatic, config, spec, pretrained)
-        module.register_forward_hook(_logits)
+        module, missing = load_transformers(kind.automatic, kind.config, spec, pretrained)
+        if kind.classifies:
+            module.register_forward_hook(_logits)
+        else:
+            _refuse_missing(spec, missing)
         settings, size = read_processor(transformers, spec.name, config), image_size(config)
     headless = any(name.startswith(("classifier", "head", "cls_classifier")) for name in missing)
-    names = () if headless else tuple(str(config.id2label[i]) for i in sorted(config.id2label))
+    classifies = kind.classifies and not headless
+    names = tuple(str(config.id2label[i]) for i in sorted(config.id2label)) if classifies else ()
     channels = _stated_channels(config)
     check_channels(spec.text, channels)
     if settings is None:
         preprocessing = Preprocessing(size=size, channels="gray" if channels == 1 else "rgb")
     else:
         preprocessing = from_transformers(settings, default=size, channels=channels)
-    return _Network(module, preprocessing, names)
+    return _Network(kind.wrapped(module), preprocessing, names, classifies)
+
+
+def _refuse_missing(spec: LibrarySpec, missing: Sequence[str]) -> None:
+    """Refuse a network whose files lack weights; a pooling of tokens that nobody trained only answers at random."""
+    lacking = [name for name in missing if "pooler" not in name.split(".")]
+    if lacking:
+        raise UnitscopeError(
+            f"{spec.text!r} lacks weights of its network, such as {lacking[0]!r}; give a folder that holds them, or "
+            f"take random weights with {spec.untrained!r}"
+        )
+    if missing:
+        say(f"{spec.text} lacks weights of {missing[0].rpartition('.')[0]}, which are random")
 
 
 def _stated_channels(config: Foreign) -> int:

@@ -22,8 +22,15 @@ LARGE = 384
 PLAIN_MEAN, PLAIN_SCALE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 
-def from_torchvision(transforms: Foreign) -> Preprocessing:
-    """Return the preprocessing of the transforms that come with a torchvision weights entry."""
+def from_torchvision(transforms: Foreign, side: int = 224) -> Preprocessing:
+    """Return the preprocessing of the transforms that come with a torchvision weights entry.
+
+    Args:
+        transforms: of a classifier, a segmentation network or a detection network; the latter normalises itself.
+        side: what the shorter side of a picture becomes where they do not say it.
+    """
+    if not hasattr(transforms, "crop_size"):
+        return _whole_picture(transforms, side)
     crop, resize = int(transforms.crop_size[0]), int(transforms.resize_size[0])
     name = str(getattr(transforms.interpolation, "value", transforms.interpolation))
     return Preprocessing(
@@ -33,6 +40,18 @@ def from_torchvision(transforms: Foreign) -> Preprocessing:
         framing="crop",
         share=min(crop / resize, 1.0),
         interpolation=INTERPOLATIONS.get(name, "bilinear"),
+    )
+
+
+def _whole_picture(transforms: Foreign, side: int) -> Preprocessing:
+    resize = getattr(transforms, "resize_size", None) or [side]
+    side = int(resize[0] if isinstance(resize, list | tuple) else resize)
+    mean, scale = getattr(transforms, "mean", PLAIN_MEAN), getattr(transforms, "std", PLAIN_SCALE)
+    return Preprocessing(
+        size=(side, side),
+        mean=tuple(map(float, mean)),
+        scale=tuple(map(float, scale)),
+        framing="crop",
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from unitscope.errors import UnitscopeError
 from unitscope.models.forwarded import Forward, Function
 from unitscope.models.layer_names import find_layer
 from unitscope.models.preprocessing import Preprocessing
@@ -32,6 +33,7 @@ class Network:
         device: where it is to run, if that was said.
         forward: how it is given a batch of pictures, where it takes something else; a function of the network and
             inputs (N, C, h, w) becomes a :class:`unitscope.models.forwarded.Forward`.
+        classifies: False for one of a library that is known to tell no classes of pictures apart.
     """
 
     module: nn.Module
@@ -46,6 +48,7 @@ class Network:
     reinitialized: int | None = None
     device: str | None = None
     forward: Forward | Function | None = None
+    classifies: bool = True
 
     def __post_init__(self) -> None:
         if self.forward is not None:
@@ -69,6 +72,18 @@ class Network:
     def blank(self, device: torch.device | str | None = None) -> Tensor:
         """Return a blank input for one picture ``(1, C, h, w)``."""
         return torch.zeros((1, self.preprocessing.depth, *self.preprocessing.size), device=device)
+
+    def need_classes(self, question: str) -> None:
+        """Refuse a question about classes where the network is known to have none.
+
+        Raises:
+            UnitscopeError: it has none.
+        """
+        if not self.classifies:
+            raise UnitscopeError(
+                f"{self.name} tells no classes of pictures apart, which {question} is about; give the run of a "
+                "classifier"
+            )
 
     def __repr__(self) -> str:
         rows, columns = self.preprocessing.size
