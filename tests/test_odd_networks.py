@@ -131,8 +131,11 @@ class Mixed(nn.Module):
     ("module", "cause"),
     [
         (nn.Sequential(nn.Conv2d(5, 4, 3)), "it takes inputs of 5 channels and pictures have 3: wrap it"),
-        (nn.Sequential(nn.Conv2d(1, 4, 3)), "it takes inputs of 1 channels and pictures have 3: wrap it"),
-        (Two(), "it takes more than one input: wrap it"),
+        (
+            nn.Sequential(nn.Conv2d(1, 4, 3)),
+            "it takes inputs of 1 channel and pictures have 3: preprocess='channels=gray'",
+        ),
+        (Two(), "it takes more than one input: forward=FILE.py:FUNCTION says how"),
         (Mixed(), "its weights and values are of several types: bring it to one"),
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(7, 2)), "is the input size right?"),
     ],

@@ -25,6 +25,7 @@ from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.shape.measure import run_shape
 from unitscope.experiments.shape.settings import ShapeSettings
 from unitscope.layer.hooks import LayerDescription
+from unitscope.models.forwarded import Forward, Function
 from unitscope.nouns.attacked import ImportanceLike, attacked_pictures, importance_for
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.generator import Shape
@@ -114,6 +115,7 @@ def layers(
     network: Source,
     *,
     preprocess: str | None = None,
+    forward: Forward | Function | str | None = None,
     latent_shape: Shape | None = None,
 ) -> list[LayerDescription]:
     """List the layers of a network in the order they run, with output shapes for one blank input, or one latent.
@@ -124,12 +126,13 @@ def layers(
     Args:
         network: as for :func:`dissect`.
         preprocess: settings that replace those of a network that reads pictures.
+        forward: how it is given a batch of pictures, see :func:`unitscope.network`.
         latent_shape: shape of one latent of a generator that does not say it.
 
     Raises:
         UnitscopeError: there is no such network, or it fails.
     """
-    return list_layers(network, preprocess=preprocess, latent_shape=latent_shape)
+    return list_layers(network, preprocess=preprocess, forward=forward, latent_shape=latent_shape)
 
 
 def classify_unit(

@@ -121,8 +121,8 @@ def _reader(
 ) -> tuple[unitscope.Network | unitscope.Generator, Concepts]:
     """Return a network that reads pictures, and what says where concepts are."""
     network = unitscope.network(
-        model, preprocess=given.preprocess, weights=given.weights, reinitialize=given.reinitialize,
-        device=given.device,
+        model, preprocess=given.preprocess, forward=given.forward, weights=given.weights,
+        reinitialize=given.reinitialize, device=given.device,
     )  # fmt: skip
     return network, _said(concepts, sources)
 
@@ -192,6 +192,8 @@ def _check_kind(
         raise UnitscopeError(
             "--masks do not go with --latents: nobody has masks of generated pictures; give --segmenter SPEC"
         )
+    if latents.latents is not None and network.forward is not None:
+        raise UnitscopeError("--forward is about networks that read pictures; a generator takes latents")
     if latents.latents is not None and network.preprocess is not None:
         raise UnitscopeError(
             "--preprocess is about pictures that a network reads; --latent-shape and --range describe a generator"
@@ -281,9 +283,11 @@ def download(name: str, mirror: str | None) -> Path:
     return fetch(name, mirror=mirror)
 
 
-def layers(model: str, preprocess: str | None, latent_shape: str | None) -> list[LayerDescription]:
+def layers(
+    model: str, preprocess: str | None, forward: str | None, latent_shape: str | None
+) -> list[LayerDescription]:
     """List the layers of a network or generator."""
-    return unitscope.layers(model, preprocess=preprocess, latent_shape=latent_shape)
+    return unitscope.layers(model, preprocess=preprocess, forward=forward, latent_shape=latent_shape)
 
 
 def segment(file: Path, drawing: DrawingOptions) -> Segmentation:
@@ -431,4 +435,4 @@ def _segmenter(run: Dissection, given: SegmenterOptions) -> Concepts | None:
 def _found(run: Dissection, given: SameNetworkOptions) -> unitscope.Network | unitscope.Generator | None:
     from unitscope.nouns.reopened import named_again
 
-    return named_again(run, given.model, given.weights)
+    return named_again(run, given.model, given.weights, given.forward)

@@ -143,9 +143,21 @@ class PreprocessOptions:
     preprocess: str | None = setting(
         None,
         "Replace parts of the model's preprocessing, as size=192,channels=bgr,range=0:255; likewise "
-        "mean=104:117:123, "
-        "scale=255 and framing=crop.",
+        "mean=104:117:123, scale=255 and framing=crop; channels=gray for a network of one channel.",
         metavar="SETTINGS",
+        panel=NETWORK,
+    )
+
+
+@dataclass(frozen=True)
+class ForwardOptions:
+    """How a network that takes something else than pictures is given a batch of them."""
+
+    forward: str | None = setting(
+        None,
+        "How a model that takes several inputs, keywords or a dictionary is given pictures: file.py:function, called "
+        "with the model and a batch.",
+        metavar="FUNCTION",
         panel=NETWORK,
     )
 
@@ -177,7 +189,7 @@ class LoadingOptions:
 
 
 @dataclass(frozen=True)
-class NetworkOptions(LoadingOptions, PreprocessOptions):
+class NetworkOptions(LoadingOptions, ForwardOptions, PreprocessOptions):
     """What belongs to the network of a dissection."""
 
     reinitialize: int | None = setting(
@@ -190,7 +202,7 @@ class NetworkOptions(LoadingOptions, PreprocessOptions):
 
 
 @dataclass(frozen=True)
-class SameNetworkOptions(LoadingOptions):
+class SameNetworkOptions(LoadingOptions, ForwardOptions):
     """How the network of a run is found again."""
 
     model: str | None = setting(

@@ -12,6 +12,7 @@ from unitscope.cli import calls
 from unitscope.cli.groups import (
     DownloadOptions,
     DrawingOptions,
+    ForwardOptions,
     JsonOptions,
     ModelName,
     PreprocessOptions,
@@ -35,12 +36,17 @@ def models(*, downloads: DownloadOptions, table: TableOptions) -> None:
 
 @options
 def layers(
-    model: ModelName, *, preprocess: PreprocessOptions, shape: ShapeOptions, output: JsonOptions
+    model: ModelName,
+    *,
+    preprocess: PreprocessOptions,
+    forward: ForwardOptions,
+    shape: ShapeOptions,
+    output: JsonOptions,
 ) -> None:
     """List the layers of a model with their output shapes."""
     from unitscope.cli.tables import print_layers
 
-    found = calls.layers(model, preprocess.preprocess, shape.latent_shape)
+    found = calls.layers(model, preprocess.preprocess, forward.forward, shape.latent_shape)
     print_layers(found, as_json=output.as_json)
 
 

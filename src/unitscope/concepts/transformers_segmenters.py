@@ -18,17 +18,17 @@ from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError, as_typed, one_line
 from unitscope.models.hub import Foreign, from_seed, hugging_face, import_library, quiet
-from unitscope.models.libraries import (
-    LibrarySpec,
+from unitscope.models.libraries import parse_spec
+from unitscope.models.library_preprocessing import from_transformers
+from unitscope.models.library_spec import LibrarySpec
+from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.transformers_networks import (
     image_size,
     library_place,
     load_transformers,
-    parse_spec,
     read_config,
     read_processor,
 )
-from unitscope.models.library_preprocessing import from_transformers
-from unitscope.models.preprocessing import Preprocessing
 
 CATEGORY = "object"
 """Of every concept: a configuration names classes and does not sort them."""

@@ -31,7 +31,7 @@ class GeneratedSamples:
         segmenter: what gets the labeller again.
     """
 
-    generated = True
+    generated, depth = True, 3
     counting = Counting()
 
     def __init__(

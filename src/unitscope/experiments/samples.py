@@ -30,7 +30,7 @@ LOADERS = 2
 BATCHES_AHEAD = 3
 
 Loaded = tuple[NDArray[np.float32], Prepared]
-"""An input ``(3, H, W)``, and what its label map is made of."""
+"""An input ``(C, H, W)``, and what its label map is made of."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Batch:
     samples: NDArray[np.int64]
     """Sample numbers ``(n,)``."""
     inputs: Tensor
-    """``(n, 3, H, W)`` float32, or latents ``(n, ...)``."""
+    """``(n, C, H, W)`` float32, or latents ``(n, ...)``."""
     labels: NDArray[np.int16]
     """Label maps ``(n, P, gh, gw)`` on the pixel grid, no concept twice at one pixel."""
     skipped: dict[int, str] = field(default_factory=dict)
@@ -98,6 +98,10 @@ class Samples(Protocol):
         """Size ``(H, W)`` in pixels of the input, or of the pictures that a generator makes."""
 
     @property
+    def depth(self) -> int:
+        """Channels of the input, or of the pictures that a generator makes."""
+
+    @property
     def grid(self) -> tuple[int, int]:
         """Pixel grid ``(gh, gw)`` of the label maps."""
 
@@ -137,7 +141,7 @@ class PictureSamples:
     ) -> None:
         self.pictures, self.labeller = in_range16(pictures, preprocessing.range16), labeller
         self.preprocessing, self.grid = preprocessing, grid
-        self.size = preprocessing.size
+        self.size, self.depth = preprocessing.size, preprocessing.depth
         self.sample_ids: Sequence[str] = tuple(_readable(name) for name in pictures.sample_ids)
         self.vocabulary, self.counting = labeller.vocabulary, labeller.counting
         self.name = _readable(pictures.name)
@@ -187,7 +191,8 @@ class PictureSamples:
             prepared.append(for_labels)
         if not samples:
             empty = np.zeros((0, self.labeller.planes, *self.grid), np.int16)
-            return Batch(np.zeros(0, np.int64), torch.zeros((0, 3, *self.size)), empty, skipped)
+            none = torch.zeros((0, self.depth, *self.size))
+            return Batch(np.zeros(0, np.int64), none, empty, skipped)
         labels = without_repeats(self.labeller.label(prepared).astype(np.int16))
         return Batch(np.array(samples, np.int64), torch.from_numpy(np.stack(inputs)), labels, skipped)
 
@@ -200,7 +205,7 @@ class InMemorySamples:
     """Inputs and label maps that are already there.
 
     Args:
-        inputs: ``(N, 3, H, W)`` float32, preprocessed.
+        inputs: ``(N, C, H, W)`` float32, preprocessed.
         labels: label maps ``(N, P, gh, gw)`` on the pixel grid.
         vocabulary: concepts of the label maps.
         pictures: ``(N, H, W, 3)`` uint8 for the report, if any.
@@ -239,6 +244,7 @@ class InMemorySamples:
         self._labels = without_repeats(labels.astype(np.int16))
         self.vocabulary, self.name = vocabulary, name
         self.sample_ids: Sequence[str] = tuple(f"{i:06d}" for i in range(len(inputs)))
+        self.depth = int(inputs.shape[1])
         self.size = (int(inputs.shape[2]), int(inputs.shape[3]))
         self.grid = (int(labels.shape[2]), int(labels.shape[3]))
 

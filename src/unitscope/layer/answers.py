@@ -67,6 +67,8 @@ def network_answers(
 
 def _values(output: object) -> list[Tensor]:
     """Return the tensors of an output that have a row of numbers for each of two pictures, as doubles."""
+    if isinstance(output, list) and all(isinstance(each, Mapping) for each in output):
+        return []  # one for each picture, as the boxes of a detection network
     if is_dataclass(output) and not isinstance(output, type | Mapping):
         output = {each.name: getattr(output, each.name) for each in fields(output)}
     leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor) and leaf.is_floating_point()]

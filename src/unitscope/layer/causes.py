@@ -7,19 +7,36 @@ import re
 from unitscope.errors import one_line
 
 SIZE = "is the input size right? --preprocess size=... sets it"
-WRAP = "wrap it in a module whose forward takes a batch of pictures (N, 3, H, W)"
+CALL = "--forward FILE.py:FUNCTION says how it is given a batch of pictures"
+GRAY = "it takes inputs of 1 channel and pictures have 3: --preprocess channels=gray makes one of them"
+COLORS = "it takes inputs of 3 channels and gray pictures have 1: leave channels=gray out"
+CHANNELS = (
+    "it takes inputs of {0} channels and pictures have {1}: wrap it in a module that makes them of pictures"
+)
 CAUSES = (
+    (r"to have 1 channels?, but got 3|xpected 1 but got 3|should contain 3 elements not 1\b", GRAY),
+    (r"to have 3 channels?, but got 1 |xpected 3 but got 1\b|should contain 1 elements not 3\b", COLORS),
     (
-        r"to have (\d+) channels?, but got 3|expected input\[.*\] to have (\d+) channels",
-        "it takes inputs of {0} channels and pictures have 3: wrap it in a module that makes them of pictures",
+        r"to have (\d+) channels?, but got ([13]) |xpected (\d+) but got ([13])\b",
+        CHANNELS,
+    ),
+    (
+        r"should contain 3 elements not (\d+)"
+        r"|of tensor a \(3\) must match the size of tensor b \((\d+)\) at non-singleton dimension 1\b",
+        CHANNELS.replace("{1}", "3"),
+    ),
+    (
+        r"channel dimension of the pixel values",
+        "it takes inputs of another number of channels than pictures have, which is 3, or 1 with --preprocess "
+        "channels=gray",
     ),
     (
         r"missing \d+ required positional argument|got multiple values for argument|unexpected keyword argument",
-        f"it takes more than one input: {WRAP}",
+        f"it takes more than one input: {CALL}",
     ),
     (
         r"input_ids|You have to specify|string indices|argument of type 'Tensor' is not iterable",
-        f"it takes other inputs than pictures: {WRAP}",
+        f"it takes other inputs than pictures: {CALL}",
     ),
     (
         r"dtype|same type|scalar type|expected \w+ but found \w+|Input type",
@@ -35,6 +52,5 @@ def why(error: BaseException) -> str:
     text = str(error)
     for words, advice in CAUSES:
         if found := re.search(words, text):
-            given = next((group for group in found.groups() if group), "")
-            return f"{one_line(error)}; {advice.format(given)}"
+            return f"{one_line(error)}; {advice.format(*filter(None, found.groups()))}"
     return f"{one_line(error)}; {SIZE}"

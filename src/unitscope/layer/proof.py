@@ -39,7 +39,7 @@ LEAST_CHANGE = 1e-4
 
 Outcome = Literal["near", "far", "spread", "silent", "random", "one cell"]
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Makes the network's input ``(3, H, W)`` of a picture ``(H, W, 3)``."""
+"""Makes the network's input ``(C, H, W)`` of a picture ``(H, W, 3)``."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,10 @@ class Proof:
         return f"{self.near} of {self.places} near" if self.outcome in ("near", "far") else self.outcome
 
 
-def standard(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the input ``(3, H, W)`` of a picture ``(H, W, 3)`` for a network whose preprocessing nobody knows."""
-    return np.ascontiguousarray((picture.astype(np.float32) / 255 - 0.45).transpose(2, 0, 1) / 0.225)
+def standard(picture: NDArray[np.uint8], *, channels: int = 3) -> NDArray[np.float32]:
+    """Return the input ``(C, H, W)`` of a picture ``(H, W, 3)`` for a network whose preprocessing nobody knows."""
+    values = (picture.astype(np.float32) / 255 - 0.45).transpose(2, 0, 1) / 0.225
+    return np.ascontiguousarray(values[np.arange(channels) % 3])
 
 
 def prove_places(

@@ -8,15 +8,25 @@ import torch
 from torch import nn
 
 from unitscope.layer.hooks import LayerDescription, describe_layers
+from unitscope.models.forwarded import Forwarded
 from unitscope.models.weights import copied
 
 PASSING = re.compile(
     r"(pool|norm)\d?d?$|^(drop|stochasticdepth|identity|flatten|permute|softmax)", re.IGNORECASE
 )
 """Modules that only pass on what a block made."""
+HEADS = re.compile(r"(^|\.)(\w*heads?|\w*classifier|\w*decoder\w*|rpn|fpn)(\.|$)")
+"""What stands behind the backbone of a network that does more than tell classes apart."""
 
 
-def default_layers(module: nn.Module, size: tuple[int, int], *, outputs: int = 0) -> tuple[str, ...]:
+def default_layers(
+    module: nn.Module,
+    size: tuple[int, int],
+    *,
+    outputs: int = 0,
+    channels: int = 3,
+    classifies: bool = True,
+) -> tuple[str, ...]:
     """Choose the last block whose output still has places in the picture.
 
     That is the last module in the forward pass that stands in a ``Sequential`` or ``ModuleList``, gives a grid of more
@@ -27,6 +37,8 @@ def default_layers(module: nn.Module, size: tuple[int, int], *, outputs: int = 0
         module: the network, in eval mode.
         size: height and width of its input, pixels.
         outputs: the number of classes.
+        channels: of its input.
+        classifies: whether it tells classes apart; of other networks the backbone alone is looked at.
 
     Returns:
         One name, or none where no layer has a grid.
@@ -34,8 +46,11 @@ def default_layers(module: nn.Module, size: tuple[int, int], *, outputs: int = 0
     parts = dict(module.named_modules())
     grids = [
         layer
-        for layer in _describe(module, size)
-        if layer.grid is not None and max(layer.grid) > 1 and layer.units != outputs
+        for layer in _describe(module, (1, channels, *size))
+        if layer.grid is not None
+        and max(layer.grid) > 1
+        and layer.units != outputs
+        and (classifies or not HEADS.search(layer.name))
     ]
     blocks = [layer for layer in grids if _is_block(layer, parts)]
     if not blocks:
@@ -55,12 +70,14 @@ def _is_block(layer: LayerDescription, parts: dict[str, nn.Module]) -> bool:
     return listed and not PASSING.search(layer.kind)
 
 
-def _describe(module: nn.Module, size: tuple[int, int]) -> list[LayerDescription]:
+def _describe(module: nn.Module, shape: tuple[int, ...]) -> list[LayerDescription]:
     """Describe the layers from their shapes alone where the network allows it, or else from a blank input."""
+    if isinstance(module, Forwarded):  # what a function gives it has values that count
+        return describe_layers(module, torch.zeros(shape))
     try:
-        return describe_layers(_shapes_only(module), torch.zeros((1, 3, *size), device="meta"))
+        return describe_layers(_shapes_only(module), torch.zeros(shape, device="meta"))
     except Exception:
-        return describe_layers(module, torch.zeros((1, 3, *size)))
+        return describe_layers(module, torch.zeros(shape))
 
 
 def _shapes_only(module: nn.Module) -> nn.Module:

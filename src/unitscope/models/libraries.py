@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import torch
-from torch import nn
 
 from unitscope.errors import UnitscopeError, as_typed, did_you_mean, one_line
 from unitscope.models.default_layers import default_layers
@@ -26,43 +24,14 @@ from unitscope.models.hub import (
     reachable,
     without_unpickling,
 )
-from unitscope.models.library_preprocessing import from_timm, from_torchvision, from_transformers
+from unitscope.models.library_preprocessing import from_timm, from_torchvision
+from unitscope.models.library_spec import LibraryNetwork, LibrarySpec, check_channels, unknown_network
 from unitscope.models.network import Network
-from unitscope.models.preprocessing import Preprocessing
-from unitscope.paths import as_path
+from unitscope.models.transformers_networks import transformers_network
 
 LIBRARY_FORMS = ("torchvision:NAME", "timm:NAME", "transformers:ID_OR_FOLDER")
 HUBS = ("hf-hub:", "hf_hub:", "local-dir:")
 """What may stand before a name of timm that is not one of its own."""
-
-
-@dataclass(frozen=True)
-class LibrarySpec:
-    """``library:name`` or ``library:name?weights=WHICH``, taken apart.
-
-    Attributes:
-        text: as given.
-        library: torchvision, timm or transformers.
-        name: of the network in it.
-        weights: which weights, "none" for random ones; empty for the library's own choice.
-    """
-
-    text: str
-    library: str
-    name: str
-    weights: str = ""
-
-    @property
-    def untrained(self) -> str:
-        """The same network with random weights."""
-        return f"{self.library}:{self.name}?weights=none"
-
-
-@dataclass(frozen=True)
-class _Network:
-    module: nn.Module
-    preprocessing: Preprocessing
-    classes: tuple[str, ...]
 
 
 def library_model(spec: str, *, pretrained: bool = True) -> Network | None:
@@ -87,8 +56,23 @@ def library_model(spec: str, *, pretrained: bool = True) -> Network | None:
     module = network.module.eval()
     layers: tuple[str, ...] = ()
     with suppress(Exception), quiet():  # a network that refuses its input says so when it is used
-        layers = default_layers(module, network.preprocessing.size, outputs=len(network.classes))
-    return _model(module, network.preprocessing, parsed, layers, network.classes)
+        seen = network.preprocessing
+        layers = default_layers(
+            module,
+            seen.size,
+            outputs=len(network.classes),
+            channels=seen.depth,
+            classifies=network.classifies,
+        )
+    return Network(
+        module,
+        network.preprocessing,
+        parsed.name,
+        spec=parsed.text,
+        layers=layers,
+        classes=network.classes,
+        classifies=network.classifies,
+    )
 
 
 def library_names(spec: str) -> list[str]:
@@ -132,41 +116,41 @@ def parse_spec(spec: str) -> LibrarySpec | None:
     return LibrarySpec(spec, library, name, weights)
 
 
-def _model(
-    module: nn.Module,
-    preprocessing: Preprocessing,
-    spec: LibrarySpec,
-    layers: tuple[str, ...],
-    classes: tuple[str, ...],
-) -> Network:
-    return Network(module, preprocessing, spec.name, spec=spec.text, layers=layers, classes=classes)
-
-
-def _unknown(spec: LibrarySpec, known: Sequence[str]) -> UnitscopeError:
-    hint = did_you_mean(spec.name, known) or f" it has {len(known)}, such as {known[0]!r}"
-    return UnitscopeError(f"model {spec.name!r} not found in {spec.library};{hint}")
-
-
 # torchvision
 
 
-def _torchvision(spec: LibrarySpec, pretrained: bool) -> _Network:
+def _torchvision(spec: LibrarySpec, pretrained: bool) -> LibraryNetwork:
     models = import_library("torchvision.models")
-    known = models.list_models(module=models)
-    if spec.name not in known:
-        raise _unknown(spec, known)
+    classifiers = models.list_models(module=models)
+    others = [*models.list_models(module=models.segmentation), *models.list_models(module=models.detection)]
+    if spec.name not in (*classifiers, *others):
+        raise unknown_network(spec, [*classifiers, *others])
+    # Networks that are built around another one would fetch the weights of that one.
+    around = {"weights_backbone": None} if spec.name in others else {}
     offered = models.get_model_weights(spec.name)
     weights = _torchvision_weights(spec, offered)
     if pretrained and not _cached(weights.url) and not reachable(weights.url):
         raise no_weights(spec.text, spec.untrained, None, online=False)
     with quiet(), without_unpickling(), from_seed():
         try:
-            module = models.get_model(spec.name, weights=weights if pretrained else None)
+            module = models.get_model(spec.name, weights=weights if pretrained else None, **around)
         except Exception as error:
             if not pretrained:
                 raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
             raise no_weights(spec.text, spec.untrained, error, online=True) from error
-    return _Network(module, from_torchvision(weights.transforms()), tuple(weights.meta["categories"]))
+    preprocessing = from_torchvision(weights.transforms(), _own_side(module))
+    classifies = spec.name in classifiers
+    return LibraryNetwork(
+        module, preprocessing, tuple(weights.meta["categories"]) if classifies else (), classifies
+    )
+
+
+def _own_side(module: Foreign) -> int:
+    """Return the side that a detection network of torchvision brings pictures to itself."""
+    transform = getattr(module, "transform", None)
+    if fixed := getattr(transform, "fixed_size", None):
+        return int(fixed[0])
+    return int(next(iter(getattr(transform, "min_size", ())), 224))
 
 
 def _cached(address: str) -> bool:
@@ -189,7 +173,7 @@ def _torchvision_weights(spec: LibrarySpec, offered: Foreign) -> Foreign:
 # timm
 
 
-def _timm(spec: LibrarySpec, pretrained: bool) -> _Network:
+def _timm(spec: LibrarySpec, pretrained: bool) -> LibraryNetwork:
     timm = import_library("timm")
     name = spec.name if spec.weights.lower() in ("", "none") else f"{spec.name}.{spec.weights}"
     if not name.startswith(HUBS):
@@ -202,13 +186,25 @@ def _timm(spec: LibrarySpec, pretrained: bool) -> _Network:
                 raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
             raise no_weights(spec.text, spec.untrained, error, online=hub_reachable()) from error
         config = timm.data.resolve_model_data_config(module)
-        return _Network(module, from_timm(config), _timm_classes(timm, module))
+    channels = _timm_channels(module, config)
+    check_channels(spec.text, channels)
+    classifies = bool(getattr(module, "num_classes", 1))
+    return LibraryNetwork(module, from_timm(config, channels), _timm_classes(timm, module), classifies)
+
+
+def _timm_channels(module: Foreign, config: Mapping[str, Foreign]) -> int:
+    """Return how many channels the first convolution takes, which may be another number than was published."""
+    named = module.pretrained_cfg.get("first_conv")
+    first = named if isinstance(named, str) else next(iter(named or ()), "")
+    with suppress(AttributeError):
+        return int(module.get_submodule(first).in_channels)
+    return int(config["input_size"][0])
 
 
 def _check_timm_name(timm: ModuleType, spec: LibrarySpec, name: str) -> None:
     base, _, tag = name.partition(".")
     if not timm.is_model(base):
-        raise _unknown(spec, timm.list_models())
+        raise unknown_network(spec, timm.list_models())
     tags = [each.partition(".")[2] for each in timm.list_models(f"{base}.*", pretrained=True)]
     if tag and tag not in tags:
         hint = did_you_mean(tag, tags)
@@ -228,139 +224,8 @@ def _timm_classes(timm: ModuleType, module: Foreign) -> tuple[str, ...]:
     return tuple(info.index_to_description(index) for index in range(info.num_classes()))
 
 
-# transformers
-
-
-def _transformers(spec: LibrarySpec, pretrained: bool) -> _Network:
-    transformers = import_library("transformers")
-    if spec.weights.lower() not in ("", "none"):
-        raise UnitscopeError(
-            f"model {spec.text!r} has one set of weights; give {as_typed(f'{spec.library}:{spec.name}')}, or "
-            f"{as_typed(spec.untrained)} for random ones"
-        )
-    with quiet(), hugging_face(), from_seed():
-        config = read_config(transformers, spec.name, spec.text)
-        automatic = transformers.AutoModelForImageClassification
-        if type(config) not in automatic._model_mapping:
-            raise UnitscopeError(
-                f"model {spec.text!r} is a {config.model_type}, which transformers has no image classifier for"
-            )
-        module, missing = load_transformers(automatic, config, spec, pretrained)
-        module.register_forward_hook(_logits)
-        settings, size = read_processor(transformers, spec.name, config), image_size(config)
-    headless = any(name.startswith(("classifier", "head", "cls_classifier")) for name in missing)
-    names = () if headless else tuple(str(config.id2label[i]) for i in sorted(config.id2label))
-    preprocessing = (
-        Preprocessing(size=size) if settings is None else from_transformers(settings, default=size)
-    )
-    return _Network(module, preprocessing, names)
-
-
-def _logits(_module: nn.Module, _inputs: object, output: object) -> object:
-    """Let the network return its logits ``(N, classes)``, as those of the other libraries do."""
-    return getattr(output, "logits", output)
-
-
-def read_config(transformers: ModuleType, name: str, spec: str) -> Foreign:
-    """Return the configuration in a folder or on the hub.
-
-    Raises:
-        UnitscopeError: there is none.
-    """
-    folder = as_path(name)
-    looks_like_a_path = name.startswith((".", "/", "~")) or name.count("/") > 1
-    if looks_like_a_path and not folder.is_dir():
-        near = [str(folder.parent / entry.name) for entry in folder.parent.glob("*") if entry.is_dir()]
-        raise UnitscopeError(f"{spec!r}: the folder {name!r} does not exist;{did_you_mean(str(folder), near)}"
-                             " give a folder made by save_pretrained, or a hub id")  # fmt: skip
-    if folder.is_dir() and not (folder / "config.json").is_file():
-        raise UnitscopeError(f"{spec!r}: {name!r} has no config.json; give a folder made by save_pretrained")
-    try:
-        return transformers.AutoConfig.from_pretrained(library_place(name), trust_remote_code=False)
-    except Exception as error:
-        online = folder.is_dir() or hub_reachable()
-        reason = one_line(error) if online else "it is not in the cache and no network can be reached"
-        raise UnitscopeError(
-            f"{spec!r} cannot be read: {reason}; give a hub id or a folder made by save_pretrained"
-        ) from error
-
-
-def load_transformers(
-    automatic: Foreign, config: Foreign, spec: LibrarySpec, pretrained: bool
-) -> tuple[Foreign, list[str]]:
-    """Build a network of transformers; from safetensors only, and never with code from the hub.
-
-    Returns:
-        The network and the names of weights that the files lack.
-
-    Raises:
-        UnitscopeError: the weights cannot be had.
-    """
-    if not pretrained:
-        try:
-            return automatic.from_config(config, trust_remote_code=False), []
-        except Exception as error:
-            raise UnitscopeError(f"{spec.text!r} cannot be built: {one_line(error)}") from error
-    folder = as_path(spec.name)
-    if folder.is_dir() and not any(folder.glob("*.safetensors")):
-        raise UnitscopeError(
-            f"{spec.text!r} has no safetensors file; a pickled one may run any code, so save the weights with "
-            "save_pretrained(FOLDER, safe_serialization=True)"
-        )
-    try:
-        module, report = automatic.from_pretrained(
-            library_place(spec.name),
-            config=config,
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except Exception as error:
-        online = folder.is_dir() or hub_reachable()
-        raise no_weights(spec.text, spec.untrained, error, online=online) from error
-    return module.float(), sorted(report["missing_keys"])
-
-
-def read_processor(transformers: ModuleType, name: str, config: Foreign) -> dict[str, Foreign] | None:
-    """Return the settings of the image processor beside a network, else those its kind of network begins with."""
-    with suppress(Exception):
-        processor = transformers.AutoImageProcessor.from_pretrained(
-            library_place(name), trust_remote_code=False
-        )
-        return dict(processor.to_dict())
-    with suppress(Exception):
-        automatic = import_library("transformers.models.auto.image_processing_auto")
-        classes = automatic.IMAGE_PROCESSOR_MAPPING[type(config)]
-        listed = classes.values() if isinstance(classes, dict) else classes
-        kind = next(each for each in listed if each is not None)
-        settings = dict(kind().to_dict())
-        height, width = image_size(config)
-        return {
-            **settings,
-            "size": {"height": height, "width": width},
-            "do_center_crop": False,
-            "crop_pct": None,
-        }
-    return None
-
-
-def image_size(config: Foreign) -> tuple[int, int]:
-    """Return the input size that a configuration states, 224x224 if it states none."""
-    # Networks of several parts state it in the part that reads the picture.
-    parts = [config, *(getattr(config, name, None) for name in ("vision_config", "backbone_config"))]
-    stated = next(filter(None, (getattr(part, "image_size", None) for part in parts)), 224)
-    sides = list(stated) if isinstance(stated, list | tuple) else [stated, stated]
-    return int(sides[0]), int(sides[-1])
-
-
-def library_place(name: str) -> str:
-    """Return where transformers finds a network: the folder of that name, else the hub."""
-    folder = as_path(name)
-    return str(folder) if folder.is_dir() else name
-
-
-_LOADERS: dict[str, Callable[[LibrarySpec, bool], _Network]] = {
+_LOADERS: dict[str, Callable[[LibrarySpec, bool], LibraryNetwork]] = {
     "torchvision": _torchvision,
     "timm": _timm,
-    "transformers": _transformers,
+    "transformers": transformers_network,
 }

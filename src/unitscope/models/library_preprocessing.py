@@ -22,8 +22,15 @@ LARGE = 384
 PLAIN_MEAN, PLAIN_SCALE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 
-def from_torchvision(transforms: Foreign) -> Preprocessing:
-    """Return the preprocessing of the transforms that come with a torchvision weights entry."""
+def from_torchvision(transforms: Foreign, side: int = 224) -> Preprocessing:
+    """Return the preprocessing of the transforms that come with a torchvision weights entry.
+
+    Args:
+        transforms: of a classifier, a segmentation network or a detection network; the latter normalises itself.
+        side: what the shorter side of a picture becomes where they do not say it.
+    """
+    if not hasattr(transforms, "crop_size"):
+        return _whole_picture(transforms, side)
     crop, resize = int(transforms.crop_size[0]), int(transforms.resize_size[0])
     name = str(getattr(transforms.interpolation, "value", transforms.interpolation))
     return Preprocessing(
@@ -36,12 +43,25 @@ def from_torchvision(transforms: Foreign) -> Preprocessing:
     )
 
 
-def from_timm(config: Mapping[str, Foreign]) -> Preprocessing:
+def _whole_picture(transforms: Foreign, side: int) -> Preprocessing:
+    resize = getattr(transforms, "resize_size", None) or [side]
+    side = int(resize[0] if isinstance(resize, list | tuple) else resize)
+    mean, scale = getattr(transforms, "mean", PLAIN_MEAN), getattr(transforms, "std", PLAIN_SCALE)
+    return Preprocessing(
+        size=(side, side),
+        mean=tuple(map(float, mean)),
+        scale=tuple(map(float, scale)),
+        framing="crop",
+    )
+
+
+def from_timm(config: Mapping[str, Foreign], channels: int = 3) -> Preprocessing:
     """Return the preprocessing of timm's data configuration; its "border" framing pads, and is read as "squash"."""
     _, height, width = config["input_size"]
     centre = config.get("crop_mode", "center") == "center"
     return Preprocessing(
         size=(int(height), int(width)),
+        channels="gray" if channels == 1 else "rgb",
         mean=tuple(map(float, config["mean"])),
         scale=tuple(map(float, config["std"])),
         framing="crop" if centre else "squash",
@@ -51,7 +71,11 @@ def from_timm(config: Mapping[str, Foreign]) -> Preprocessing:
 
 
 def from_transformers(
-    settings: Mapping[str, Foreign], *, default: tuple[int, int] = (224, 224), multiple: int = 1
+    settings: Mapping[str, Foreign],
+    *,
+    default: tuple[int, int] = (224, 224),
+    multiple: int = 1,
+    channels: int = 3,
 ) -> Preprocessing:
     """Return the preprocessing of a transformers image processor.
 
@@ -59,6 +83,7 @@ def from_transformers(
         settings: the processor's settings, as ``to_dict`` gives them.
         default: the input size where the processor has none.
         multiple: what the sides of a size that follows the picture's shape are rounded up to.
+        channels: of the network's input, 1 or 3.
     """
     size, framing, share = _geometry(settings, default, multiple)
     factor = float(settings.get("rescale_factor") or 1 / 255) if settings.get("do_rescale", True) else 1.0
@@ -71,7 +96,7 @@ def from_transformers(
         scale = tuple(each * each for each in scale)  # EfficientNet's processor divides twice
     return Preprocessing(
         size=size,
-        channels="bgr" if flipped else "rgb",
+        channels="gray" if channels == 1 else "bgr" if flipped else "rgb",
         range=(low, low + 255 * factor),
         mean=mean,
         scale=scale,

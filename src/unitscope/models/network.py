@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from unitscope.errors import UnitscopeError
+from unitscope.models.forwarded import Forward, Function
 from unitscope.models.layer_names import find_layer
 from unitscope.models.preprocessing import Preprocessing
 
@@ -16,7 +19,8 @@ class Network:
     """A network with the input it wants.
 
     Attributes:
-        module: the network; its input is (N, 3, h, w) float32.
+        module: the network; its input is (N, 3, h, w) float32, or (N, 1, h, w) where its preprocessing makes gray. With
+            `forward` it is what calls the network that was given.
         preprocessing: how a picture becomes that input.
         name: for titles and messages.
         spec: what the user wrote to get it.
@@ -27,6 +31,9 @@ class Network:
         weights: the file of weights it was filled with, if any.
         reinitialized: the seed of its random weights, where it is a control.
         device: where it is to run, if that was said.
+        forward: how it is given a batch of pictures, where it takes something else; a function of the network and
+            inputs (N, C, h, w) becomes a :class:`unitscope.models.forwarded.Forward`.
+        classifies: False for one of a library that is known to tell no classes of pictures apart.
     """
 
     module: nn.Module
@@ -40,6 +47,19 @@ class Network:
     weights: str | None = None
     reinitialized: int | None = None
     device: str | None = None
+    forward: Forward | Function | None = None
+    classifies: bool = True
+
+    def __post_init__(self) -> None:
+        if self.forward is not None:
+            how = Forward.of(self.forward)
+            object.__setattr__(self, "forward", how)
+            object.__setattr__(self, "module", how.around(self.module))
+
+    @property
+    def called(self) -> Forward | None:
+        """How it is given a batch of pictures, where that was said."""
+        return None if self.forward is None else Forward.of(self.forward)
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.
@@ -48,6 +68,22 @@ class Network:
             UnitscopeError: the network has neither such a module nor such an alias.
         """
         return find_layer(name, self.module, self.aliases, self.name)
+
+    def blank(self, device: torch.device | str | None = None) -> Tensor:
+        """Return a blank input for one picture ``(1, C, h, w)``."""
+        return torch.zeros((1, self.preprocessing.depth, *self.preprocessing.size), device=device)
+
+    def need_classes(self, question: str) -> None:
+        """Refuse a question about classes where the network is known to have none.
+
+        Raises:
+            UnitscopeError: it has none.
+        """
+        if not self.classifies:
+            raise UnitscopeError(
+                f"{self.name} tells no classes of pictures apart, which {question} is about; give the run of a "
+                "classifier"
+            )
 
     def __repr__(self) -> str:
         rows, columns = self.preprocessing.size

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.preprocessing import LUMINANCE, Preprocessing
 
 LEVELS = 255
 """The pixel value that 1 stands for."""
@@ -21,7 +21,7 @@ class OnPixels(nn.Module):
     What :meth:`Preprocessing.apply` looks up in a table is computed here, to within rounding of float32.
 
     Args:
-        module: the network, in eval mode; its input is ``(N, 3, h, w)``.
+        module: the network, in eval mode; its input is ``(N, 3, h, w)``, or ``(N, 1, h, w)`` where it sees gray.
         preprocessing: how a picture becomes that input.
         answer: takes the logits ``(N, C)`` out of what the module returns; as it is when None.
     """
@@ -40,13 +40,18 @@ class OnPixels(nn.Module):
         self.offset: Tensor
         self.register_buffer("factor", _per_channel((high - low) / scale))
         self.register_buffer("offset", _per_channel((low - mean) / scale))
-        self._reversed = preprocessing.channels == "bgr"
+        self.light: Tensor
+        self.register_buffer("light", _per_channel(np.array(LUMINANCE) / sum(LUMINANCE)))
+        self._channels = preprocessing.channels
         self.training = False
 
     def inputs(self, pictures: Tensor) -> Tensor:
-        """Return the network's inputs ``(N, 3, h, w)`` for RGB pictures ``(N, 3, h, w)`` in [0, 1]."""
-        ordered = pictures.flip(1) if self._reversed else pictures
-        return ordered * self.factor + self.offset
+        """Return the network's inputs ``(N, C, h, w)`` for RGB pictures ``(N, 3, h, w)`` in [0, 1]."""
+        if self._channels == "gray":
+            pictures = (pictures * self.light).sum(1, keepdim=True)
+        elif self._channels == "bgr":
+            pictures = pictures.flip(1)
+        return pictures * self.factor + self.offset
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the logits ``(N, C)`` of RGB pictures ``(N, 3, h, w)`` in [0, 1]."""

@@ -16,8 +16,10 @@ from unitscope.models.classes import places365_classes
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
 from unitscope.models.fitting import take_weights
+from unitscope.models.forwarded import Forward, Function, inside
 from unitscope.models.generator_names import generator_names, load_generator, names_a_generator
 from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.lazy import make_parameters
 from unitscope.models.libraries import LIBRARY_FORMS, library_model, library_names, names_no_library
 from unitscope.models.network import Network
 from unitscope.models.networks import (
@@ -75,7 +77,8 @@ def load_network(
     *,
     weights: Path | str | None = None,
     mirror: str | None = None,
-    preprocess: str | None = None,
+    preprocess: str | Preprocessing | None = None,
+    forward: Forward | Function | str | None = None,
     reinitialize: int | None = None,
     device: torch.device | str = "cpu",
     pretrained: bool = True,
@@ -89,6 +92,7 @@ def load_network(
         weights: a file of weights for it, see `take_weights`; a network of the paper is downloaded without one.
         mirror: another server for that, see `fetch`.
         preprocess: settings that replace the network's own, see `parse_preprocessing`.
+        forward: how it is given a batch of pictures, see `Forward`.
         reinitialize: a seed: give the network new random weights before anything is read.
         device: where the network is to run.
         pretrained: False for a network without its published weights, to look at its layers.
@@ -100,13 +104,17 @@ def load_network(
     model = _make(spec, pretrained=pretrained)
     if preprocess:
         model = replace(model, preprocessing=parse_preprocessing(preprocess, model.preprocessing))
+    # How a network is called that says so itself goes with its name.
+    model = replace(model, forward=None if forward is None else Forward.of(forward))
+    network = inside(model.module)
+    make_parameters(model.module, model.blank())
     if weights is not None:
-        take_weights(model.module, weights)
+        take_weights(network, weights)
     elif model.checkpoint and pretrained:
         file = fetch(CATALOGUE[model.checkpoint], mirror=mirror)
-        fill(model.module, read_state(file), file)
+        fill(network, read_state(file), file)
     if reinitialize is not None:
-        start_anew(model.module, reinitialize)
+        start_anew(network, reinitialize)
     found = replace(model, weights=full_path(weights), reinitialized=reinitialize)
     return replace(found, spec=spec, module=ready(model.module, device))
 
@@ -128,7 +136,7 @@ def _wrapped(made: object, spec: str, name: str) -> Network:
     if isinstance(made, Generator | ClassConditional):
         raise _makes_pictures(spec)
     if isinstance(made, Network):
-        return made if made.name else replace(made, name=name)
+        return replace(made, module=unwrapped(made.module), name=made.name or name)
     if isinstance(made, nn.Module):
         return Network(unwrapped(made), name=name)
     raise UnitscopeError(

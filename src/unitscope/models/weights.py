@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from unitscope.models.forwarded import Forwarded, inside
 from unitscope.paths import as_path
 
 ENTRY = "?entry="
@@ -24,7 +25,7 @@ def weights_hash(module: nn.Module) -> str:
     It covers the name, dtype, shape and bytes of every entry of the state dict in the order of the names, and
     of the constants that an exported program keeps as plain attributes; it does not depend on the device.
     """
-    digest = hashlib.sha256()
+    module, digest = inside(module), hashlib.sha256()
     for name, value in sorted(_entries(module), key=lambda entry: entry[0]):
         if isinstance(value, Tensor):
             tensor = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
@@ -70,6 +71,8 @@ def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
 
 def unwrapped(module: nn.Module) -> nn.Module:
     """Return a module without what torch's compiler or data-parallel training put around it, which renames layers."""
+    if isinstance(module, Forwarded):
+        return Forwarded(unwrapped(module.network), module.function)
     while True:
         inner = vars(module).get("_modules", {}).get(WRAPPERS.get(type(module).__name__, ""))
         if inner is None:
@@ -93,6 +96,8 @@ def copied(module: nn.Module, memo: dict[int, object] | None = None) -> nn.Modul
         memo: what stands for some objects in the copy, by identity.
     """
     made = dict(memo or {})
+    if isinstance(module, Forwarded):
+        return Forwarded(copied(module.network, made), module.function)
     for part in module.modules():
         for value in vars(part).values():
             if isinstance(value, Tensor) and not value.is_leaf:

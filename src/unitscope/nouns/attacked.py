@@ -47,6 +47,7 @@ def attacked_pictures(
     Raises:
         UnitscopeError: something given cannot be used.
     """
+    model.need_classes("attack")
     source = _classed_or_not(given)
     names = output_names(model)
     outputs = find_targets(targets, names, model.name)

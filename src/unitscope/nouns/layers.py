@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import torch
-
 from unitscope.errors import UnitscopeError
 from unitscope.layer.causes import why
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
 from unitscope.layer.proof import prove_places
+from unitscope.models.forwarded import Forward, Function
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
 from unitscope.models.registry import MakesPicturesError
@@ -42,16 +41,20 @@ def grids_of(said: GridsLike) -> dict[str, tuple[int, int]]:
 
 
 def list_layers(
-    network: Source, *, preprocess: str | None = None, latent_shape: Shape | None = None
+    network: Source,
+    *,
+    preprocess: str | None = None,
+    forward: Forward | Function | str | None = None,
+    latent_shape: Shape | None = None,
 ) -> list[LayerDescription]:
     """List the layers of a network or generator, see :func:`unitscope.layers`."""
     with left_as_it_was(network):
         if latent_shape is not None or isinstance(network, Generator | ClassConditional):
             return _generator_layers(network, latent_shape)
         try:
-            return _picture_layers(network, preprocess)
+            return _picture_layers(network, preprocess, forward)
         except UnitscopeError as error:
-            if preprocess or isinstance(network, Network):
+            if preprocess or forward is not None or isinstance(network, Network):
                 raise
             try:
                 return _generator_layers(network, None)
@@ -67,11 +70,12 @@ def _generator_layers(source: Source, latent_shape: Shape | None) -> list[LayerD
     return _named(described, found)
 
 
-def _picture_layers(source: Source, preprocess: str | None) -> list[LayerDescription]:
-    found = on_device(replace(blank_network(source, preprocess), device="cpu"))
-    blank = torch.zeros((1, 3, *found.preprocessing.size))
+def _picture_layers(
+    source: Source, preprocess: str | None, forward: Forward | Function | str | None
+) -> list[LayerDescription]:
+    found = on_device(replace(blank_network(source, preprocess, forward), device="cpu"))
     try:
-        described = _with_proofs(describe_layers(found.module, blank), found)
+        described = _with_proofs(describe_layers(found.module, found.blank()), found)
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(

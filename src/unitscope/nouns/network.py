@@ -11,9 +11,11 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.models.fitting import take_weights
+from unitscope.models.forwarded import Forward, Function, inside
 from unitscope.models.generators import ClassConditional, Generator
+from unitscope.models.lazy import make_parameters
 from unitscope.models.network import Network
-from unitscope.models.preprocessing import parse_preprocessing
+from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize as start_anew
 from unitscope.models.weights import copied, full_path, in_single_precision, ready, unwrapped
@@ -28,7 +30,8 @@ N = TypeVar("N", Network, Generator)
 def network(
     source: Source,
     *,
-    preprocess: str | None = None,
+    preprocess: str | Preprocessing | None = None,
+    forward: Forward | Function | str | None = None,
     weights: AnyPath | None = None,
     mirror: str | None = None,
     reinitialize: int | None = None,
@@ -38,9 +41,14 @@ def network(
 
     Args:
         source: a name such as ``world-vgg`` or ``timm:resnet50``, ``package.module:function``, ``file.py:function``, a
-            module, or a network that is to be changed. A module stays as it is: other weights go into a copy.
+            module, or a network that is to be changed. A module stays as it is: other weights go into a copy. Only
+            lazy modules get the parameters that they are still without, from one blank input, as a first forward pass
+            makes them, see :func:`unitscope.models.lazy.make_parameters`.
         preprocess: settings that replace its own, such as ``size=512,range=-1:1``, see
-            :func:`unitscope.models.preprocessing.parse_preprocessing`.
+            :func:`unitscope.models.preprocessing.parse_preprocessing`, or all of them.
+        forward: how the network is given a batch of pictures where it takes several inputs, keywords or a dictionary: a
+            function of the network and the inputs ``(N, C, h, w)`` that its preprocessing makes, which calls the one
+            with the other; or ``file.py:function``, which runs can be reopened with.
         weights: a file of weights: safetensors, or `torch.save` of a state dict.
         mirror: another server for files that are downloaded.
         reinitialize: a seed: give it new random weights, as a control.
@@ -54,6 +62,7 @@ def network(
         found = load_network(
             source,
             preprocess=preprocess,
+            forward=forward,
             weights=weights,
             mirror=mirror,
             reinitialize=reinitialize,
@@ -61,23 +70,28 @@ def network(
         )
         return replace(found, device=device)
     found = _reader(source)
+    if preprocess:
+        found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
+    if forward is not None:
+        found = replace(found, forward=Forward.of(forward))
+    make_parameters(found.module, found.blank())
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or found.weights
         found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)
     if weights is not None:
-        take_weights(found.module, weights)
-    if preprocess:
-        found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
+        take_weights(inside(found.module), weights)
     if reinitialize is not None:
-        start_anew(found.module, reinitialize)
+        start_anew(inside(found.module), reinitialize)
     return replace(found, device=device or found.device)
 
 
-def blank_network(source: Source, preprocess: str | None = None) -> Network:
+def blank_network(
+    source: Source, preprocess: str | None = None, forward: Forward | Function | str | None = None
+) -> Network:
     """Return a network whose layers are to be listed, for which nothing is downloaded."""
     if isinstance(source, str):
-        return load_network(source, preprocess=preprocess, pretrained=False)
-    return network(source, preprocess=preprocess)
+        return load_network(source, preprocess=preprocess, forward=forward, pretrained=False)
+    return network(source, preprocess=preprocess, forward=forward)
 
 
 def _reader(source: nn.Module | Network | Generator) -> Network:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError, did_you_mean
@@ -59,13 +58,16 @@ def reopen_network(run: Dissection, source: Source | None = None, *, device: str
     with _naming_run(run, source):
         found = network(
             _wanted(run, source),
+            forward=_forward_of(run, source),
+            preprocess=_preprocessing(run),
             weights=_weights_of(facts, source),
             reinitialize=_start_of(facts, source),
             device=place_for(source, device),
         )
     found = on_device(found, device)
     _refuse_other_weights(run, found)
-    return replace(found, preprocessing=fitted(run.path, facts.preprocessing or {}, Preprocessing))
+    _refuse_other_forward(run, found)
+    return found
 
 
 def reopen_generator(
@@ -132,20 +134,28 @@ def reopen_generated(
 
 
 def named_again(
-    run: Dissection, source: str | None = None, weights: AnyPath | None = None
+    run: Dissection,
+    source: str | None = None,
+    weights: AnyPath | None = None,
+    forward: str | None = None,
 ) -> Network | Generator | None:
-    """Return the network of a run by another name or with a file of weights; None where neither is said.
+    """Return the network of a run by another name, with a file of weights or called otherwise; None if nothing is said.
 
     Raises:
         UnitscopeError: the run does not name its network, or it cannot be loaded.
     """
-    if source is None and weights is None:
+    if source is None and weights is None and forward is None:
         return None
     wanted = _wanted(run, source)
     assert isinstance(wanted, str)
     with _naming_run(run, source):
         if not run.generated:
-            return network(wanted, weights=weights)
+            file = _weights_of(run.network, source) if weights is None else weights
+            return network(wanted, weights=file, preprocess=_preprocessing(run), forward=forward)
+        if forward is not None:
+            raise UnitscopeError(
+                f"--forward is about networks that read pictures, and the run in {run.path} is of a generator"
+            )
         record = _generator_record(run)
         return generator(wanted, weights=weights, latent_shape=record.latent_shape, range=record.range)
 
@@ -165,6 +175,10 @@ def concepts_again(
         return None
     own = SegmenterRecord() if segmenters else run.manifest.segmenter or SegmenterRecord()
     return read_concepts((), labels or own.labels, segmenters or own.specs, preprocess or own.preprocess)
+
+
+def _preprocessing(run: Dissection) -> Preprocessing:
+    return fitted(run.path, run.network.preprocessing or {}, Preprocessing)
 
 
 def _generator_record(run: Dissection) -> GeneratorRecord:
@@ -215,6 +229,35 @@ def _start_of(facts: NetworkRecord, source: object) -> int | None:
     """Return the seed of the run's random weights, unless the network that is given has started from it."""
     started = source.reinitialized if isinstance(source, Network | Generator) else None
     return None if started == facts.reinitialized else facts.reinitialized
+
+
+def _forward_of(run: Dissection, source: object) -> str | None:
+    """Return the function that the run called its network with, unless the network that is given brings one."""
+    facts = run.network
+    if facts.forward is None or (isinstance(source, Network) and source.forward is not None):
+        return None
+    if not facts.forward_hash:
+        raise UnitscopeError(
+            f"the run in {run.path} called its network with the function {facts.forward}, given in Python; give the "
+            "network again, made with that function as --forward"
+        )
+    return facts.forward
+
+
+def _refuse_other_forward(run: Dissection, found: Network) -> None:
+    facts, now = run.network, found.called
+    if now is None or (facts.forward is not None and (not now.hash or now.hash == facts.forward_hash)):
+        return
+    if facts.forward is None:
+        raise UnitscopeError(
+            f"the run in {run.path} called its network with pictures alone, not with --forward {now.name}; leave it "
+            "out, or dissect again"
+        )
+    if facts.forward_hash:
+        raise UnitscopeError(
+            f"the file of {now.name} is another than the one that the network of {run.path} was called with; restore "
+            "it, or dissect again"
+        )
 
 
 def _refuse_other_weights(run: Dissection, found: Network | Generator) -> None:

@@ -72,6 +72,8 @@ class NetworkRecord:
         weights: the file of weights it was filled with.
         reinitialized: the seed of its random weights, where it is a control.
         aliases: readable names of layers, each with the module name it stands for.
+        forward: the function that gave it batches of pictures, where it was said; in Python its name alone.
+        forward_hash: SHA-256 of the file of that function; empty where it was given in Python.
     """
 
     name: str
@@ -83,6 +85,8 @@ class NetworkRecord:
     weights: str | None = None
     reinitialized: int | None = None
     aliases: dict[str, str] = field(default_factory=dict)
+    forward: str | None = None
+    forward_hash: str = ""
 
     def layer_title(self, layer: str) -> str:
         """Return the name to show for a layer: the readable one, where the network has one."""

@@ -145,6 +145,6 @@ def output_names(model: Network) -> tuple[str, ...]:
     """Return the names of a network's outputs, their numbers where it names none."""
     if model.classes:
         return model.classes
-    blank = torch.zeros((1, 3, *model.preprocessing.size), device=model.device)
     with torch.no_grad():
-        return tuple(str(number) for number in range(output_of(model.module(blank)).shape[-1]))
+        answer = output_of(model.module(model.blank(model.device)))
+    return tuple(str(number) for number in range(answer.shape[-1]))

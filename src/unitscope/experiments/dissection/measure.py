@@ -127,7 +127,9 @@ class NetworkDissection(Experiment[Activations]):
     def configuration(self) -> Values:
         """Return everything that decides the results."""
         model = self._network()
-        deciding = ("generator",) if model.generator else ("input_size", "preprocessing")
+        deciding = ["generator"] if model.generator else ["input_size", "preprocessing"]
+        if model.forward is not None:  # a file may move, and what it says decides
+            deciding.append("forward_hash" if model.forward_hash else "forward")
         return {
             "model": {name: getattr(model, name) for name in ("name", "weights_hash", *deciding)},
             "layers": list(self.plan.by_layer),
@@ -217,6 +219,7 @@ class NetworkDissection(Experiment[Activations]):
 
     def _network(self) -> NetworkRecord:
         model, size, generator = self.model, self.samples.size, None
+        called = model.called if isinstance(model, Network) else None
         if isinstance(model, Generator):
             generator = GeneratorRecord(
                 latent_shape=model.latent_shape, range=model.range, classes=model.classes, size=model.size
@@ -231,6 +234,8 @@ class NetworkDissection(Experiment[Activations]):
             weights=model.weights,
             reinitialized=model.reinitialized,
             aliases=dict(model.aliases),
+            forward=called.name if called else None,
+            forward_hash=called.hash if called else "",
         )
 
 

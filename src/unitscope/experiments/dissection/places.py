@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import PictureSamples, Samples
 from unitscope.layer.answers import CAUSES, network_answers
-from unitscope.layer.proof import prove_places, standard
+from unitscope.layer.proof import Prepare, prove_places, standard
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 
@@ -29,7 +30,9 @@ def proven(plan: ReadingPlan, model: Network, samples: Samples, told: Dissection
         UnitscopeError: the network answers the same picture differently, or the cells of a layer lie elsewhere.
     """
     module, device = model.module, device_of(model.module)
-    prepare = samples.preprocessing.apply if isinstance(samples, PictureSamples) else standard
+    prepare: Prepare = partial(standard, channels=samples.depth)
+    if isinstance(samples, PictureSamples):
+        prepare = samples.preprocessing.apply
     answers = network_answers(module, samples.size, prepare, device=device, channels_last=plan.channels_last)
     if answers != "same" and not told.allow_random:
         raise UnitscopeError(f"{model.name or 'the network'} answers differently {CAUSES[answers]}; {ALLOW}")

@@ -171,7 +171,7 @@ def plan_reading(
         two = samples.latents.read([0, 0]).to(device)
         grids, channels_last = probe_layers(module, two, layers, size=samples.size, grid_of=said), False
     else:
-        blank = torch.zeros((1, 3, *samples.size), device=device)
+        blank = torch.zeros((1, samples.depth, *samples.size), device=device)
         grids, channels_last = _probe(module, blank, layers, said)
     found = tuple(
         _spread(grid, samples.size) if settings.cells == "even" else grid for grid in grids.values()

@@ -86,6 +86,7 @@ def match_pictures(
         UnitscopeError: a class folder stands for no output, two stand for the same, the splits share no class, or
             they are the same pictures.
     """
+    model.need_classes("importance")
     if train.content_hash == val.content_hash:
         raise UnitscopeError(
             f"--train and --val are the same pictures ({train.name}); give others, since units that are ranked on "

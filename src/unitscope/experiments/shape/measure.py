@@ -104,7 +104,7 @@ class ShapeExperiment(Experiment[PairActivations]):
             device=device_of(network.module),
             grid_of={name: grid for name, grid in dissected.settings.grid_of.items() if name in layers},
         )
-        classes = count_classes(network.module, preprocessing.size)
+        classes = count_classes(network)
         self.subject = PairActivations(network.module, pairs, (sides[0], sides[1]), self.plan, classes)
 
     @property

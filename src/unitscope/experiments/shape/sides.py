@@ -17,6 +17,7 @@ from unitscope.experiments.dissection.activations import Activations, ShardReade
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.skeleton import Piece, State, below
+from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.weights import device_of
 from unitscope.run.folder import RunFolder
@@ -172,10 +173,10 @@ class PairActivations:
         return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def count_classes(module: nn.Module, size: tuple[int, int]) -> int:
+def count_classes(network: Network) -> int:
     """Return the number of outputs of a network for one picture; 0 where it returns no single row of numbers."""
     with torch.no_grad():
-        found = module(torch.zeros((1, 3, *size), device=device_of(module)))
+        found = network.module(network.blank(device_of(network.module)))
     return int(found.shape[1]) if isinstance(found, Tensor) and found.ndim == 2 else 0
 
 
