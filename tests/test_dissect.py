@@ -23,6 +23,8 @@ from unitscope.models.network import Network
 from unitscope.run.folder import RunFolder
 from unitscope.run.storage import ArrayFile
 from unitscope.stats import exceeding_count
+from unitscope.stats.chance import partners
+from unitscope.stats.inference import q_values
 
 COUNT, SIDE, GRID, QUANTILE = 23, 32, (10, 12), 0.02
 VOCABULARY = Vocabulary(
@@ -188,6 +190,30 @@ def test_labels_held_out_scores_and_stability_are_those_of_a_naive_loop(run, nai
             assert row["iou_low"] <= row["iou"] <= row["iou_high"]
 
 
+def test_chance_is_that_of_a_naive_loop_over_re_paired_pictures(run, naive):
+    units = run.units.set_index(["layer", "unit"])
+    others = partners(np.arange(COUNT), run.settings.seed, range(run.settings.null))
+    for layer, (_, masks, regions) in naive.items():
+        found = units.loc[layer]
+        live = masks.any((1, 2, 3))
+        assert found.loc[~live, ["p_value", "q_value", "null_iou", "lift"]].isna().all().all()
+        for unit in np.flatnonzero(live):
+            mask = masks[unit]
+            largest, own = [], []
+            label = int(np.argmax([iou(mask, region) for region in regions]))
+            for other in others:
+                scores = [iou(mask, region[other]) for region in regions]
+                largest.append(max(scores))
+                own.append(scores[label])
+            row = found.loc[unit]
+            assert row["p_value"] == (1 + np.sum(np.array(largest) >= row["iou"])) / (1 + len(others))
+            assert row["null_iou"] == pytest.approx(np.mean(largest), rel=1e-12)
+            assert row["null_iou_95"] == np.quantile(largest, 0.95)
+            assert row["lift"] == pytest.approx(row["iou"] / np.mean(own), rel=1e-12)
+        tested = found[live]
+        assert np.allclose(tested["q_value"], q_values(tested["p_value"].to_numpy()))
+
+
 def cells_of(run, layer, shard=0):
     file = ArrayFile(RunFolder(run.path).cache_path(shard))
     return file.below(f"{layer}/cells")
@@ -315,7 +341,7 @@ def test_a_layer_of_dead_units_has_no_exemplars_at_all(network, tmp_path):
 
 COLUMNS = {
     "units": "layer unit status threshold quantile_fraction concept category iou iou_low iou_high iou_heldout "
-    "label_stable detector peak",
+    "label_stable p_value q_value null_iou null_iou_95 lift detector peak",
     "matches": "layer unit rank concept category iou intersection union best_in_category",
     "concepts": "number name category pixels fraction pictures",
     "layers": "layer position units height width category detectors concepts",

@@ -21,6 +21,7 @@ from unitscope.stats import (
     ActivationHistogram,
     ActivationRaster,
     AreaChanges,
+    ChanceIntersections,
     ClassAccuracy,
     ConceptAreas,
     Insertions,
@@ -37,7 +38,8 @@ from unitscope.stats import (
     ThresholdSearch,
     TopPictures,
 )
-from unitscope.stats.intersection import areas_by_picture
+from unitscope.stats.chance import partners
+from unitscope.stats.intersection import areas_by_picture, planes_last
 
 PICTURES, UNITS, CONCEPTS, RASTER = 14, 5, 6, (12, 10)
 
@@ -177,6 +179,18 @@ class PixelCountsCase(HistogramCase):
         statistic.update(DATA.samples[rows] % 3, areas_by_picture(DATA.labels[rows], CONCEPTS))
 
 
+class ChanceIntersectionsCase:
+    repairings = 3
+
+    def empty(self) -> Any:
+        return ChanceIntersections(self.repairings, UNITS, CONCEPTS)
+
+    def update(self, statistic: Any, rows: np.ndarray) -> None:
+        others = partners(np.arange(PICTURES), 5, range(self.repairings))
+        masks = DATA.cells(rows).points_above(THRESHOLDS)
+        statistic.update(masks, planes_last(DATA.labels), np.ascontiguousarray(others[:, rows]))
+
+
 class PairChangesCase(HistogramCase):
     def empty(self) -> Any:
         return PairChanges(UNITS)
@@ -227,6 +241,7 @@ CASES = [
     AreaChangesCase(),
     InsertionsCase(),
     PixelCountsCase(),
+    ChanceIntersectionsCase(),
     PairChangesCase(),
     PairAnswersCase(),
     PairOverlapCase(),

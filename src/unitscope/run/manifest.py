@@ -182,6 +182,7 @@ class SettingsRecord:
     top: int
     border: Literal["edge", "zeros"]
     replicates: int
+    null: int
     seed: int
     batch_size: int
     grid: tuple[int, int]

@@ -4,6 +4,7 @@ from unitscope.stats.area_changes import AreaChanges, ConceptPixels
 from unitscope.stats.base import State, Statistic
 from unitscope.stats.bootstrap import IntersectionBootstrap
 from unitscope.stats.cells import StrongCells
+from unitscope.stats.chance import ChanceIntersections
 from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.insertions import Insertions, PixelCounts, Places
@@ -25,6 +26,7 @@ __all__ = [
     "ActivationHistogram",
     "ActivationRaster",
     "AreaChanges",
+    "ChanceIntersections",
     "Changes",
     "ClassAccuracy",
     "ClassScores",

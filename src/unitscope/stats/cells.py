@@ -97,6 +97,17 @@ class StrongCells:
                 f"unit {unit} was kept above {self.floors[unit]}, values above {bounds[unit]} are asked for"
             )
 
+    def of_units(self, first: int, last: int) -> StrongCells:
+        """Return the cells of units `first` to `last`, the same memory."""
+        part = slice(*self.offsets[(first, last - 1), (0, -1)])
+        return StrongCells(
+            self.values[part],
+            self.positions[part],
+            self.counts[first:last],
+            self.floors[first:last],
+            self.sampling,
+        )
+
     def points_above(self, bounds: NDArray[np.float32]) -> StrongCells:
         """Return the raster points above `bounds` ``(U,)``, as cells of a grid that is the raster itself.
 

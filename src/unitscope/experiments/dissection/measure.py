@@ -8,6 +8,7 @@ from pathlib import Path
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
+from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
@@ -166,9 +167,11 @@ class NetworkDissection(Experiment[Activations]):
             scores = score(activations, statistics, thresholds)
         with job.timing("uncertainty"):
             intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
+        with job.timing("chance"):
+            chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
         self._counted = int(statistics.areas.points.sum())
         findings = Findings(
-            self.plan, self.samples.vocabulary, statistics, scores, intervals, settings.min_iou
+            self.plan, self.samples.vocabulary, statistics, scores, intervals, chance, settings.min_iou
         )
         with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
             others = pool.submit(lambda: list(_tables(findings)))
@@ -213,7 +216,8 @@ class NetworkDissection(Experiment[Activations]):
         told = self.settings
         return SettingsRecord(
             quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
-            replicates=told.replicates, seed=told.seed, batch_size=told.batch_size, grid=self.samples.grid,
+            replicates=told.replicates, null=told.null, seed=told.seed, batch_size=told.batch_size,
+            grid=self.samples.grid,
             cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random, grid_of=self.grid_of,
         )  # fmt: skip
 

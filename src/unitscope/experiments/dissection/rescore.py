@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
@@ -29,7 +30,11 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     """
     given = run.settings
     settings = DissectionSettings(
-        quantile=quantile, min_iou=given.min_iou, replicates=given.replicates, seed=given.seed
+        quantile=quantile,
+        min_iou=given.min_iou,
+        replicates=given.replicates,
+        null=given.null,
+        seed=given.seed,
     )
     concepts = run.concepts.sort_values("number")
     vocabulary = Vocabulary(
@@ -39,7 +44,9 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     statistics = activations.merged()
     scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
     intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
-    return unit_table(Findings(activations.plan, vocabulary, statistics, scores, intervals, settings.min_iou))
+    chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
+    found = Findings(activations.plan, vocabulary, statistics, scores, intervals, chance, settings.min_iou)
+    return unit_table(found)
 
 
 def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.float32]]:

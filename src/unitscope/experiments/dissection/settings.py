@@ -47,7 +47,12 @@ class DissectionSettings(Cached, Settings):
         False, "Read networks that answer the same picture differently each time; the run is marked."
     )
     replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=REPLICATES)
-    seed: int = setting(0, "Seed of latents and of the bootstrap.", rule=A_SEED)
+    null: int = setting(
+        200,
+        "Re-pairings of pictures with the labels of others that tell what chance gives; 0 for none.",
+        rule=Rule("from 0 to 100,000", lambda value: 0 <= value <= 100_000),
+    )
+    seed: int = setting(0, "Seed of latents, of the bootstrap and of re-pairings.", rule=A_SEED)
     batch_size: int = setting(
         16, "Pictures in a forward pass; networks round differently at others.", rule=at_least(1), panel=SPEED
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.activations import ShardStatistics
+from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.experiments.samples import ALL
@@ -32,6 +33,7 @@ class Findings:
     statistics: ShardStatistics
     scores: Mapping[str, LayerScores]
     intervals: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    chance: Mapping[str, Chance]
     min_iou: float
 
     @property
@@ -62,6 +64,7 @@ def _layer_units(findings: Findings, layer: str, scores: LayerScores) -> pd.Data
     pixels = scores.pixels.sum(0)
     concepts, categories = names_of(findings.vocabulary, labels)
     lowest, highest = findings.statistics.extents[layer].result()
+    chance, live = findings.chance[layer], pixels > 0
     return pd.DataFrame(
         {
             "layer": layer,
@@ -76,6 +79,11 @@ def _layer_units(findings: Findings, layer: str, scores: LayerScores) -> pd.Data
             "iou_high": high,
             "iou_heldout": held_out,
             "label_stable": stable,
+            "p_value": np.where(live, chance.p_values(best), np.nan),
+            "q_value": chance.q_values(best, live),
+            "null_iou": np.where(live, chance.mean, np.nan),
+            "null_iou_95": np.where(live, chance.tail, np.nan),
+            "lift": np.where(live, chance.lift(best), np.nan),
             "detector": (labels > 0) & (best >= findings.min_iou),
             "peak": highest,
         }

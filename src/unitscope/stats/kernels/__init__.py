@@ -39,6 +39,7 @@ What each kernel keeps to
     compiled of another file: numba keeps compiled code until the function's own file changes, and would not notice.
 """
 
+from unitscope.stats.kernels.chance import meet_others
 from unitscope.stats.kernels.digits import count_labels, count_leading_digits
 from unitscope.stats.kernels.pairs import meet
 from unitscope.stats.kernels.resample import resample, resample_channels_last
@@ -63,6 +64,7 @@ __all__ = [
     "intersect_by_picture",
     "mark_above",
     "meet",
+    "meet_others",
     "resample",
     "resample_channels_last",
 ]

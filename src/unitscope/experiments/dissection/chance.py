@@ -1,0 +1,229 @@
+"""Is a label better than chance: masks on the label maps of other pictures, again and again.
+
+Only the points above the thresholds are looked up. Memory does not grow with the number of re-pairings: the masks of as
+many units as fit are kept, and a few re-pairings are counted at once.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.scoring import LayerScores
+from unitscope.progress import Advance, progress_bar
+from unitscope.stats import ChanceIntersections, StrongCells
+from unitscope.stats.chance import chance_iou, partners
+from unitscope.stats.inference import q_values
+from unitscope.stats.intersection import planes_last
+
+LEAST = 20
+"""Pictures below which chance is not measured: their re-pairings are few and alike."""
+KEPT_POINTS = 2**26
+"""Points of masks in memory at once."""
+COUNTED = 2**23
+"""Counts of re-paired masks and concepts in memory at once."""
+KEPT_LABELS = 2**30
+"""Bytes of label maps in memory; more of them are in a file."""
+TAIL = 0.95
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What the units of a layer would match by chance.
+
+    Attributes:
+        largest: largest IoU over all concepts in each re-pairing ``(K, U)``; NaN where nothing was measured.
+        own: mean IoU with the unit's own label over the re-pairings ``(U,)``.
+    """
+
+    largest: Floats
+    own: Floats
+
+    @classmethod
+    def unknown(cls, units: int) -> Chance:
+        """Return what is said where chance was not measured."""
+        return cls(np.full((0, units), np.nan), np.full(units, np.nan))
+
+    @property
+    def measured(self) -> bool:
+        """Whether there were re-pairings."""
+        return len(self.largest) > 0
+
+    @property
+    def mean(self) -> Floats:
+        """Mean of the largest IoU ``(U,)``."""
+        return self.largest.mean(0) if self.measured else self.own
+
+    @property
+    def tail(self) -> Floats:
+        """The largest IoU that 5 % of the re-pairings exceed ``(U,)``."""
+        return np.quantile(self.largest, TAIL, axis=0) if self.measured else self.own
+
+    def p_values(self, iou: Floats) -> Floats:
+        """Return how probable so large an IoU ``(U,)`` is by chance, the choice of the best concept included."""
+        if not self.measured:
+            return self.own
+        reached: NDArray[np.int64] = (self.largest >= iou).sum(0)
+        return (1 + reached) / (1 + len(self.largest))
+
+    def q_values(self, iou: Floats, live: NDArray[np.bool_]) -> Floats:
+        """Return the least false discovery rate among the live units of the layer that calls each ``(U,)``."""
+        found = np.full(len(iou), np.nan)
+        if self.measured and live.any():
+            found[live] = q_values(self.p_values(iou)[live])
+        return found
+
+    def lift(self, iou: Floats) -> Floats:
+        """Return how many times the label's IoU is what chance gives for it ``(U,)``; infinite where that is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lift: Floats = np.where(iou > 0, iou / self.own, np.nan)
+        return lift
+
+
+def measure_chance(
+    activations: Activations, scores: Mapping[str, LayerScores], *, repairings: int, seed: int
+) -> dict[str, Chance]:
+    """Find what IoU chance gives to every unit of every layer.
+
+    Args:
+        activations: kept above the thresholds.
+        scores: thresholds and labels.
+        repairings: how many; with 0, or on few pictures, nothing is measured.
+        seed: of the re-pairings.
+    """
+    unknown = {name: Chance.unknown(len(layer.thresholds)) for name, layer in scores.items()}
+    if not repairings:
+        return unknown
+    samples = np.concatenate(
+        [activations.folder.open_shard(i)["samples"] for i in range(activations.plan.shards)]
+    )
+    if len(samples) < LEAST:
+        return unknown
+    counting = _Counting(scores, samples, _labels(activations, len(samples)), repairings, seed)
+    blocks = list(_blocks(scores))
+    with progress_bar("meeting other pictures", len(blocks) * repairings) as advance:
+        for parts in blocks:
+            counting.count(_masks(activations, scores, parts), advance)
+    return counting.result()
+
+
+def _labels(activations: Activations, samples: int) -> NDArray[np.int16]:
+    """Return the label maps of all samples ``(N, gh * gw, P)``, in a file of the cache where they are many."""
+    found, start = np.zeros((0, 0, 0), np.int16), 0
+    for shard in range(activations.plan.shards):
+        part = planes_last(activations.folder.open_shard(shard)["labels"])
+        if not shard:
+            shape = (samples, *part.shape[1:])
+            found = _room(shape, activations.folder.path)
+        found[start : start + len(part)] = part
+        start += len(part)
+    return found
+
+
+def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.int16]:
+    if 2 * math.prod(shape) <= KEPT_LABELS:
+        return np.empty(shape, np.int16)
+    with tempfile.TemporaryFile(dir=folder / "cache") as file:  # it is there while the array is
+        return np.asarray(np.memmap(file, np.int16, shape=shape))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Units `first` to `last` of a layer."""
+
+    layer: str
+    first: int
+    last: int
+
+
+def _blocks(scores: Mapping[str, LayerScores]) -> Iterator[list[_Part]]:
+    """Yield the units of all layers in blocks whose masks are in memory at the same time."""
+    block: list[_Part] = []
+    held = 0
+    for name, layer in scores.items():
+        first = 0
+        for unit, more in enumerate(layer.pixels.sum(0).tolist()):
+            if held and held + more > KEPT_POINTS:
+                if unit > first:
+                    block.append(_Part(name, first, unit))
+                yield block
+                block, first, held = [], unit, 0
+            held += more
+        block.append(_Part(name, first, len(layer.thresholds)))
+    yield block
+
+
+def _masks(
+    activations: Activations, scores: Mapping[str, LayerScores], parts: Sequence[_Part]
+) -> list[tuple[_Part, list[StrongCells]]]:
+    """Return the masks of some units, one entry a shard."""
+    thresholds = {name: layer.thresholds for name, layer in scores.items()}
+    found: list[tuple[_Part, list[StrongCells]]] = [(part, []) for part in parts]
+    for shard in activations.shards(lambda *_: None, above=thresholds):
+        for part, masks in found:
+            cells = shard.cells[part.layer].of_units(part.first, part.last)
+            masks.append(cells.points_above(thresholds[part.layer][part.first : part.last]))
+    return found
+
+
+class _Counting:
+    """Counts re-pairings, some units and some re-pairings at a time."""
+
+    def __init__(
+        self,
+        scores: Mapping[str, LayerScores],
+        samples: NDArray[np.int64],
+        labels: NDArray[np.int16],
+        repairings: int,
+        seed: int,
+    ) -> None:
+        self.scores, self.samples, self.labels, self.repairings, self.seed = (
+            scores,
+            samples,
+            labels,
+            repairings,
+            seed,
+        )
+        shapes = {name: (repairings, len(layer.thresholds)) for name, layer in scores.items()}
+        self.largest = {name: np.zeros(shape) for name, shape in shapes.items()}
+        self.own = {name: np.zeros(shape) for name, shape in shapes.items()}
+
+    def count(self, block: Sequence[tuple[_Part, list[StrongCells]]], advance: Advance) -> None:
+        """Lay masks on the label maps of other pictures in all re-pairings."""
+        widest = max(part.last - part.first for part, _ in block)
+        concepts = max(self.scores[part.layer].concept_pixels.shape[1] for part, _ in block)
+        together = max(1, COUNTED // (widest * concepts))
+        for start in range(0, self.repairings, together):
+            numbers = range(start, min(start + together, self.repairings))
+            others = partners(self.samples, self.seed, numbers)
+            for part, masks in block:
+                self._meet(part, masks, numbers, others)
+            advance(len(numbers))
+
+    def _meet(
+        self, part: _Part, masks: Sequence[StrongCells], numbers: range, others: NDArray[np.int64]
+    ) -> None:
+        layer, units = self.scores[part.layer], part.last - part.first
+        areas, labels = layer.concept_pixels.sum(0), layer.labels()[part.first : part.last]
+        counts, start = ChanceIntersections(len(numbers), units, len(areas)), 0
+        for each in masks:
+            stop = start + each.counts.shape[1]
+            counts.update(each, self.labels, np.ascontiguousarray(others[:, start:stop]))
+            start = stop
+        iou = chance_iou(*counts.result(), areas)
+        place = np.s_[numbers.start : numbers.stop, part.first : part.last]
+        self.largest[part.layer][place] = iou.max(2)
+        self.own[part.layer][place] = iou[:, np.arange(units), labels]
+
+    def result(self) -> dict[str, Chance]:
+        """Return what chance gives, by layer."""
+        return {name: Chance(self.largest[name], self.own[name].mean(0)) for name in self.scores}
