@@ -4,8 +4,8 @@
 
 For each architecture, with random weights and small inputs, the default layer and some others are read as a dissection
 reads them, and proven as it does. Each that is read is asked once more and the other way round, which change of the
-picture each of its cells answers to. One JSON line an architecture; the last has the share of layers that are read
-where they lie as `ratio`.
+picture each of its cells answers to; where that does not agree, gradients say which pixels a cell depends on. One JSON
+line an architecture; the last has the share of layers that are read where they lie as `ratio`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, probe_layers, trace
+from unitscope.layer.names import parse_layer, pick
 from unitscope.layer.proof import Proof, changed_pictures, prove_places, standard
 from unitscope.models.default_layers import default_layers
 
 BATCH = 8
 LATTICE = 5
 """Changes along each side of the picture."""
+PICTURES = 4
+"""Noise pictures that gradients are summed over."""
 UNITS = 32
 """Units of a layer that are asked."""
 AGREES, CONTRADICTS = 0.75, 0.25
@@ -133,11 +136,16 @@ def _judged(
     follow = _cells_follow(module, grids, size) if grids else {}
     for grid in grids:
         proof, follows = proofs[grid.name], follow[grid.name]
-        said = (
-            f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {'-' if follows is None else round(follows, 2)}"
-        )
+        said = f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {_rounded(follows)}"
+        if follows is not None and follows < AGREES:
+            follows = _pixels_follow(module, grid, size)
+            said += f", gradients {_rounded(follows)}"
         rows.append(_row(name, grid.name, _outcome(grid, proof, follows), said))
     return rows
+
+
+def _rounded(follows: float | None) -> str:
+    return "-" if follows is None else str(round(follows, 2))
 
 
 def _outcome(grid: LayerGrid, proof: Proof, follows: float | None) -> str:
@@ -172,6 +180,54 @@ def _cells_follow(
     centres = np.array(corners) + (side - 1) / 2
     read = _activations(module, grids, inputs)
     return {grid.name: _correlation(read[grid.name], grid, centres, size) for grid in grids}
+
+
+def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
+    """Return the correlation of where cells lie with the middles of the pixels they depend on, of the worse axis.
+
+    The squared gradient of a random mixture of units at a cell, over noise pictures, is its effective receptive field.
+    """
+    rng = np.random.default_rng(2)
+    noise = rng.integers(0, 256, (PICTURES, *size, 3), np.uint8)
+    inputs = torch.from_numpy(np.stack([standard(picture) for picture in noise])).requires_grad_(True)
+    activation, axes = _differentiable(module, grid, inputs), (grid.geometry.rows, grid.geometry.columns)
+    mixture = torch.from_numpy(rng.standard_normal(activation.shape[1])).to(activation.dtype)
+    chosen = [np.unique(np.linspace(0, axis.cells - 1, LATTICE).round().astype(int)) for axis in axes]
+    places, middles = [], []
+    for row in chosen[0]:
+        for column in chosen[1]:
+            mixed = (activation[:, :, row, column] * mixture).sum()
+            (slope,) = torch.autograd.grad(mixed, inputs, retain_graph=True)
+            share = slope.square().sum((0, 1)).double().numpy()
+            share = np.clip(
+                share / max(share.mean(), 1e-300) - 1, 0, None
+            )  # what all pixels do says nothing of places
+            sums = share.sum(1), share.sum(0)
+            middles.append(
+                [float((each * np.arange(len(each))).sum() / max(each.sum(), 1e-300)) for each in sums]
+            )
+            places.append(
+                [axis.offset + axis.scale * at for axis, at in zip(axes, (row, column), strict=True)]
+            )
+    where, answered = np.array(places), np.array(middles)
+    found = [
+        float(np.nan_to_num(np.corrcoef(where[:, index], answered[:, index])[0, 1]))
+        for index, axis in enumerate(axes)
+        if axis.cells > 1
+    ]
+    return min(found, default=None)
+
+
+def _differentiable(module: nn.Module, grid: LayerGrid, inputs: Tensor) -> Tensor:
+    """Return the activation of a layer with its graph, which a dissection does without."""
+    layer, outputs = parse_layer(grid.name, dict(module.named_modules()), type(module).__name__), []
+    hook = module.get_submodule(layer.path).register_forward_hook(lambda *given: outputs.append(given[-1]))
+    try:
+        with torch.enable_grad():
+            module(inputs)
+    finally:
+        hook.remove()
+    return grid.read(pick(layer, outputs[layer.call or 0]))
 
 
 def _correlation(

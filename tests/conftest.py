@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from unitscope import progress
 from unitscope.experiments.skeleton import small_pieces
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -19,6 +21,18 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the real data and golden values in {SHARED}, which is absent")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing take so long that lines of progress are printed, however slow the machine is."""
+    monkeypatch.setattr(progress, "LONG", math.inf)
+
+
+@pytest.fixture
+def lines_of_progress(no_lines_of_progress: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lines of progress be printed as they are for a person."""
+    monkeypatch.setattr(progress, "LONG", 10.0)
 
 
 @pytest.fixture

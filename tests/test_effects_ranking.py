@@ -172,6 +172,7 @@ def test_another_configuration_is_refused(found):
         rank(found.path, subject)
 
 
+@pytest.mark.usefixtures("lines_of_progress")
 def test_it_says_early_what_it_takes(tmp_path, monkeypatch, capsys):
     """All latents are one piece here, of batches of five; a batch of jobs takes ten seconds by this clock."""
     now, steps = [0.0], []

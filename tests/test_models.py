@@ -162,7 +162,9 @@ def test_names_that_are_not_networks(spec: str, message: str) -> None:
 
 
 def test_a_file_without_a_function(network: str) -> None:
-    assert failure(network) == f"model file '{network}' is given without a function; give {network}:FUNCTION"
+    assert (
+        failure(network) == f"model file '{network}' is given without a function; give '{network}:FUNCTION'"
+    )
 
 
 # Preprocessing

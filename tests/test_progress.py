@@ -9,6 +9,8 @@ import pytest
 from unitscope import progress
 from unitscope.progress import Pace, in_lines, partly, piece_of, progress_bar, say, showing, told
 
+pytestmark = pytest.mark.usefixtures("lines_of_progress")
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:

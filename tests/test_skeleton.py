@@ -140,6 +140,7 @@ def slow(clock, start=50.0, each=6.0):
     return measured
 
 
+@pytest.mark.usefixtures("lines_of_progress")
 def test_what_it_takes_is_said_inside_of_the_first_piece_without_the_start(pictures, tmp_path, clock, capsys):
     said = []
 
@@ -156,6 +157,7 @@ def test_what_it_takes_is_said_inside_of_the_first_piece_without_the_start(pictu
     assert "about" not in said[1][1], "once; the bar goes on from there"
 
 
+@pytest.mark.usefixtures("lines_of_progress")
 def test_what_it_takes_is_corrected_in_lines(pictures, tmp_path, clock, capsys):
     with in_lines():
         skeleton.run(MeanBrightness(pictures, measure=slow(clock, 1, 8)), Brightness, tmp_path / "run")
@@ -166,6 +168,7 @@ def test_what_it_takes_is_corrected_in_lines(pictures, tmp_path, clock, capsys):
     ]
 
 
+@pytest.mark.usefixtures("lines_of_progress")
 def test_an_estimate_counts_the_stages_that_follow_where_they_are_known(pictures, tmp_path, clock, capsys):
     class Twice(MeanBrightness):
         def stages(self, job):

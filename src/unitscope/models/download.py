@@ -122,7 +122,7 @@ def _address(mirror: str) -> str:
     """Return the URL of a mirror, which may also be a folder, without a slash at its end."""
     if re.match("(https?|file)://", mirror):
         return mirror.rstrip("/")
-    with suppress(OSError, RuntimeError, ValueError):  # too long a name, a user that is not there, a null
+    with suppress(UnitscopeError, OSError):
         folder = as_path(mirror)
         if folder.is_dir():
             return folder.resolve().as_uri()
