@@ -125,6 +125,12 @@ def _units(shape: Shape, concepts: pd.DataFrame, rng: np.random.Generator) -> pd
     )
     frame["iou_heldout"] = iou * rng.uniform(0.8, 1.0, count)
     frame["label_stable"] = live & (rng.random(count) < 0.85)
+    chance = rng.uniform(0.005, 0.03, count)
+    frame["p_value"] = np.where(live, np.where(iou > chance, 1 / 201, rng.uniform(0.05, 1, count)), np.nan)
+    frame["q_value"] = np.minimum(frame["p_value"] * 1.2, 1)
+    frame["null_iou"] = np.where(live, chance, np.nan)
+    frame["null_iou_95"] = frame["null_iou"] * 1.4
+    frame["lift"] = np.where(live, iou / (chance * 0.7), np.nan)
     frame["detector"] = iou >= MIN_IOU
     frame["peak"] = np.where(live, frame["threshold"] * rng.uniform(1.5, 4, count), 0).astype(np.float32)
     return frame

@@ -45,7 +45,7 @@ def test_every_column_is_described(run):
     text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (\w+):.*?\n(.*?)(?=^## |\Z)", text, flags=re.DOTALL | re.MULTILINE))
     for name in ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou"):
-        cells = re.findall(r"^\| ([a-z_, ]+) \|", sections[name], flags=re.MULTILINE)
+        cells = re.findall(r"^\| ([a-z0-9_, ]+) \|", sections[name], flags=re.MULTILINE)
         described = [column for cell in cells for column in cell.split(", ") if column != "column"]
         assert described == list(run.table(name).columns), name
 
@@ -54,7 +54,7 @@ def test_every_table_type_is_as_described(run):
     text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     units = re.search(r"^## units.*?(?=^## )", text, flags=re.DOTALL | re.MULTILINE).group(0)
     for columns, kind in re.findall(
-        r"^\| ([a-z_, ]+) \| (int32|int64|float32|float64|bool) \|", units, re.MULTILINE
+        r"^\| ([a-z0-9_, ]+) \| (int32|int64|float32|float64|bool) \|", units, re.MULTILINE
     ):
         for column in columns.split(", "):
             assert run.units[column].dtype == kind, column

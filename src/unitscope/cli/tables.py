@@ -164,6 +164,7 @@ def unit_rows(units: pd.DataFrame) -> pd.DataFrame:
             heading("iou"): units["iou"].map(fraction),
             "IoU low to high": ends,
             heading("iou_heldout"): units["iou_heldout"].map(fraction),
+            "lift": ["" if pd.isna(lift) else f"{lift:.1f}" for lift in units["lift"]],
             "threshold": units["threshold"].map("{:.4g}".format),
         }
     )

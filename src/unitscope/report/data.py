@@ -21,7 +21,17 @@ from unitscope.run.results import Result
 COLUMNS: dict[str, tuple[str, ...]] = {
     "units": (
         *("layer", "unit", "status", "threshold", "quantile_fraction", "concept", "category", "iou"),
-        *("iou_low", "iou_high", "iou_heldout", "label_stable", "detector", "peak"),
+        *(
+            "iou_low",
+            "iou_high",
+            "iou_heldout",
+            "label_stable",
+            "p_value",
+            "q_value",
+            "null_iou",
+            "null_iou_95",
+        ),
+        *("lift", "detector", "peak"),
     ),
     "matches": (
         *("layer", "unit", "rank", "concept", "category", "iou", "intersection", "union"),

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from unitscope.run.unit import Unit
 
 
+FALSE_DISCOVERIES = 0.05
+"""Rate of false discoveries at which units are called above chance."""
+
+
 class Dissection(Result[DissectionSummary]):
     """What every unit of a network matches, read from a run folder on demand.
 
@@ -186,6 +190,14 @@ class Dissection(Result[DissectionSummary]):
         """Delete the kept activations; another quantile then needs the network again."""
         RunFolder(self.path).drop_cache()
 
+    def _above_chance(self, layer: str) -> str:
+        """Return how many detectors of a layer are above chance, in words; nothing where that was not measured."""
+        rows = self.units[self.units["layer"] == layer]
+        if rows["q_value"].isna().all() or not rows["detector"].any():
+            return ""
+        above = int((rows["detector"] & (rows["q_value"] <= FALSE_DISCOVERIES)).sum())
+        return f"; {above} of the {int(rows['detector'].sum())} above chance"
+
     def __repr__(self) -> str:
         skipped = len(self.data.skipped)
         lines = [f"Dissection of {self.title}"]
@@ -203,6 +215,7 @@ class Dissection(Result[DissectionSummary]):
                 f"  {self.network.layer_title(str(layer))}: {together.detectors} of {together.units} units match "
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
+                + self._above_chance(str(layer))
             )
         lines.append(f"  IoU of at least {fraction(self.settings.min_iou)} counts; in {self.path}")
         return "\n".join(lines)

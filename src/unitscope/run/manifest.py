@@ -182,10 +182,10 @@ class SettingsRecord:
     top: int
     border: Literal["edge", "zeros"]
     replicates: int
-    null: int
     seed: int
     batch_size: int
     grid: tuple[int, int]
+    null: int = 0
     cells: Literal["fields", "even"] = "fields"
     trust_places: bool = False
     allow_random: bool = False

@@ -10,7 +10,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import column_of
 
-DESCENDING = ("iou", "iou_low", "iou_high", "iou_heldout", "peak", "quantile_fraction", "threshold")
+DESCENDING = ("iou", "iou_low", "iou_high", "iou_heldout", "lift", "peak", "quantile_fraction", "threshold")
 
 
 def select_units(

@@ -16,7 +16,7 @@
       return {
         index, unit, layer, layerIndex: c.layer[index], concept, category, name, categoryName,
         status: c.status[index], iou: c.iou[index] || 0, low: c.low[index], high: c.high[index],
-        heldout: c.heldout[index], stable: !!c.stable[index], detector: !!c.detector[index],
+        heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index],
         threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index],
         text: `${name}\n${categoryName}\n${layer.name}`.toLowerCase(),
       };

@@ -32,6 +32,8 @@
     return h('dl', { class: 'facts' },
       fact('IoU', u.percent(unit.iou), ' ', range),
       fact('Held-out IoU', u.percent(unit.heldout)),
+      unit.chance !== null && fact('By chance', u.percent(unit.chance), ' ', h('small', {}, `at most ${u.percent(unit.chance95)} in 19 of 20 re-pairings; p ${u.significant(unit.p)}, q ${u.significant(unit.q)}`)),
+      unit.lift !== null && fact('Lift', u.significant(unit.lift), ' ', h('small', {}, 'times the IoU that chance gives with this label')),
       fact('Label', unit.stable ? 'stable' : 'not stable'),
       fact('Threshold', u.significant(unit.threshold)),
       fact('Peak activation', u.significant(unit.peak)),
