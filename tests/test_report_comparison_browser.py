@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from browser import Reader, driver
 from fake_run import Shape, make_run
 
 from unitscope.report import write_comparison
-from unitscope.report.pages.comparison import run_names
+from unitscope.report.pages.comparison import _control, run_names
 from unitscope.run.comparison import concepts_by_run
 from unitscope.run.dissection import Dissection
 
@@ -47,6 +48,30 @@ def test_runs_of_one_network_are_told_apart(runs: list[Dissection]) -> None:
     names = run_names(runs)
     assert len(set(names)) == 3
     assert [name.endswith(f"(run-{at})") for at, name in enumerate(names)] == [True] * 3
+
+
+def test_a_control_is_set_beside_the_same_network(runs: list[Dissection]) -> None:
+    def named(run: Dissection, name: str, seed: int | None) -> Dissection:
+        other = Dissection(run.path)
+        network = replace(run.network, name=name, reinitialized=seed)
+        object.__setattr__(other, "manifest", replace(run.manifest, model=network))
+        return other
+
+    four = [
+        named(runs[0], "a", None),
+        named(runs[0], "a", 0),
+        named(runs[1], "b", None),
+        named(runs[1], "b", 3),
+    ]
+    depth = pd.DataFrame(
+        {"run": [1, 2, 3, 4], "category": "all", "detectors": [4, 1, 6, 3], "units": [10, 10, 10, 10]}
+    )
+    assert _control(four, ["a", "a0", "b", "b3"], depth) == [
+        "10.0 % of the units of a0 are detectors, and 40.0 % of those of a",
+        "30.0 % of the units of b3 are detectors, and 60.0 % of those of b",
+    ]
+    (alone,) = _control(four[:1] + four[3:], ["a", "b3"], depth)
+    assert alone == "10.0 % of the units of b3 are detectors, and 40.0 % of those of a"
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])

@@ -201,14 +201,16 @@ def _by_category(
 
 
 def _control(runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFrame) -> list[str]:
-    """Say how many units of random weights are detectors beside those of the others."""
+    """Say how many units of random weights are detectors beside those of the same network, or else of all others."""
     together = depth[depth["category"] == ALL].groupby("run")[["detectors", "units"]].sum()
     share = (together["detectors"] / together["units"]).to_dict()
     controls = [at for at, run in enumerate(runs, 1) if is_control(run)]
     others = [at for at in range(1, len(runs) + 1) if at not in controls]
+    network = {at: run.network.name.removesuffix("-untrained") for at, run in enumerate(runs, 1)}
+    beside = {at: [other for other in others if network[other] == network[at]] or others for at in controls}
     return [
         f"{100 * share[at]:.1f} % of the units of {names[at - 1]} are detectors, and "
-        + ", ".join(f"{100 * share[other]:.1f} % of those of {names[other - 1]}" for other in others)
+        + ", ".join(f"{100 * share[other]:.1f} % of those of {names[other - 1]}" for other in beside[at])
         for at in controls
         if others
     ]
