@@ -478,6 +478,7 @@ def test_the_command_prints_the_summary(place, tmp_path, monkeypatch, capsys):
     assert command.startswith("unitscope importance")
 
 
+@pytest.mark.usefixtures("lines_of_progress")
 def test_the_cost_of_sets_is_said_early(place, tmp_path, pieces_of, monkeypatch, capsys):
     pieces_of(15)
     ticks = itertools.count(step=10)
