@@ -148,7 +148,9 @@ def one_seed(world: World, seed: int, options: argparse.Namespace) -> pd.DataFra
         bool(label > 0 and world.found.is_twin(unit, int(label)))
         for label, unit in zip(labels, units["planted"], strict=True)
     ]
-    units["other"] = [bool(label > 0 and label == unit.beside) for label, unit in zip(labels, units["planted"], strict=True)]
+    units["other"] = [
+        bool(label > 0 and label == unit.beside) for label, unit in zip(labels, units["planted"], strict=True)
+    ]
     keys = zip(units["concept"], units["category"], strict=True)
     units["pictures"] = [int(shown.get(key, 0)) for key in keys]
     points = world.found.areas / world.found.points
@@ -248,16 +250,22 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--population", type=int, default=2000, help="scenes that are rendered")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--maps", type=Path, help="a file (.npz) that keeps the rendered maps for the next time")
+    parser.add_argument(
+        "--maps", type=Path, help="a file (.npz) that keeps the rendered maps for the next time"
+    )
     parser.add_argument("--table", type=Path, help="where the units of all seeds are written (.parquet)")
-    parser.add_argument("--parts", nargs="+", choices=("units", "importance"), default=["units", "importance"])
+    parser.add_argument(
+        "--parts", nargs="+", choices=("units", "importance"), default=["units", "importance"]
+    )
     return parser.parse_args()
 
 
 def main() -> None:
     """Measure every part."""
     options = parse()
-    facts = {name: getattr(options, name) for name in ("units", "scenes", "population", "seeds", "first_seed")}
+    facts = {
+        name: getattr(options, name) for name in ("units", "scenes", "population", "seeds", "first_seed")
+    }
 
     def tell(part: str, figures: dict[str, Any], start: float) -> None:
         seconds = round(time.perf_counter() - start, 1)

@@ -68,7 +68,9 @@ def signal_and_noise(values: Floats, cover: Floats) -> tuple[Floats, Floats]:
     """Return the signal of each unit `(U,)`, and its activation `(N, U, h, h)`, NaN where it is not noise alone."""
     axes = (0, 2, 3)
     absent = cover.max((2, 3)) == 0
-    noise = np.where(absent[:, :, None, None] & (absent.sum(0) >= LEAST_ABSENT)[:, None, None], values, np.nan)
+    noise = np.where(
+        absent[:, :, None, None] & (absent.sum(0) >= LEAST_ABSENT)[:, None, None], values, np.nan
+    )
     centred = cover - cover.mean(axes, keepdims=True)
     slope = (centred * values).sum(axes) / np.maximum((centred**2).sum(axes), 1e-12)
     usable = np.isfinite(noise).any(axes)
@@ -116,7 +118,9 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=400)
     options = parser.parse_args()
     for layer, figures in measure(options.scenes).items():
-        print(json.dumps({"benchmark": "planted_signal", "layer": layer, "scenes": options.scenes, **figures}))
+        print(
+            json.dumps({"benchmark": "planted_signal", "layer": layer, "scenes": options.scenes, **figures})
+        )
 
 
 if __name__ == "__main__":

@@ -99,7 +99,13 @@ class SceneMaps:
 
     def draw(self, count: int, seed: int) -> SceneMaps:
         """Return so many of the maps, drawn with replacement: a sample of a world that has these scenes only."""
-        places = np.random.default_rng(seed).integers(len(self), size=count)
+        return self._only(np.random.default_rng(seed).integers(len(self), size=count))
+
+    def of_classes(self, targets: Sequence[int]) -> SceneMaps:
+        """Return the maps of some classes, by their positions in `class_names`."""
+        return self._only(np.flatnonzero(np.isin(self.targets, list(targets))))
+
+    def _only(self, places: NDArray[np.integer]) -> SceneMaps:
         found = SceneMaps(self.pictures, self.chosen[places].tolist())
         found._kept = self._kept
         return found

@@ -192,7 +192,7 @@ class PlantedLayer(nn.Module):
         """Return the coverage of some units for labels `(N, 4, H, W)`."""
         areas = concept_areas(labels, self.cells)
         first, second = self.pairs[places].unbind(1)
-        cover = areas[:, first] + areas[:, second] * (second > 0)[:, None, None]
+        cover = areas[:, first] * (first > 0)[:, None, None] + areas[:, second] * (second > 0)[:, None, None]
         two = [i for i, place in enumerate(places) if len(self.units[place].concepts) == 2]
         for start in range(0, len(two), PAIRS_AT_ONCE):
             some = two[start : start + PAIRS_AT_ONCE]
@@ -227,9 +227,7 @@ class PlantedNetwork(nn.Module):
         places: dict[int, Placed] = {}
         for cells in sorted(by_cells, reverse=True):
             numbers, name = by_cells[cells], f"cells{cells}"
-            self.add_module(
-                name, PlantedLayer([units[i] for i in numbers], numbers, seed=seed, noise=noise)
-            )
+            self.add_module(name, PlantedLayer([units[i] for i in numbers], numbers, seed=seed, noise=noise))
             places |= {number: Placed(name, at, units[number]) for at, number in enumerate(numbers)}
         self.placed = tuple(places[number] for number in range(len(units)))
         self.layers = tuple(f"cells{cells}" for cells in sorted(by_cells, reverse=True))
@@ -257,10 +255,13 @@ class PlantedNetwork(nn.Module):
         maps = read_maps(pictures)
         for name in self.layers:
             activation: Tensor = self.get_submodule(name)(maps)
-        means = activation.mean((2, 3))
+        return self.answer(activation.mean((2, 3)))
+
+    def answer(self, means: Tensor) -> Tensor:
+        """Return logits `(N, classes)` for the mean activation of each unit of the last layer `(N, U)`."""
         said, gate = means[:, self.gated[:, 0]], means[:, self.gated[:, 1]]
-        logits: Tensor = F.linear(means, self.weights)
-        return logits + F.linear(torch.where(gate == 0, said, -said), self.turned)
+        turned = F.linear(torch.where(gate == 0, said, -said), self.turned)
+        return F.linear(means, self.weights) + turned
 
 
 def planted_network(
@@ -272,8 +273,8 @@ def planted_network(
 ) -> Network:
     """Return a network that has these units.
 
-    Its pictures are :class:`unitscope.world.maps.SceneMaps`. How its layers lie is not to be followed from its operators:
-    give ``grid_of=network.module.grids``. ``network.module.placed`` holds the truth.
+    Its pictures are :class:`unitscope.world.maps.SceneMaps`. Its operators do not tell how its layers lie: give
+    ``grid_of=network.module.grids``. ``network.module.placed`` holds the truth.
 
     Args:
         units: what they are.
@@ -289,11 +290,11 @@ def planted_network(
     last = min(unit.cells for unit in units)
     used = {place for each in evidence for place in (each.unit, each.gate) if place is not None}
     if any(units[place].cells != last for place in used):
-        raise UnitscopeError(f"evidence comes from the last layer, that of {last} cells; give its units alone")
+        raise UnitscopeError(
+            f"evidence comes from the last layer, that of {last} cells; give its units alone"
+        )
     module = PlantedNetwork(units, seed=seed, noise=noise, evidence=evidence).eval()
-    sight = Preprocessing(
-        size=(SIDE, SIDE), range=(0, 255), mean=(0,), scale=(1,), interpolation="nearest"
-    )
+    sight = Preprocessing(size=(SIDE, SIDE), range=(0, 255), mean=(0,), scale=(1,), interpolation="nearest")
     classes = SCENE_CLASSES if evidence else ()
     return Network(module, sight, "planted", layers=module.layers, classes=classes)
 
