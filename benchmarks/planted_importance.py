@@ -1,7 +1,7 @@
 """Are the units that a class depends on found, and no others? A planted classifier, whose every loss is known.
 
-Each of some scene classes has units of concepts that count in its scenes alone, of different signals, which raise its logit. Pairs of
-noise units disturb logits: one is added, and the other, the gate, turns its sign, so that removing the gate changes
+Each of some scene classes has units of concepts that count in its scenes alone, of different signals, which raise its
+logit. Pairs of noise units disturb logits: one is added, and the other, the gate, turns its sign, so that removing the gate changes
 predictions without making any likelier to be right. The loss of a unit and class over the whole population is exact:
 all of it is read, and every unit removed. Pictures of train and val are drawn from it with replacement.
 """
@@ -64,7 +64,8 @@ def plant(found: Found, seed: int) -> tuple[Network, int]:
 
 def true_losses(network: Network, maps: SceneMaps) -> Floats:
     """Return what each class loses of its balanced accuracy in the population without each unit, `(U, classes)`."""
-    module, means, read = network.module, [], {}
+    module, means = network.module, []
+    read: dict[str, torch.Tensor] = {}
     assert isinstance(module, PlantedNetwork)
     with trace(module, [f"cells{CELLS}"], read.__setitem__) as forward:
         for start in range(0, len(maps), BATCH):
@@ -107,7 +108,7 @@ def one_seed(maps: SceneMaps, found: Found, seed: int, scenes: int) -> tuple[pd.
             out=f"{folder}/importance", device="cpu", show=False, set_sizes=(1,), random=0,
         )  # fmt: skip
         effects = measured.effects
-        accuracy = measured.summary.accuracy.val.value
+        accuracy = measured.summary.accuracy.val.value or 0.0
         outputs = dict(zip(measured.classes["class"], measured.classes["output"], strict=True))
     effects = effects[effects["split"] == "val"].reset_index(drop=True)
     losses = true_losses(network, maps)

@@ -1,11 +1,11 @@
-"""How clear a typical trained detector is, and what noise it has: what planted units are given, as one JSON line a layer.
+"""How clear a typical trained detector is, and what its noise is like, as one JSON line a layer.
 
-    python benchmarks/planted_signal.py [--scenes 400]
+    python benchmarks/planted_signal.py [--scenes 300]
 
-Of every unit of the bundled classifier, what is noise is seen in pictures that do not show the concept of its label. Its signal
-is the slope of its activation over coverage, the part of a cell that the concept fills, in deviations of that noise: for
-planted units it is so by construction. Units whose concept is missing in fewer than 20 pictures are left out. Given are
-the quartiles of signal and IoU over detectors (IoU of 0.04 or more), and the noise of all live units together.
+What is noise of a unit of the bundled classifier is seen in pictures that do not show the concept of its label. Its
+signal is the slope of its activation over coverage, the part of a cell that the concept fills, in deviations of that
+noise: for planted units it is so by construction. Units whose concept is missing in fewer than 20 pictures are left out.
+Given are the quartiles of signal and IoU over detectors (IoU of 0.04 or more), and the noise of all live units together.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def signal_and_noise(values: Floats, cover: Floats) -> tuple[Floats, Floats]:
     )
     centred = cover - cover.mean(axes, keepdims=True)
     slope = (centred * values).sum(axes) / np.maximum((centred**2).sum(axes), 1e-12)
-    usable = np.isfinite(noise).any(axes)
+    usable: NDArray[np.bool_] = np.asarray(np.isfinite(noise).any(axes))
     spread = np.full(len(usable), np.nan, np.float32)
     spread[usable] = np.nanstd(noise[:, usable], axis=axes)
     return slope / np.maximum(spread, 1e-12), noise
@@ -81,7 +81,7 @@ def signal_and_noise(values: Floats, cover: Floats) -> tuple[Floats, Floats]:
 
 def quartiles(values: NDArray[np.floating]) -> list[float]:
     """Return the quartiles of some values, none of none."""
-    return [round(float(each), 3) for each in np.quantile(values, (0.25, 0.5, 0.75))] if len(values) else []
+    return [round(float(np.quantile(values, part)), 3) for part in (0.25, 0.5, 0.75)] if len(values) else []
 
 
 def measure(scenes: int) -> dict[str, dict[str, Any]]:
@@ -115,7 +115,7 @@ def measure(scenes: int) -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=400)
+    parser.add_argument("--scenes", type=int, default=300)
     options = parser.parse_args()
     for layer, figures in measure(options.scenes).items():
         print(

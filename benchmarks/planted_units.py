@@ -35,7 +35,7 @@ def grid_labels(maps: SceneMaps, index: int) -> NDArray[np.int32]:
 
 @dataclass(frozen=True)
 class Found:
-    """What scenes hold: points by concept and concept `(C, C)`, by scene class and concept `(S, C)`; pictures `(C,)`."""
+    """Points by concept and concept `(C, C)`, by scene class and concept `(S, C)`; pictures `(C,)`."""
 
     together: NDArray[np.int64]
     in_scenes: NDArray[np.int64]

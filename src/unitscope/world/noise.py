@@ -62,7 +62,8 @@ class Noise:
         shape = torch.tensor(self.shape, dtype=values.dtype, device=values.device)
         place = ((values - KNOTS[0]) / (KNOTS[1] - KNOTS[0])).clamp(0, len(KNOTS) - 1.001)
         lower = place.long()
-        return shape[lower] + (place - lower) * (shape[lower + 1] - shape[lower])
+        shaped: Tensor = shape[lower] + (place - lower) * (shape[lower + 1] - shape[lower])
+        return shaped
 
 
 def smoothing(width: float, cells: int) -> NDArray[np.float32]:
@@ -80,8 +81,8 @@ def smoothing(width: float, cells: int) -> NDArray[np.float32]:
 def estimate(values: NDArray[np.floating]) -> Noise:
     """Return what the noise of a layer is like, every unit counted alike.
 
-    The share of a picture is the mean correlation of cells half the grid or more apart along rows and columns. Of what is
-    left, the correlation of neighbours gives the width. The shape is that of all values together.
+    The share of a picture is the mean correlation of cells half the grid or more apart along rows and columns. Of what
+    is left, the correlation of neighbours gives the width. The shape is that of all values together.
 
     Args:
         values: activations without what units respond to `(N, U, h, h)`, with at least 4 cells a side; NaN where they
@@ -135,4 +136,5 @@ def _mix(number: Tensor) -> Tensor:
 def _normal(number: Tensor) -> Tensor:
     """Return standard normal values, float32, of whole numbers from `_mix`."""
     uniform = ((number >> 10 & (2**24 - 1)).float() + 0.5) / 2**24
-    return torch.special.ndtri(uniform.clamp(max=1 - 2**-24))
+    values: Tensor = torch.special.ndtri(uniform.clamp(max=1 - 2**-24))
+    return values

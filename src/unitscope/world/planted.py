@@ -6,9 +6,9 @@ other, and is dissected like any other. Decisions:
 - A unit's activation in a cell is ``signal * coverage + noise``: coverage is the part of the cell's pixels that its
   concepts fill, 0 to 1; noise has mean 0 and deviation 1. So the signal of a unit is the slope of its activation over
   coverage, in deviations of its activation where the concept is not, and is measured on real units in the same way.
-- Noise is that of a real layer (:data:`MEASURED`): its reach, what a whole picture shares, how often it is large. The
-  noise of two units is independent. What a concept's instances have in common beyond their labels is not modelled.
-- Without noise (``signal=inf``), cells that are filled alike would all be equal, and no threshold would lie between them:
+- Noise is that of a real layer (:data:`MEASURED`): its reach, what a whole picture shares, how often it is large.
+  The noise of two units is independent. That a unit may like some instances of a concept more than others is not modelled.
+- Without noise (``signal=inf``), cells that are filled alike would all be equal, with no threshold between them:
   noise of a thousandth decides their order.
 - Two concepts are joined at pixels, before cells: "or" where either is, "and" where both are (an object and its colour).
 - A unit of one scene class is only noise in pictures of all others.
@@ -24,15 +24,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unitscope.concepts.vocabulary import Concept
 from unitscope.errors import UnitscopeError
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.world.maps import ReadMaps, read_maps
-from unitscope.world.names import PLANES, VOCABULARY
+from unitscope.world.maps import FIRST, ReadMaps, read_maps
+from unitscope.world.names import VOCABULARY
 from unitscope.world.noise import Noise
 from unitscope.world.scene import SCENE_CLASSES
 
@@ -52,7 +54,7 @@ MEASURED = Noise(
         *(5.9868, 7.3144, 8.7752, 10.3803, 12.2254, 14.4012),
     ),
 )
-"""Noise of layer relu4_3 of the bundled classifier; ``python benchmarks/planted_signal.py --scenes 300`` measures it."""
+"""Noise of layer relu4_3 of the bundled classifier, as ``python benchmarks/planted_signal.py`` measures it."""
 TYPICAL = 5.02
 """Signal of the median detector there, by the same command."""
 
@@ -115,9 +117,7 @@ class PlantedUnit:
 
     def is_named(self, name: str, category: str) -> bool:
         """Tell whether a label names one of its concepts."""
-        return any(
-            (VOCABULARY[each].name, VOCABULARY[each].category) == (name, category) for each in self.concepts
-        )
+        return any(VOCABULARY[each] == Concept(name, category) for each in self.concepts)
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,16 @@ class PlantedLayer(nn.Module):
         seed: of the noise.
         noise: what it is like.
     """
+
+    pairs: Tensor
+    scenes: Tensor
+    offsets: Tensor
+    both: Tensor
+    gains: Tensor
+    levels: Tensor
+    varies: Tensor
+    numbers: Tensor
+    seeds: Tensor
 
     def __init__(
         self, units: Sequence[PlantedUnit], numbers: Sequence[int], *, seed: int, noise: Noise
@@ -216,6 +226,10 @@ class PlantedNetwork(nn.Module):
     Attributes:
         placed: where each unit is, in the order they were given: the truth.
     """
+
+    weights: Tensor
+    turned: Tensor
+    gated: Tensor
 
     def __init__(
         self, units: Sequence[PlantedUnit], *, seed: int, noise: Noise, evidence: Sequence[Evidence]
@@ -311,12 +325,13 @@ def concept_areas(labels: Tensor, cells: int) -> Tensor:
     areas = torch.zeros(count, len(VOCABULARY) * cells**2, device=labels.device)
     one = torch.full((1, 1), 1 / step**2, device=labels.device)
     flat = number.flatten(1)
-    return areas.scatter_add(1, flat, one.expand(flat.shape)).unflatten(1, (-1, cells, cells))
+    found: Tensor = areas.scatter_add(1, flat, one.expand(flat.shape))
+    return found.reshape(count, -1, cells, cells)
 
 
 def _shared(labels: Tensor, concepts: Sequence[int], cells: int) -> Tensor:
     """Return the part of each cell where two concepts are together `(N, cells, cells)`."""
-    planes = [PLANES.index(VOCABULARY[number].category) for number in concepts]
+    planes = [int(np.searchsorted(FIRST, number, side="right")) - 1 for number in concepts]
     first, second = (labels[:, plane] == number for plane, number in zip(planes, concepts, strict=True))
     return F.avg_pool2d((first & second).float()[:, None], labels.shape[-1] // cells)[:, 0]
 
