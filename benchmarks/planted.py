@@ -2,11 +2,11 @@
 
     python benchmarks/planted.py [--units 2000] [--scenes 1000] [--population 2000] [--seeds 3] [--maps FILE]
 
-Scenes are drawn with replacement from a population of rendered ones, so that what a statistic is there is known exactly, by
-reading all of it. Every seed plants other units and draws other scenes. Parts:
+Scenes are drawn with replacement from a population of rendered ones, so that what a statistic
+is there is known exactly, by reading all of it. Every seed plants other units and draws other scenes. Parts:
 
-- `named`: planted units whose label is one of their concepts, by group; `with_twins` counts other names of their places.
-  The goal is 0.99 for units of one concept at the typical signal.
+- `named`: planted units whose label is one of their concepts, by group; `with_twins` counts other names of
+  their places. The goal is 0.99 for units of one concept at the typical signal.
 - `noise`: units of pure noise that each rule calls detectors, and which part of all it calls are wrong: noise, or
   planted units with another label.
 - `power`: planted units of one concept that each rule calls detectors under their right name, by signal.
@@ -91,7 +91,7 @@ class World:
         found = pd.Series(0.0, units.index)
         for name, (above, area, shared) in counts.items():
             found[rows[name].index] = shared / np.maximum(above + area - shared, 1)
-        return found.to_numpy(np.float64)
+        return np.asarray(found, np.float64)
 
 
 def _count(activation: torch.Tensor, labels: NDArray[np.int32], table: pd.DataFrame) -> NDArray[np.int64]:

@@ -1,9 +1,10 @@
 """Are the units that a class depends on found, and no others? A planted classifier, whose every loss is known.
 
 Each of some scene classes has units of concepts that count in its scenes alone, of different signals, which raise its
-logit. Pairs of noise units disturb logits: one is added, and the other, the gate, turns its sign, so that removing the gate changes
-predictions without making any likelier to be right. The loss of a unit and class over the whole population is exact:
-all of it is read, and every unit removed. Pictures of train and val are drawn from it with replacement.
+logit. Pairs of noise units disturb logits: one is added, and the other, the gate, turns its sign, so that removing
+the gate changes predictions without making any likelier to be right. The loss of a unit and class over the whole
+population is exact: all of it is read, and every unit removed. Pictures of train and val are drawn from it with
+replacement.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@
 
 What is noise of a unit of the bundled classifier is seen in pictures that do not show the concept of its label. Its
 signal is the slope of its activation over coverage, the part of a cell that the concept fills, in deviations of that
-noise: for planted units it is so by construction. Units whose concept is missing in fewer than 20 pictures are left out.
-Given are the quartiles of signal and IoU over detectors (IoU of 0.04 or more), and the noise of all live units together.
+noise: for planted units it is so by construction. Units whose concept is missing in fewer than 20 pictures are left
+out. Given are the quartiles of signal and IoU over detectors (IoU of 0.04 or more), and the noise of all
+live units together.
 """
 
 from __future__ import annotations

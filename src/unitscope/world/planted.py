@@ -7,8 +7,9 @@ other, and is dissected like any other. Decisions:
   concepts fill, 0 to 1; noise has mean 0 and deviation 1. So the signal of a unit is the slope of its activation over
   coverage, in deviations of its activation where the concept is not, and is measured on real units in the same way.
 - Noise is that of a real layer (:data:`MEASURED`): its reach, what a whole picture shares, how often it is large.
-  The noise of two units is independent. That a unit may like some instances of a concept more than others is not modelled.
-- Without noise (``signal=inf``), cells that are filled alike would all be equal, with no threshold between them:
+  The noise of two units is independent. That a unit may like some instances of a concept more than
+  others is not modelled.
+- Without noise (``signal=inf``), cells that are filled alike would be equal, with no threshold between them:
   noise of a thousandth decides their order.
 - Two concepts are joined at pixels, before cells: "or" where either is, "and" where both are (an object and its colour).
 - A unit of one scene class is only noise in pictures of all others.
