@@ -37,12 +37,19 @@ import unitscope
 from unitscope.layer.grid import GridGeometry, raster_sampling, upsample
 from unitscope.layer.hooks import trace
 from unitscope.models.network import Network
+from unitscope.run.dissection import FALSE_DISCOVERIES
 from unitscope.world import PLANES, VOCABULARY, WorldPictures
 from unitscope.world.maps import SceneMaps
 from unitscope.world.planted import SIDE, TYPICAL, PlantedNetwork, planted_network
 
 Rule = Callable[[pd.DataFrame], NDArray[np.bool_]]
-RULES: dict[str, Rule] = {"paper": lambda units: units["detector"].to_numpy(bool)}
+RULES: dict[str, Rule] = {
+    "paper": lambda units: units["detector"].to_numpy(bool),
+    "above chance": lambda units: (units["q_value"] <= FALSE_DISCOVERIES).to_numpy(bool),
+    "paper, above chance and stable": lambda units: (
+        units["detector"] & units["label_stable"] & (units["q_value"] <= FALSE_DISCOVERIES)
+    ).to_numpy(bool),
+}
 """What makes a unit a detector, by the rows of the run's units table; another rule is another entry here."""
 BATCH = 8
 AREAS = (0.001, 0.003, 0.01, 0.03, 1.0)
