@@ -127,6 +127,15 @@ class Mixed(nn.Module):
         return self.conv(x.double())
 
 
+class Misspelt(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return self.covn(x)
+
+
 @pytest.mark.parametrize(
     ("module", "cause"),
     [
@@ -138,6 +147,7 @@ class Mixed(nn.Module):
         (Two(), "it takes more than one input: forward=FILE.py:FUNCTION says how"),
         (Mixed(), "its weights and values are of several types: bring it to one"),
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(7, 2)), "is the input size right?"),
+        (Misspelt(), "has no attribute 'covn'; a mistake in its own code; the traceback shows where"),
     ],
 )
 def test_advice_follows_the_cause(module, cause, tmp_path):

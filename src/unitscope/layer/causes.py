@@ -7,6 +7,7 @@ import re
 from unitscope.errors import one_line
 
 SIZE = "is the input size right? --preprocess size=... sets it"
+OWN = "a mistake in its own code; --debug shows where"
 CALL = "--forward FILE.py:FUNCTION says how it is given a batch of pictures"
 GRAY = "it takes inputs of 1 channel and pictures have 3: --preprocess channels=gray makes one of them"
 COLORS = "it takes inputs of 3 channels and gray pictures have 1: leave channels=gray out"
@@ -48,9 +49,11 @@ CAUSES = (
 
 
 def why(error: BaseException) -> str:
-    """Return the message of an error and what to do about it, which is the size of the input where nothing else is."""
+    """Return the message of an error and what to do about it: of one about shapes that is the size of the input."""
     text = str(error)
     for words, advice in CAUSES:
         if found := re.search(words, text):
             return f"{one_line(error)}; {advice.format(*filter(None, found.groups()))}"
-    return f"{one_line(error)}; {SIZE}"
+    # What is about shapes comes as one of these; a missing name is a mistake in the network itself.
+    of_shapes = isinstance(error, RuntimeError | ValueError | AssertionError | IndexError)
+    return f"{one_line(error)}; {SIZE if of_shapes else OWN}"
