@@ -11,7 +11,7 @@ other, and is dissected like any other. Decisions:
   others is not modelled.
 - Without noise (``signal=inf``), cells that are filled alike would be equal, with no threshold between them:
   noise of a thousandth decides their order.
-- Two concepts are joined at pixels, before cells: "or" where either is, "and" where both are (object and colour).
+- Two concepts are joined at pixels, before cells: "or" where either is, "and" where both are (a thing and its colour).
 - A unit of one scene class is only noise in pictures of all others.
 - An offset moves what a unit sees; nothing comes in at the border.
 - Units of equal resolution form a layer, called ``cells14`` where it has 14 x 14 cells, in the order they are given.
