@@ -11,6 +11,7 @@ line an architecture; the last has the share of layers that are read where they 
 from __future__ import annotations
 
 import argparse
+import copy
 import csv
 import json
 import time
@@ -36,6 +37,8 @@ LATTICE = 5
 """Changes along each side of the picture."""
 PICTURES = 4
 """Noise pictures that gradients are summed over."""
+FLAT = 1e-3
+"""A receptive field that exceeds its mean by less, as a part of it, is the whole picture."""
 UNITS = 32
 """Units of a layer that are asked."""
 AGREES, CONTRADICTS = 0.75, 0.25
@@ -185,13 +188,17 @@ def _cells_follow(
 def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
     """Return the correlation of where cells lie with the middles of the pixels they depend on, of the worse axis.
 
-    The squared gradient of a random mixture of units at a cell, over noise pictures, is its effective receptive field.
+    The squared gradient of a mixture of units at a cell, over noise pictures, is its effective receptive field. Weights
+    are positive here, so that contributions of pixels add up and do not cancel, as they do deep in random networks.
     """
     rng = np.random.default_rng(2)
     noise = rng.integers(0, 256, (PICTURES, *size, 3), np.uint8)
     inputs = torch.from_numpy(np.stack([standard(picture) for picture in noise])).requires_grad_(True)
-    activation, axes = _differentiable(module, grid, inputs), (grid.geometry.rows, grid.geometry.columns)
-    mixture = torch.from_numpy(rng.standard_normal(activation.shape[1])).to(activation.dtype)
+    activation, axes = (
+        _differentiable(_positive(module), grid, inputs),
+        (grid.geometry.rows, grid.geometry.columns),
+    )
+    mixture = torch.from_numpy(rng.random(activation.shape[1])).to(activation.dtype)
     chosen = [np.unique(np.linspace(0, axis.cells - 1, LATTICE).round().astype(int)) for axis in axes]
     places, middles = [], []
     for row in chosen[0]:
@@ -209,6 +216,8 @@ def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) ->
             places.append(
                 [axis.offset + axis.scale * at for axis, at in zip(axes, (row, column), strict=True)]
             )
+    if len(places) < 3:
+        return None
     where, answered = np.array(places), np.array(middles)
     found = [
         float(np.nan_to_num(np.corrcoef(where[:, index], answered[:, index])[0, 1]))
@@ -216,6 +225,19 @@ def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) ->
         if axis.cells > 1
     ]
     return min(found, default=None)
+
+
+def _positive(module: nn.Module) -> nn.Module:
+    """Return a copy whose matrices and kernels take means of what they read; whose norms change nothing."""
+    copied = copy.deepcopy(module)
+    with torch.no_grad():
+        for part in copied.modules():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                part.reset_parameters()
+        for each in copied.parameters():
+            if each.ndim > 1:
+                each.fill_(1 / max(each[0].numel(), 1))
+    return copied
 
 
 def _differentiable(module: nn.Module, grid: LayerGrid, inputs: Tensor) -> Tensor:
