@@ -27,12 +27,14 @@ def shared() -> Path:
 def no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing take so long that lines of progress are printed, however slow the machine is."""
     monkeypatch.setattr(progress, "LONG", math.inf)
+    monkeypatch.setattr(progress, "LINE_EVERY", math.inf)
 
 
 @pytest.fixture
 def lines_of_progress(no_lines_of_progress: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let lines of progress be printed as they are for a person."""
     monkeypatch.setattr(progress, "LONG", 10.0)
+    monkeypatch.setattr(progress, "LINE_EVERY", 30.0)
 
 
 @pytest.fixture
