@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.paths import LONGEST_NAME
+from unitscope.run.storage import PARTIAL
 from unitscope.sources.class_names import KnownNames, listing
 from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
 FOLDER = "attacked"
 """Where a run keeps attacked pictures."""
-LONGEST_NAME = 255 - len(".png.partial")
-"""Bytes of a file's name that leave room for the endings of its copy."""
+ROOM = len(".png" + PARTIAL)
+"""Bytes of the endings that a copy's name has while it is written."""
 ORDER = 2**32
 """Tells the order of pictures from other random orders of a seed."""
 
@@ -128,7 +130,7 @@ def attacked_path(sample: int, name: str, target: str) -> str:
         path.parts
         and not path.is_absolute()
         and ".." not in path.parts
-        and len(path.name.encode("utf-8", "surrogateescape")) <= LONGEST_NAME
+        and len(path.name.encode("utf-8", "surrogateescape")) + ROOM <= LONGEST_NAME
         and not set(name) & set('\\:*?"<>|\0')
     )
     return f"{FOLDER}/{target}/{name if plain else f'{sample:06d}'}.png"

@@ -186,13 +186,9 @@ class _Counting:
         repairings: int,
         seed: int,
     ) -> None:
-        self.scores, self.samples, self.labels, self.repairings, self.seed = (
-            scores,
-            samples,
-            labels,
-            repairings,
-            seed,
-        )
+        self.samples, self.maps, self.repairings, self.seed = samples, labels, repairings, seed
+        self.areas = {name: layer.concept_pixels.sum(0) for name, layer in scores.items()}
+        self.labels = {name: layer.labels() for name, layer in scores.items()}
         shapes = {name: (repairings, len(layer.thresholds)) for name, layer in scores.items()}
         self.largest = {name: np.zeros(shape) for name, shape in shapes.items()}
         self.own = {name: np.zeros(shape) for name, shape in shapes.items()}
@@ -200,7 +196,7 @@ class _Counting:
     def count(self, block: Sequence[tuple[_Part, list[StrongCells]]], advance: Advance) -> None:
         """Lay masks on the label maps of other pictures in all re-pairings."""
         widest = max(part.last - part.first for part, _ in block)
-        concepts = max(self.scores[part.layer].concept_pixels.shape[1] for part, _ in block)
+        concepts = max(len(self.areas[part.layer]) for part, _ in block)
         together = max(1, COUNTED // (widest * concepts))
         for start in range(0, self.repairings, together):
             numbers = range(start, min(start + together, self.repairings))
@@ -212,12 +208,12 @@ class _Counting:
     def _meet(
         self, part: _Part, masks: Sequence[StrongCells], numbers: range, others: NDArray[np.int64]
     ) -> None:
-        layer, units = self.scores[part.layer], part.last - part.first
-        areas, labels = layer.concept_pixels.sum(0), layer.labels()[part.first : part.last]
+        units, areas = part.last - part.first, self.areas[part.layer]
+        labels = self.labels[part.layer][part.first : part.last]
         counts, start = ChanceIntersections(len(numbers), units, len(areas)), 0
         for each in masks:
             stop = start + each.counts.shape[1]
-            counts.update(each, self.labels, np.ascontiguousarray(others[:, start:stop]))
+            counts.update(each, self.maps, np.ascontiguousarray(others[:, start:stop]))
             start = stop
         iou = chance_iou(*counts.result(), areas)
         place = np.s_[numbers.start : numbers.stop, part.first : part.last]
@@ -226,4 +222,4 @@ class _Counting:
 
     def result(self) -> dict[str, Chance]:
         """Return what chance gives, by layer."""
-        return {name: Chance(self.largest[name], self.own[name].mean(0)) for name in self.scores}
+        return {name: Chance(self.largest[name], self.own[name].mean(0)) for name in self.largest}
