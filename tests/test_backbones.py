@@ -5,23 +5,15 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from test_libraries import library
+from test_libraries import TINY_VIT, library
 
 import unitscope as us
 from unitscope.errors import UnitscopeError
 from unitscope.models.forwarded import inside
 from unitscope.models.libraries import library_model
 
-SEES = {
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 24,
-    "image_size": 32,
-    "patch_size": 8,
-}
-READS = {**SEES, "vocab_size": 50, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
-DECODES = {f"decoder_{name}": SEES[name] for name in list(SEES)[:4]}
+READS = {**TINY_VIT, "vocab_size": 50, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+DECODES = {f"decoder_{name}": TINY_VIT[name] for name in list(TINY_VIT)[:4]}
 RESNET = {"embedding_size": 8, "hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 1, 1], "layer_type": "basic"}
 DETR = {
     **{
@@ -42,12 +34,12 @@ def made(transformers, kind):
     if kind in ("UperNetForSemanticSegmentation", "DetrForObjectDetection"):
         resnet = transformers.ResNetConfig(**RESNET, out_features=[f"stage{i}" for i in range(1, 5)])
     config = {
-        "CLIPModel": lambda: configs.CLIPConfig(text_config=READS, vision_config=SEES, projection_dim=8),
-        "SiglipModel": lambda: configs.SiglipConfig(text_config=READS, vision_config=SEES),
-        "Dinov2Model": lambda: configs.Dinov2Config(**SEES),
-        "DINOv3ViTModel": lambda: configs.DINOv3ViTConfig(**SEES),
-        "ViTModel": lambda: configs.ViTConfig(**SEES),
-        "ViTMAEForPreTraining": lambda: configs.ViTMAEConfig(**SEES, **DECODES),
+        "CLIPModel": lambda: configs.CLIPConfig(text_config=READS, vision_config=TINY_VIT, projection_dim=8),
+        "SiglipModel": lambda: configs.SiglipConfig(text_config=READS, vision_config=TINY_VIT),
+        "Dinov2Model": lambda: configs.Dinov2Config(**TINY_VIT),
+        "DINOv3ViTModel": lambda: configs.DINOv3ViTConfig(**TINY_VIT),
+        "ViTModel": lambda: configs.ViTConfig(**TINY_VIT),
+        "ViTMAEForPreTraining": lambda: configs.ViTMAEConfig(**TINY_VIT, **DECODES),
         "SegformerForSemanticSegmentation": lambda: configs.SegformerConfig(
             hidden_sizes=[8, 8, 16, 16],
             depths=[1, 1, 1, 1],
@@ -58,7 +50,7 @@ def made(transformers, kind):
             backbone_config=resnet, hidden_size=16, auxiliary_in_channels=16, auxiliary_channels=8
         ),
         "YolosForObjectDetection": lambda: configs.YolosConfig(
-            **{**SEES, "image_size": [32, 48]}, num_detection_tokens=5
+            **{**TINY_VIT, "image_size": [32, 48]}, num_detection_tokens=5
         ),
         "DetrForObjectDetection": lambda: configs.DetrConfig(backbone=None, backbone_config=resnet, **DETR),
     }[kind]()
@@ -157,7 +149,7 @@ def test_files_without_the_weights_of_a_tower_are_refused(transformers, tmp_path
 
 
 def test_a_classifier_stays_one_and_one_without_its_head_has_no_classes(transformers, tmp_path):
-    config = transformers.ViTConfig(**SEES, id2label={0: "cat", 1: "dog", 2: "tree"})
+    config = transformers.ViTConfig(**TINY_VIT, id2label={0: "cat", 1: "dog", 2: "tree"})
     transformers.ViTForImageClassification(config).save_pretrained(tmp_path / "net")
     found = library_model(f"transformers:{tmp_path / 'net'}")
     assert (found.classifies, found.classes) == (True, ("cat", "dog", "tree"))
