@@ -28,6 +28,7 @@ from unitscope.layer.hooks import LayerDescription
 from unitscope.models.forwarded import Forward, Function
 from unitscope.nouns.attacked import ImportanceLike, attacked_pictures, importance_for
 from unitscope.nouns.concepts import ConceptsLike
+from unitscope.nouns.controls import untrained
 from unitscope.nouns.generator import Shape
 from unitscope.nouns.groups import Groups, Words, ask_of_latents, ask_of_pictures
 from unitscope.nouns.latents import LatentsLike
@@ -47,7 +48,7 @@ from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, tar
 from unitscope.paths import AnyPath, as_path
 from unitscope.progress import showing
 from unitscope.run import attack as attack_run
-from unitscope.run import classification
+from unitscope.run import calibration, classification
 from unitscope.run import importance as importance_run
 from unitscope.run import shape as shape_run
 from unitscope.run.attack import Attack
@@ -108,7 +109,18 @@ def dissect(
         wanted = [found.layer_name(name) for name in named] or found.layers
         said = {found.layer_name(name): size for name, size in grids_of(grid_of).items()}
         place = as_path(out)
-        return run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
+        random = [untrained(found, seed) for seed in chosen.control]
+        run = run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
+        for other in random:
+            run_dissection(
+                other,
+                samples,
+                layers=wanted,
+                out=run.path / calibration.FOLDER / str(other.reinitialized),
+                settings=chosen.of_control(),
+                grid_of=said,
+            )
+        return run
 
 
 def layers(

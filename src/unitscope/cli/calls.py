@@ -235,7 +235,7 @@ def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
     again = None if wanted.quantile is None else unitscope.at_quantile(opened, wanted.quantile)
     found = select_units(
         opened, layers=wanted.layer, concepts=wanted.concept, categories=wanted.category, min_iou=wanted.min_iou,
-        sort=wanted.sort, units=again,
+        sort=wanted.sort, rule=wanted.rule, units=again,
     )  # fmt: skip
     return found if wanted.limit is None else found.head(wanted.limit)
 

@@ -11,6 +11,7 @@ import typer
 from unitscope.cli.options import LABELS, NETWORK, OUTPUT, PICTURES
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import MEASURED, SPEED, about, setting
+from unitscope.run.calibration import DetectorRule
 
 SEGMENTER = (
     "A network that labels pixels: upp, colors, csail:FOLDER, package.module:function, file.py:function "
@@ -419,6 +420,11 @@ class SelectionOptions:
         (), "Only labels of this category; may be given again.", metavar="CATEGORY", panel=MEASURED
     )
     min_iou: float = setting(0.0, "Least IoU.", panel=MEASURED)
+    rule: DetectorRule | None = setting(
+        None,
+        "Only detectors: paper, by IoU alone, or calibrated, above chance and random weights; needs a --control.",
+        panel=MEASURED,
+    )
     sort: str = setting(
         "iou",
         "A column, by its name or its heading, such as iou, layer, unit, concept or threshold; measures "

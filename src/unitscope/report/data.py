@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.run.dissection import Dissection
 from unitscope.run.folder import check_whole
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
 from unitscope.run.results import Result
@@ -56,12 +57,15 @@ class RunData:
     Attributes:
         path: the run folder.
         manifest: the run's `manifest.json`.
-        units: one row per unit, in the order of the layers, then of the units.
+        units: one row per unit, in the order of the layers, then of the units; `calibrated` says which are detectors
+            by the calibrated rule.
         layers: one row per layer and category (and `all`), in the order of the layers.
         concepts: one row per concept of the vocabulary, by number.
         samples: one row per picture.
         layer_names: the layers in the order of the model.
         pictures: the pictures that are there, as the exemplars name them.
+        calibration: one row per layer: detectors by both rules and with random weights.
+        doubts: what a reader of the counts should know, see :meth:`Dissection.doubts`.
     """
 
     path: Path
@@ -72,6 +76,8 @@ class RunData:
     samples: pd.DataFrame
     layer_names: tuple[str, ...]
     pictures: frozenset[str]
+    calibration: pd.DataFrame
+    doubts: Sequence[str]
 
     @property
     def settings(self) -> SettingsRecord:
@@ -170,11 +176,26 @@ def read_run(run: Path) -> RunData:
             f"{run}/tables/layers.parquet lacks the layer {strangers[0]!r} of units.parquet: "
             "the tables are of different runs; run the same 'unitscope dissect' command again"
         )
+    opened = Dissection(run)
+    calibrated = pd.Series(opened.calibrated.array, index=opened.units.set_index(["layer", "unit"]).index)
+    units["calibrated"] = calibrated.reindex(units.set_index(["layer", "unit"]).index).array
     place = units["layer"].map({name: index for index, name in enumerate(names)})
     units = units.assign(place=place).sort_values(["place", "unit"]).reset_index(drop=True)
     concepts = _frame(run, "concepts").sort_values("number").reset_index(drop=True)
     pictures = frozenset(f"pictures/{path.name}" for path in (run / "pictures").glob("*"))
-    return RunData(run, manifest, units, layers, concepts, _frame(run, "samples"), names, pictures)
+    calibration = opened.calibration.set_index("layer").loc[list(names)].reset_index()
+    return RunData(
+        run,
+        manifest,
+        units,
+        layers,
+        concepts,
+        _frame(run, "samples"),
+        names,
+        pictures,
+        calibration,
+        opened.doubts(f"{100 * opened.settings.min_iou:.3g} %"),
+    )
 
 
 def _check_tables(run: Path) -> None:

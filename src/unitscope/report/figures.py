@@ -14,12 +14,21 @@ from unitscope.report.charts.parts import Figure
 from unitscope.report.charts.theme import category_colors
 from unitscope.report.data import RunData, records
 
+RULES = {
+    "IoU at the cut": ("detectors", "#3b6ea8"),
+    "IoU at the cut, above chance": ("above_chance", "#7fa7cf"),
+    "stands out": ("calibrated", "#c2571a"),
+    "IoU at the cut, random weights": ("untrained", "#8a8a8a"),
+}
+"""What is counted of a layer: the column of the calibration, and its colour."""
+
 
 def run_figures(data: RunData) -> dict[str, Figure]:
     """Draw the figures of a run, by the name of their files."""
     drawn = {
         "layers": layers_figure(data, "detectors"),
         "layer-concepts": layers_figure(data, "concepts"),
+        "rules": rules_figure(data),
         "concepts": concepts_figure(data),
     }
     if len(data.layer_names) > 1:
@@ -97,6 +106,20 @@ def layers_figure(data: RunData, what: str) -> Figure:
         return Figure(chart, "Detectors by layer", width=width)
     chart = steps(rows, colors, title="distinct concepts", noun="layer")
     return Figure(chart, "Distinct concepts by layer", width=width)
+
+
+def rules_figure(data: RunData) -> Figure:
+    """Draw how many units of each layer are detectors by both rules, and how many would be with random weights."""
+    rows = [
+        {"name": data.title(str(row["layer"])), "series": name, "count": float(row[column]), "href": None}
+        for row in data.calibration.to_dict("records")
+        for name, (column, _) in RULES.items()
+        if not pd.isna(row[column])
+    ]
+    table = pd.DataFrame(rows, columns=["name", "series", "count", "href"])
+    colors = {name: color for name, (_, color) in RULES.items() if name in set(table["series"])}
+    chart = steps(table, colors, title="units", noun="layer", group="rule")
+    return Figure(chart, "Detectors by rule and layer", width=max(420, 24 * len(data.layer_names)))
 
 
 def _colors(data: RunData) -> dict[str, str]:

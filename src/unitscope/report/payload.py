@@ -75,6 +75,7 @@ def run_payload(data: RunData, catalogue: Catalogue) -> dict[str, Json]:
 def _layers(data: RunData, catalogue: Catalogue) -> list[Json]:
     slugs = layer_slugs(data.layer_names)
     table = {(row.layer, row.category): row for row in records(data.layers)}
+    cuts = data.calibration.set_index("layer")["cut"]
     rows = []
     for name in data.layer_names:
         found = [table.get((name, category)) for category in catalogue.categories]
@@ -84,6 +85,7 @@ def _layers(data: RunData, catalogue: Catalogue) -> list[Json]:
                 "name": data.title(name),
                 "slug": slugs[name],
                 "grid": [int(first.height), int(first.width)],
+                "cut": rounded(float(cuts[name]), 4),
                 "detectors": [int(row.detectors) if row else 0 for row in found],
                 "concepts": [int(row.concepts) if row else 0 for row in found],
             }
@@ -135,6 +137,7 @@ def units_payload(data: RunData, catalogue: Catalogue, strips: StripSizes) -> Js
         "lift": column(units["lift"], 3),
         "stable": units["label_stable"].astype(int).tolist(),
         "detector": units["detector"].astype(int).tolist(),
+        "calibrated": [None if pd.isna(known) else int(known) for known in units["calibrated"]],
         "threshold": column(units["threshold"], 5),
         "fraction": column(units["quantile_fraction"], 5),
         "peak": column(units["peak"], 5),

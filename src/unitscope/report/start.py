@@ -92,8 +92,10 @@ def _part(content: Content, report: Path) -> dict[str, object]:
 
 
 def _clearest(data: RunData, report: Path) -> Iterator[dict[str, object]]:
-    """Yield the detectors whose interval ends highest at its low end, of as many different concepts."""
-    found = data.units[data.units["detector"]].sort_values("iou_low", ascending=False, kind="stable")
+    """Yield the detectors of stable labels whose interval is highest at its low end, of as many different concepts."""
+    found = data.units[data.units["detector"] & data.units["label_stable"]].sort_values(
+        "iou_low", ascending=False, kind="stable"
+    )
     slugs = layer_slugs(data.layer_names)
     for row in records(found.drop_duplicates(["concept", "category"]).head(CLEAREST)):
         address = quote(report.name)

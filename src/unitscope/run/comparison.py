@@ -126,12 +126,6 @@ def _best(run: Dissection, number: int) -> pd.DataFrame:
     return best[["detectors", "layer", "unit", "iou"]].add_suffix(f"_{number}").reset_index()
 
 
-def is_control(run: Dissection) -> bool:
-    """Return whether a run is of random weights."""
-    network = run.network
-    return network.reinitialized is not None or network.name.endswith("-untrained")
-
-
 def differences(runs: Sequence[Dissection]) -> list[str]:
     """Return in what runs differ that should be the same when they are compared, in words."""
     concepts = [run.manifest.concepts for run in runs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,15 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
+from unitscope.run.calibration import FALSE_DISCOVERIES, FOLDER, DetectorRule, calibrated_cuts, stands_out
 from unitscope.run.folder import RunFolder
-from unitscope.run.manifest import DataRecord, NetworkRecord, SettingsRecord
+from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
 if TYPE_CHECKING:
     from unitscope.run.unit import Unit
-
-
-FALSE_DISCOVERIES = 0.05
-"""Rate of false discoveries at which units are called above chance."""
 
 
 class Dissection(Result[DissectionSummary]):
@@ -157,6 +154,77 @@ class Dissection(Result[DissectionSummary]):
         """Units whose IoU reaches the cut."""
         return self.units[self.units["detector"]]
 
+    @cached_property
+    def controls(self) -> list[Dissection]:
+        """The same with random weights, one run a seed, that are finished; see ``control`` of `unitscope.dissect`."""
+        files = sorted((self.path / FOLDER).glob(f"*/{MANIFEST}"))
+        found = [type(self)(file.parent) for file in files]
+        return [run for run in found if run.complete and run._asked() == self._asked()]
+
+    def _asked(self) -> dict[str, object]:
+        """Return everything that decides the results, besides the model."""
+        return {name: value for name, value in self.manifest.config.items() if name != "model"}
+
+    @cached_property
+    def cuts(self) -> dict[str, float]:
+        """Held-out IoU of each layer that at most 5 % of its units exceed with random weights; else NaN."""
+        return calibrated_cuts([run.units for run in self.controls], list(dict.fromkeys(self.units["layer"])))
+
+    @cached_property
+    def calibrated(self) -> pd.Series[bool]:
+        """Which units are detectors by the calibrated rule, in the order of the unit table; missing where unknown.
+
+        A generator with random weights makes other pictures, so that its units are held against chance alone. See
+        :func:`unitscope.run.calibration.stands_out`.
+        """
+        cuts = self.units["null_iou_95"] if self.generated else self.units["layer"].map(self.cuts)
+        return stands_out(self.units, np.asarray(cuts, np.float64))
+
+    def detectors_by(self, rule: DetectorRule) -> pd.DataFrame:
+        """Return the units that are detectors by the paper's rule or by the calibrated one.
+
+        Raises:
+            UnitscopeError: the calibrated rule is asked for, and the run has no control or did not measure chance.
+        """
+        if rule == "paper":
+            return self.detectors
+        if self.calibrated.isna().any():
+            lacks, do = ("control", "--control 0")
+            if self.controls or self.generated:
+                lacks, do = "measure of chance", "--null 200"
+            raise UnitscopeError(
+                f"the run in {self.path} has no {lacks}, which the calibrated rule needs; dissect with {do}"
+                + (", on the same folder" if lacks == "control" else "")
+            )
+        return self.units[self.calibrated.astype(bool)]
+
+    @cached_property
+    def calibration(self) -> pd.DataFrame:
+        """One row a layer: detectors by both rules, and what random weights give.
+
+        Columns: ``layer``, ``units``, ``detectors`` (the paper's rule), ``above_chance`` (of these, those with a
+        q-value of at most 0.05; missing where chance was not measured), ``calibrated`` (missing without a control),
+        ``cut`` (see `cuts`), ``untrained`` (detectors with random weights, the mean over controls) and ``controls``
+        (how many).
+        """
+        rows = []
+        for layer, units in self.units.groupby("layer", sort=False):
+            own = units["detector"]
+            chance = units.loc[units["status"] == "live", "q_value"]
+            beyond = (
+                pd.NA if chance.isna().any() else int((own & (units["q_value"] <= FALSE_DISCOVERIES)).sum())
+            )
+            out = self.calibrated.loc[units.index]
+            untrained = [
+                int(run.units.loc[run.units["layer"] == layer, "detector"].sum()) for run in self.controls
+            ]
+            rows.append({
+                "layer": str(layer), "units": len(units), "detectors": int(own.sum()), "above_chance": beyond,
+                "calibrated": pd.NA if out.isna().any() else int(out.sum()), "cut": self.cuts[str(layer)],
+                "untrained": float(np.mean(untrained)) if untrained else np.nan, "controls": len(untrained),
+            })  # fmt: skip
+        return pd.DataFrame(rows).astype({"above_chance": "Int64", "calibrated": "Int64"})
+
     @property
     def title(self) -> str:
         """Network, pictures and concepts in one line."""
@@ -190,13 +258,35 @@ class Dissection(Result[DissectionSummary]):
         """Delete the kept activations; another quantile then needs the network again."""
         RunFolder(self.path).drop_cache()
 
-    def _above_chance(self, layer: str) -> str:
-        """Return how many detectors of a layer are above chance, in words; nothing where that was not measured."""
-        rows = self.units[self.units["layer"] == layer]
-        if rows["q_value"].isna().all() or not rows["detector"].any():
-            return ""
-        above = int((rows["detector"] & (rows["q_value"] <= FALSE_DISCOVERIES)).sum())
-        return f"; {above} of the {int(rows['detector'].sum())} above chance"
+    def doubts(self, cut: str) -> list[str]:
+        """Return what a reader of the counts should know: a control that is missing, too few pictures.
+
+        Args:
+            cut: the least IoU of a detector, as it is written there.
+        """
+        found, own = [], self.detectors
+        if not (self.generated or self.controls or is_control(self.network)):
+            found.append("how many would with random weights is not measured: that takes a control")
+        unsure = int((own["iou_low"] < self.settings.min_iou).sum())
+        if unsure > len(own) / 2:
+            found.append(
+                f"few pictures to tell: the intervals of {unsure:,} of the {len(own):,} detectors reach below {cut}"
+            )
+        return found
+
+    def _judged(self, layer: str) -> str:
+        """Return how much of a layer's count chance and random weights explain, in words."""
+        row: dict[str, Any] = self.calibration[self.calibration["layer"] == layer].to_dict("records")[0]  # type: ignore[assignment]
+        said = []
+        if row["controls"]:
+            said.append(f"{row['untrained']:,.10g} would with random weights")
+        if not pd.isna(row["calibrated"]):
+            said.append(
+                f"{row['calibrated']:,} stand out from {'those and from ' if row['controls'] else ''}chance"
+            )
+        elif not pd.isna(row["above_chance"]) and row["detectors"]:
+            said.append(f"{row['above_chance']:,} of the {row['detectors']:,} above chance")
+        return "".join(f"; {each}" for each in said)
 
     def __repr__(self) -> str:
         skipped = len(self.data.skipped)
@@ -215,10 +305,17 @@ class Dissection(Result[DissectionSummary]):
                 f"  {self.network.layer_title(str(layer))}: {together.detectors} of {together.units} units match "
                 + _counted(together.concepts, "concept")
                 + (f" ({parts})" if parts else "")
-                + self._above_chance(str(layer))
+                + self._judged(str(layer))
             )
-        lines.append(f"  IoU of at least {fraction(self.settings.min_iou)} counts; in {self.path}")
+        cut = fraction(self.settings.min_iou)
+        lines += [f"  {line}" for line in self.doubts(cut)]
+        lines.append(f"  IoU of at least {cut} counts; in {self.path}")
         return "\n".join(lines)
+
+
+def is_control(network: NetworkRecord) -> bool:
+    """Return whether a network has random weights."""
+    return network.reinitialized is not None or network.name.endswith("-untrained")
 
 
 def _counted(number: object, noun: str) -> str:

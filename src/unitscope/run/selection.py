@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run.calibration import DetectorRule
 from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import column_of
 
@@ -21,6 +22,7 @@ def select_units(
     categories: Sequence[str] = (),
     min_iou: float = 0.0,
     sort: str = "iou",
+    rule: DetectorRule | None = None,
     units: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the units of a run that fit, sorted; no condition, all units.
@@ -32,11 +34,13 @@ def select_units(
         categories: only units labelled with a concept of these categories.
         min_iou: least IoU.
         sort: a column, by its name or its heading; measures go from high to low, names and numbers upwards.
+        rule: only units that are detectors by it, see :meth:`Dissection.detectors_by`.
         units: a unit table to choose from instead of the run's own, such as that of `at_quantile`.
 
     Raises:
-        UnitscopeError: the run has no such layer, concept, category or column.
+        UnitscopeError: the run has no such layer, concept, category or column, or does not know the rule.
     """
+    detectors = None if rule is None else run.detectors_by(rule)
     units = run.units if units is None else units
     layers = [run.network.layer_path(name) for name in layers]
     known = {
@@ -57,6 +61,8 @@ def select_units(
         raise UnitscopeError(f"cannot sort by {sort!r};{did_you_mean(sort, units.columns)} columns: "
                              + ", ".join(units.columns))  # fmt: skip
     units = units[units["iou"] >= min_iou]
+    if detectors is not None:
+        units = units[units.index.isin(detectors.index)]
     order = {name: i for i, name in enumerate(run.layers.drop_duplicates("layer")["layer"])}
     if sort == "layer":
         return units.sort_values(["layer", "unit"], key=lambda c: c.map(order) if c.name == "layer" else c)

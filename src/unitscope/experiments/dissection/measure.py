@@ -155,7 +155,9 @@ class NetworkDissection(Experiment[Activations]):
         parts = [self.plan.samples_of(shard) for shard in range(self.plan.shards)]
         ids, noun = self.samples.sample_ids, called(self.samples)
         then = "labels and exemplars"
-        yield Stage(NETWORK, "reading the network", parts, read_shard, self.plan, ids, noun, then=then)
+        seed = self.model.reinitialized
+        title = "reading the network" + ("" if seed is None else f" with random weights, seed {seed}")
+        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then)
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""

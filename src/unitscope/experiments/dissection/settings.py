@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Literal, Self
 
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import (
     A_SEED,
     REPLICATES,
@@ -21,6 +24,27 @@ from unitscope.experiments.settings import (
 ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
 """Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the
 first pictures, which set the mark."""
+
+
+def _read_seeds(given: object) -> tuple[int, ...]:
+    """Return the seeds of controls: of one, of several, or as they are typed.
+
+    Raises:
+        UnitscopeError: one is no whole number from 0 to 2^63 - 1, or there twice.
+    """
+    parts: list[object] = [given]
+    if isinstance(given, str):
+        parts = [int(word) if word.strip().isdecimal() else word for word in given.split(",") if word.strip()]
+    elif given is None or isinstance(given, Sequence):
+        parts = list(given or ())
+    for seed in parts:
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or not A_SEED.holds(seed):
+            raise UnitscopeError(
+                f"--control is {given!r}; it must be seeds {A_SEED.allowed}, such as 0 or 0,1,2"
+            )
+    if len(set(parts)) < len(parts):
+        raise UnitscopeError(f"--control is {given!r}; give each seed once")
+    return tuple(int(seed) for seed in parts)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,14 @@ class DissectionSettings(Cached, Settings):
         "Re-pairings of pictures with the labels of others that tell what chance gives; 0 for none.",
         rule=Rule("from 0 to 100,000", lambda value: 0 <= value <= 100_000),
     )
+    control: tuple[int, ...] = setting(
+        (),
+        "Dissect a network with new random weights too, once for each of these seeds (0, or 0,1,2), in RUN/controls: "
+        "what stands out from those is told apart.",
+        read=_read_seeds,
+        decides=False,
+        metavar="SEEDS",
+    )
     seed: int = setting(0, "Seed of latents, of the bootstrap and of re-pairings.", rule=A_SEED)
     batch_size: int = setting(
         16, "Pictures in a forward pass; networks round differently at others.", rule=at_least(1), panel=SPEED
@@ -70,3 +102,7 @@ class DissectionSettings(Cached, Settings):
     def kept(self) -> float:
         """Fraction of pixels to keep."""
         return min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
+
+    def of_control(self) -> Self:
+        """Return the same for random weights, of which no other quantile is asked for later."""
+        return replace(self, control=(), keep=min(self.keep, self.quantile))

@@ -72,7 +72,9 @@ def curves(
     return layered(*layers, height=280)
 
 
-def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: str) -> alt.LayerChart:
+def steps(
+    rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: str, group: str = "category"
+) -> alt.LayerChart:
     """Draw one line for each series over named steps, such as layers, with a point at each that can be chosen.
 
     Args:
@@ -80,6 +82,7 @@ def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: st
         colors: by series.
         title: of the counts.
         noun: what the names are.
+        group: what the series are.
     """
     x = alt.X("name:N", sort=None, axis=alt.Axis(title=None, labelAngle=-55, labelLimit=130))
     counts = alt.Axis(title=title, grid=True, tickMinStep=1, format="d", tickCount=5, domain=False)
@@ -91,7 +94,7 @@ def steps(rows: pd.DataFrame, colors: Mapping[str, str], *, title: str, noun: st
         href="href:N",
         tooltip=[
             alt.Tooltip("name:N", title=noun),
-            alt.Tooltip("series:N", title="category"),
+            alt.Tooltip("series:N", title=group),
             alt.Tooltip("count:Q", title=title),
         ],
     )

@@ -18,8 +18,8 @@ from unitscope.report.data import records
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.pages.numbers import alone, shown
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
-from unitscope.run.comparison import ALL, by_depth, compare, concepts_by_run, differences, is_control
-from unitscope.run.dissection import Dissection
+from unitscope.run.comparison import ALL, by_depth, compare, concepts_by_run, differences
+from unitscope.run.dissection import Dissection, is_control
 from unitscope.run.slugs import distinct_slugs, slug
 from unitscope.run.storage import write_frame
 
@@ -115,7 +115,8 @@ def run_colors(runs: Sequence[Dissection], names: Sequence[str]) -> dict[str, st
     """Return the colour of each run by name; those of random weights are gray."""
     free = iter(RUN_COLORS * (1 + len(runs) // len(RUN_COLORS)))
     return {
-        name: CONTROL_COLOR if is_control(run) else next(free) for name, run in zip(names, runs, strict=True)
+        name: CONTROL_COLOR if is_control(run.network) else next(free)
+        for name, run in zip(names, runs, strict=True)
     }
 
 
@@ -178,7 +179,7 @@ def _rows(
                 int((concepts[f"detectors_{number}"] > 0).sum()),
                 int((concepts["only"] == number).sum()),
                 f"{iou:.3f}" if detectors else "\u2013",
-                "random weights" if is_control(run) else "",
+                "random weights" if is_control(run.network) else "",
             ]
         )
     return rows
@@ -204,7 +205,7 @@ def _control(runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFra
     """Say how many units of random weights are detectors beside those of the same network, or else of all others."""
     together = depth[depth["category"] == ALL].groupby("run")[["detectors", "units"]].sum()
     share = (together["detectors"] / together["units"]).to_dict()
-    controls = [at for at, run in enumerate(runs, 1) if is_control(run)]
+    controls = [at for at, run in enumerate(runs, 1) if is_control(run.network)]
     others = [at for at in range(1, len(runs) + 1) if at not in controls]
     network = {at: run.network.name.removesuffix("-untrained") for at, run in enumerate(runs, 1)}
     beside = {at: [other for other in others if network[other] == network[at]] or others for at in controls}

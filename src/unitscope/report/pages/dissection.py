@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from unitscope.report.data import RunData, records
+from unitscope.report.pages.claims import claims
 from unitscope.report.shell import FOLDER, fill
 
 
@@ -80,6 +81,7 @@ def _facts(data: RunData) -> dict[str, object]:
         "skipped": [("", row.id, row.reason or "no reason given") for row in records(data.samples[~used])],
         "pictures_used": int(used.sum()),
         **_unit_facts(data),
+        "calibration": claims(data),
     }
 
 

@@ -62,9 +62,9 @@
     ], layers);
   }
 
-  // The best unit of every category first, then of further concepts: a variety, not eight times the sky.
+  // Stable labels by the low end of their intervals: the best unit of every category first, then of further concepts.
   function clearest() {
-    const ranked = u.store.select({ ...u.store.DEFAULTS, detectors: true });
+    const ranked = u.store.select({ ...u.store.DEFAULTS, detectors: true, stable: true, sort: 'low' });
     const first = (key) => ranked.filter((unit, at) => ranked.findIndex((other) => other[key] === unit[key]) === at);
     return [...new Set([...first('category'), ...first('concept')])].slice(0, SHOWN);
   }

@@ -2,7 +2,7 @@
 // The units as objects, and which of them a set of filters keeps, in which order.
 (function () {
   const u = window.unitscope;
-  const DEFAULTS = { q: '', layer: '', category: '', concept: '', min: 0, detectors: false, sort: 'iou', page: 1 };
+  const DEFAULTS = { q: '', layer: '', category: '', concept: '', min: 0, detectors: false, calibrated: false, stable: false, sort: 'iou', page: 1 };
 
   function readUnits() {
     const c = u.data.units;
@@ -16,7 +16,7 @@
       return {
         index, unit, layer, layerIndex: c.layer[index], concept, category, name, categoryName,
         status: c.status[index], iou: c.iou[index] || 0, low: c.low[index], high: c.high[index],
-        heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index],
+        heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index], calibrated: c.calibrated[index],
         threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index],
         text: `${name}\n${categoryName}\n${layer.name}`.toLowerCase(),
       };
@@ -27,6 +27,8 @@
   const ORDERS = {
     iou: byIou,
     heldout: (a, b) => (b.heldout || 0) - (a.heldout || 0) || a.index - b.index,
+    low: (a, b) => (b.low || 0) - (a.low || 0) || byIou(a, b),
+    lift: (a, b) => (b.lift || 0) - (a.lift || 0) || byIou(a, b),
     layer: (a, b) => a.index - b.index,
     unit: (a, b) => a.unit - b.unit || a.index - b.index,
     concept: (a, b) => Number(a.concept < 0) - Number(b.concept < 0) || a.name.localeCompare(b.name) || byIou(a, b),
@@ -46,7 +48,7 @@
       (!filters.layer || unit.layer.name === filters.layer) &&
       (!filters.category || unit.categoryName === filters.category) &&
       (!filters.concept || (unit.concept >= 0 && conceptKey(unit) === filters.concept)) &&
-      (!filters.detectors || unit.detector) &&
+      (!filters.detectors || unit.detector) && (!filters.calibrated || unit.calibrated === 1) && (!filters.stable || unit.stable) &&
       unit.iou >= filters.min && hasWords(unit, words));
     return kept.sort(ORDERS[filters.sort]);
   }
@@ -63,6 +65,8 @@
       concept: query.get('concept') || '',
       min: min > 0 && min <= 1 ? min : 0,
       detectors: query.get('detectors') === '1',
+      calibrated: query.get('calibrated') === '1',
+      stable: query.get('stable') === '1',
       sort: sort && Object.hasOwn(ORDERS, sort) ? sort : DEFAULTS.sort,
       page: page >= 1 ? page : 1,
     };
@@ -72,7 +76,7 @@
     const query = new URLSearchParams();
     for (const name of ['q', 'layer', 'category', 'concept']) if (filters[name]) query.set(name, filters[name]);
     if (filters.min > 0) query.set('iou', String(filters.min));
-    if (filters.detectors) query.set('detectors', '1');
+    for (const name of ['detectors', 'calibrated', 'stable']) if (filters[name]) query.set(name, '1');
     if (filters.sort !== DEFAULTS.sort) query.set('sort', filters.sort);
     if (withPage && filters.page > 1) query.set('page', String(filters.page));
     return query;

@@ -40,6 +40,41 @@
       fact('On', u.share(unit.fraction), ' ', h('small', {}, 'of pixels')));
   }
 
+  // The IoU beside what chance and random weights give, on one axis from 0.
+  function scale(unit) {
+    if (unit.concept < 0) return null;
+    const { minIou } = u.data.run;
+    const top = Math.max(unit.iou, unit.high || 0, unit.chance95 || 0, unit.layer.cut || 0, minIou) * 1.05;
+    const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((one) => top / one <= 6) || 0.25;
+    const most = Math.ceil(top / step) * step;
+    const at = (value) => `${((100 * value) / most).toFixed(2)}%`;
+    const span = (low, high, color) => h('i', { class: 'range', style: { left: at(low), width: at(high - low), background: color } });
+    const dot = (value, color) => h('i', { class: 'dot', style: { left: at(value), background: color } });
+    const row = (name, value, ...marks) => [h('span', {}, name),
+      h('span', { class: 'interval' }, h('i', { class: 'cut', style: { left: at(minIou) } }), marks), h('span', {}, u.percent(value))];
+    const color = u.marks.color(unit.category);
+    const ticks = Array.from({ length: Math.round(most / step) + 1 }, (_, index) => h('span', { style: { left: at(index * step) } }, u.share(index * step)));
+    return h('section', { class: 'panel' }, h('h2', {}, 'Does the label stand out?'),
+      h('div', { class: 'scale' },
+        row('This unit, with its 95\u202f% interval', unit.iou, unit.low !== null && span(unit.low, unit.high, color), dot(unit.iou, color)),
+        row('Held out', unit.heldout, dot(unit.heldout, color)),
+        unit.chance95 !== null && row('By chance, 19 of 20 cases', unit.chance95, span(0, unit.chance95, 'var(--muted)')),
+        unit.layer.cut !== null && row('Random weights, 19 of 20 units', unit.layer.cut, span(0, unit.layer.cut, 'var(--muted)')),
+        h('span', {}, 'IoU'), h('span', { class: 'ticks', 'aria-hidden': 'true' }, ticks), h('span', {})),
+      h('p', { class: 'hint' }, `The upright line is the cut of ${u.share(minIou)}. ${standing(unit)}`));
+  }
+
+  // Whether the label stands out, and if not, why not.
+  function standing(unit) {
+    if (unit.chance95 === null) return 'Chance was not measured.';
+    const lacks = [];
+    if (unit.q > 0.05) lacks.push('it is not above chance');
+    if (!unit.stable) lacks.push('the halves of the pictures disagree');
+    if (unit.layer.cut !== null && unit.heldout <= unit.layer.cut) lacks.push('held out, its IoU is one that random weights reach');
+    if (lacks.length) return `The label does not stand out: ${lacks.join('; ')}.`;
+    return unit.calibrated === 1 ? 'The label stands out.' : 'The label is above chance; random weights were not tried.';
+  }
+
   function heading(unit) {
     return h('header', { class: 'page-head' },
       h('p', { class: 'eyebrow' }, h('a', { href: u.unitsAddress({ layer: unit.layer.name }) }, unit.layer.name)),
@@ -124,7 +159,7 @@
 
   async function fill(unit) {
     const body = h('div', { class: 'unit-details' }, h('p', { class: 'hint' }, 'Loading\u2026'));
-    byId('unit-body').replaceChildren(heading(unit), facts(unit), body);
+    byId('unit-body').replaceChildren(...[heading(unit), facts(unit), scale(unit), body].filter(Boolean));
     try {
       const found = await details(unit);
       if (shown !== unit) return;

@@ -4,12 +4,13 @@
   const u = window.unitscope;
   const { h, byId } = u;
   const PER_PAGE = 60;
+  const CHECKS = ['detectors', 'calibrated', 'stable'];
   let started = false;
   let filters = null;
   let waiting = 0;
 
   const form = () => byId('filters');
-  const highest = () => Math.max(0.05, Math.ceil(20 * Math.max(0, ...u.store.units.map((unit) => unit.iou))) / 20);
+  const highest = () => Math.max(0.05, Math.ceil(20 * Math.max(0, ...u.store.units.map((unit) => Math.max(unit.iou, unit.high || 0)))) / 20);
 
   function statusText(unit) {
     if (unit.status === 'dead') return 'never on: no label';
@@ -54,7 +55,17 @@
     const range = unit.low === null ? null : h('small', { title: '95\u202f% interval' }, u.range(unit.low, unit.high));
     return h('span', { class: 'card-score' },
       h('span', {}, h('span', { class: 'card-iou' }, `IoU ${u.percent(unit.iou)}`), ' ', range),
-      intervalBar(unit));
+      intervalBar(unit),
+      h('small', {}, trust(unit)));
+  }
+
+  // What speaks for the label besides its IoU.
+  function trust(unit) {
+    const parts = [`held out ${u.percent(unit.heldout)}`];
+    if (unit.lift !== null) parts.push(`lift ${u.significant(unit.lift)}`);
+    if (!unit.stable) parts.push('label not stable');
+    else if (unit.calibrated === 1) parts.push('stands out');
+    return parts.join(', ');
   }
 
   function card(unit) {
@@ -70,8 +81,10 @@
   function countText(found, pages) {
     const total = u.store.units.length;
     const detectors = found.filter((unit) => unit.detector).length;
+    const known = u.store.units.some((unit) => unit.calibrated !== null);
+    const out = known ? `, ${u.integer(found.filter((unit) => unit.calibrated === 1).length)} that stand out` : '';
     const page = pages > 1 ? `; page ${filters.page} of ${pages}` : '';
-    return `${u.integer(found.length)} of ${u.plural(total, 'unit')}, ${u.plural(detectors, 'detector')}${page}`;
+    return `${u.integer(found.length)} of ${u.plural(total, 'unit')}, ${u.plural(detectors, 'detector')}${out}${page}`;
   }
 
   function draw() {
@@ -90,14 +103,15 @@
     const fields = form().elements;
     for (const name of ['q', 'layer', 'category', 'concept', 'sort']) if (fields[name].value !== filters[name]) fields[name].value = filters[name];
     fields.min.value = filters.min;
-    fields.detectors.checked = filters.detectors;
+    for (const name of CHECKS) if (fields[name]) fields[name].checked = filters[name];
     fields.minText.value = u.percent(filters.min);
     fields.min.setAttribute('aria-valuetext', u.percent(filters.min));
   }
 
   function readForm() {
     const fields = form().elements;
-    const read = { page: 1, min: Number(fields.min.value), detectors: fields.detectors.checked };
+    const read = { page: 1, min: Number(fields.min.value) };
+    for (const name of CHECKS) read[name] = !!fields[name] && fields[name].checked;
     for (const name of ['q', 'layer', 'category', 'concept', 'sort']) read[name] = fields[name].value;
     return read;
   }

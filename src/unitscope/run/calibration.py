@@ -1,0 +1,69 @@
+"""Which labels stand out: above chance, the same on both halves of the pictures, and above untrained networks.
+
+A control is the same dissection of the same network with random weights. It is a run of its own, in a folder of the run
+that it belongs to, and what it says is put together here when it is asked for: a control that comes later changes no
+file of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+FOLDER = "controls"
+"""Where a run keeps its controls, one folder for each seed."""
+FALSE_DISCOVERIES = 0.05
+"""Rate of false discoveries at which units are called above chance."""
+EXCEEDING = 0.05
+"""Share of the units of random weights that may reach the cut of their layer."""
+DetectorRule = Literal["paper", "calibrated"]
+"""What makes a unit a detector: an IoU at the cut of the run, or a label that stands out."""
+
+
+def calibrated_cuts(controls: Sequence[pd.DataFrame], layers: Sequence[str]) -> dict[str, float]:
+    """Return the held-out IoU of each layer that at most 5 % of the units with random weights exceed.
+
+    Args:
+        controls: unit tables of controls, one a seed; their units are taken together.
+        layers: names of layers.
+
+    Returns:
+        Cuts by layer; NaN where no control looked into it.
+    """
+    return {layer: _cut([table[table["layer"] == layer] for table in controls]) for layer in layers}
+
+
+def _cut(parts: Sequence[pd.DataFrame]) -> float:
+    reached = np.concatenate(
+        [np.zeros(0), *(part["iou_heldout"].fillna(0).to_numpy(float) for part in parts)]
+    )
+    if not len(reached):
+        return float("nan")
+    return float(np.quantile(reached, 1 - EXCEEDING, method="inverted_cdf"))
+
+
+def stands_out(units: pd.DataFrame, cuts: NDArray[np.float64]) -> pd.Series[bool]:
+    """Tell which units are detectors by the calibrated rule.
+
+    These have a q-value of at most 0.05, one label on both halves of the pictures, and a held-out IoU above a cut.
+
+    Args:
+        units: a unit table.
+        cuts: of each unit ``(U,)``: for a network that of its layer, see :func:`calibrated_cuts`; for a generator what
+            5 % of the re-pairings of the unit exceed.
+
+    Returns:
+        A nullable column: missing where chance or the cut was not measured.
+    """
+    chance, live = units["q_value"].to_numpy(float), (units["status"] == "live").to_numpy(bool)
+    found: NDArray[np.bool_] = (
+        (chance <= FALSE_DISCOVERIES)
+        & units["label_stable"].fillna(False).to_numpy(bool)
+        & (units["iou_heldout"].to_numpy(float) > cuts)
+    )
+    unknown = live & (np.isnan(cuts) | np.isnan(chance))
+    return pd.Series(pd.arrays.BooleanArray(found, unknown), index=units.index, name="calibrated")
