@@ -41,6 +41,8 @@ FLAT = 1e-3
 """A receptive field that exceeds its mean by less, as a part of it, is the whole picture."""
 UNITS = 32
 """Units of a layer that are asked."""
+ALIKE = 1e-3
+"""Middles that differ by less, as a part of the picture, are one."""
 AGREES, CONTRADICTS = 0.75, 0.25
 """Correlation of where cells lie with the middles of what changes them: from here they agree, below they do not."""
 
@@ -140,10 +142,12 @@ def _judged(
     for grid in grids:
         proof, follows = proofs[grid.name], follow[grid.name]
         said = f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {_rounded(follows)}"
+        outcome = _outcome(grid, proof, follows)
         if follows is not None and follows < AGREES:
             follows = _pixels_follow(module, grid, size)
             said += f", gradients {_rounded(follows)}"
-        rows.append(_row(name, grid.name, _outcome(grid, proof, follows), said))
+            outcome = _outcome(grid, proof, follows) if follows is not None else "unknown"
+        rows.append(_row(name, grid.name, outcome, said))
     return rows
 
 
@@ -188,6 +192,8 @@ def _cells_follow(
 def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
     """Return the correlation of where cells lie with the middles of the pixels they depend on, of the worse axis.
 
+    None where all cells depend on all pixels alike, as behind the even attention of random weights.
+
     The squared gradient of a mixture of units at a cell, over noise pictures, is its effective receptive field. Weights
     are positive here, so that contributions of pixels add up and do not cancel, as they do deep in random networks.
     """
@@ -219,6 +225,8 @@ def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) ->
     if len(places) < 3:
         return None
     where, answered = np.array(places), np.array(middles)
+    if np.ptp(answered, axis=0).max() < ALIKE * max(size):
+        return None
     found = [
         float(np.nan_to_num(np.corrcoef(where[:, index], answered[:, index])[0, 1]))
         for index, axis in enumerate(axes)
