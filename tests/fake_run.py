@@ -131,6 +131,14 @@ def _units(shape: Shape, concepts: pd.DataFrame, rng: np.random.Generator) -> pd
     frame["null_iou"] = np.where(live, chance, np.nan)
     frame["null_iou_95"] = frame["null_iou"] * 1.4
     frame["lift"] = np.where(live, iou / (chance * 0.7), np.nan)
+    frame["precision"], frame["recall"] = iou**0.5, iou**0.4
+    frame["f1"] = 2 * iou / (1 + iou)
+    frame["concept_fraction"] = np.where(live, 0.02, 0.0)
+    second = (chosen + 1) % len(concepts)
+    frame["runner_up"] = np.where(live, concepts["name"].to_numpy(object)[second], None)
+    frame["runner_up_category"] = np.where(live, concepts["category"].to_numpy(object)[second], None)
+    frame["margin"], frame["margin_low"], frame["margin_high"] = iou * 0.3, iou * 0.1 - 0.01, iou * 0.4
+    frame["meanings"] = pd.array(np.where(live, rng.integers(1, 4, count), 0), "Int32")
     frame["detector"] = iou >= MIN_IOU
     frame["peak"] = np.where(live, frame["threshold"] * rng.uniform(1.5, 4, count), 0).astype(np.float32)
     return frame

@@ -11,6 +11,9 @@ import pytest
 from tiny import run_cli
 
 import unitscope as us
+from unitscope.experiments.dissection.chance import Chance
+from unitscope.experiments.dissection.meanings import of_layer
+from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.report import write_report
 from unitscope.run.calibration import calibrated_cuts, stands_out
 from unitscope.run.dissection import Dissection
@@ -190,3 +193,58 @@ def test_random_weights_have_no_control(tmp_path: Path) -> None:
             us.network("world-vgg", reinitialize=2), us.pictures("world:24"), control=0, out=tmp_path / "run"
         )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_match_is_described_by_what_was_counted(calibrated: Dissection) -> None:
+    table = calibrated.units[calibrated.units["concept"].notna()]
+    counts = calibrated.iou.astype({"layer": str, "concept": str, "category": str})
+    keys = ["layer", "unit", "concept", "category"]
+    found = table.astype({"layer": str}).merge(counts, on=keys, suffixes=("", "_counted"))
+    assert len(found) == len(table) > 200
+    np.testing.assert_allclose(found["precision"], found["intersection"] / found["unit_pixels"])
+    np.testing.assert_allclose(found["recall"], found["intersection"] / found["concept_pixels"])
+    harmonic = 2 / (1 / found["precision"] + 1 / found["recall"])
+    np.testing.assert_allclose(found["f1"], harmonic)
+    points = 40 * calibrated.grid[0] * calibrated.grid[1]
+    np.testing.assert_allclose(found["concept_fraction"], found["concept_pixels"] / points)
+
+
+def test_the_margin_is_to_the_second_of_the_matches(calibrated: Dissection) -> None:
+    second = calibrated.matches[calibrated.matches["rank"] == 2].set_index(["layer", "unit"])
+    table = calibrated.units.set_index(["layer", "unit"]).loc[second.index]
+    assert table["runner_up"].tolist() == second["concept"].tolist()
+    assert table["runner_up_category"].tolist() == second["category"].tolist()
+    np.testing.assert_allclose(table["margin"], table["iou"] - second["iou"])
+    assert (table["margin_low"] <= table["margin_high"]).all()
+    inside = (table["margin_low"] <= table["margin"]) & (table["margin"] <= table["margin_high"])
+    assert inside.mean() > 0.9
+    alone = calibrated.units["runner_up"].isna() & calibrated.units["concept"].notna()
+    assert (calibrated.units.loc[alone, "margin"] == calibrated.units.loc[alone, "iou"]).all()
+
+
+def test_meanings_are_concepts_apart_that_are_above_chance() -> None:
+    largest = np.tile(np.linspace(0.01, 0.05, 100)[:, None], (1, 3))
+    chance = Chance(largest, np.full(3, 0.01))
+    live = np.ones(3, bool)
+    best = np.array([0.5, 0.5, 0.02])  # two labels that no re-pairing reaches, and one that most do
+    level = chance.level(best, live, 0.05)
+    assert level.tolist() == pytest.approx([0.05] * 3)
+    assert np.isinf(chance.level(np.full(3, 0.02), live, 0.05)).all()
+    concepts = np.array([0, 100, 100, 100, 100])
+    pixels = np.array([[100, 100, 100], [0, 0, 0]])
+    shared = np.zeros((2, 3, 5), np.int64)
+    shared[0, 0, 1:] = [60, 50, 40, 2]  # three above chance; the first two overlap
+    shared[0, 1, 1:] = [60, 0, 0, 0]
+    shared[0, 2, 1:] = [2, 0, 0, 0]
+    scores = LayerScores(np.zeros(3, np.float32), pixels, shared, np.stack([concepts, 0 * concepts]))
+    apart = ~np.eye(5, dtype=bool)
+    apart[1, 2] = apart[2, 1] = False
+    assert of_layer(scores, chance, apart).tolist() == [2, 1, 0]
+
+
+def test_meanings_are_not_known_without_chance(tmp_path: Path) -> None:
+    run = us.dissect(
+        "world-vgg", us.pictures("world:24"), layers="relu4_3", null=0, replicates=100, out=tmp_path
+    )
+    assert run.units["meanings"].isna().all()
+    assert run.calibrated[run.units["status"] == "live"].isna().all()

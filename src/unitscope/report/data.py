@@ -32,7 +32,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
             "null_iou",
             "null_iou_95",
         ),
-        *("lift", "detector", "peak"),
+        *("lift", "detector", "peak", "precision", "recall", "runner_up", "runner_up_category"),
+        *("margin", "margin_low", "margin_high", "meanings"),
     ),
     "matches": (
         *("layer", "unit", "rank", "concept", "category", "iou", "intersection", "union"),

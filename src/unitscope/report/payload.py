@@ -137,6 +137,14 @@ def units_payload(data: RunData, catalogue: Catalogue, strips: StripSizes) -> Js
         "lift": column(units["lift"], 3),
         "stable": units["label_stable"].astype(int).tolist(),
         "detector": units["detector"].astype(int).tolist(),
+        "precision": column(units["precision"], 4),
+        "recall": column(units["recall"], 4),
+        "second": [
+            catalogue.find(name, category)
+            for name, category in zip(units["runner_up"], units["runner_up_category"], strict=True)
+        ],
+        "margin": [column(units[name], 4) for name in ("margin", "margin_low", "margin_high")],
+        "meanings": [None if pd.isna(count) else int(count) for count in units["meanings"]],
         "calibrated": [None if pd.isna(known) else int(known) for known in units["calibrated"]],
         "threshold": column(units["threshold"], 5),
         "fraction": column(units["quantile_fraction"], 5),

@@ -100,8 +100,12 @@ class IntersectionBootstrap(WeightedUnions):
 
     def result(self, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the percentile interval of the IoU, low and high ``(U,)``."""
+        return interval(self.iou(), confidence)
+
+    def iou(self) -> NDArray[np.float64]:
+        """Return the IoU of every unit in each replicate ``(U, R)``."""
         self.settle()
-        return interval(np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T), confidence)
+        return np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T)
 
 
 def _add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:

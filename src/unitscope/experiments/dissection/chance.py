@@ -82,6 +82,21 @@ class Chance:
             found[live] = q_values(self.p_values(iou)[live])
         return found
 
+    def level(self, iou: Floats, live: NDArray[np.bool_], rate: float) -> Floats:
+        """Return the IoU of each unit above which a match is called, as labels are at a false discovery rate ``(U,)``.
+
+        Args:
+            iou: of the labels ``(U,)``.
+            live: which units have a mask ``(U,)``.
+            rate: of false discoveries; where it calls no label, the level is infinite.
+        """
+        called = self.q_values(iou, live) <= rate
+        if not called.any():
+            return np.full(len(iou), np.inf)
+        reached = int((self.largest >= iou).sum(0)[called].max())  # re-pairings that may reach what is called
+        level: Floats = -np.sort(-self.largest, axis=0)[min(reached, len(self.largest) - 1)]
+        return level
+
     def lift(self, iou: Floats) -> Floats:
         """Return how many times the label's IoU is what chance gives for it ``(U,)``; infinite where that is 0."""
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,6 +10,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
 from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.exemplars import exemplar_table
+from unitscope.experiments.dissection.meanings import count_meanings
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
@@ -171,9 +172,17 @@ class NetworkDissection(Experiment[Activations]):
             intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
         with job.timing("chance"):
             chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
+            meanings = count_meanings(activations, scores, chance)
         self._counted = int(statistics.areas.points.sum())
         findings = Findings(
-            self.plan, self.samples.vocabulary, statistics, scores, intervals, chance, settings.min_iou
+            self.plan,
+            self.samples.vocabulary,
+            statistics,
+            scores,
+            intervals,
+            chance,
+            meanings,
+            settings.min_iou,
         )
         with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
             others = pool.submit(lambda: list(_tables(findings)))

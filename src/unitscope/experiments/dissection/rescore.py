@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.look import kept_activations
+from unitscope.experiments.dissection.meanings import count_meanings
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
@@ -45,7 +46,10 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
     intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
     chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
-    found = Findings(activations.plan, vocabulary, statistics, scores, intervals, chance, settings.min_iou)
+    meanings = count_meanings(activations, scores, chance)
+    found = Findings(
+        activations.plan, vocabulary, statistics, scores, intervals, chance, meanings, settings.min_iou
+    )
     return unit_table(found)
 
 

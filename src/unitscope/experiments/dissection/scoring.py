@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from unitscope.experiments.dissection.activations import Activations, ShardStatistics
 from unitscope.progress import progress_bar
 from unitscope.stats import IntersectionBootstrap, Intersections, ThresholdSearch, exceeding_count
+from unitscope.stats.inference import interval
 from unitscope.stats.intersection import HALVES
 
 
@@ -59,6 +60,12 @@ class LayerScores:
         iou = self.iou(half)
         best = iou.argmax(axis=1)
         return np.where(iou.max(axis=1) > 0, best, 0)
+
+    def runners_up(self) -> NDArray[np.int64]:
+        """Concept of second highest IoU of every unit ``(U,)``, the first among equals; 0 where there is no other."""
+        iou = self.iou().copy()
+        iou[np.arange(len(iou)), self.labels()] = 0
+        return np.where(iou.max(axis=1) > 0, iou.argmax(axis=1), 0)
 
     def held_out(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Score labels on pictures that did not choose them.
@@ -112,30 +119,51 @@ def score(
     }
 
 
+@dataclass(frozen=True)
+class Intervals:
+    """95 % intervals over pictures, of every unit of a layer: low and high ``(U,)``.
+
+    Attributes:
+        iou: of the IoU with the label.
+        margin: of that less the IoU with the runner-up.
+    """
+
+    iou: tuple[NDArray[np.float64], NDArray[np.float64]]
+    margin: tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
 def bootstrap(
     activations: Activations,
     scores: dict[str, LayerScores],
     *,
     replicates: int,
     seed: int,
-) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Find the 95 % interval of every unit's IoU with its label, over pictures; low and high ``(U,)`` by layer.
+) -> dict[str, Intervals]:
+    """Find the intervals of every unit's IoU with its label and of its margin, over pictures, by layer.
 
-    Threshold and label are held fixed: the interval is that of the IoU of this mask with this concept.
+    Threshold, label and runner-up are held fixed: the interval is that of the IoU of this mask with this concept. A
+    replicate weighs pictures alike for both concepts.
     """
     boots = {
-        name: IntersectionBootstrap(
-            layer.thresholds,
-            layer.labels(),
-            label_values=layer.concept_pixels.shape[1],
-            replicates=replicates,
-            seed=seed,
-        )
+        name: [
+            IntersectionBootstrap(
+                layer.thresholds,
+                concepts,
+                label_values=layer.concept_pixels.shape[1],
+                replicates=replicates,
+                seed=seed,
+            )
+            for concepts in (layer.labels(), layer.runners_up())
+        ]
         for name, layer in scores.items()
     }
     with progress_bar("measuring uncertainty", activations.plan.samples) as advance:
         thresholds = {name: layer.thresholds for name, layer in scores.items()}
         for shard in activations.shards(advance, above=thresholds):
-            for name, boot in boots.items():
-                boot.update(shard.cells[name], shard.labels, shard.samples)
-    return {name: boot.result() for name, boot in boots.items()}
+            for name, both in boots.items():
+                for boot in both:
+                    boot.update(shard.cells[name], shard.labels, shard.samples)
+    return {
+        name: Intervals(interval(own.iou()), interval(own.iou() - other.iou()))
+        for name, (own, other) in boots.items()
+    }

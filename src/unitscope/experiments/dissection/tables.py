@@ -14,7 +14,7 @@ from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.activations import ShardStatistics
 from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.plan import ReadingPlan
-from unitscope.experiments.dissection.scoring import LayerScores
+from unitscope.experiments.dissection.scoring import Intervals, LayerScores
 from unitscope.experiments.samples import ALL
 from unitscope.stats import ActivationHistogram
 
@@ -32,8 +32,9 @@ class Findings:
     vocabulary: Vocabulary
     statistics: ShardStatistics
     scores: Mapping[str, LayerScores]
-    intervals: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+    intervals: Mapping[str, Intervals]
     chance: Mapping[str, Chance]
+    meanings: Mapping[str, NDArray[np.int32]]
     min_iou: float
 
     @property
@@ -59,12 +60,15 @@ def _layer_units(findings: Findings, layer: str, scores: LayerScores) -> pd.Data
     iou, labels = scores.iou(), scores.labels()
     units = np.arange(len(labels))
     best = iou[units, labels]
-    low, high = findings.intervals[layer]
+    intervals = findings.intervals[layer]
     held_out, stable = scores.held_out()
     pixels = scores.pixels.sum(0)
     concepts, categories = names_of(findings.vocabulary, labels)
     lowest, highest = findings.statistics.extents[layer].result()
     chance, live = findings.chance[layer], pixels > 0
+    shared, areas = scores.shared[units, labels], scores.concept_pixels.sum(0)[labels]
+    seconds = scores.runners_up()
+    others, other_categories = names_of(findings.vocabulary, seconds)
     return pd.DataFrame(
         {
             "layer": layer,
@@ -75,8 +79,8 @@ def _layer_units(findings: Findings, layer: str, scores: LayerScores) -> pd.Data
             "concept": pd.array(concepts, dtype="string"),
             "category": pd.array(categories, dtype="string"),
             "iou": best,
-            "iou_low": low,
-            "iou_high": high,
+            "iou_low": intervals.iou[0],
+            "iou_high": intervals.iou[1],
             "iou_heldout": held_out,
             "label_stable": stable,
             "p_value": np.where(live, chance.p_values(best), np.nan),
@@ -84,10 +88,25 @@ def _layer_units(findings: Findings, layer: str, scores: LayerScores) -> pd.Data
             "null_iou": np.where(live, chance.mean, np.nan),
             "null_iou_95": np.where(live, chance.tail, np.nan),
             "lift": np.where(live, chance.lift(best), np.nan),
+            "precision": _ratio(shared, pixels),
+            "recall": _ratio(shared, areas),
+            "f1": 2 * best / (1 + best),
+            "concept_fraction": areas / max(findings.points, 1),
+            "runner_up": pd.array(others, dtype="string"),
+            "runner_up_category": pd.array(other_categories, dtype="string"),
+            "margin": best - iou[units, seconds],
+            "margin_low": intervals.margin[0],
+            "margin_high": intervals.margin[1],
+            "meanings": pd.arrays.IntegerArray(findings.meanings[layer], findings.meanings[layer] < 0),
             "detector": (labels > 0) & (best >= findings.min_iou),
             "peak": highest,
         }
     )
+
+
+def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    ratio: NDArray[np.float64] = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return ratio
 
 
 def unit_status(

@@ -35,6 +35,10 @@
       unit.chance !== null && fact('By chance', u.percent(unit.chance), ' ', h('small', {}, `at most ${u.percent(unit.chance95)} in 19 of 20 re-pairings; p ${u.significant(unit.p)}, q ${u.significant(unit.q)}`)),
       unit.lift !== null && fact('Lift', u.significant(unit.lift), ' ', h('small', {}, 'times the IoU that chance gives with this label')),
       fact('Label', unit.stable ? 'stable' : 'not stable'),
+      fact('Precision', u.percent(unit.precision), ' ', h('small', {}, 'of where it is on shows the concept')),
+      fact('Recall', u.percent(unit.recall), ' ', h('small', {}, 'of the concept is where it is on')),
+      unit.second >= 0 && fact('Before the next', u.percent(unit.margin), ' ', h('small', {}, `${u.data.run.concepts.name[unit.second]}; 95\u202f%: ${u.range(unit.marginLow, unit.marginHigh)}`)),
+      unit.meanings !== null && fact('Meanings', unit.meanings, ' ', h('small', {}, 'concepts apart from each other that it matches better than chance')),
       fact('Threshold', u.significant(unit.threshold)),
       fact('Peak activation', u.significant(unit.peak)),
       fact('On', u.share(unit.fraction), ' ', h('small', {}, 'of pixels')));
