@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
+    from unitscope.experiments.dissection.stability import stability
     from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
     from unitscope.experiments.importance.settings import ImportanceSettings
     from unitscope.experiments.shape.settings import ShapeSettings
@@ -49,6 +50,7 @@ _WHERE = {
     "experiments.classification.settings": "ClassifierSettings",
     "experiments.dissection.rescore": "at_quantile",
     "experiments.dissection.settings": "DissectionSettings",
+    "experiments.dissection.stability": "stability",
     "experiments.effects.settings": "InsertionSettings RankingSettings RemovalSettings",
     "experiments.importance.settings": "ImportanceSettings",
     "experiments.shape.settings": "ShapeSettings",
@@ -131,6 +133,7 @@ __all__ = [
     "remove",
     "segmenter",
     "shape",
+    "stability",
     "verify",
 ]
 

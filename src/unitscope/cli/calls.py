@@ -28,6 +28,7 @@ from unitscope.cli.groups import (
     SameNetworkOptions,
     SegmenterOptions,
     SelectionOptions,
+    StabilityOptions,
 )
 from unitscope.errors import UnitscopeError, command_of
 
@@ -238,6 +239,15 @@ def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
         sort=wanted.sort, rule=wanted.rule, units=again,
     )  # fmt: skip
     return found if wanted.limit is None else found.head(wanted.limit)
+
+
+def stability(run: Path, wanted: StabilityOptions) -> pd.DataFrame:
+    """Measure which labels of a run stay when something else changes."""
+    others = [unitscope.open_run(path) for path in wanted.other]
+    with typed():
+        return unitscope.stability(
+            unitscope.open_run(run), *others, quantiles=wanted.quantile, pictures=wanted.pictures
+        )
 
 
 def compare(paths: Sequence[Path], page: Path | None) -> tuple[pd.DataFrame, list[Dissection], Path]:

@@ -441,6 +441,30 @@ class SelectionOptions:
 
 
 @dataclass(frozen=True)
+class StabilityOptions:
+    """What is changed to see which labels stay."""
+
+    quantile: tuple[float, ...] = setting(
+        (),
+        "Another fraction of pixels above the thresholds; may be given again; half and twice that of RUN by default.",
+        panel=MEASURED,
+    )
+    pictures: tuple[int, ...] = setting(
+        (),
+        "Label on two random sets of so many pictures; may be given again; 10, 20, 50, 100 ... by default.",
+        panel=MEASURED,
+        bounds=(1, None),
+    )
+    other: tuple[Path, ...] = setting(
+        (),
+        "Another run of the same network on the same pictures, with another grid, segmenter or other masks; may be "
+        "given again.",
+        metavar="RUN",
+        panel=MEASURED,
+    )
+
+
+@dataclass(frozen=True)
 class ClassOptions:
     """Which unit is scored, and on what."""
 

@@ -78,6 +78,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
     "report": (runs.report, "runs/vgg"),
     "verify": (runs.verify, "runs/vgg"),
+    "stability": (runs.stability, "runs/vgg"),
     "compare": (runs.compare, "runs/vgg runs/untrained"),
 }
 """Every command with an example of what follows its name."""

@@ -22,6 +22,7 @@ from unitscope.cli.groups import (
     RunOptions,
     RunPath,
     SelectionOptions,
+    StabilityOptions,
     TableOptions,
 )
 from unitscope.cli.options import options
@@ -71,6 +72,14 @@ def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> Non
     from unitscope.cli.tables import print_units
 
     print_units(calls.select(run, wanted), table.style, table.out)
+
+
+@options
+def stability(run: RunPath, *, wanted: StabilityOptions, table: TableOptions) -> None:
+    """See how many labels stay with other thresholds, fewer pictures, or in another run of the same network."""
+    from unitscope.cli.tables import print_stability
+
+    print_stability(calls.stability(run, wanted), table.style, table.out)
 
 
 @options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,17 @@ def print_comparison(
     for measure in (f"mean IoU {run}" for run in numbers):
         readable[measure] = readable[measure].map(fraction, na_action="ignore")
     print_frame(comparison, readable, style, out, title=title)
+
+
+def print_stability(found: pd.DataFrame, style: str, out: Path | None) -> None:
+    """Print how many labels stay, or write it to a file."""
+    readable = found.rename(columns={"same": "same label", "agree": "two sets agree"})
+    for column in ("same label", "two sets agree"):
+        readable[column] = [
+            "" if math.isnan(share) else f"{100 * share:.1f} %" for share in readable[column].tolist()
+        ]
+    title = "labels of detectors that stay when something else changes"
+    print_frame(found, readable, style, out, title=title)
 
 
 def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:

@@ -25,26 +25,31 @@ class Intersections(Statistic):
     Args:
         thresholds: ``(U,)`` float32; a pixel counts where the activation is greater.
         concepts: number of label values C, "nothing" included.
+        groups: number of groups of pictures G that are counted apart; two halves by default.
     """
 
     thresholds = agreed("U", np.float32)
-    pixels = counted("2 U")
-    intersections = counted("2 U C")
+    pixels = counted("G U")
+    intersections = counted("G U C")
 
-    def __init__(self, thresholds: NDArray[np.float32], concepts: int) -> None:
-        super().__init__(U=len(thresholds), C=concepts)
+    def __init__(self, thresholds: NDArray[np.float32], concepts: int, groups: int = HALVES) -> None:
+        super().__init__(U=len(thresholds), C=concepts, G=groups)
         self.thresholds = thresholds
 
     def update(self, cells: StrongCells, labels: NDArray[np.int16], samples: NDArray[np.int64]) -> None:
-        """Count activations of n pictures against their label maps ``(n, P, gh, gw)``; samples ``(n,)``."""
+        """Count activations of n pictures against their label maps ``(n, P, gh, gw)`` by half; samples ``(n,)``."""
+        self.count(cells, labels, halves(samples))
+
+    def count(self, cells: StrongCells, labels: NDArray[np.int16], groups: NDArray[np.int64]) -> None:
+        """Count activations of n pictures against their label maps ``(n, P, gh, gw)``; their groups ``(n,)``."""
         cells.require(self.thresholds)
         over_unit_blocks(
             cells.units, kernels.intersect,
-            *cells.arrays, self.thresholds, planes_last(labels), halves(samples), self.pixels, self.intersections,
+            *cells.arrays, self.thresholds, planes_last(labels), groups, self.pixels, self.intersections,
         )  # fmt: skip
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return pixels ``(2, U)`` and intersections ``(2, U, C)`` by half; value 0, "nothing", counts nothing."""
+        """Return pixels ``(G, U)`` and intersections ``(G, U, C)`` by group; value 0, "nothing", counts nothing."""
         self.intersections[:, :, 0] = 0
         return self.pixels, self.intersections
 

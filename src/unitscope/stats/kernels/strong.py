@@ -321,10 +321,10 @@ def count_next_digits(
 @jit
 def intersect(
     cells: PackedCells, reading: Reading, thresholds: NDArray[np.float32], labels: NDArray[np.int16],
-    half: NDArray[np.int64], pixels: NDArray[np.int64], intersections: NDArray[np.int64],
+    group: NDArray[np.int64], pixels: NDArray[np.int64], intersections: NDArray[np.int64],
     first: int, last: int,
 ) -> None:  # fmt: skip
-    """Count pixels above the threshold, alone and with every concept, for two halves of the pictures.
+    """Count pixels above the threshold, alone and with every concept, for groups of the pictures.
 
     Args:
         cells: strong cells.
@@ -332,9 +332,9 @@ def intersect(
         thresholds: ``(U,)``.
         labels: ``(n, gh * gw, P)``, no concept twice at one pixel: the planes of a pixel lie together. A pixel that is
             negative in the first plane counts nowhere.
-        half: ``(n,)``, 0 or 1.
-        pixels: ``(2, U)``, added to.
-        intersections: ``(2, U, C)``, added to.
+        group: ``(n,)``, from 0 to G - 1.
+        pixels: ``(G, U)``, added to.
+        intersections: ``(G, U, C)``, added to.
         first: first unit.
         last: one past the last unit.
     """
@@ -349,8 +349,8 @@ def intersect(
                     ignored += 1
                     continue
                 for plane in range(planes):
-                    intersections[half[n], u, labels[n, scratch.places[i], plane]] += 1
-            pixels[half[n], u] += number - ignored
+                    intersections[group[n], u, labels[n, scratch.places[i], plane]] += 1
+            pixels[group[n], u] += number - ignored
 
 
 @jit
