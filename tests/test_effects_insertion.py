@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from planted_generator import (
     planted_samples,
     planted_subject,
 )
+from scipy.stats import binomtest
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.insertion import force_at, run_insertion
@@ -80,7 +82,11 @@ def test_doors_appear_in_walls_and_nowhere_else(found):
         assert doors.loc[context, "success"] == appears
         assert doors.loc[context, "successes"] == appears * places
         assert doors.loc[context, "new_area"] == pytest.approx(appears * PER_CELL / POINTS**2)
-        assert (doors.loc[context, ["success_low", "success_high"]] == appears).all()
+        draws = doors.loc[context, "latents"]
+        assert draws >= 2
+        exact = binomtest(int(appears * draws), int(draws)).proportion_ci(method="exact")
+        ends = doors.loc[context, ["success_low", "success_high"]].tolist()
+        assert ends == pytest.approx([exact.low, exact.high])
     assert doors.loc[WALL, "concept"] == "wall"
     assert doors.loc[[0], "concept"].isna().all()
 
@@ -188,8 +194,8 @@ def test_it_says_what_it_found(found):
     said = repr(found)
     assert said.startswith("Insertion of 1 door units of units in planted, at threshold")
     assert "one place at a time: every cell of the 4x4 grid" in said
-    assert "wall: 100.0 % (100.0 to 100.0) of" in said
-    assert "sky: 0.0 % (0.0 to 0.0) of" in said
+    assert re.search(r"wall: 100.0 % \(\d\d.\d to 100.0\) of", said)
+    assert re.search(r"sky: 0.0 % \(0.0 to \d\d.\d\) of", said)
     assert "random units (1): 0.0 %" in said
 
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from scipy.stats import spearmanr
 
 from unitscope.run.numbers import Score
 from unitscope.stats.inference import (
+    certain_shares,
+    correlation_interval,
     draw_weights,
     interval,
     keyed_order,
@@ -59,3 +62,46 @@ def test_rank_correlation_is_spearmans_with_ties():
         assert found[column] == pytest.approx(spearmanr(values[:, column], other)[0], abs=1e-12)
     assert np.isnan(found[3])
     np.testing.assert_allclose(rank_correlation(values, np.repeat(other[:, None], 4, 1)), found, atol=1e-12)
+
+
+def test_shares_of_all_or_none_have_exact_bounds():
+    successes, trials, pictures = (
+        np.array([0, 12, 3, 0, 0]),
+        np.array([12, 12, 12, 5, 0]),
+        np.array([6, 6, 6, 1, 0]),
+    )
+    points = np.array([0.0, 1.0, 0.25, 0.0, np.nan])
+    low, high = certain_shares(successes, trials, pictures, (points, points))
+    for row, won in ((0, 0), (1, 6)):  # as if there were six draws
+        exact = scipy.stats.binomtest(won, 6).proportion_ci(method="exact")
+        assert (low[row], high[row]) == pytest.approx((exact.low, exact.high))
+    assert (low[2], high[2]) == (0.25, 0.25)  # replicates speak
+    assert np.isnan(low[3:]).all()
+    assert np.isnan(high[3:]).all()
+
+
+def test_the_interval_of_a_correlation_makes_good_what_noise_takes():
+    rng = np.random.default_rng(0)
+    held = outer = 0
+    for _ in range(200):
+        truth = rng.standard_normal(80)
+        drawn = rng.standard_normal((40, 80)) * 3 + truth  # effects of 80 units on 40 latents
+        other = truth + rng.standard_normal(80)
+        true = rank_correlation(truth[:, None], other)[0]
+        found = rank_correlation(drawn.mean(0)[:, None], other)[0]
+        weights = rng.poisson(1, (200, 40))
+        replicates = rank_correlation((weights @ drawn).T, other)
+        low, high = correlation_interval(float(found), replicates)
+        assert low <= found <= high
+        held += low <= true <= high
+        plain = np.quantile(replicates, [0.025, 0.975])
+        outer += plain[0] <= true <= plain[1]
+    assert held >= 140  # not all: what is left of the bias is told in docs/effects.md
+    assert outer < held / 3
+
+
+def test_a_correlation_without_replicates_has_no_interval():
+    assert np.isnan(correlation_interval(0.4, np.full(5, np.nan))).all()
+    assert np.isnan(correlation_interval(np.nan, np.full(5, 0.3))).all()
+    low, high = correlation_interval(1.0, np.array([1.0, 1.0]))
+    assert (low, high) == pytest.approx((1, 1))

@@ -191,7 +191,7 @@ def test_the_insertion_page_says_what_the_tables_say(insertion):
     text = text_of(write_effect_page(insertion))
     wall = contexts(insertion).set_index("concept").loc["wall"]
     assert wall["success"] == 1
-    assert f"wall {wall['places']} {wall['latents']} 100.0 % 100.0 to 100.0" in text
+    assert f"wall {wall['places']} {wall['latents']} 100.0 % {100 * wall['success_low']:.1f} to 100.0" in text
     assert "With the 1 unit of units that match door best forced on" in text
     sky = contexts(insertion).set_index("concept").loc["sky"]
     assert sky["success"] == 0

@@ -13,6 +13,8 @@ import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
+NEARLY_ONE = 1 - 1e-9
+"""The largest correlation whose z is taken."""
 DRAWN_AT_ONCE = 1024
 """Samples whose weights are drawn at once."""
 
@@ -90,6 +92,51 @@ def interval(replicates: Floats, confidence: float = CONFIDENCE) -> Interval:
         return no_interval(len(replicates))
     tail = (1 - confidence) / 2
     low, high = np.quantile(replicates[:, usable], [tail, 1 - tail], axis=1)
+    return low, high
+
+
+def correlation_interval(
+    value: float, replicates: Floats, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Return the interval of a correlation, corrected for the bias of its replicates.
+
+    Drawing pictures anew adds noise to what is correlated, so that replicates ``(R,)`` are lower than the value on
+    average, and their middle 95 % would often leave it out. The reversed percentile interval in Fisher's z mirrors them
+    at the value (Davison and Hinkley 1997, section 5.2.1), and is made to hold the value. Replicates that are not finite
+    are left out.
+    """
+    usable = replicates[np.isfinite(replicates)]
+    if not len(usable) or not np.isfinite(value):
+        return np.nan, np.nan
+    centre, drawn = (
+        np.arctanh(np.clip([value], -NEARLY_ONE, NEARLY_ONE)),
+        np.arctanh(np.clip(usable, -NEARLY_ONE, NEARLY_ONE)),
+    )
+    tail = (1 - confidence) / 2
+    low, high = np.tanh(2 * centre - np.quantile(drawn, [1 - tail, tail]))
+    return min(float(low), value), max(float(high), value)
+
+
+def certain_shares(successes: Numbers, trials: Numbers, units: Numbers, within: Interval) -> Interval:
+    """Return the intervals of shares ``(V,)``, with exact ones where no replicate differs.
+
+    Where all trials succeed, or none does, replicates cannot say how far the share may lie from 1 or 0. The bound of
+    Clopper and Pearson (1934) is taken there, for as many independent draws as there are units of resampling.
+
+    Args:
+        successes: ``(V,)``.
+        trials: ``(V,)``.
+        units: pictures that the trials come from ``(V,)``; with fewer than two there is no interval.
+        within: intervals from replicates.
+    """
+    low, high = (ends.copy() for ends in within)
+    tail = (1 - CONFIDENCE) / 2
+    with np.errstate(divide="ignore"):
+        bound = tail ** (1 / units)
+    none, every = (trials > 0) & (successes == 0), (trials > 0) & (successes == trials)
+    low[none], high[none] = 0.0, 1 - bound[none]
+    low[every], high[every] = bound[every], 1.0
+    low[units < 2] = high[units < 2] = np.nan
     return low, high
 
 

@@ -13,8 +13,8 @@ from unitscope.stats import ConceptPixels
 from unitscope.stats.inference import (
     Floats,
     Interval,
+    correlation_interval,
     draw_weights,
-    interval,
     no_interval,
     rank_correlation,
     ratio_intervals,
@@ -151,6 +151,8 @@ class Effects:
             return (*no_interval(changes.shape[0]), *no_interval(changes.shape[0]))
         sums, base = self.drawn.sums(changes), self.drawn.sums(areas[None])[0]
         lost = ratio_intervals(-sums, np.broadcast_to(base, sums.shape))
+        if (areas > 0).sum() < 2:  # what one picture shows has no spread
+            lost = no_interval(len(sums))
         pixels = np.broadcast_to(self.drawn.counted * self.points, sums.shape)
         return (*lost, *ratio_intervals(sums, pixels))
 
@@ -158,7 +160,8 @@ class Effects:
         """Return Spearman's correlation of the pixels lost without each unit with its IoU; also its 95 % interval.
 
         Variants are the units. NaN where all units are equal in one of both. Replicates in which all lose the same
-        are left out.
+        are left out. The interval is corrected for their bias, see
+        :func:`unitscope.stats.inference.correlation_interval`.
 
         Args:
             concept: label value.
@@ -169,5 +172,5 @@ class Effects:
         value = rank_correlation(-total, iou)[0]
         if not np.isfinite(value) or len(self.pixels.samples) < 2:
             return float(value), np.nan, np.nan
-        low, high = interval(rank_correlation(-self.drawn.sums(changes), iou)[None])
-        return float(value), float(low[0]), float(high[0])
+        replicates = rank_correlation(-self.drawn.sums(changes), iou)
+        return float(value), *correlation_interval(float(value), replicates)

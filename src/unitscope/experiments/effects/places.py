@@ -42,6 +42,7 @@ from unitscope.run.summaries import (
     PlaceShares,
 )
 from unitscope.stats import Places
+from unitscope.stats.inference import certain_shares
 
 Numbers = NDArray[np.int64]
 
@@ -123,9 +124,12 @@ class PlaceFindings:
         with np.errstate(divide="ignore", invalid="ignore"):
             mean, share = (np.where(totals[0] > 0, total / totals[0], np.nan) for total in totals[1:])
         intervals = [self.drawn.ratio_intervals(values, places) for values in (new, won)]
-        areas = np.stack([mean, *intervals[0]]) / self.subject.points
         pictures = np.asarray((places > 0).sum(1), np.int64).ravel()
-        return Shares(totals[0], totals[2], pictures, areas, np.stack([share, *intervals[1]]))
+        for end in intervals[0]:
+            end[pictures < 2] = np.nan
+        areas = np.stack([mean, *intervals[0]]) / self.subject.points
+        ends = certain_shares(totals[2], totals[0], pictures, intervals[1])
+        return Shares(totals[0], totals[2], pictures, areas, np.stack([share, *ends]))
 
     @cached_property
     def together(self) -> Shares:
