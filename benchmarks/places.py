@@ -35,8 +35,8 @@ from unitscope.models.default_layers import default_layers
 BATCH = 8
 LATTICE = 5
 """Changes along each side of the picture."""
-PICTURES = 4
-"""Noise pictures that gradients are summed over."""
+PICTURES = (4, 16)
+"""Noise pictures that gradients are summed over; more where few do not agree."""
 FLAT = 1e-3
 """A receptive field that exceeds its mean by less, as a part of it, is the whole picture."""
 UNITS = 32
@@ -144,7 +144,10 @@ def _judged(
         said = f"{proof}, {grid.grid[0]}x{grid.grid[1]}, changes {_rounded(follows)}"
         outcome = _outcome(grid, proof, follows)
         if follows is not None and follows < AGREES:
-            follows = _pixels_follow(module, grid, size)
+            for count in PICTURES:
+                follows = _pixels_follow(module, grid, size, count)
+                if follows is None or follows >= AGREES:
+                    break
             said += f", gradients {_rounded(follows)}"
             outcome = _outcome(grid, proof, follows) if follows is not None else "unknown"
         rows.append(_row(name, grid.name, outcome, said))
@@ -189,7 +192,7 @@ def _cells_follow(
     return {grid.name: _correlation(read[grid.name], grid, centres, size) for grid in grids}
 
 
-def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) -> float | None:
+def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int], count: int) -> float | None:
     """Return the correlation of where cells lie with the middles of the pixels they depend on, of the worse axis.
 
     None where all cells depend on all pixels alike, as behind the even attention of random weights.
@@ -198,7 +201,7 @@ def _pixels_follow(module: nn.Module, grid: LayerGrid, size: tuple[int, int]) ->
     are positive here, so that contributions of pixels add up and do not cancel, as they do deep in random networks.
     """
     rng = np.random.default_rng(2)
-    noise = rng.integers(0, 256, (PICTURES, *size, 3), np.uint8)
+    noise = rng.integers(0, 256, (count, *size, 3), np.uint8)
     inputs = torch.from_numpy(np.stack([standard(picture) for picture in noise])).requires_grad_(True)
     activation, axes = (
         _differentiable(_positive(module), grid, inputs),
