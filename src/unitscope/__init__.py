@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from unitscope.errors import UnitscopeError
     from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
+    from unitscope.experiments.dissection.difference import difference
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.dissection.stability import stability
@@ -48,6 +49,7 @@ _WHERE = {
     "errors": "UnitscopeError",
     "experiments.attack.settings": "AttackSettings",
     "experiments.classification.settings": "ClassifierSettings",
+    "experiments.dissection.difference": "difference",
     "experiments.dissection.rescore": "at_quantile",
     "experiments.dissection.settings": "DissectionSettings",
     "experiments.dissection.stability": "stability",
@@ -107,6 +109,7 @@ __all__ = [
     "classify_unit",
     "colors",
     "compare",
+    "difference",
     "dissect",
     "find_attacks",
     "find_importances",

@@ -250,6 +250,13 @@ def stability(run: Path, wanted: StabilityOptions) -> pd.DataFrame:
         )
 
 
+def said_of(runs: Sequence[Dissection]) -> list[str]:
+    """Return in words what the table of a comparison does not say: how layers meet, how sure differences are."""
+    from unitscope.run.comparison import compared
+
+    return compared(runs)
+
+
 def compare(paths: Sequence[Path], page: Path | None) -> tuple[pd.DataFrame, list[Dissection], Path]:
     """Set runs side by side; return the table, these too, and the page."""
     from unitscope.report import write_comparison

@@ -129,6 +129,6 @@ def compare(
     from unitscope.cli.tables import print_comparison
 
     comparison, opened, page = calls.compare(runs, table.page)
-    print_comparison(comparison, opened, table.style, table.out)
+    print_comparison(comparison, opened, calls.said_of(opened), table.style, table.out)
     if table.style == "table":
         print_lines(f"page: {page}")

@@ -37,9 +37,9 @@ def print_units(units: pd.DataFrame, style: str, out: Path | None) -> None:
 
 
 def print_comparison(
-    comparison: pd.DataFrame, runs: Sequence[Dissection], style: str, out: Path | None
+    comparison: pd.DataFrame, runs: Sequence[Dissection], said: Sequence[str], style: str, out: Path | None
 ) -> None:
-    """Print runs side by side, or write them to a file."""
+    """Print runs side by side, or write them to a file; below a table stands what is `said` of them."""
     title = "\n".join(f"{i}: {run.title}" for i, run in enumerate(runs, start=1))
     numbers = range(1, len(runs) + 1)
     measures = [f"{name}_{run}" for name in ("detectors", "concepts", "mean_iou") for run in numbers]
@@ -47,6 +47,8 @@ def print_comparison(
     for measure in (f"mean IoU {run}" for run in numbers):
         readable[measure] = readable[measure].map(fraction, na_action="ignore")
     print_frame(comparison, readable, style, out, title=title)
+    if style == "table" and said:
+        write_text("\n".join(said) + "\n", None)
 
 
 def print_stability(found: pd.DataFrame, style: str, out: Path | None) -> None:

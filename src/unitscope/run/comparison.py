@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from unitscope.run.dissection import Dissection
+from unitscope.errors import UnitscopeError
+from unitscope.registered import VIEWS, make_registered
+from unitscope.run.dissection import Dissection, is_control
+from unitscope.run.numbers import Score, percent_score
 
 COUNTS = ("units", "detectors", "concepts")
 ALL = "all"
@@ -48,6 +52,92 @@ def compare(first: Dissection, second: Dissection, *more: Dissection) -> pd.Data
     counts = [column for column in columns if not column.startswith("mean")]
     merged[counts] = merged[counts].astype("Int64")
     return _category_order(merged, tables)[["layer", "category", *columns]].reset_index(drop=True)
+
+
+def differences_between(first: Dissection, second: Dissection) -> pd.DataFrame | None:
+    """Return the differences between two runs with intervals; None where they are on other pictures or keep too little.
+
+    See :func:`unitscope.difference`.
+    """
+    try:
+        found = make_registered(VIEWS, "difference", first, second)
+    except UnitscopeError:
+        return None
+    assert isinstance(found, pd.DataFrame)
+    return found
+
+
+def compared(runs: Sequence[Dissection]) -> list[str]:
+    """Return, a line each, how layers meet, how sure differences from the first run are, and what labels are others."""
+    lines = [each for each in (pairing(runs),) if each]
+    for number, other in enumerate(runs[1:], 2):
+        found = differences_between(runs[0], other)
+        if found is None:
+            lines.append(
+                f"{number} less 1: no intervals, as the pictures differ or activations were not kept"
+            )
+        else:
+            lines += [f"{number} less 1, {each}" for each in map(_difference, found.to_dict("records"))]
+        changed = relabelled(runs[0], other)
+        if changed is not None:
+            table, detectors = changed
+            lines.append(f"{len(table):,} of {detectors:,} detectors of 1 have another label in {number}")
+    return lines
+
+
+def _difference(row: Mapping[Any, Any]) -> str:
+    detectors = Score(row["detectors"], row["detectors_low"], row["detectors_high"])
+    low, high = row["iou_low"], row["iou_high"]
+    return (
+        f"{row['layer']}: detectors {percent_score(detectors, sign='+')} of the units, "
+        f"mean IoU {row['iou']:+.3f} ({low:+.3f} to {high:+.3f})"
+    )
+
+
+def paired_layers(first: Dissection, second: Dissection) -> list[tuple[str, str]]:
+    """Return the layers of two runs that meet: by name where they share one, else by position from the input."""
+    names = [list(dict.fromkeys(run.units["layer"])) for run in (first, second)]
+    shared = [name for name in names[0] if name in names[1]]
+    if shared:
+        return [(name, name) for name in shared]
+    order = [_in_order(run) for run in (first, second)]
+    return list(zip(*order, strict=False))
+
+
+def _in_order(run: Dissection) -> list[str]:
+    return list(dict.fromkeys(run.layers.sort_values("position", kind="stable")["layer"]))
+
+
+def pairing(runs: Sequence[Dissection]) -> str:
+    """Say which layers meet by position, where no layer is in all runs; nothing else."""
+    if set.intersection(*(set(run.layers["layer"]) for run in runs)):
+        return ""
+    meet = zip(*(_in_order(run) for run in runs), strict=False)
+    return "no layer is in all runs, so they are paired by position: " + "; ".join(map(" with ".join, meet))
+
+
+def relabelled(first: Dissection, second: Dissection) -> tuple[pd.DataFrame, int] | None:
+    """Return the units that are detectors in a run and have another label in a second one.
+
+    Returns:
+        One row a unit of the layers in both runs: ``layer``, ``unit``, ``concept_1``, ``category_1``, ``iou_1`` and the
+        same for 2, the highest IoU first; and how many detectors the first has in these layers. None where no layer of
+        one name has as many units in both, or its units are not the same: one run is of random weights.
+    """
+    if is_control(first.network) != is_control(second.network):
+        return None
+    columns = ["layer", "unit", "concept", "category", "iou", "detector"]
+    both = first.units[columns].merge(second.units[columns], on=["layer", "unit"], suffixes=("_1", "_2"))
+    counts = [run.units["layer"].value_counts() for run in (first, second)]
+    alike = [name for name in counts[0].index if counts[1].get(name) == counts[0][name]]
+    both = both[both["layer"].isin(alike)]
+    if not alike:
+        return None
+    same = (both["concept_1"] == both["concept_2"]) & (both["category_1"] == both["category_2"])
+    found = both[both["detector_1"] & ~same.fillna(False).astype(bool)]
+    found = found.sort_values("iou_1", ascending=False, kind="stable")
+    table = found.drop(columns=["detector_1", "detector_2"]).reset_index(drop=True)
+    return table, int(both["detector_1"].sum())
 
 
 def _summary(run: Dissection) -> pd.DataFrame:

@@ -102,8 +102,8 @@ def correlation_interval(
 
     Drawing pictures anew adds noise to what is correlated, so that replicates ``(R,)`` are lower than the value on
     average, and their middle 95 % would often leave it out. The reversed percentile interval in Fisher's z mirrors them
-    at the value (Davison and Hinkley 1997, section 5.2.1), and is made to hold the value. Replicates that are not finite
-    are left out.
+    at the value (Davison and Hinkley 1997, section 5.2.1), and is made to hold the value. Replicates that are not
+    finite are left out.
     """
     usable = replicates[np.isfinite(replicates)]
     if not len(usable) or not np.isfinite(value):

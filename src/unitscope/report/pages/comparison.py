@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +19,15 @@ from unitscope.report.data import records
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.pages.numbers import alone, shown
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
-from unitscope.run.comparison import ALL, by_depth, compare, concepts_by_run, differences
+from unitscope.run.comparison import (
+    ALL,
+    by_depth,
+    compare,
+    compared,
+    concepts_by_run,
+    differences,
+    relabelled,
+)
 from unitscope.run.dissection import Dissection, is_control
 from unitscope.run.slugs import distinct_slugs, slug
 from unitscope.run.storage import write_frame
@@ -99,6 +108,8 @@ def _write(runs: Sequence[Dissection], folder: Path) -> None:
         only=[(name, _only(concepts, at)) for at, name in enumerate(names, 1)],
         shared=int((concepts["runs"] == len(runs)).sum()),
         notes=differences(runs),
+        said=compared(runs),
+        changed=_changed(runs, names),
         figures=figures,
         tables=list(tables),
         titles=[run.title for run in runs],
@@ -109,6 +120,29 @@ def _write(runs: Sequence[Dissection], folder: Path) -> None:
         scripts=[],
     )
     write_text(folder / "index.html", text)
+
+
+def _changed(runs: Sequence[Dissection], names: Sequence[str]) -> list[tuple[str, int, list[list[object]]]]:
+    """Return, by run after the first, how many labels are others there, and a row for each of the first of them."""
+    found = []
+    for name, other in zip(names[1:], runs[1:], strict=True):
+        changed = relabelled(runs[0], other)
+        if changed is None:
+            continue
+        rows: list[list[object]] = [
+            [
+                f"{row.layer} {row.unit}",
+                *(text for at in (1, 2) for text in (_text(row, at), f"{getattr(row, f'iou_{at}'):.3f}")),
+            ]
+            for row in records(changed[0].head(LISTED))
+        ]
+        found.append((name, len(changed[0]), rows))
+    return found
+
+
+def _text(row: Any, at: int) -> str:
+    concept = getattr(row, f"concept_{at}")
+    return f"{concept} ({getattr(row, f'category_{at}')})" if isinstance(concept, str) else "no label"
 
 
 def run_colors(runs: Sequence[Dissection], names: Sequence[str]) -> dict[str, str]:
