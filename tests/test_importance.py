@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from unitscope.layer.interventions import ablate
 from unitscope.models.registry import load_network
 from unitscope.nouns.reopened import layer_of
 from unitscope.run.folder import RunFolder
+from unitscope.run.importance import paradoxes
 from unitscope.sources.specs import open_pictures
 from unitscope.world import SCENE_CLASSES
 
@@ -515,3 +517,53 @@ def test_the_summary_has_what_the_document_promises(found):
     rows = re.findall(r"^\| ([a-z_, ]+) \| .* \|$", text[: text.index("## classes:")], re.MULTILINE)
     described = {name for row in rows for name in row.split(", ")} - {"entry"}
     assert described == set(vars(found.summary))
+
+
+def test_a_class_is_scored_with_the_units_of_another(found):
+    """Each class has the sets of one other class, measured as that class's own."""
+    sets = found.sets[~found.sets["curve"]]
+    other, own = (sets[sets["ranking"] == ranking] for ranking in ("other", "importance"))
+    names = found.classes["class"].tolist()
+    assert sorted(other["class"].unique()) == sorted(names)
+    assert len(other) == len(own)
+    taken = set()
+    for name, table in other.groupby("class"):
+        rows = table.set_index(["kind", "k"])
+        alike = [
+            each
+            for each in names
+            if (
+                own[own["class"] == each].set_index(["kind", "k"])["overall_accuracy"]
+                == rows["overall_accuracy"]
+            ).all()
+        ]
+        assert alike
+        assert alike != [name] or len(names) == 1
+        taken.update(alike)
+    assert taken == set(names)
+    for kind in ("removed", "kept"):
+        for k in found.summary.set_sizes:
+            rows = other[(other["kind"] == kind) & (other["k"] == k)]
+            assert found.mean(kind, "other", k).loss == pytest.approx(rows["loss"].mean())
+    assert "most important of another class" in repr(found)
+
+
+def test_what_is_against_the_ranking_is_said_with_what_happened():
+    def mean(kind, ranking, k):
+        balanced = {"importance": 0.5, "random": 0.8}[ranking] if kind == "kept" else 0.7
+        return (
+            SimpleNamespace(balanced_accuracy=balanced, overall_accuracy=0.05, loss=0.1) if k == 2 else None
+        )
+
+    sets = pd.DataFrame(
+        {"kind": "kept", "k": 2, "curve": False, "ranking": ["importance", "random"], "recall": [0.99, 0.6]}
+    )
+    odd = SimpleNamespace(summary=SimpleNamespace(set_sizes=(2, 5)), sets=sets, mean=mean)
+    odd.mean = lambda kind, ranking, k: mean(kind, "random" if ranking == "other" else ranking, k)
+    kept, removed = paradoxes(odd)
+    assert (
+        "the 2 most important tell less than 2 random ones: 99.0 % of a class's pictures are called that"
+        in kept
+    )
+    assert "(60.0 % with random ones), and 5.0 % of all pictures are called right" in kept
+    assert removed.startswith("without the 2 most important of another class as much is lost")

@@ -216,6 +216,8 @@ def test_sets_hold_the_first_units_of_each_order():
         assert len(chosen) == asked.k
         if asked.ranking == "importance":
             assert set(chosen) == set(orders[asked.classes[0]][: asked.k])
+        elif asked.ranking == "other":
+            assert set(chosen) == set(orders[1 - asked.classes[0]][: asked.k])
         else:
             assert asked.classes == ((1,) if asked.curve else (0, 1))
     same = [a for a in plan.asked if (a.ranking, a.repetition, a.kind, a.k) == ("random", 2, "removed", 2)]

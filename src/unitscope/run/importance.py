@@ -87,7 +87,7 @@ class Importance(Result[ImportanceSummary]):
 
         Args:
             kind: ``removed`` or ``kept``.
-            ranking: ``importance`` or ``random``.
+            ranking: ``importance``, ``other`` (the importance of another class) or ``random``.
             k: units removed or kept.
         """
         asked = (kind, ranking, k)
@@ -121,16 +121,42 @@ def _lines(found: Importance) -> Iterator[str]:
     for kind in ("removed", "kept"):
         for k in sizes[-1:] if kind == "kept" else sizes:
             yield from _set_lines(found, kind, k)
+    yield from (f"  {line}" for line in paradoxes(found))
     yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
 
 
+def paradoxes(found: Importance) -> Iterator[str]:
+    """Yield what seems to be against the ranking, with what happened: sets that do worse, or no better, than others."""
+    for k in found.summary.set_sizes:
+        best, random = (found.mean("kept", ranking, k) for ranking in ("importance", "random"))
+        if best is not None and random is not None and best.balanced_accuracy < random.balanced_accuracy:
+            sets = found.sets[(found.sets["kind"] == "kept") & (found.sets["k"] == k) & ~found.sets["curve"]]
+            recall = {str(name): rows["recall"].mean() for name, rows in sets.groupby("ranking")}
+            yield (
+                f"kept alone, the {k:,} most important tell less than {k:,} random ones: "
+                f"{percent(recall['importance'])} of a class's pictures are called that ({percent(recall['random'])} with "
+                f"random ones), and {percent(best.overall_accuracy)} of all pictures are called right: what is left "
+                "speaks for one class alone"
+            )
+        lost, other = (found.mean("removed", ranking, k) for ranking in ("importance", "other"))
+        if lost is not None and other is not None and lost.loss <= other.loss:
+            yield (
+                f"without the {k:,} most important of another class as much is lost: these units are needed by all "
+                "classes, not by one"
+            )
+
+
 def _set_lines(found: Importance, kind: str, k: int) -> Iterator[str]:
     words = "without" if kind == "removed" else "with only"
-    for ranking in ("importance", "random"):
+    called = {
+        "importance": f"the {k:,} most important",
+        "other": f"the {k:,} most important of another class",
+        "random": f"{k:,} random ones",
+    }
+    for ranking, which in called.items():
         row = found.mean(kind, ranking, k)
         if row is not None:
-            which = f"the {k:,} most important" if ranking == "importance" else f"{k:,} random ones"
             loss = Score(row.loss, row.loss_low, row.loss_high)
             yield (
                 f"    {words} {which}: {percent(row.balanced_accuracy)}, loss {percent_score(loss)}; "

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from unitscope.experiments.importance.losses import DrawnPictures, Numbers
-from unitscope.stats.inference import Floats, interval, no_interval, sequenced_order
+from unitscope.stats.inference import Floats, interval, keyed_order, no_interval, sequenced_order
 
 KINDS = ("removed", "kept")
 SETS_AT_ONCE = 64
 """Sets whose predictions are weighed at once."""
 
 Ranking = str
-"""``importance`` or ``random``."""
+"""``importance``, ``other`` (the importance of another class) or ``random``."""
+OTHER = 2**35
+"""Tells the order in which classes take each other's sets from other random orders of a seed."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class SetPlan:
         classes: tuple[int, ...],
         *,
         curve: bool,
+        ranking: Ranking = "importance",
         repetition: int = 0,
     ) -> None:
         """Ask for sets of the first k units of an order ``(U,)``, removed and kept.
@@ -65,9 +68,9 @@ class SetPlan:
             sizes: every k.
             classes: places of the classes that are scored.
             curve: whether these are points of a curve.
-            repetition: of random orders, from 1; 0 for that of importance.
+            ranking: what the order is.
+            repetition: of random orders, from 1; 0 for others.
         """
-        ranking = "random" if repetition else "importance"
         for kind in KINDS:
             for k in sizes:
                 mask = np.zeros(self.units, np.bool_)
@@ -88,7 +91,10 @@ def plan_sets(
     random: int,
     seed: int,
 ) -> SetPlan:
-    """Ask for the sets of every class, for the curves of some, and for the same sizes at random.
+    """Ask for the sets of every class, for the curves of some, for those of another class, and for random ones.
+
+    The sets of another class are a control that costs nothing, as they are measured anyway: it tells units that this
+    class needs from units that all classes need. Classes take each other's sets in a random circle.
 
     Args:
         orders: for every class its units, the most important first ``(U,)``.
@@ -104,11 +110,16 @@ def plan_sets(
         plan.add(order, sizes, (place,), curve=False)
         if place in curve:
             plan.add(order, curve_sizes, (place,), curve=True)
+    circle = keyed_order(len(orders), seed, OTHER)
+    for place, other in zip(circle.tolist(), np.roll(circle, -1).tolist(), strict=True):
+        if place != other:
+            plan.add(orders[other], sizes, (place,), curve=False, ranking="other")
     for repetition in range(1, random + 1):
         order = sequenced_order(units, seed, repetition)
-        plan.add(order, sizes, tuple(range(len(orders))), curve=False, repetition=repetition)
+        drawn = {"ranking": "random", "repetition": repetition}
+        plan.add(order, sizes, tuple(range(len(orders))), curve=False, **drawn)  # type: ignore[arg-type]
         if curve:
-            plan.add(order, curve_sizes, curve, curve=True, repetition=repetition)
+            plan.add(order, curve_sizes, curve, curve=True, **drawn)  # type: ignore[arg-type]
     return plan
 
 
