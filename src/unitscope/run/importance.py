@@ -135,9 +135,9 @@ def paradoxes(found: Importance) -> Iterator[str]:
             recall = {str(name): rows["recall"].mean() for name, rows in sets.groupby("ranking")}
             yield (
                 f"kept alone, the {k:,} most important tell less than {k:,} random ones: "
-                f"{percent(recall['importance'])} of a class's pictures are called that ({percent(recall['random'])} with "
-                f"random ones), and {percent(best.overall_accuracy)} of all pictures are called right: what is left "
-                "speaks for one class alone"
+                f"{percent(recall['importance'])} of a class's pictures are called that "
+                f"({percent(recall['random'])} with random ones), and {percent(best.overall_accuracy)} of all pictures are "
+                "called right: what is left speaks for one class alone"
             )
         lost, other = (found.mean("removed", ranking, k) for ranking in ("importance", "other"))
         if lost is not None and other is not None and lost.loss <= other.loss:
