@@ -212,7 +212,7 @@ def demo(pictures: int, out: Path) -> tuple[list[Dissection], Path]:
     few = max(1, pictures // 4)
     with typed():
         say("1 of 4: what the units of a classifier respond to")
-        classifier = unitscope.dissect("world-vgg", f"world:{pictures}", out=out / "classifier")
+        classifier = unitscope.dissect("world-vgg", f"world:{pictures}", control=0, out=out / "classifier")
         say("2 of 4: what it does with them")
         scenes = [f"world:{pictures}:{split}:{','.join(DEMO_CLASSES)}" for split in ("train", "test")]
         unitscope.importance(classifier, *scenes, set_sizes=(4, 20), random=3)

@@ -133,11 +133,11 @@ def paradoxes(found: Importance) -> Iterator[str]:
         if best is not None and random is not None and best.balanced_accuracy < random.balanced_accuracy:
             sets = found.sets[(found.sets["kind"] == "kept") & (found.sets["k"] == k) & ~found.sets["curve"]]
             recall = {str(name): rows["recall"].mean() for name, rows in sets.groupby("ranking")}
+            called, by_chance = (percent(recall[ranking]) for ranking in ("importance", "random"))
             yield (
-                f"kept alone, the {k:,} most important tell less than {k:,} random ones: "
-                f"{percent(recall['importance'])} of a class's pictures are called that "
-                f"({percent(recall['random'])} with random ones), and {percent(best.overall_accuracy)} of all pictures are "
-                "called right: what is left speaks for one class alone"
+                f"kept alone, the {k:,} most important tell less than {k:,} random ones: {called} of a class's pictures "
+                f"are called that ({by_chance} with random ones), and {percent(best.overall_accuracy)} of all pictures "
+                "are called right: what is left speaks for one class alone"
             )
         lost, other = (found.mean("removed", ranking, k) for ranking in ("importance", "other"))
         if lost is not None and other is not None and lost.loss <= other.loss:
