@@ -135,8 +135,8 @@ def paradoxes(found: Importance) -> Iterator[str]:
             recall = {str(name): rows["recall"].mean() for name, rows in sets.groupby("ranking")}
             called, by_chance = (percent(recall[ranking]) for ranking in ("importance", "random"))
             yield (
-                f"kept alone, the {k:,} most important tell less than {k:,} random ones: {called} of a class's pictures "
-                f"are called that ({by_chance} with random ones), and {percent(best.overall_accuracy)} of all pictures "
+                f"kept alone, the {k:,} most important tell less than {k:,} random ones: {called} of a class's "
+                f"pictures are called that ({by_chance} with random ones), and {percent(best.overall_accuracy)} of all pictures "
                 "are called right: what is left speaks for one class alone"
             )
         lost, other = (found.mean("removed", ranking, k) for ranking in ("importance", "other"))
