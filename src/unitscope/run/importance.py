@@ -136,8 +136,8 @@ def paradoxes(found: Importance) -> Iterator[str]:
             called, by_chance = (percent(recall[ranking]) for ranking in ("importance", "random"))
             yield (
                 f"kept alone, the {k:,} most important tell less than {k:,} random ones: {called} of a class's "
-                f"pictures are called that ({by_chance} with random ones), and {percent(best.overall_accuracy)} of all pictures "
-                "are called right: what is left speaks for one class alone"
+                f"pictures are called that ({by_chance} with random ones), and {percent(best.overall_accuracy)} of all "
+                "pictures are called right: what is left speaks for one class alone"
             )
         lost, other = (found.mean("removed", ranking, k) for ranking in ("importance", "other"))
         if lost is not None and other is not None and lost.loss <= other.loss:
