@@ -15,7 +15,7 @@ from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.meanings import of_layer
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.report import write_report
-from unitscope.run.calibration import calibrated_cuts, stands_out
+from unitscope.run.calibration import calibrated_cuts, repairings_needed, stands_out
 from unitscope.run.dissection import Dissection
 
 
@@ -248,3 +248,26 @@ def test_meanings_are_not_known_without_chance(tmp_path: Path) -> None:
     )
     assert run.units["meanings"].isna().all()
     assert run.calibrated[run.units["status"] == "live"].isna().all()
+
+
+def test_too_few_re_pairings_are_said_with_how_many_would_do() -> None:
+    reached = [1 / 201] * 3 + [0.5] * 97
+    table = units("a", p_value=reached, q_value=[0.1658] * 3 + [0.6] * 97)
+    needed = repairings_needed(table, 200)
+    assert needed == 666
+    assert 100 / 3 / (needed + 1) <= 0.05 < 100 / 3 / needed  # Benjamini and Hochberg with that many
+    assert repairings_needed(units("a", p_value=[1 / 201] * 50, q_value=[1 / 201] * 50), 200) == 0
+    assert repairings_needed(units("a", p_value=[0.5] * 50, q_value=[0.5] * 50), 200) == 0
+    assert repairings_needed(units("a", p_value=[1 / 6] * 50, q_value=[1 / 6] * 50), 5) == 19
+
+
+def test_few_pictures_and_few_re_pairings_are_said(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"layers": "relu1_2", "replicates": 100}
+    few = us.dissect("world-vgg", "world:12", out=tmp_path / "few", **asked)
+    assert "chance is not measured: it takes 20 pictures or more" in repr(few)
+    assert few.units["p_value"].isna().all()
+    once = us.dissect("world-vgg", "world:24", null=4, out=tmp_path / "once", **asked)
+    assert (
+        "4 re-pairings are too few to call the units of relu1_2 that none of them reaches: --null "
+        in repr(once)
+    )

@@ -116,7 +116,7 @@ def test_other_quantiles_have_their_own_chance(run):
     assert (other["null_iou"] < run.units["null_iou"]).all()
 
 
-@pytest.mark.parametrize("told", [{"null": 0}, {"samples": planted(chance.LEAST - 1)}])
+@pytest.mark.parametrize("told", [{"null": 0}, {"samples": planted(chance.LEAST_FOR_CHANCE - 1)}])
 def test_where_nothing_was_measured_nothing_is_said(tmp_path, told):
     found = dissect(tmp_path / "run", **told)
     assert found.units[COLUMNS].isna().all().all()

@@ -7,6 +7,7 @@ file of the run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 
 FOLDER = "controls"
 """Where a run keeps its controls, one folder for each seed."""
+LEAST_FOR_CHANCE = 20
+"""Pictures below which chance is not measured: their re-pairings are few and alike."""
 FALSE_DISCOVERIES = 0.05
 """Rate of false discoveries at which units are called above chance."""
 EXCEEDING = 0.05
 """Share of the units of random weights that may reach the cut of their layer."""
+EPSILON = 1e-9
 DetectorRule = Literal["paper", "calibrated"]
 """What makes a unit a detector: an IoU at the cut of the run, or a label that stands out."""
 
@@ -44,6 +48,23 @@ def _cut(parts: Sequence[pd.DataFrame]) -> float:
     if not len(reached):
         return float("nan")
     return float(np.quantile(reached, 1 - EXCEEDING, method="inverted_cdf"))
+
+
+def repairings_needed(units: pd.DataFrame, repairings: int) -> int:
+    """Return how many re-pairings would call the units of a layer that no re-pairing reached; 0 where they are called.
+
+    A p-value is never below 1 / (K + 1), so that few units among many cannot be called with few re-pairings: k of m
+    live ones are if K + 1 is at least m / (k rate), were they above all of those re-pairings as well.
+
+    Args:
+        units: of one layer, with p- and q-values.
+        repairings: K of the run.
+    """
+    live = units[units["status"] == "live"]
+    beyond = live[live["p_value"] <= 1 / (repairings + 1) + EPSILON]
+    if not len(beyond) or (beyond["q_value"] <= FALSE_DISCOVERIES).all():
+        return 0
+    return math.ceil(len(live) / (FALSE_DISCOVERIES * len(beyond)) - EPSILON) - 1
 
 
 def stands_out(units: pd.DataFrame, cuts: NDArray[np.float64]) -> pd.Series[bool]:

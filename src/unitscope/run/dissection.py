@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,15 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
-from unitscope.run.calibration import FALSE_DISCOVERIES, FOLDER, DetectorRule, calibrated_cuts, stands_out
+from unitscope.run.calibration import (
+    FALSE_DISCOVERIES,
+    FOLDER,
+    LEAST_FOR_CHANCE,
+    DetectorRule,
+    calibrated_cuts,
+    repairings_needed,
+    stands_out,
+)
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
@@ -267,12 +276,30 @@ class Dissection(Result[DissectionSummary]):
         found, own = [], self.detectors
         if not (self.generated or self.controls or is_control(self.network)):
             found.append("how many would with random weights is not measured: that takes a control")
+        found += self._about_chance()
         unsure = int((own["iou_low"] < self.settings.min_iou).sum())
         if unsure > len(own) / 2:
             found.append(
                 f"few pictures to tell: the intervals of {unsure:,} of the {len(own):,} detectors reach below {cut}"
             )
         return found
+
+    def _about_chance(self) -> Iterator[str]:
+        """Yield why chance was not measured, or was with too few re-pairings, in words."""
+        told = self.settings.null
+        if told and self.data.used < LEAST_FOR_CHANCE:
+            yield f"chance is not measured: it takes {LEAST_FOR_CHANCE} pictures or more"
+            return
+        if not told:
+            return
+        for layer, units in self.units.groupby("layer", sort=False):
+            needed = repairings_needed(units, told)
+            if needed:
+                title = self.network.layer_title(str(layer))
+                yield (
+                    f"{told:,} re-pairings are too few to call the units of {title} that none of them reaches: that "
+                    f"takes {needed:,}"
+                )
 
     def _judged(self, layer: str) -> str:
         """Return how much of a layer's count chance and random weights explain, in words."""

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.progress import Advance, progress_bar
+from unitscope.run.calibration import LEAST_FOR_CHANCE
 from unitscope.stats import ChanceIntersections, StrongCells
 from unitscope.stats.chance import chance_iou, partners
 from unitscope.stats.inference import q_values
 from unitscope.stats.intersection import planes_last
 
-LEAST = 20
-"""Pictures below which chance is not measured: their re-pairings are few and alike."""
 KEPT_POINTS = 2**26
 """Points of masks in memory at once."""
 COUNTED = 2**23
@@ -121,7 +120,7 @@ def measure_chance(
     samples = np.concatenate(
         [activations.folder.open_shard(i)["samples"] for i in range(activations.plan.shards)]
     )
-    if len(samples) < LEAST:
+    if len(samples) < LEAST_FOR_CHANCE:
         return unknown
     counting = _Counting(scores, samples, _labels(activations, len(samples)), repairings, seed)
     blocks = list(_blocks(scores))
