@@ -268,6 +268,6 @@ def test_few_pictures_and_few_re_pairings_are_said(tmp_path: Path) -> None:
     assert few.units["p_value"].isna().all()
     once = us.dissect("world-vgg", "world:24", null=4, out=tmp_path / "once", **asked)
     assert (
-        "4 re-pairings are too few to call the units of relu1_2 that none of them reaches: --null "
+        "4 re-pairings are too few to call the units of relu1_2 that none of them reaches: that takes "
         in repr(once)
     )
