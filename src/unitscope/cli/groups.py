@@ -11,7 +11,6 @@ import typer
 from unitscope.cli.options import LABELS, NETWORK, OUTPUT, PICTURES
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import MEASURED, SPEED, about, setting
-from unitscope.run.calibration import DetectorRule
 
 SEGMENTER = (
     "A network that labels pixels: upp, colors, csail:FOLDER, package.module:function, file.py:function "
@@ -420,7 +419,7 @@ class SelectionOptions:
         (), "Only labels of this category; may be given again.", metavar="CATEGORY", panel=MEASURED
     )
     min_iou: float = setting(0.0, "Least IoU.", panel=MEASURED)
-    rule: DetectorRule | None = setting(
+    rule: Literal["paper", "calibrated"] | None = setting(
         None,
         "Only detectors: paper, by IoU alone, or calibrated, above chance and random weights; needs a --control.",
         panel=MEASURED,
