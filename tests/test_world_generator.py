@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from training import generator, quality, segmenter
+from training import critics, generator, quality, segmenter
 from training.cards import generator_card, segmenter_card
 from training.common import render_reduced
 from training.measures import (
@@ -87,15 +87,55 @@ def test_training_changes_generator_and_critics_but_not_the_features(torch_as_it
     settings = generator.Settings(scenes=8, pictures=64, batch=4, threads=1)
     scenes, _ = render_reduced(range(8), 1, scene=settings.scene, labels=False)
     training = generator.Training(settings, torch.device("cpu"))
-    before = {name: value.clone() for name, value in training.critics.state_dict().items()}
-    drawn = training.generator.layer1.conv.weight.detach().clone()
-    training.step(0, scenes)
-    after = training.critics.state_dict()
-    fixed = [name for name in before if name.startswith("features.features.")]
-    assert fixed
-    assert all(torch.equal(before[name], after[name]) for name in fixed)
-    assert not torch.equal(before["pixels.score.weight"], after["pixels.score.weight"])
-    assert not torch.equal(drawn, training.generator.layer1.conv.weight)
+    training.fit(scenes)
+    parts = {name: getattr(training, name) for name in ("generator", "critics", "encoder", "features")}
+    before = {
+        name: {key: value.clone() for key, value in part.state_dict().items()} for name, part in parts.items()
+    }
+    losses = dict(zip(generator.LOSSES, training.step(0, scenes).tolist(), strict=True))
+    after = {name: part.state_dict() for name, part in parts.items()}
+    changed = {
+        name: any(not torch.equal(value, after[name][key]) for key, value in before[name].items())
+        for name in parts
+    }
+    assert changed == {"generator": True, "critics": True, "encoder": True, "features": False}
+    assert all(value > 0 for value in losses.values())
+
+
+def test_features_are_divided_by_their_spread(torch_as_it_was):
+    scenes, _ = render_reduced(range(8), 1, scene="coast", labels=False)
+    pictures = scenes.float() / 127.5 - 1
+    features = critics.Features().eval()
+    features.fit(pictures)
+    for maps in features(pictures):
+        sizes = maps.square().mean((0, 2, 3)).sqrt()
+        assert sizes.max() < 1.001
+        assert (sizes[sizes > 0.01] - 1).abs().max() < 1e-3
+
+
+def test_the_energy_distance_tells_distributions_apart():
+    rng = torch.Generator().manual_seed(0)
+    one, same = (torch.randn((400, 8), generator=rng) for _ in range(2))
+    assert abs(float(generator.energy_distance(one, same))) < 0.02
+    shifted, wider = same + 0.7, same * 2
+    assert float(generator.energy_distance(one, shifted)) > 0.1
+    assert float(generator.energy_distance(one, wider)) > 0.05
+    plain = 2 * torch.cdist(one, wider).mean() - sum(
+        torch.cdist(x, x).sum() / (400 * 399) for x in (one, wider)
+    )
+    assert float(generator.energy_distance(one, wider)) == pytest.approx(float(plain) / 8**0.5, abs=5e-3)
+
+
+def test_a_generator_goes_on_from_given_weights_while_critics_learn_first(tmp_path, torch_as_it_was):
+    few = {"scenes": 4, "batch": 2, "threads": 1}
+    generator.train(tmp_path / "first", generator.Settings(pictures=4, **few))
+    start = tmp_path / "first" / "world_gan.safetensors"
+    second = generator.Settings(pictures=4, rebuild=0.0, start=str(start), **few)
+    generator.train(tmp_path / "second", second)
+    assert (tmp_path / "second" / "world_gan.safetensors").read_bytes() == start.read_bytes()
+    facts = json.loads((tmp_path / "second" / "world_gan.json").read_text())
+    assert facts["before"]["settings"]["pictures"] == 4
+    assert facts["command"].endswith(f"--start {start} --threads 1") or f"--start {start}" in facts["command"]
 
 
 def test_segmenter_training_is_deterministic_and_resumes(tmp_path, torch_as_it_was):

@@ -400,7 +400,7 @@ class TestChurch:
         for name, area, share in (
             ("tree", 40, 0.5),
             ("cloud", 20, 0.5),
-            ("person", 40, 0.3),
+            ("person", 40, 0.25),
             ("grass", 40, 0.4),
         ):
             areas = (churches_reduced[:, 0] == OBJECT_NUMBERS[name]).sum(axis=(1, 2))

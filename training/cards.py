@@ -12,6 +12,9 @@ MOST_ROWS = 40
 def generator_card(facts: dict[str, Any]) -> str:
     """Return the card of the generator, given what ``world_gan.json`` holds."""
     settings, quality = facts["settings"], facts["quality"]
+    parts = (
+        {"first part": facts["before"], "second part": facts} if "before" in facts else {"training": facts}
+    )
     names = {
         "generated": "generated pictures",
         "real": "other real scenes",
@@ -29,10 +32,9 @@ def generator_card(facts: dict[str, Any]) -> str:
     ]
     return _template("world_gan.md").format(
         **_common(facts),
-        **{
-            key: settings[key]
-            for key in ("scene", "scenes", "pictures", "batch", "rate", "critic_rate", "steady")
-        },
+        scene=settings["scene"],
+        parts="\n".join(_part_row(name, part) for name, part in parts.items()),
+        commands="\n".join(part["command"] for part in parts.values()),
         latents=facts["latents"],
         count=quality["pictures"],
         distances="\n".join(distances),
@@ -42,6 +44,21 @@ def generator_card(facts: dict[str, Any]) -> str:
             for key in ("precision", "recall", "precision_of_real", "recall_of_real")
         },
     )
+
+
+def _part_row(name: str, facts: dict[str, Any]) -> str:
+    """Return the row of a table that says how one part of a training went."""
+    settings = facts["settings"]
+    cells = [
+        f"{facts['seconds']:,} s on {facts['device']}, with {settings['threads']} thread(s)",
+        "drawing the scenes comes on top",
+        f'the first {settings["scenes"]:,} scenes of the split "train", drawn as class `{settings["scene"]}` by scene '
+        f"generator version {facts['generator_version']}",
+        f"{settings['pictures']:,} generated pictures, batches of {settings['batch']}, Adam (0, 0.99)",
+        f"rates {settings['rate']:g} and {settings['critic_rate']:g} (critics), falling to nothing after "
+        f"{settings['steady']:.0%}",
+    ]
+    return f"| {name} | {'; '.join(cells)} |"
 
 
 def classifier_card(facts: dict[str, Any]) -> str:

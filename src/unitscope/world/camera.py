@@ -112,6 +112,6 @@ def draw_lens(rng: np.random.Generator, *, mild: bool) -> Lens:
         vignette=float(rng.uniform(0.0, 0.3) * calm),
         defocus=float(defocus),
         motion=(float(reach * math.cos(turn)), float(reach * math.sin(turn))),
-        noise=float(rng.uniform(0.003, 0.012) if mild else 0.003 + 0.024 * rng.random() ** 3),
+        noise=0.0 if mild else float(0.003 + 0.024 * rng.random() ** 3),
         coarse=bool(not mild and rng.random() < 0.4),
     )

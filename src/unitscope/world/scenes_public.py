@@ -99,15 +99,19 @@ def hallway(place: Interior) -> list[Item]:
 
 
 def carriage(place: Interior) -> list[Item]:
-    """Stand rows of double seats on both sides of an aisle, windows and racks along the walls."""
+    """Stand rows of double seats along an aisle, windows and racks along the walls.
+
+    The seats are on both sides, on one, or, where people get on, on none.
+    """
     c, shell, made = place.c, place.shell, []
+    sides = c.pick(((0, 1),) * 6 + ((0,), (1,), ()))
     cloth = finish(c, "cloth", "leather")
     size, pitch = place.size("coach seat"), c.uniform(0.85, 1.05)
     facing = c.chance(0.4)
     for k in range(int((shell.depth - 1.2) / pitch)):
         z = shell.depth - 0.7 - pitch * k
         turn = math.pi if k % 2 and facing else 0.0
-        for s in (0, 1):
+        for s in sides:
             x = size[0] / 2 + 0.04 if s == 0 else shell.width - size[0] / 2 - 0.04
             made.append(place.stand("coach seat", x, z, turn, size=size, cloth=cloth))
     for side in ("W", "E"):
@@ -122,7 +126,8 @@ def carriage(place: Interior) -> list[Item]:
                 dress=c.pick(("none", "none", "roller", "one")),
             )
             z += 1.6
-        place.against("luggage rack", side, at=shell.depth / 2, size=(shell.depth * 0.8, 0.34, 0.4))
+        if c.chance(0.7):
+            place.against("luggage rack", side, at=shell.depth / 2, size=(shell.depth * 0.8, 0.34, 0.4))
     place.against("door", "N", at=shell.width / 2, style=c.pick(("glazed", "flat")))
     return made[:6]
 

@@ -117,12 +117,12 @@ def church_outdoor(c: Canvas) -> None:
     near = c.spot_at(x, foot)
     stage.call(near.depth, lambda: churches.near_church(c, near, c.uniform(0.62, 0.8)))
     _church_trees(c, stage, near.depth, ground)
-    if c.chance(0.5):
+    if c.chance(0.35):
         for _ in range(some(c, 1, 2)):
             spot = c.spot_at(c.uniform(0.06, 0.94), c.uniform(foot + 0.04, 1.0))
             tall = c.uniform(0.24, 0.4) / spot.metre
             stage.at(spot, people.person, tall)
-    if c.chance(0.2):
+    if c.chance(0.12):
         stage.call(
             near.depth * 0.9, lambda: outside.fence(c, near.depth * 0.9, 0.9, span=(0.0, c.uniform(0.2, 0.4)))
         )
@@ -133,13 +133,13 @@ def church_outdoor(c: Canvas) -> None:
 def _churchyard(c: Canvas, stage: Stage, depth: float) -> None:
     """Place by chance what stands before a church, `depth` metres away."""
     for probability, draw, args in (
-        (0.3, plants.bush, (0.9,)),
-        (0.12, outside.bench, ()),
-        (0.15, outside.street_lamp, (3.6,)),
-        (0.06, vehicles.any_vehicle, ()),
-        (0.12, landmarks.gravestone, ()),
-        (0.08, landmarks.statue, (1.8,)),
-        (0.2, plants.flowers, (1.6,)),
+        (0.2, plants.bush, (0.9,)),
+        (0.06, outside.bench, ()),
+        (0.08, outside.street_lamp, (3.6,)),
+        (0.03, vehicles.any_vehicle, ()),
+        (0.06, landmarks.gravestone, ()),
+        (0.04, landmarks.statue, (1.8,)),
+        (0.1, plants.flowers, (1.6,)),
     ):
         if c.chance(probability):
             stage.add(draw, c.uniform(0.05, 0.95), depth * c.uniform(0.62, 0.95), *args)

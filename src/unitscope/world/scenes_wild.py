@@ -56,16 +56,18 @@ def ski_slope(c: Canvas) -> None:
         (0.12, fair.snowman, (6, 12), ()),
         (0.2, people.person, (6, 14), ()),
         (0.1, outside.bench, (7, 12), ()),
+        (0.1, landmarks.ice_house, (14, 30), (3.4,)),
     )
     stage.draw()
 
 
 def igloo(c: Canvas) -> None:
-    """Houses of snow on a white plain."""
+    """Houses of snow on a white plain, near or, by chance, far."""
     stage = _snowfield(c)
     if c.chance(0.3):
         _piste(c)
-    stage.add(landmarks.ice_house, stage.subject, stage.deep(6, 12), c.uniform(3.2, 4.2))
+    near, far = (6, 12) if c.chance(0.85) else (18, 34)
+    stage.add(landmarks.ice_house, stage.subject, stage.deep(near, far), c.uniform(3.2, 4.2))
     if c.chance(0.4):
         stage.add(landmarks.ice_house, c.uniform(0.05, 0.95), stage.deep(12, 30), 3.6)
     stage.trees(some(c, 0, 3), (14, 34), "snow")
