@@ -16,6 +16,7 @@ from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.importance import numbers
 from unitscope.report.importance.data import Importance, Matrix
 from unitscope.report.importance.facts import ABLATIONS
+from unitscope.report.pages.claims import claims
 from unitscope.report.pages.effects import Effect, effect_title
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.payload import layer_slugs
@@ -84,6 +85,7 @@ def _part(content: Content, report: Path) -> dict[str, object]:
         **data.facts,
         "total": len(data.units),
         "detectors": len(detectors),
+        "said": claims(data)["lead"],
         "distinct": len(detectors[["concept", "category"]].drop_duplicates()),
         "clearest": list(_clearest(data, report)),
         "importance": [_classes(each, report) for each in content.importance],
