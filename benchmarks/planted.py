@@ -37,7 +37,7 @@ import unitscope
 from unitscope.layer.grid import GridGeometry, raster_sampling, upsample
 from unitscope.layer.hooks import trace
 from unitscope.models.network import Network
-from unitscope.run.dissection import FALSE_DISCOVERIES
+from unitscope.run.calibration import FALSE_DISCOVERIES
 from unitscope.world import PLANES, VOCABULARY, WorldPictures
 from unitscope.world.maps import SceneMaps
 from unitscope.world.planted import SIDE, TYPICAL, PlantedNetwork, planted_network

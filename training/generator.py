@@ -261,7 +261,8 @@ class Training:
         apart = [(a.float() - b.float()).square().mean() for a, b in zip(self._see(made), maps, strict=True)]
         lost = torch.stack(apart).mean() + 2 * (made - self.real).abs().mean()
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
-        return lost + self.settings.divergence * divergence
+        loss: Tensor = lost + self.settings.divergence * divergence
+        return loss
 
     def _make(self, latents: Tensor) -> Tensor:
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -295,8 +296,9 @@ class Training:
 
     @torch.no_grad()
     def _average(self) -> None:
-        kept, now = (list(network.parameters()) for network in (self.averaged, self.generator))
-        torch._foreach_add_(kept, torch._foreach_mul(torch._foreach_sub(now, kept), self.share))
+        kept, now = (list[Any](network.parameters()) for network in (self.averaged, self.generator))
+        steps: Any = torch._foreach_mul(torch._foreach_sub(now, kept), self.share)
+        torch._foreach_add_(kept, steps)
 
     def _fill(self, number: int, scenes: Tensor) -> None:
         """Lay down real pictures, half of them mirrored, latents and rates: a function of seed and step alone."""
