@@ -162,6 +162,10 @@ def test_a_control_comes_later_and_changes_no_file(tmp_path: Path) -> None:
     before = (tmp_path / "run" / "manifest.json").read_bytes()
     again = us.dissect("world-vgg", us.pictures("world:24"), control=3, **asked)
     assert [each.path.name for each in again.controls] == ["3"]
+    caches = [each.path / "cache" for each in (again, *again.controls)]
+    assert all(cache.is_dir() for cache in caches)
+    again.drop_cache()
+    assert not any(cache.exists() for cache in caches)
     assert (tmp_path / "run" / "manifest.json").read_bytes() == before
 
 

@@ -264,8 +264,9 @@ class Dissection(Result[DissectionSummary]):
         )
 
     def drop_cache(self) -> None:
-        """Delete the kept activations; another quantile then needs the network again."""
-        RunFolder(self.path).drop_cache()
+        """Delete the kept activations, those of controls too; another quantile then needs the network again."""
+        for run in (self, *self.controls):
+            RunFolder(run.path).drop_cache()
 
     def doubts(self, cut: str) -> list[str]:
         """Return what a reader of the counts should know: a control that is missing, too few pictures.
