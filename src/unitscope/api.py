@@ -201,7 +201,7 @@ def classify_unit(
         place = which.run.path / classification.FOLDER / slug(name)
         found = run_unit_classifier(
             which, asked.module, asked.samples, asked.asked,
-            place if out is None else as_path(out), concepts=numbers, settings=chosen,
+            as_path(place if out is None else out), concepts=numbers, settings=chosen,
         )  # fmt: skip
         found.report()
     return found
@@ -263,7 +263,7 @@ def importance(
             found,
             read,
             pictures,
-            out=place if out is None else as_path(out),
+            out=as_path(place if out is None else out),
             settings=chosen,
         )
 
@@ -321,7 +321,7 @@ def attack(
         model = reopen_network(opened, network, device=cast(str | None, device))
         attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
         found = run_attack(
-            opened, model, read.name, attacked, out=place if out is None else as_path(out),
+            opened, model, read.name, attacked, out=as_path(place if out is None else out),
             settings=chosen, importance=importance_for(opened, read.name, importance),
         )  # fmt: skip
         found.report()
@@ -523,7 +523,7 @@ def shape(
         )
         place = opened.path / shape_run.FOLDER / slug(pairs.name, words)
         result = run_shape(
-            opened, found, pairs, place if out is None else as_path(out),
+            opened, found, pairs, as_path(place if out is None else out),
             alteration=words, layers=wanted, settings=chosen,
         )  # fmt: skip
         result.report()
