@@ -250,20 +250,17 @@ def stability(run: Path, wanted: StabilityOptions) -> pd.DataFrame:
         )
 
 
-def said_of(runs: Sequence[Dissection]) -> list[str]:
-    """Return in words what the table of a comparison does not say: how layers meet, how sure differences are."""
+def compare(
+    paths: Sequence[Path], page: Path | None
+) -> tuple[pd.DataFrame, list[Dissection], list[str], Path]:
+    """Set runs side by side; return the table, these too, what the table does not say, and the page."""
+    from unitscope.report import write_comparison
     from unitscope.run.comparison import compared
 
-    return compared(runs)
-
-
-def compare(paths: Sequence[Path], page: Path | None) -> tuple[pd.DataFrame, list[Dissection], Path]:
-    """Set runs side by side; return the table, these too, and the page."""
-    from unitscope.report import write_comparison
-
     runs = [unitscope.open_run(path) for path in paths]
-    index = write_comparison(runs, out=page)
-    return unitscope.compare(*runs), runs, index
+    said = compared(runs)
+    index = write_comparison(runs, out=page, said=said)
+    return unitscope.compare(*runs), runs, said, index
 
 
 def verify(run: Path) -> list[Verified]:

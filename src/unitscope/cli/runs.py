@@ -128,7 +128,7 @@ def compare(
     """Set runs side by side: detectors and concepts by layer and category, with a page and figures."""
     from unitscope.cli.tables import print_comparison
 
-    comparison, opened, page = calls.compare(runs, table.page)
-    print_comparison(comparison, opened, calls.said_of(opened), table.style, table.out)
+    comparison, opened, said, page = calls.compare(runs, table.page)
+    print_comparison(comparison, opened, said, table.style, table.out)
     if table.style == "table":
         print_lines(f"page: {page}")

@@ -170,16 +170,14 @@ def read_run(run: Path) -> RunData:
     _check_tables(run)
     layers = _frame(run, "layers").sort_values("position", kind="stable")
     names = tuple(dict.fromkeys(layers["layer"]))
-    units = _frame(run, "units")
+    opened = Dissection(run)
+    units = opened.units[list(COLUMNS["units"])].assign(calibrated=opened.calibrated)
     strangers = sorted(set(units["layer"]) - set(names))
     if strangers:
         raise UnitscopeError(
             f"{run}/tables/layers.parquet lacks the layer {strangers[0]!r} of units.parquet: "
             "the tables are of different runs; run the same 'unitscope dissect' command again"
         )
-    opened = Dissection(run)
-    calibrated = pd.Series(opened.calibrated.array, index=opened.units.set_index(["layer", "unit"]).index)
-    units["calibrated"] = calibrated.reindex(units.set_index(["layer", "unit"]).index).array
     place = units["layer"].map({name: index for index, name in enumerate(names)})
     units = units.assign(place=place).sort_values(["place", "unit"]).reset_index(drop=True)
     concepts = _frame(run, "concepts").sort_values("number").reset_index(drop=True)

@@ -50,6 +50,25 @@ def _cut(parts: Sequence[pd.DataFrame]) -> float:
     return float(np.quantile(reached, 1 - EXCEEDING, method="inverted_cdf"))
 
 
+def beside_the_count(untrained: float, calibrated: object) -> str:
+    """Say of a count of detectors, going on after it, what random weights give and how many stand out.
+
+    Args:
+        untrained: detectors with random weights; NaN without a control.
+        calibrated: detectors by the calibrated rule; missing where that is not known.
+    """
+    controlled = not math.isnan(untrained)
+    said = f"; {whole_or_mean(untrained)} would with random weights" if controlled else ""
+    if not pd.isna(calibrated):  # type: ignore[call-overload]
+        said += f"; {calibrated:,} stand out from {'those and from ' if controlled else ''}chance"
+    return said
+
+
+def whole_or_mean(count: float) -> str:
+    """Write a count that is a mean where there are several controls: ``137.5``, ``1,204``."""
+    return f"{count:,.10g}"
+
+
 def repairings_needed(units: pd.DataFrame, repairings: int) -> int:
     """Return how many re-pairings would call the units of a layer that no re-pairing reached; 0 where they are called.
 

@@ -17,6 +17,7 @@ from unitscope.run.calibration import (
     FOLDER,
     LEAST_FOR_CHANCE,
     DetectorRule,
+    beside_the_count,
     calibrated_cuts,
     repairings_needed,
     stands_out,
@@ -305,16 +306,10 @@ class Dissection(Result[DissectionSummary]):
     def _judged(self, layer: str) -> str:
         """Return how much of a layer's count chance and random weights explain, in words."""
         row: dict[str, Any] = self.calibration[self.calibration["layer"] == layer].to_dict("records")[0]  # type: ignore[assignment]
-        said = []
-        if row["controls"]:
-            said.append(f"{row['untrained']:,.10g} would with random weights")
-        if not pd.isna(row["calibrated"]):
-            said.append(
-                f"{row['calibrated']:,} stand out from {'those and from ' if row['controls'] else ''}chance"
-            )
-        elif not pd.isna(row["above_chance"]) and row["detectors"]:
-            said.append(f"{row['above_chance']:,} of the {row['detectors']:,} above chance")
-        return "".join(f"; {each}" for each in said)
+        said = beside_the_count(row["untrained"], row["calibrated"])
+        if pd.isna(row["calibrated"]) and not pd.isna(row["above_chance"]) and row["detectors"]:
+            said += f"; {row['above_chance']:,} of the {row['detectors']:,} above chance"
+        return said
 
     def __repr__(self) -> str:
         skipped = len(self.data.skipped)

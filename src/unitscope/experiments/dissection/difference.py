@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.look import kept_activations
+from unitscope.experiments.dissection.look import kept_activations, labels_of, thresholds_of, units_by_layer
 from unitscope.run.comparison import paired_layers
 from unitscope.run.dissection import Dissection
 from unitscope.stats import IntersectionBootstrap
@@ -59,22 +59,13 @@ Measured = dict[str, tuple[float, NDArray[np.float64]]]
 
 def _replicates(run: Dissection, replicates: int, seed: int) -> dict[str, Measured]:
     activations, cut = kept_activations(run), run.settings.min_iou
-    numbers = run.concepts.set_index(["name", "category"])["number"]
-    tables, boots = {}, {}
-    for layer, rows in run.units.groupby("layer", sort=False):
-        table = rows.sort_values("unit")
-        named = table["concept"].notna().to_numpy()
-        labels = np.zeros(len(table), np.int64)
-        labels[named] = numbers.loc[list(zip(table["concept"][named], table["category"][named], strict=True))]
-        tables[str(layer)] = table
-        boots[str(layer)] = IntersectionBootstrap(
-            table["threshold"].to_numpy(np.float32, copy=True),
-            labels,
-            label_values=len(run.concepts) + 1,
-            replicates=replicates,
-            seed=seed,
+    tables, levels = units_by_layer(run), thresholds_of(run)
+    boots = {
+        layer: IntersectionBootstrap(
+            levels[layer], labels, label_values=len(run.concepts) + 1, replicates=replicates, seed=seed
         )
-    levels = {layer: boot.thresholds for layer, boot in boots.items()}
+        for layer, labels in labels_of(run).items()
+    }
     for shard in activations.shards(lambda *_: None, above=levels):
         for layer, boot in boots.items():
             boot.update(shard.cells[layer], shard.labels, shard.samples)

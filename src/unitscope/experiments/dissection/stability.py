@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations
-from unitscope.experiments.dissection.look import kept_activations
+from unitscope.experiments.dissection.look import kept_activations, labels_of, thresholds_of, units_by_layer
 from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.progress import progress_bar
 from unitscope.run.dissection import Dissection
@@ -61,8 +61,8 @@ def stability(
     for other in others:
         _require_same(run, other)
     activations = kept_activations(run)
-    statistics, own = activations.merged(), _labels_of(run)
-    detectors = {layer: rows["detector"].to_numpy(bool) for layer, rows in _by_layer(run)}
+    statistics, own = activations.merged(), labels_of(run)
+    detectors = {layer: rows["detector"].to_numpy(bool) for layer, rows in units_by_layer(run).items()}
     rows: list[dict[str, object]] = []
     for quantile in quantiles or [factor * run.settings.quantile for factor in FACTORS]:
         if not 0 < quantile < 1:
@@ -72,30 +72,8 @@ def stability(
         rows += _rows("quantile", float(quantile), own, [found], detectors)
     rows += _over_sizes(run, activations, own, detectors, _sizes(run.data.used, pictures))
     for other in others:
-        rows += _rows("run", str(other.path), own, [_labels_of(other, run)], detectors)
+        rows += _rows("run", str(other.path), own, [labels_of(other, run)], detectors)
     return pd.DataFrame(rows)
-
-
-def _by_layer(run: Dissection) -> list[tuple[str, pd.DataFrame]]:
-    return [(str(layer), rows.sort_values("unit")) for layer, rows in run.units.groupby("layer", sort=False)]
-
-
-def _labels_of(run: Dissection, named_by: Dissection | None = None) -> Labels:
-    """Return the labels of a run as numbers of its own vocabulary or of another's; -1 for what that does not have."""
-    concepts = (named_by or run).concepts
-    numbers = dict(
-        zip(zip(concepts["name"], concepts["category"], strict=True), concepts["number"], strict=True)
-    )
-    return {
-        layer: np.array(
-            [
-                numbers.get((name, category), -1) if isinstance(name, str) else 0
-                for name, category in zip(rows["concept"], rows["category"], strict=True)
-            ],
-            np.int64,
-        )
-        for layer, rows in _by_layer(run)
-    }
 
 
 def _require_same(run: Dissection, other: Dissection) -> None:
@@ -132,7 +110,7 @@ def _over_sizes(
     """Return the rows of sets of pictures: labels on two sets of each size, of pictures in random orders."""
     if not sizes:
         return []
-    thresholds = {layer: rows["threshold"].to_numpy(np.float32, copy=True) for layer, rows in _by_layer(run)}
+    thresholds = thresholds_of(run)
     found: dict[int, list[Labels]] = {size: [] for size in sizes}
     with progress_bar("labels of fewer pictures", activations.plan.samples * ORDERS) as advance:
         for order in range(ORDERS):
@@ -147,8 +125,8 @@ def _over_sizes(
                 np.add.at(areas, group, areas_by_picture(shard.labels, areas.shape[1]))
                 for layer, count in counts.items():
                     count.count(shard.cells[layer], shard.labels, group)
-            for layer_sizes in _labels_by_size(thresholds, counts, areas, sizes):
-                found[layer_sizes[0]] += layer_sizes[1]
+            for size, pair in _labels_by_size(thresholds, counts, areas, sizes):
+                found[size] += pair
     return [row for size in sizes for row in _rows("pictures", size, own, found[size], detectors)]
 
 

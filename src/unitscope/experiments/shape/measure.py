@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unitscope.experiments.dissection.look import units_by_layer
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.samples import ALL
 from unitscope.experiments.shape.exemplars import exemplar_table, shown_units
@@ -189,11 +190,8 @@ class ShapeExperiment(Experiment[PairActivations]):
         return job.merged(PAIRS, lambda: PairChanges(units), below=f"changes/{layer}").result()
 
     def _labels(self) -> dict[str, pd.DataFrame]:
-        units = self.dissected.units
-        return {
-            layer: units[units["layer"] == layer].sort_values("unit", ignore_index=True)
-            for layer in self.plan.by_layer
-        }
+        tables = units_by_layer(self.dissected)
+        return {layer: tables[layer] for layer in self.plan.by_layer}
 
     def outcome(self, job: Job) -> Mapping[str, object]:
         """Return what survives, and delete the activations, which nobody asks again."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.look import thresholds_of
 from unitscope.experiments.dissection.scoring import find_thresholds
 from unitscope.experiments.shape.settings import ShapeSettings
 from unitscope.experiments.shape.sides import PairActivations
@@ -15,15 +16,6 @@ from unitscope.stats import MaskOverlap, PairOverlap
 
 Levels = dict[str, NDArray[np.float32]]
 """Thresholds ``(U,)`` by layer."""
-
-
-def run_levels(run: Dissection, layers: list[str]) -> Levels:
-    """Return the thresholds that a dissection found."""
-    units = run.units
-    return {
-        layer: units[units["layer"] == layer].sort_values("unit")["threshold"].to_numpy(np.float32, copy=True)
-        for layer in layers
-    }
 
 
 def pair_levels(
@@ -37,7 +29,8 @@ def pair_levels(
     copies = found(activations.altered)
     if settings.thresholds == "pictures":
         return found(activations.original), copies
-    levels = run_levels(run, list(activations.plan.by_layer))
+    of_run = thresholds_of(run)
+    levels = {layer: of_run[layer] for layer in activations.plan.by_layer}
     activations.original.merged()
     activations.original.reach(levels)
     return levels, copies

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from unitscope.report.data import RunData, records
+from unitscope.run.calibration import LEAST_FOR_CHANCE, beside_the_count, whole_or_mean
 
 COLUMNS = (
     "Layer",
@@ -34,13 +35,8 @@ def claims(data: RunData) -> dict[str, Any]:
 
 def _lead(table: pd.DataFrame) -> str:
     """Return how the headline goes on after the paper's count."""
-    said = ""
-    if (table["controls"] > 0).all():
-        said += f"; {_number(table['untrained'].sum())} would with random weights"
-    if not table["calibrated"].isna().any():
-        from_what = "those and from chance" if said else "chance"
-        said += f"; {int(table['calibrated'].sum()):,} stand out from {from_what}"
-    return said
+    untrained, calibrated = (table[name].sum(skipna=False) for name in ("untrained", "calibrated"))
+    return beside_the_count(float(untrained), calibrated)
 
 
 def _lines(data: RunData) -> Iterator[str]:
@@ -51,11 +47,14 @@ def _lines(data: RunData) -> Iterator[str]:
         above = int(table["above_chance"].sum())
         yield f"{above:,} of them are above chance, about one in twenty of these at most by mistake."
     elif found:
-        yield "Whether they are above chance is not measured: it takes 20 pictures or more, and --null."
+        yield (
+            "Whether they are above chance is not measured: it takes "
+            f"{LEAST_FOR_CHANCE} pictures or more, and --null."
+        )
     controls = int(table["controls"].min())
     if controls:
         seeds = "" if controls == 1 else f", the mean of {controls} seeds"
-        yield f"{_number(table['untrained'].sum())} units would reach it with random weights{seeds}."
+        yield f"{whole_or_mean(table['untrained'].sum())} units would reach it with random weights{seeds}."
     if not table["calibrated"].isna().any():
         yield (
             f"{int(table['calibrated'].sum()):,} units stand out: above chance, with one label on both halves of the "
@@ -75,7 +74,7 @@ def _rows(data: RunData) -> Iterator[list[object]]:
             int(row.units),
             int(row.detectors),
             _known(row.above_chance),
-            _number(row.untrained) if row.controls else "\u2013",
+            whole_or_mean(row.untrained) if row.controls else "\u2013",
             "\u2013" if pd.isna(row.cut) else f"{100 * row.cut:.1f} %",
             _known(row.calibrated),
         ]
@@ -83,10 +82,6 @@ def _rows(data: RunData) -> Iterator[list[object]]:
 
 def _known(count: Any) -> object:
     return "\u2013" if pd.isna(count) else int(count)
-
-
-def _number(mean: float) -> str:
-    return f"{mean:,.10g}"
 
 
 def _sentence(line: str) -> str:

@@ -40,12 +40,15 @@ LISTED = 60
 """Concepts of one run that the page lists; the table has all."""
 
 
-def write_comparison(runs: Sequence[Dissection], *, out: Path | str | None = None) -> Path:
+def write_comparison(
+    runs: Sequence[Dissection], *, out: Path | str | None = None, said: Sequence[str] | None = None
+) -> Path:
     """Write the page and the figures of two or more runs side by side; an earlier one is replaced in one step.
 
     Args:
         runs: finished dissections.
         out: the folder; below the first run by default, named after the others.
+        said: what :func:`unitscope.run.comparison.compared` says of the runs, where that is known already.
 
     Returns:
         The path of ``index.html``.
@@ -58,7 +61,7 @@ def write_comparison(runs: Sequence[Dissection], *, out: Path | str | None = Non
     target = as_path(out) if out is not None else comparison_folder(runs)
     check_replaceable(target)
     with replacing(target) as folder:
-        _write(runs, folder)
+        _write(runs, folder, compared(runs) if said is None else said)
     return target / "index.html"
 
 
@@ -81,7 +84,7 @@ def run_names(runs: Sequence[Dissection]) -> list[str]:
     return [name if apart.count(name) == 1 else f"{at}: {name}" for at, name in enumerate(apart, 1)]
 
 
-def _write(runs: Sequence[Dissection], folder: Path) -> None:
+def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str]) -> None:
     names, depth, concepts = run_names(runs), by_depth(runs), concepts_by_run(runs)
     categories = [ALL, *(name for name in dict.fromkeys(depth["category"]) if name != ALL)]
     colors = run_colors(runs, names)
@@ -108,7 +111,7 @@ def _write(runs: Sequence[Dissection], folder: Path) -> None:
         only=[(name, _only(concepts, at)) for at, name in enumerate(names, 1)],
         shared=int((concepts["runs"] == len(runs)).sum()),
         notes=differences(runs),
-        said=compared(runs),
+        said=said,
         changed=_changed(runs, names),
         figures=figures,
         tables=list(tables),
