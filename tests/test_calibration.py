@@ -144,6 +144,14 @@ def test_units_are_listed_by_a_rule(
         assert len(capsys.readouterr().out.strip().splitlines()) == 1 + count
 
 
+def test_a_rule_is_not_mixed_with_another_quantile(
+    calibrated: Dissection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("units", str(calibrated.path), "--rule", "paper", "--quantile", "0.02")
+    assert run_cli(monkeypatch, *words) == 2
+    assert "leave out --rule or --quantile" in capsys.readouterr().err
+
+
 def test_without_a_control_the_rule_is_not_known(calibrated: Dissection) -> None:
     run = calibrated.controls[0]
     assert run.calibrated[run.units["status"] == "live"].isna().all()

@@ -38,8 +38,13 @@ def select_units(
         units: a unit table to choose from instead of the run's own, such as that of `at_quantile`.
 
     Raises:
-        UnitscopeError: the run has no such layer, concept, category or column, or does not know the rule.
+        UnitscopeError: the run has no such layer, concept, category or column, or does not know the rule, or
+            a rule is given with another unit table.
     """
+    if rule is not None and units is not None:
+        raise UnitscopeError(
+            "what is a detector is known at the quantile of the run alone; leave out --rule or --quantile"
+        )
     detectors = None if rule is None else run.detectors_by(rule)
     units = run.units if units is None else units
     layers = [run.network.layer_path(name) for name in layers]
