@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,20 @@ def test_without_kept_activations_there_is_no_interval(
     )
     bare.drop_cache()
     assert run_cli(monkeypatch, "compare", str(run.path), str(bare.path)) == 0
-    assert (
-        "2 less 1: no intervals, as the pictures differ or activations were not kept"
-        in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 less 1: no intervals, for the activations in" in said
+    assert "were not kept" in said
+
+
+def test_why_there_is_no_interval_is_said_as_it_is(
+    run: Dissection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(
+        run.path, tmp_path / "damaged", ignore=shutil.ignore_patterns("report", "compare", "controls")
     )
+    for piece in (tmp_path / "damaged" / "cache").glob("*.safetensors"):
+        piece.write_bytes(piece.read_bytes()[:-4] + b"----")
+    assert run_cli(monkeypatch, "compare", str(run.path), str(tmp_path / "damaged")) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 less 1: no intervals, for " in said
+    assert "is damaged" in said

@@ -54,35 +54,26 @@ def compare(first: Dissection, second: Dissection, *more: Dissection) -> pd.Data
     return _category_order(merged, tables)[["layer", "category", *columns]].reset_index(drop=True)
 
 
-def differences_between(first: Dissection, second: Dissection) -> pd.DataFrame | None:
-    """Return the differences between two runs with intervals; None where they are on other pictures or keep too little.
-
-    See :func:`unitscope.difference`.
-    """
-    try:
-        found = make_registered(VIEWS, "difference", first, second)
-    except UnitscopeError:
-        return None
-    assert isinstance(found, pd.DataFrame)
-    return found
-
-
 def compared(runs: Sequence[Dissection]) -> list[str]:
     """Return, a line each, how layers meet, how sure differences from the first run are, and what labels are others."""
     lines = [each for each in (pairing(runs),) if each]
     for number, other in enumerate(runs[1:], 2):
-        found = differences_between(runs[0], other)
-        if found is None:
-            lines.append(
-                f"{number} less 1: no intervals, as the pictures differ or activations were not kept"
-            )
-        else:
-            lines += [f"{number} less 1, {each}" for each in map(_difference, found.to_dict("records"))]
+        lines += [f"{number} less 1{each}" for each in _differences(runs[0], other)]
         changed = relabelled(runs[0], other)
         if changed is not None:
             table, detectors = changed
             lines.append(f"{len(table):,} of {detectors:,} detectors of 1 have another label in {number}")
     return lines
+
+
+def _differences(first: Dissection, second: Dissection) -> list[str]:
+    """Say how sure the differences between two runs are, see :func:`unitscope.difference`, or why nobody can."""
+    try:
+        found = make_registered(VIEWS, "difference", first, second)
+    except UnitscopeError as error:
+        return [f": no intervals, for {error}"]
+    assert isinstance(found, pd.DataFrame)
+    return [f", {_difference(row)}" for row in found.to_dict("records")]
 
 
 def _difference(row: Mapping[Any, Any]) -> str:

@@ -28,7 +28,7 @@ from unitscope.experiments.samples import Batch, Samples, called, where_not_fini
 from unitscope.experiments.skeleton import Piece, State
 from unitscope.layer.hooks import trace
 from unitscope.progress import Advance, partly
-from unitscope.run.folder import RunFolder
+from unitscope.run.folder import RunFolder, how_to_mend
 from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.stats import (
     ActivationExtent,
@@ -320,6 +320,8 @@ class Activations:
         Raises:
             UnitscopeError: there is no network at hand.
         """
+        if self._reader is None and self._cache.damaged is not None:
+            raise UnitscopeError(f"{self._cache.damaged} is damaged; {how_to_mend(self.folder.manifest)}")
         if self._reader is None:
             raise UnitscopeError(
                 f"the activations in {self.folder.path} were not kept, or not enough of them; dissect into another "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,15 @@ class CellCache:
     Args:
         folder: an open run folder.
         plan: what is read and kept.
+
+    Attributes:
+        damaged: a file that was asked for and is damaged.
     """
 
     def __init__(self, folder: RunFolder, plan: ReadingPlan) -> None:
         self._folder, self._plan = folder, plan
         self._left = 0
+        self.damaged: Path | None = None
 
     def allow(self, most: int) -> None:
         """Set the budget: bytes that all files may take, those already there included."""
@@ -95,8 +99,11 @@ class CellCache:
 
     def _open(self, shard: int, *, points: bool) -> KeptCells | None:
         path = self._folder.cache_path(shard, points=points)
+        if not path.is_file():
+            return None
         # The cache does not wait for the disk: after a power cut a file of it may be damaged.
-        with suppress(UnitscopeError):
-            if path.is_file():
-                return KeptCells(ArrayFile(path), self._plan, points=points)
-        return None
+        try:
+            return KeptCells(ArrayFile(path), self._plan, points=points)
+        except UnitscopeError:
+            self.damaged = path
+            return None
