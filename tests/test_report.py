@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import io
 import json
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -21,13 +24,15 @@ from PIL import Image
 
 from unitscope.errors import UnitscopeError
 from unitscope.report import folder as folder_module
-from unitscope.report import write, write_report
+from unitscope.report import write, write_report, write_single_report
 from unitscope.report.charts.theme import category_slots
 from unitscope.report.data import read_run
 from unitscope.report.figures import concepts_figure, layers_figure
 from unitscope.report.masks import OUTLINE, draw_mask, run_lengths
-from unitscope.report.payload import BLOCK, layer_slugs, rebin, rounded
+from unitscope.report.packs import FORMS, Packs, choose_form, packed
+from unitscope.report.payload import rebin, rounded
 from unitscope.report.shell import script
+from unitscope.report.single import joined
 from unitscope.report.strips import PictureCache, Tile, draw_strip, strip_size, to_image
 from unitscope.report.views import unit_histogram
 from unitscope.run.dissection import open_run
@@ -54,6 +59,12 @@ def load(path: Path) -> Any:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("unitscope.data.")
     return json.loads(text.split(" = ", 1)[1].rstrip(";\n"))
+
+
+def decoded(report: Path, place: list[int]) -> Image.Image:
+    """Return a packed picture."""
+    text = load(report / f"data/pictures/{place[0]}.js")[place[1]]
+    return Image.open(io.BytesIO(base64.b64decode(text)))
 
 
 def table(run: Path, name: str) -> pd.DataFrame:
@@ -106,32 +117,119 @@ def test_best_unit_of_a_concept_is_that_of_highest_iou(run: Path, report: Path) 
 
 
 def test_details_of_every_unit(run: Path, report: Path) -> None:
-    slugs = {layer["name"]: layer["slug"] for layer in load(report / "data/run.js")["layers"]}
     exemplars, matches = table(run, "exemplars"), table(run, "matches")
-    for row in table(run, "units").itertuples():
-        block = load(report / f"data/layers/{slugs[row.layer]}/{row.unit // BLOCK}.js")
-        found = block[str(row.unit)]
+    blocks = load(report / "data/units.js")["block"]
+    for row in read_run(run).units.itertuples():
+        found = load(report / f"data/units/{blocks[row.Index]}.js")[str(row.Index)]
         mine = exemplars[(exemplars["layer"] == row.layer) & (exemplars["unit"] == row.unit)]
         assert [exemplar["sample"] for exemplar in found["exemplars"]] == mine["sample"].tolist()
         rows = matches[(matches["layer"] == row.layer) & (matches["unit"] == row.unit)]
         assert [match[2] for match in found["matches"]] == rows["intersection"].tolist()
         assert found["histogram"]["total"] > 0
         for exemplar in found["exemplars"]:
-            assert (report / exemplar["picture"]).is_file()
+            picture = decoded(report, exemplar["picture"])
+            assert picture.size == (exemplar["size"][1], exemplar["size"][0])
 
 
-def test_every_unit_with_exemplars_has_a_strip(run: Path, report: Path) -> None:
-    slugs = layer_slugs(read_run(run).layer_names)
-    pairs = table(run, "exemplars")[["layer", "unit"]].drop_duplicates()
-    strips = sorted(path.relative_to(report) for path in report.glob("units/*/*.jpg"))
-    expected = sorted(Path("units") / slugs[row.layer] / f"{row.unit}.jpg" for row in pairs.itertuples())
-    assert strips == expected
-    with Image.open(report / strips[0]) as image:
-        assert image.size == (5 * 128 + 4 * 4, 128)
-        assert b"unitscope: unit" in image.info["comment"]
-        pixels = np.asarray(image.convert("RGB")).astype(int)
-    yellow = (pixels[..., 0] > 200) & (pixels[..., 1] > 180) & (pixels[..., 2] < 90)
-    assert yellow.sum() > 50
+def test_a_picture_is_packed_once_and_looks_like_that_of_the_run(run: Path, report: Path) -> None:
+    exemplars = table(run, "exemplars")
+    packs = [load(path) for path in report.glob("data/pictures/*.js")]
+    assert sum(len(pack) for pack in packs) == exemplars["picture"].nunique()
+    row, blocks = read_run(run).units.iloc[0], load(report / "data/units.js")["block"]
+    found = load(report / f"data/units/{blocks[0]}.js")["0"]["exemplars"]
+    mine = exemplars[(exemplars["layer"] == row["layer"]) & (exemplars["unit"] == row["unit"])]
+    for exemplar, name in zip(found, mine.sort_values("rank")["picture"], strict=True):
+        with Image.open(run / name) as image:
+            before = np.asarray(image.convert("RGB")).astype(int)
+        after = np.asarray(decoded(report, exemplar["picture"]).convert("RGB")).astype(int)
+        assert np.abs(after - before).mean() < 6
+
+
+def test_units_that_are_listed_together_lie_in_one_block(report: Path) -> None:
+    units = load(report / "data/units.js")
+    order = np.argsort(-np.array(units["iou"], float), kind="stable")
+    assert (np.diff(np.array(units["block"])[order]) >= 0).all()
+
+
+def test_pictures_are_made_smaller_until_they_fit(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    names = [f"{number}.png" for number in range(12)]
+    for name in names:
+        Image.fromarray(noise.integers(0, 256, (300, 200, 3), dtype=np.uint8)).save(tmp_path / name)
+    files = [tmp_path / name for name in names]
+    large, side = choose_form(files, 10**7)
+    assert (large, side) == (FORMS[0], 300)
+    budget = 12 * 6000
+    form, _ = choose_form(files, budget)
+    texts = [packed(file, form) for file in files]
+    assert sum(len(text or "") for text in texts) <= budget
+    place = FORMS.index(form)
+    assert 0 < place < len(FORMS) - 1
+    assert sum(len(packed(file, FORMS[place - 1]) or "") for file in files) > budget
+    assert choose_form(files, 1)[0] == FORMS[-1]
+
+
+def test_packs_are_split_and_a_damaged_picture_is_left_out(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(5)]
+    for name in names:
+        Image.effect_noise((64, 64), 60).convert("RGB").save(tmp_path / name)
+    (tmp_path / names[2]).write_bytes(b"no picture")
+    packs = Packs(tmp_path / "packs", size=2500)
+    texts = {name: packed(tmp_path / name, FORMS[-1]) for name in names}
+    for name, text in texts.items():
+        if text is not None:
+            packs.add(name, text)
+    packs.write()
+    assert set(packs.places) == {name for name in names if name != names[2]}
+    assert len(list((tmp_path / "packs").iterdir())) > 1
+    for name, (number, place) in packs.places.items():
+        assert load(tmp_path / "packs" / f"{number}.js")[place] == texts[name]
+
+
+def test_a_report_as_one_file_holds_all_it_needs(run: Path, tmp_path: Path) -> None:
+    page = write_single_report(run, out=tmp_path / "report.html")
+    text = page.read_text(encoding="utf-8")
+    assert not re.findall(r'<script src=|<link rel="stylesheet"|href="figures/', text)
+    assert "Left out here" not in text
+    assert text.count("unitscope.data.pictures[") == 1
+    found = re.search(r'data:image/svg\+xml;base64,([^"]+)" download="layers.svg"', text)
+    assert found
+    assert b"<svg" in base64.b64decode(found[1])
+    assert write_single_report(run, out=page) == page
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_report_as_one_file_says_what_it_leaves_out(report: Path) -> None:
+    whole = joined(report / "index.html", limit=10**8)
+    details = [each for name in ("pictures", "units") for each in report.glob(f"data/{name}/*.js")]
+    none = joined(report / "index.html", limit=0, left_out=["the pages of 2 questions about its units"])
+    assert "the pages of 2 questions about its units, 100% of the pictures" in none
+    assert len(whole) - len(none) == pytest.approx(sum(each.stat().st_size for each in details), rel=0.05)
+    assert "unitscope.data.blocks[0]" in whole
+    assert "unitscope.data.blocks[0]" not in none
+
+
+def test_one_file_replaces_nothing_else(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "notes.html"
+    other.write_text("<p>mine</p>")
+    with pytest.raises(UnitscopeError, match="is something else than a report; give another"):
+        write_single_report(run, out=other)
+    assert other.read_text() == "<p>mine</p>"
+    with pytest.raises(UnitscopeError, match="it is a folder; give a file"):
+        write_single_report(run, out=tmp_path)
+
+
+@pytest.mark.slow
+def test_a_report_of_many_units_can_be_mailed(tmp_path: Path) -> None:
+    run = make_run(
+        tmp_path / "run", Shape(units=1024, layers=("layer4",), pictures=1024, size=160, exemplars=5)
+    )
+    report = write_report(run).parent
+    files = [path for path in report.rglob("*") if path.is_file()]
+    assert len(files) <= 200
+    sizes = {path: path.stat().st_size for path in files}
+    fixed = sum(size for path, size in sizes.items() if path.parent.name in ("assets", "figures"))
+    assert (sum(sizes.values()) - fixed) / 1024 <= 12_000
 
 
 def test_names_are_escaped_everywhere(report: Path) -> None:
@@ -186,10 +284,10 @@ def test_missing_pictures_leave_a_gap_not_an_error(fresh: Path) -> None:
     for path in fresh.glob("pictures/*.jpg"):
         path.unlink()
     report = write_report(fresh).parent
-    blocks = [load(path) for path in report.glob("data/layers/*/*.js")]
+    blocks = [load(path) for path in report.glob("data/units/*.js")]
     pictures = {one["picture"] for block in blocks for unit in block.values() for one in unit["exemplars"]}
     assert pictures == {None}
-    assert list(report.glob("units/*/*.jpg"))
+    assert not list(report.glob("data/pictures/*.js"))
 
 
 def test_a_picture_outside_of_the_run_is_not_taken(fresh: Path, tmp_path: Path) -> None:
@@ -267,17 +365,17 @@ def test_what_a_killed_report_left_is_removed(fresh: Path) -> None:
 def test_another_folder_gets_its_own_pictures(fresh: Path, tmp_path: Path) -> None:
     index = write_report(fresh, out=tmp_path / "elsewhere/report")
     shutil.rmtree(fresh)
-    assert list((index.parent / "pictures").glob("*.jpg"))
+    assert list((index.parent / "data/pictures").glob("*.js"))
 
 
-def test_pictures_are_copied_where_links_fail(
+def test_files_are_copied_where_links_fail(
     fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError("no links here")
 
     monkeypatch.setattr(folder_module.os, "link", refuse)
-    assert list((write_report(fresh).parent / "pictures").glob("*.jpg"))
+    assert (write_report(fresh).parent / "assets/vega.js").stat().st_size > 10**5
 
 
 def test_a_report_that_cannot_be_written_is_one_line(

@@ -270,11 +270,20 @@ def verify(run: Path) -> list[Verified]:
     return read_through(run)
 
 
-def write_report(runs: Sequence[Path], out: Path | None = None, *, quiet: bool = False) -> Path:
-    """Write the report of a run, or of several; return its first page."""
+def write_report(
+    runs: Sequence[Path], out: Path | None = None, *, single_file: bool = False, quiet: bool = False
+) -> Path:
+    """Write the report of a run, as a folder or as one file, or of several; return its first page."""
     from unitscope.report import write_report as write
-    from unitscope.report import write_reports
+    from unitscope.report import write_reports, write_single_report
 
+    if single_file:
+        if len(runs) > 1:
+            raise UnitscopeError(
+                "--single-file is about one run; give one, or leave it out for a folder of several"
+            )
+        with typed(quiet=quiet):
+            return write_single_report(runs[0], out=out)
     if len(runs) > 1 and out is None:
         raise UnitscopeError(
             "a report of several runs belongs to none of them; say where to write it with --out"

@@ -112,6 +112,12 @@ class ReportOptions(ShownOptions):
         metavar="FOLDER",
         panel=OUTPUT,
     )
+    single_file: bool = setting(
+        False,
+        "One HTML file to mail, RUN/report.html by default: the dissection alone, without the details that would make "
+        "it too large.",
+        panel=OUTPUT,
+    )
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,8 @@ def report(
     *,
     output: ReportOptions,
 ) -> None:
-    """Write the report of a run, or one of several: a folder to open in a browser, without a server."""
-    index = calls.write_report(runs, output.out, quiet=output.quiet)
+    """Write the report of a run, or one of several: a folder to open in a browser, or one file."""
+    index = calls.write_report(runs, output.out, single_file=output.single_file, quiet=output.quiet)
     if output.as_json:
         print_json({"report": str(index)})
     else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from unitscope.report.pages.comparison import write_comparison
+    from unitscope.report.single import write_single_report
     from unitscope.report.start import write_reports
     from unitscope.report.write import write_report
 
@@ -12,6 +13,7 @@ _WHERE = {
     "write_comparison": "pages.comparison",
     "write_report": "write",
     "write_reports": "start",
+    "write_single_report": "single",
 }
 
 
@@ -22,4 +24,4 @@ def __getattr__(name: str) -> object:
     return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
 
 
-__all__ = ["write_comparison", "write_report", "write_reports"]
+__all__ = ["write_comparison", "write_report", "write_reports", "write_single_report"]

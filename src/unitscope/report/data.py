@@ -120,6 +120,12 @@ class RunData:
         picture = frame["picture"].astype(object)
         return frame.assign(picture=picture.where(picture.isin(self.pictures), None))
 
+    def shown_pictures(self) -> pd.DataFrame:
+        """Return the pictures of the exemplars of all units that are there: `layer`, `unit`, `rank`, `picture`."""
+        frame = _read(self.path, "exemplars", ("layer", "unit", "rank", "picture")).to_pandas()
+        found: pd.DataFrame = frame[frame["picture"].isin(self.pictures)]
+        return found.astype({"layer": str, "picture": str})
+
     def histograms(self, layer: str) -> pd.DataFrame:
         """Return the activation histogram of every unit of a layer."""
         return _frame(self.path, "histograms", layer).sort_values("unit")

@@ -1,13 +1,15 @@
 """The data of the report as classic scripts, so that the page works from the file system without a server.
 
 `data/run.js` and `data/units.js` are loaded with the page; the details of every unit come in blocks,
-`data/layers/<slug>/<block>.js`, which the page loads when it needs one.
+`data/units/<block>.js`, and pictures in packs, `data/pictures/<pack>.js`, which the page loads when it needs one. Both
+are in the order in which the page lists units at first, that of IoU, so that what is shown together lies together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,14 @@ import pandas as pd
 from unitscope.report.charts.theme import category_slots
 from unitscope.report.data import RunData, records
 from unitscope.report.masks import run_lengths
+from unitscope.report.packs import Packed, Place
 from unitscope.report.strips import strip_size
 from unitscope.run.masks import unpack_mask
 from unitscope.run.slugs import distinct_slugs
 
 BLOCK = 64
+"""Units of a block; more where there would be more than `BLOCKS` of them."""
+BLOCKS = 80
 BINS = 72
 
 Json = Any
@@ -59,13 +64,13 @@ class Catalogue:
         return self.index.get((name, category), -1)
 
 
-def run_payload(data: RunData, catalogue: Catalogue) -> dict[str, Json]:
+def run_payload(data: RunData, catalogue: Catalogue, pictures: Packed) -> dict[str, Json]:
     """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
     slots = category_slots(catalogue.categories)
     return {
         "minIou": data.settings.min_iou,
         "quantile": data.settings.quantile,
-        "block": BLOCK,
+        "pictures": {"side": pictures.side, "reduced": pictures.reduced},
         "categories": [{"name": name, "slot": slots[name]} for name in catalogue.categories],
         "layers": _layers(data, catalogue),
         "concepts": _concepts(data, catalogue),
@@ -150,6 +155,7 @@ def units_payload(data: RunData, catalogue: Catalogue, strips: StripSizes) -> Js
         "fraction": column(units["quantile_fraction"], 5),
         "peak": column(units["peak"], 5),
         "strip": [strips.get((layer, int(unit)), (0, 0, 0)) for layer, unit in pairs],
+        "block": block_numbers(units).tolist(),
     }
 
 
@@ -162,33 +168,47 @@ def strip_sizes(exemplars: pd.DataFrame) -> dict[int, tuple[int, int, int]]:
     return sizes
 
 
-def blocks(
-    exemplars: pd.DataFrame, matches: pd.DataFrame, histograms: pd.DataFrame, *, catalogue: Catalogue
-) -> Iterator[tuple[int, Json]]:
-    """Yield the number and the content of every block of a layer: unit to its details."""
-    details: dict[int, dict[int, dict[str, Json]]] = {}
+def by_iou(units: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the places of units in the order of IoU, the highest first, as the page lists them."""
+    return np.argsort(-np.nan_to_num(units["iou"].to_numpy(float)), kind="stable")
 
-    def of(unit: int) -> dict[str, Json]:
-        empty: dict[str, Json] = {"exemplars": [], "matches": [], "histogram": None}
-        return details.setdefault(unit // BLOCK, {}).setdefault(unit, empty)
 
+def block_numbers(units: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the block that holds the details of each unit."""
+    numbers = np.empty(len(units), np.int64)
+    numbers[by_iou(units)] = np.arange(len(units)) // max(BLOCK, -(-len(units) // BLOCKS))
+    return numbers
+
+
+def details(
+    exemplars: pd.DataFrame,
+    matches: pd.DataFrame,
+    histograms: pd.DataFrame,
+    *,
+    catalogue: Catalogue,
+    places: Mapping[str, Place],
+) -> dict[int, dict[str, Json]]:
+    """Return the details of every unit of a layer that has some: its exemplars, matches and histogram."""
+    found: dict[int, dict[str, Json]] = defaultdict(
+        lambda: {"exemplars": [], "matches": [], "histogram": None}
+    )
     for row in records(exemplars):
-        of(int(row.unit))["exemplars"].append(_exemplar(row))
+        found[int(row.unit)]["exemplars"].append(_exemplar(row, places))
     for row in records(matches):
         place = catalogue.find(row.concept, row.category)
         match = [place, rounded(row.iou), int(row.intersection), int(row.union), int(row.rank)]
-        of(int(row.unit))["matches"].append([*match, int(row.best_in_category)])
+        found[int(row.unit)]["matches"].append([*match, int(row.best_in_category)])
     for row in records(histograms):
-        of(int(row.unit))["histogram"] = rebin(np.asarray(row.edges), np.asarray(row.counts))
-    yield from sorted(details.items())
+        found[int(row.unit)]["histogram"] = rebin(np.asarray(row.edges), np.asarray(row.counts))
+    return found
 
 
-def _exemplar(row: Any) -> Json:
+def _exemplar(row: Any, places: Mapping[str, Place]) -> Json:
     height, width = int(row.mask_height), int(row.mask_width)
     return {
         "sample": int(row.sample),
         "id": str(row.id),
-        "picture": row.picture if isinstance(row.picture, str) else None,
+        "picture": places.get(row.picture) if isinstance(row.picture, str) else None,
         "peak": rounded(row.peak, 5),
         "size": [height, width],
         "runs": run_lengths(unpack_mask(row.mask, height, width)),

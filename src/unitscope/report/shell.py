@@ -18,7 +18,7 @@ from unitscope.run.slugs import slug
 
 ASSETS = Path(__file__).parent / "assets"
 EARLY = ("core", "theme")
-LATER = ("marks", "router", "pager", "table", "charts")
+LATER = ("marks", "pictures", "router", "pager", "table", "charts")
 FOLDER = "assets"
 """Where a report has them; all pages of a report share one."""
 

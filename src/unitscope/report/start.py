@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -21,6 +22,7 @@ from unitscope.report.pages.effects import Effect, effect_title
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.payload import layer_slugs
 from unitscope.report.shell import FOLDER, fill, percent, write_assets, write_text
+from unitscope.report.strips import PictureCache, Strip, strip_size, tile_of, write_strip
 from unitscope.report.write import Content, write_content
 from unitscope.run.effects import Insertion, Removal
 from unitscope.run.numbers import percent_score
@@ -30,6 +32,8 @@ CLEAREST = 6
 """Detectors shown of a run."""
 CLASSES = 5
 """Classes shown of an importance."""
+CARDS = "clearest"
+"""The folder of their pictures."""
 PAIRS = 2
 """Pictures shown, before and after, of a question about a generator."""
 
@@ -101,16 +105,30 @@ def _clearest(data: RunData, report: Path) -> Iterator[dict[str, object]]:
     slugs = layer_slugs(data.layer_names)
     for row in records(found.drop_duplicates(["concept", "category"]).head(CLEAREST)):
         address = quote(report.name)
+        strip = report / CARDS / f"{slugs[row.layer]}-{row.unit}.jpg"
         yield {
             "layer": data.title(row.layer),
             "unit": int(row.unit),
             "concept": row.concept,
             "category": row.category,
             "iou": shown(interval_of(row, "iou")),
-            "strip": f"{address}/units/{quote(slugs[row.layer])}/{row.unit}.jpg",
-            "size": _size(report / "units" / slugs[row.layer] / f"{row.unit}.jpg"),
+            "strip": f"{address}/{CARDS}/{quote(strip.name)}",
+            "size": _draw_strip(data, row, strip),
             "href": f"{address}/index.html{unit_address(data.title(row.layer), int(row.unit))}",
         }
+
+
+def _draw_strip(data: RunData, row: Any, file: Path) -> tuple[int, int]:
+    """Draw the exemplars of a unit into a file; return its width and height, nothing where the unit has none."""
+    exemplars = data.exemplars(row.layer)
+    tiles = [tile_of(data.path, each) for each in records(exemplars[exemplars["unit"] == row.unit])]
+    if not tiles:
+        return 0, 0
+    file.parent.mkdir(exist_ok=True)
+    write_strip(
+        Strip(file, tiles, f"unitscope: unit {row.unit} of {row.layer}: {row.concept}"), PictureCache()
+    )
+    return strip_size(tile.shape for tile in tiles)
 
 
 def _classes(data: Importance, report: Path) -> dict[str, object]:

@@ -1,15 +1,13 @@
-"""One JPEG strip per unit: its exemplars side by side, the mask outlined and the rest dimmed."""
+"""The exemplars of a unit side by side in one picture, the mask outlined and the rest dimmed."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -22,7 +20,6 @@ GAP = 4
 GAP_COLOR = pack_color(128, 128, 128)
 NO_PICTURE = pack_color(176, 176, 176)
 QUALITY = 84
-GROUP = 16
 CACHED_BYTES = 256 * 2**20
 
 
@@ -95,38 +92,17 @@ def tile_size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-class StripWriter:
-    """Writes strips in threads while the caller goes on; leaving the `with` block waits for them."""
+def tile_of(run: Path, row: Any) -> Tile:
+    """Return the tile of a row of the table of exemplars."""
+    picture = run / row.picture if isinstance(row.picture, str) else None
+    return Tile(picture, row.mask, (int(row.mask_height), int(row.mask_width)))
 
-    def __init__(self) -> None:
-        self._cache = PictureCache()
-        self._pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
-        self._pending: list[Future[int]] = []
 
-    def __enter__(self) -> StripWriter:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def add(self, strips: Iterable[Strip]) -> None:
-        """Begin to write strips; they are taken from the iterable here, in groups."""
-        iterator = iter(strips)
-        while group := list(islice(iterator, GROUP)):
-            self._pending.append(self._pool.submit(self._write, group))
-
-    def wait(self, advance: Callable[[int], None] = lambda _: None) -> None:
-        """Wait for everything added, and raise what went wrong; `advance` is told how many strips are done."""
-        pending, self._pending = self._pending, []
-        for future in pending:
-            advance(future.result())
-
-    def _write(self, strips: Sequence[Strip]) -> int:
-        for strip in strips:
-            image = to_image(draw_strip(strip.tiles, self._cache))
-            comment = strip.comment.encode("utf-8")
-            image.save(strip.path, "JPEG", quality=QUALITY, subsampling=0, comment=comment)
-        return len(strips)
+def write_strip(strip: Strip, cache: PictureCache) -> None:
+    """Draw a strip and write its file."""
+    image = to_image(draw_strip(strip.tiles, cache))
+    comment = strip.comment.encode("utf-8")
+    image.save(strip.path, "JPEG", quality=QUALITY, subsampling=0, comment=comment)
 
 
 def to_image(picture: Packed) -> Image.Image:

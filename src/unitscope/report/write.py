@@ -1,24 +1,24 @@
-"""Write the report of a run: read the tables, draw strips and figures, fill the page."""
+"""Write the report of a run: read the tables, pack pictures, draw figures, fill the page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from unitscope.paths import as_path
-from unitscope.progress import Advance, partly, piece_of, progress_bar, told
+from unitscope.progress import Advance, progress_bar, told
 from unitscope.report.charts.files import save_figure
-from unitscope.report.data import RunData, read_run, records
+from unitscope.report.data import RunData, read_run
 from unitscope.report.figures import histogram_figure, run_figures
-from unitscope.report.folder import check_replaceable, place_file, replacing
+from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.importance.data import Importance, read_importance
 from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
+from unitscope.report.packs import Packed, picture_budget, write_packs
 from unitscope.report.pages.attack import ATTACK
 from unitscope.report.pages.dissection import PAGES, render_index
 from unitscope.report.pages.effects import Effect, place_effect_pages
@@ -27,14 +27,14 @@ from unitscope.report.pages.shape import SHAPE
 from unitscope.report.payload import (
     Catalogue,
     StripSizes,
-    blocks,
-    layer_slugs,
+    block_numbers,
+    by_iou,
+    details,
     run_payload,
     strip_sizes,
     units_payload,
 )
-from unitscope.report.shell import script, write_assets, write_charts, write_text
-from unitscope.report.strips import Strip, StripWriter, Tile
+from unitscope.report.shell import safe_json, script, write_assets, write_charts, write_text
 from unitscope.run.attack import find_attacks
 from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
@@ -108,6 +108,7 @@ def write_content(
     *,
     fill: Callable[[Importance, Path], None] = draw_pages,
     start: str = "",
+    picture_bytes: int | None = None,
 ) -> Path:
     """Write the report of what has been read.
 
@@ -116,6 +117,7 @@ def write_content(
         target: the folder of the report; one that is there is replaced once the new one is complete.
         fill: puts the pages of an importance into a folder: `draw_pages` or `copy_pages`.
         start: the address of a page of several runs that this report belongs to, seen from it.
+        picture_bytes: most that pictures may take, if not what a folder of so many units may have.
 
     Returns:
         The path of `index.html`.
@@ -123,7 +125,7 @@ def write_content(
     data = content.data
     with replacing(target) as folder:
         write_assets(folder, "dissection", *(["importance"] if content.importance else []))
-        _write_data(data, folder)
+        _write_data(data, folder, picture_bytes)
         figures = run_figures(data)
         write_charts(folder / "data" / "charts.js", {**figures, "histogram": histogram_figure()})
         (folder / "figures").mkdir()
@@ -155,56 +157,54 @@ def _place_questions(
     return links, asked, place_pages(told(content.pairs, advance), folder / "pairs", home=home)
 
 
-def _write_data(data: RunData, folder: Path) -> None:
+def _write_data(data: RunData, folder: Path, picture_bytes: int | None) -> None:
     catalogue = Catalogue(data)
     (folder / "data").mkdir()
+    packed = _pack_pictures(data, folder / "data" / "pictures", picture_bytes)
     sizes: StripSizes = {}
+    found: dict[int, str] = {}
     counts = data.units["layer"].value_counts()
-    with StripWriter() as writer, progress_bar("drawing units", len(data.units), then="pages") as advance:
-        for layer, slug in layer_slugs(data.layer_names).items():
-            with piece_of(advance, int(counts[layer])) as finish:
-                exemplars = data.exemplars(layer)
-                _place_pictures(data, exemplars, folder)
-                writer.add(_strips(data, layer, exemplars, folder=folder / "units" / slug))
-                blocks_folder = folder / "data" / "layers" / slug
-                _write_blocks(data, layer, exemplars, folder=blocks_folder, catalogue=catalogue)
-                writer.wait(partly)
-                finish(int(counts[layer]))
+    with progress_bar("writing units", len(data.units), then="pages") as advance:
+        for layer in data.layer_names:
+            exemplars = data.exemplars(layer)
+            found |= _details(data, layer, exemplars, catalogue=catalogue, packed=packed)
             sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
-    write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue)))
+            advance(int(counts[layer]))
+    _write_blocks(data, found, folder / "data" / "units")
+    write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue, packed)))
     write_text(folder / "data" / "units.js", script(".units", units_payload(data, catalogue, sizes)))
 
 
-def _write_blocks(
-    data: RunData, layer: str, exemplars: pd.DataFrame, *, folder: Path, catalogue: Catalogue
-) -> None:
-    folder.mkdir(parents=True)
-    matches, histograms = data.matches(layer), data.histograms(layer)
-    for number, block in blocks(exemplars, matches, histograms, catalogue=catalogue):
-        write_text(folder / f"{number}.js", script(f'.blocks["{folder.name}/{number}"]', block))
+def _pack_pictures(data: RunData, folder: Path, most: int | None) -> Packed:
+    """Pack the pictures that units show, those of the units of highest IoU first."""
+    order = data.units[["layer", "unit"]].iloc[by_iou(data.units)].assign(order=np.arange(len(data.units)))
+    shown = data.shown_pictures().merge(order, on=["layer", "unit"]).sort_values(["order", "rank"])
+    names = shown["picture"].drop_duplicates().tolist()
+    with progress_bar("packing pictures", len(names), then="units") as advance:
+        usual = picture_budget(len(data.units))
+        return write_packs(names, data.path, folder, budget=usual if most is None else most, advance=advance)
 
 
-def _place_pictures(data: RunData, exemplars: pd.DataFrame, folder: Path) -> None:
-    for name in exemplars["picture"].dropna().unique():
-        if not (folder / name).exists():
-            (folder / name).parent.mkdir(exist_ok=True)
-            place_file(data.path / name, folder / name)
+def _details(
+    data: RunData, layer: str, exemplars: pd.DataFrame, *, catalogue: Catalogue, packed: Packed
+) -> dict[int, str]:
+    """Return the details of the units of a layer as JSON, by their place among all units."""
+    mine = np.flatnonzero(data.units["layer"] == layer).tolist()
+    place = dict(zip(data.units["unit"].iloc[mine].tolist(), mine, strict=True))
+    found = details(
+        exemplars,
+        data.matches(layer),
+        data.histograms(layer),
+        catalogue=catalogue,
+        places=packed.places,
+    )
+    return {place[unit]: safe_json(each) for unit, each in found.items()}
 
 
-def _strips(data: RunData, layer: str, exemplars: pd.DataFrame, *, folder: Path) -> Iterator[Strip]:
-    folder.mkdir(parents=True)
-    units = data.units[data.units["layer"] == layer]
-    comments = {row.unit: _comment(layer, row) for row in records(units)}
-    for unit, rows in groupby(records(exemplars), key=attrgetter("unit")):
-        tiles = [_tile(data, row) for row in rows]
-        yield Strip(folder / f"{unit}.jpg", tiles, comments.get(unit, ""))
-
-
-def _tile(data: RunData, row: Any) -> Tile:
-    picture = data.path / row.picture if isinstance(row.picture, str) else None
-    return Tile(picture, row.mask, (int(row.mask_height), int(row.mask_width)))
-
-
-def _comment(layer: str, row: Any) -> str:
-    label = f"{row.concept} ({row.category}), IoU {row.iou:.1%}" if row.iou > 0 else "no label"
-    return f"unitscope: unit {row.unit} of {layer}: {label}"
+def _write_blocks(data: RunData, found: Mapping[int, str], folder: Path) -> None:
+    folder.mkdir()
+    numbers = block_numbers(data.units)
+    for number in range(int(numbers.max(initial=-1)) + 1):
+        known = [place for place in np.flatnonzero(numbers == number).tolist() if place in found]
+        held = ",".join(f'"{place}":{found[place]}' for place in known)
+        write_text(folder / f"{number}.js", f"unitscope.data.blocks[{number}] = {{{held}}};\n")

@@ -21,7 +21,7 @@ from unitscope.report.importance import numbers
 from unitscope.report.importance.data import Importance
 from unitscope.report.importance.numbers import top_units
 from unitscope.report.importance.style import CHANCE, ORDER_COLORS, ORDERS, SETTING_COLORS, SPLIT_COLORS
-from unitscope.report.strips import PictureCache, Tile, draw_strip, to_image
+from unitscope.report.strips import PictureCache, draw_strip, tile_of, to_image
 
 SHOWN, PICTURES = 4, 4
 """Units of fig. 2A, and pictures of each."""
@@ -112,14 +112,7 @@ def units_figure(data: Importance, place: int) -> Figure:
 
 
 def _strip(data: Importance, exemplars: pd.DataFrame, cache: PictureCache) -> dict[str, str | None]:
-    tiles = [
-        Tile(
-            data.run.path / one.picture if isinstance(one.picture, str) else None,
-            one.mask,
-            (int(one.mask_height), int(one.mask_width)),
-        )
-        for one in records(exemplars.head(PICTURES))
-    ]
+    tiles = [tile_of(data.run.path, one) for one in records(exemplars.head(PICTURES))]
     if not tiles:
         return {"url": None}
     written = io.BytesIO()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -18,12 +18,14 @@ from unitscope.report.importance.figures import figures, write_class_figures
 from unitscope.report.importance.maps import Maps, make_maps
 from unitscope.report.importance.numbers import top_units
 from unitscope.report.importance.payload import SHOWN, class_blocks, page_payload
+from unitscope.report.packs import Packs, webp
 from unitscope.report.payload import Json
 from unitscope.report.shell import FOLDER, copy_report, fill, script, write_assets, write_charts, write_text
-from unitscope.report.strips import Strip, StripWriter, Tile, strip_size
+from unitscope.report.strips import PictureCache, draw_strip, strip_size, tile_of, to_image
 
 EXEMPLARS = 4
 """Pictures of a unit, side by side."""
+STRIP_QUALITY = 74
 
 
 def write_importance_report(folder: Path | str, *, run: Path | str | RunData) -> Path:
@@ -93,10 +95,10 @@ def report_title(data: Importance) -> str:
 def draw_pages(data: Importance, folder: Path) -> None:
     """Write all of a report but its shell into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    strips = _write_strips(data, folder / "units")
+    strips = _pack_strips(data, folder / "data" / "pictures")
     run, page = page_payload(data)
-    page["units"]["strip"] = [strips.get(unit, (0, 0, 0)) for unit in page["units"]["unit"]]
-    (folder / "data" / "classes").mkdir(parents=True)
+    page["units"]["strip"] = [strips.get(unit, (0, 0, 0, 0, 0)) for unit in page["units"]["unit"]]
+    (folder / "data" / "classes").mkdir()
     write_text(folder / "data" / "importance.js", script(".run", run) + script(".importance", page))
     maps = make_maps(data)
     for number, block in class_blocks(data):
@@ -114,30 +116,21 @@ def _write_block(folder: Path, number: int, block: Json) -> None:
     write_text(folder / "data" / "classes" / f"{number}.js", script(f'.blocks["{number}"]', block))
 
 
-def _write_strips(data: Importance, folder: Path) -> dict[int, tuple[int, int, int]]:
-    """Write the exemplars of every unit that some class shows; return width, height and number of pictures."""
-    folder.mkdir()
+def _pack_strips(data: Importance, folder: Path) -> dict[int, tuple[int, ...]]:
+    """Pack the exemplars of every unit that some class shows; return width, height, number of pictures and place."""
     rows = {row for place in range(len(data.classes)) for row in top_units(data, place, SHOWN)}
     shown = set(data.units["unit"].to_numpy()[sorted(rows)].tolist()) if rows else set()
     exemplars = data.run.exemplars(data.layer)
     exemplars = exemplars[exemplars["unit"].isin(shown)]
     exemplars = exemplars[exemplars.groupby("unit").cumcount() < EXEMPLARS]
-    found: dict[int, tuple[int, int, int]] = {}
-    strips: list[Strip] = []
+    found: dict[int, tuple[int, ...]] = {}
+    packs, cache = Packs(folder), PictureCache()
     for unit, group in groupby(records(exemplars), key=attrgetter("unit")):
-        tiles = list(_tiles(data, group))
-        found[int(unit)] = (*strip_size(tile.shape for tile in tiles), len(tiles))
-        strips.append(Strip(folder / f"{unit}.jpg", tiles, f"unitscope: unit {unit} of {data.layer}"))
-    with StripWriter() as writer:
-        writer.add(strips)
-        writer.wait()
+        tiles = [tile_of(data.run.path, row) for row in group]
+        packs.add(str(unit), webp(to_image(draw_strip(tiles, cache)).convert("RGB"), STRIP_QUALITY))
+        found[int(unit)] = (*strip_size(tile.shape for tile in tiles), len(tiles), *packs.places[str(unit)])
+    packs.write()
     return found
-
-
-def _tiles(data: Importance, group: Iterator[Json]) -> Iterator[Tile]:
-    for row in group:
-        picture = data.run.path / row.picture if isinstance(row.picture, str) else None
-        yield Tile(picture, row.mask, (int(row.mask_height), int(row.mask_width)))
 
 
 def _render(data: Importance, maps: Maps, *, home: str, others: list[tuple[str, str]]) -> str:

@@ -72,20 +72,23 @@
       svg('path', { class: 'outline-line', d: outline }));
   }
 
+  const missing = (alt) => h('div', { class: 'no-picture', role: 'img', 'aria-label': alt }, 'no picture');
+
   function picture(exemplar, alt) {
     const [height, width] = exemplar.size;
-    if (exemplar.picture === null) return h('div', { class: 'no-picture', role: 'img', 'aria-label': alt }, 'no picture');
-    const src = exemplar.picture.split('/').map(encodeURIComponent).join('/');
-    return h('img', { src, alt, width, height, decoding: 'async' });
+    if (exemplar.picture === null) return missing(alt);
+    return u.pictures.image(exemplar.picture, { alt, width, height }, () => missing(alt));
   }
+
+  const frame = (exemplar, alt) => h('div', { class: 'frame' }, picture(exemplar, alt), overlay(exemplar));
 
   function figure(unit, exemplar, rank) {
     const peak = u.significant(exemplar.peak);
     const alt = `Unit ${unit.unit} of ${unit.layer.name}, exemplar ${rank}: ${exemplar.id}, peak ${peak}`;
     return h('figure', { class: 'exemplar' },
-      h('div', { class: 'frame' }, picture(exemplar, alt), overlay(exemplar)),
+      frame(exemplar, alt),
       h('figcaption', {}, h('span', { class: 'peak' }, `peak ${peak}`), ' ', h('span', { class: 'id', title: exemplar.id }, exemplar.id)));
   }
 
-  u.exemplars = { trace, figure };
+  u.exemplars = { trace, frame, figure };
 })();

@@ -19,7 +19,7 @@
         heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index], calibrated: c.calibrated[index],
         precision: c.precision[index], recall: c.recall[index], second: c.second[index], meanings: c.meanings[index],
         margin: c.margin[0][index], marginLow: c.margin[1][index], marginHigh: c.margin[2][index],
-        threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index],
+        threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index], block: c.block[index],
         text: `${name}\n${categoryName}\n${layer.name}`.toLowerCase(),
       };
     });
@@ -37,9 +37,9 @@
     stability: (a, b) => Number(b.stable) - Number(a.stable) || byIou(a, b),
   };
 
-  // Every word must be in the concept, category or layer, or be the unit's number.
+  // Every word must be in the concept, category or layer, or be the unit's number; "unit 12" is written as cards write it.
   function hasWords(unit, words) {
-    return words.every((word) => unit.text.includes(word) || String(unit.unit) === word);
+    return words.every((word) => word === 'unit' || unit.text.includes(word) || String(unit.unit) === word);
   }
 
   const conceptKey = (unit) => `${unit.categoryName}:${unit.name}`;

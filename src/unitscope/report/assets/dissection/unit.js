@@ -6,13 +6,6 @@
   let outlined = true;
   let shown = null;
 
-  async function details(unit) {
-    const number = Math.floor(unit.unit / u.data.run.block);
-    const key = `${unit.layer.slug}/${number}`;
-    if (!u.data.blocks[key]) await u.loadScript(`data/layers/${encodeURIComponent(unit.layer.slug)}/${number}.js`);
-    return u.data.blocks[key][unit.unit] || { exemplars: [], matches: [], histogram: null };
-  }
-
   const fact = (name, ...content) => h('div', {}, h('dt', {}, name), h('dd', {}, content));
 
   // Why there is no label, or how far the label can be trusted, in words.
@@ -94,6 +87,11 @@
     buttons.forEach((button) => button.setAttribute('aria-pressed', String((button.value === 'outline') === value)));
   }
 
+  function reduced() {
+    const { side, reduced: smaller } = u.data.run.pictures;
+    return smaller && `They are at most ${side} pixels wide and high here and larger in the run's folder. `;
+  }
+
   function exemplarsPanel(unit, exemplars) {
     if (!exemplars.length) return h('section', { class: 'panel' }, h('h2', {}, 'Exemplars'), h('p', { class: 'empty' }, 'None: the unit is never on.'));
     const grid = h('div', { class: 'exemplars' }, exemplars.map((exemplar, index) => u.exemplars.figure(unit, exemplar, index + 1)));
@@ -103,7 +101,8 @@
     return h('section', { class: 'panel' },
       h('div', { class: 'panel-head' }, h('h2', {}, 'Exemplars'), h('div', { class: 'segmented', role: 'group', 'aria-label': 'Show pictures' }, buttons)),
       h('p', { class: 'hint' }, 'The pictures of highest activation; outlined is where the unit exceeds its threshold. ',
-        h('a', { href: u.units.stripAddress(unit), target: '_blank', rel: 'noopener' }, 'As one picture (JPEG)')),
+        reduced(),
+        h('button', { type: 'button', class: 'as-link', onclick: () => u.details.save(exemplars, `${unit.layer.slug}-${unit.unit}.png`) }, 'Save as one picture (PNG)')),
       grid);
   }
 
@@ -165,11 +164,11 @@
     const body = h('div', { class: 'unit-details' }, h('p', { class: 'hint' }, 'Loading\u2026'));
     byId('unit-body').replaceChildren(...[heading(unit), facts(unit), scale(unit), body].filter(Boolean));
     try {
-      const found = await details(unit);
+      const found = await u.details.of(unit);
       if (shown !== unit) return;
       body.replaceChildren(...[exemplarsPanel(unit, found.exemplars), matchesPanel(found.matches), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
     } catch (error) {
-      body.replaceChildren(h('p', { class: 'notice' }, `The details are missing (${error.message}): copy the whole folder of the report, or write it again.`));
+      body.replaceChildren(h('p', { class: 'notice' }, `The details of this unit are not here (${error.message}): copy the whole folder of the report, or write it again.`));
     }
   }
 
@@ -197,9 +196,9 @@
     }
   }
 
-  // Left and right go to the neighbours, unless the key belongs to a control or the text is scrolled sideways.
+  // Left and right go to the neighbours and Escape back to the list, unless the key belongs to a control or the text is scrolled sideways.
   function onKey(event) {
-    const id = { ArrowLeft: 'unit-previous', ArrowRight: 'unit-next' }[event.key];
+    const id = { ArrowLeft: 'unit-previous', ArrowRight: 'unit-next', Escape: 'unit-back' }[event.key];
     if (!id || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (byId('page-unit').hidden || event.target.closest('input, select, textarea, .scroll')) return;
     const target = byId(id);

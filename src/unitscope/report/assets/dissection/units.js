@@ -35,10 +35,30 @@
     if (!count) return h('span', { class: 'no-strip' }, 'no exemplars');
     const label = unit.name ? `; best concept ${unit.name}` : '';
     const alt = `Unit ${unit.unit} of ${unit.layer.name}: the ${count} pictures of highest activation, outlined where it is on${label}`;
-    return h('img', { class: 'strip', src: stripAddress(unit), alt, width, height, loading: 'lazy', decoding: 'async' });
+    const node = h('div', { class: 'strip', role: 'img', 'aria-label': alt, style: { 'aspect-ratio': `${width} / ${height}` } });
+    filling.set(node, unit);
+    watcher.observe(node);
+    return node;
   }
 
-  const stripAddress = (unit) => `units/${encodeURIComponent(unit.layer.slug)}/${unit.unit}.jpg`;
+  // The pictures of a card are drawn when it comes into view, so that any number of units opens at once.
+  const filling = new WeakMap();
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      watcher.unobserve(target);
+      fillStrip(target, filling.get(target));
+    }
+  }, { rootMargin: '300px' });
+
+  async function fillStrip(node, unit) {
+    const { exemplars } = await u.details.of(unit).catch(() => ({ exemplars: [] }));
+    node.replaceChildren(...exemplars.map((exemplar) => {
+      const frame = u.exemplars.frame(exemplar, '');
+      frame.style.setProperty('flex', `${exemplar.size[1] / Math.max(...exemplar.size)} 1 0`);
+      return frame;
+    }));
+  }
 
   function unitAddress(unit) {
     const query = filters ? u.store.toQuery(filters) : null;
@@ -156,6 +176,6 @@
     draw();
   }
 
-  u.units = { stripAddress, card, scale: 0 };
+  u.units = { card, scale: 0 };
   u.pages.units = { render };
 })();

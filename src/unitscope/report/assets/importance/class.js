@@ -9,12 +9,11 @@
   let shown = null;
 
   function strip(unit) {
-    const [width, height, pictures] = unit.strip;
+    const [width, height, pictures, ...place] = unit.strip;
     const alt = `${u.importance.unitText(unit)}; its ${u.plural(pictures, 'strongest picture')}, outlined where it is on`;
     const address = u.importance.unitAddress(unit.row);
-    const image = pictures > 0
-      ? h('img', { class: 'strip', src: `units/${unit.unit}.jpg`, width, height, loading: 'lazy', decoding: 'async', alt })
-      : h('span', { class: 'no-strip' }, 'no pictures');
+    const missing = () => h('span', { class: 'no-strip' }, 'no pictures');
+    const image = pictures > 0 ? u.pictures.image(place, { class: 'strip', width, height, alt }, missing) : missing();
     return address && pictures > 0 ? h('a', { href: address }, image) : image;
   }
 

@@ -2,7 +2,6 @@
 // What was measured, as objects; the details of a class come in blocks when it is opened.
 (function () {
   const u = window.unitscope;
-  const loading = new Map();
 
   const data = () => u.data.importance;
   const place = (name) => data().classes.name.indexOf(name);
@@ -24,10 +23,7 @@
   // Promise of the details of a class: its units and sets.
   async function details(at) {
     const block = String(Math.floor(at / data().block));
-    if (!u.data.blocks[block]) {
-      if (!loading.has(block)) loading.set(block, u.loadScript(`data/classes/${block}.js`));
-      await loading.get(block);
-    }
+    if (!u.data.blocks[block]) await u.loadScript(`data/classes/${block}.js`);
     return u.data.blocks[block][String(at)];
   }
 

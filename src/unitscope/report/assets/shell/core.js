@@ -53,19 +53,25 @@
     else node.removeAttribute('href');
   }
 
+  const loading = new Map();
+
+  // Each script once, however often it is asked for.
   function loadScript(address) {
-    return new Promise((resolve, reject) => {
-      const node = h('script', { src: address });
-      node.addEventListener('load', resolve);
-      node.addEventListener('error', () => reject(new Error(`cannot load ${address}`)));
-      document.head.append(node);
-    });
+    if (!loading.has(address)) {
+      loading.set(address, new Promise((resolve, reject) => {
+        const node = h('script', { src: address });
+        node.addEventListener('load', resolve);
+        node.addEventListener('error', () => reject(new Error(`cannot load ${address}`)));
+        document.head.append(node);
+      }));
+    }
+    return loading.get(address);
   }
 
   const shorten = (text, length) => (text.length <= length ? text : text.slice(0, length - 1) + '\u2026');
 
   window.unitscope = {
-    data: { blocks: {}, charts: {} },
+    data: { blocks: {}, charts: {}, pictures: {} },
     needs: [],
     starts: [],
     pages: {},

@@ -57,11 +57,21 @@
     document.title = `${heading} \u00b7 ${document.body.dataset.model} \u00b7 Unitscope`;
   }
 
+  // An address of a page that is not there leads to the first one, which says so until another is asked for.
+  let unknown = '';
+  function sayUnknown(page) {
+    const before = u.byId('no-page');
+    if (before && !unknown) before.remove();
+    if (page) u.byId('main').prepend(u.h('p', { class: 'notice', id: 'no-page', role: 'status' }, `This report has no page “${page}”; this is its first one.`));
+    unknown = page;
+  }
+
   function show(first) {
     const before = current;
     const place = window.scrollY;
     current = location.hash;
     const route = parse(location.hash);
+    sayUnknown(u.byId(`page-${route.page}`) ? '' : route.page);
     if (!u.byId(`page-${route.page}`)) return void location.replace('#/');
     if (before !== null) scrolls.set(before, place);
     showSection(route.page);
