@@ -134,6 +134,10 @@ def _units(shape: Shape, concepts: pd.DataFrame, rng: np.random.Generator) -> pd
     frame["precision"], frame["recall"] = iou**0.5, iou**0.4
     frame["f1"] = 2 * iou / (1 + iou)
     frame["concept_fraction"] = np.where(live, 0.02, 0.0)
+    frame["average_precision"], frame["auroc"] = (
+        frame["recall"] * 0.6,
+        np.where(live, 0.5 + iou**0.5 / 2, np.nan),
+    )
     second = (chosen + 1) % len(concepts)
     frame["runner_up"] = np.where(live, concepts["name"].to_numpy(object)[second], None)
     frame["runner_up_category"] = np.where(live, concepts["category"].to_numpy(object)[second], None)

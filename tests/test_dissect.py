@@ -341,8 +341,8 @@ def test_a_layer_of_dead_units_has_no_exemplars_at_all(network, tmp_path):
 
 COLUMNS = {
     "units": "layer unit status threshold quantile_fraction concept category iou iou_low iou_high iou_heldout "
-    "label_stable p_value q_value null_iou null_iou_95 lift precision recall f1 concept_fraction runner_up "
-    "runner_up_category margin margin_low margin_high meanings detector peak",
+    "label_stable p_value q_value null_iou null_iou_95 lift precision recall f1 concept_fraction "
+    "average_precision auroc runner_up runner_up_category margin margin_low margin_high meanings detector peak",
     "matches": "layer unit rank concept category iou intersection union best_in_category",
     "concepts": "number name category pixels fraction pictures",
     "layers": "layer position units height width category detectors concepts",
@@ -357,7 +357,7 @@ def test_tables_have_the_columns_that_were_promised(run):
     tables = tables_of(run.path)
     assert {name: " ".join(table.columns) for name, table in tables.items()} == COLUMNS
     live = tables["units"][tables["units"]["status"] == "live"]
-    seconds = ["runner_up", "runner_up_category"]
+    seconds = ["runner_up", "runner_up_category", "average_precision", "auroc"]
     assert not live.drop(columns=seconds).isna().any(axis=None)
     chance = ["p_value", "q_value", "null_iou", "null_iou_95", "lift"]
     assert not tables["units"].isna().drop(columns=["concept", "category", *seconds, *chance]).any(axis=None)

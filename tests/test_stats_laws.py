@@ -27,6 +27,7 @@ from unitscope.stats import (
     Insertions,
     IntersectionBootstrap,
     Intersections,
+    LabelHistogram,
     PairAnswers,
     PairChanges,
     PairOverlap,
@@ -122,6 +123,16 @@ class BootstrapCase(IntersectionCase):
     def empty(self) -> Any:
         concepts = np.array([1, 2, 0, 4, 5])
         return IntersectionBootstrap(THRESHOLDS, concepts, label_values=CONCEPTS, replicates=8, seed=3)
+
+
+class LabelHistogramCase(HistogramCase):
+    def empty(self) -> Any:
+        return LabelHistogram(np.array([1, 2, 0, 4, 4]))
+
+    def update(self, statistic, rows) -> None:
+        labels = DATA.labels.copy()
+        labels[::2, :, 3:5] = -1
+        statistic.update(DATA.cells(rows), labels[rows])
 
 
 class AreaCase(HistogramCase):
@@ -235,6 +246,7 @@ CASES = [
     TopCase(),
     IntersectionCase(),
     BootstrapCase(),
+    LabelHistogramCase(),
     AreaCase(),
     AccuracyCase(),
     ChangesCase(),

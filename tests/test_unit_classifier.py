@@ -12,17 +12,20 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 from tiny import run_cli
 from torch import nn
 
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.classification import measure
+from unitscope.experiments.classification.best import price_best
 from unitscope.experiments.classification.verdict import halve, judge
 from unitscope.models.registry import load_network
+from unitscope.report.pages.classification import write_classifier_page
 from unitscope.run.numbers import Score
 from unitscope.run.summaries import LeftOut
+from unitscope.stats.ranking import best_threshold
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "classify.md"
 SIDE = 16
@@ -255,6 +258,108 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         ).scores.auroc  # fmt: skip
         inside += auroc.low <= truth <= auroc.high
     assert inside >= 52
+
+
+# The best of all units.
+
+
+def price(peaks, positive, **told):
+    half = halve(positive, [None] * len(positive))
+    given = {"concepts": [None] * peaks.shape[1], "replicates": 200, "seed": 0, **told}
+    return price_best(peaks, positive, half, np.arange(len(positive)), **given)
+
+
+def test_the_best_unit_is_that_of_a_naive_loop_over_both_halves():
+    generator = np.random.default_rng(4)
+    positive = np.arange(90) % 3 == 0
+    shift = np.linspace(0, 1, 300)
+    peaks = (generator.normal(size=(90, 300)) + positive[:, None] * shift).round(1).astype(np.float32)
+    half = halve(positive, [None] * 90)
+    expected = {name: [] for name in ("auroc", "average_precision", "balanced_accuracy")}
+    units = []
+    for chosen in (0, 1):
+        on = half == chosen
+        units.append(int(np.argmax([roc_auc_score(positive[on], each) for each in peaks[on].T])))
+        values = peaks[:, units[-1]].astype(float)
+        level = best_threshold(values[on], positive[on])
+        both = [
+            (
+                roc_auc_score(positive[part], values[part]),
+                average_precision_score(positive[part], values[part]),
+                balanced_accuracy_score(positive[part], values[part] > level),
+            )
+            for part in (on, ~on)
+        ]
+        for name, own, other in zip(expected, *both, strict=True):
+            expected[name].append((own, other, own - other))
+    found = price(peaks, positive)
+    assert list(found.units) == units
+    assert found.among == 300
+    for name, ways in expected.items():
+        scores = getattr(found, name)
+        for score, value in zip(
+            (scores.choosing, scores.held_out, scores.price), np.mean(ways, axis=0), strict=True
+        ):
+            assert score.value == pytest.approx(value, abs=1e-12)
+            assert score.low <= score.value <= score.high
+
+
+def test_the_price_is_what_noise_seems_to_know():
+    generator = np.random.default_rng(5)
+    positive = np.arange(60) % 2 == 0
+    found = [
+        price(generator.normal(size=(60, 200)).astype(np.float32), positive, replicates=100).auroc
+        for _ in range(20)
+    ]
+    assert min(each.choosing.value for each in found) > 0.7
+    assert abs(np.mean([each.held_out.value for each in found]) - 0.5) < 0.05
+    assert min(each.price.value for each in found) > 0
+
+
+def test_a_unit_that_knows_is_chosen_by_both_halves_at_no_price():
+    generator = np.random.default_rng(6)
+    positive = np.arange(60) % 2 == 0
+    peaks = generator.normal(size=(60, 200)).astype(np.float32)
+    peaks[:, 17] = positive
+    peaks[3, 5] = np.nan
+    found = price(peaks, positive, concepts=[f"c{unit}" for unit in range(200)])
+    assert (found.units, found.concepts, found.among) == ((17, 17), ("c17", "c17"), 199)
+    assert found.auroc.held_out == Score(1, 1, 1)
+    assert found.balanced_accuracy.price == Score(0, 0, 0)
+    assert price(np.full((60, 2), np.nan, np.float32), positive) is None
+
+
+def test_halves_of_one_picture_have_no_interval_and_groups_of_one_no_best_unit():
+    peaks = np.random.default_rng(7).normal(size=(20, 5)).astype(np.float32)
+    few = price(peaks, np.arange(20) < 3).auroc
+    assert few.price.low is None
+    assert few.price.value == pytest.approx(few.choosing.value - few.held_out.value)
+    assert price(peaks, np.arange(20) < 1) is None
+
+
+def test_the_best_unit_is_said_in_the_terminal_and_on_the_page(place, tmp_path):
+    found = ask(place, tmp_path / "out", unit=1, pictures=place / "classes", positive=["red", "dark-red"])
+    best = found.scores.best
+    assert (best.units, best.concepts) == ((0, 0), ("red", "red"))
+    assert best.auroc.held_out.value == pytest.approx(1)
+    assert found.scores.auroc.value == 0.5, "the unit that was asked about is constant"
+    assert "best of 3 units by AUROC on either half of the pictures: 0 (red)" in repr(found)
+    assert "AUROC where chosen 1.000 (1.000 to 1.000), on the other half 1.000" in repr(found)
+    page = found.page.read_text()
+    assert "best of 3 units by AUROC on either half of the pictures: 0 (red)" in page
+    assert "Price of choosing" in page
+
+
+def test_an_answer_of_an_earlier_version_opens_without_a_best_unit(place, tmp_path):
+    found = ask(place, tmp_path / "out", pictures=place / "classes", positive="red")
+    file = found.path / "manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["summary"]["best"], manifest["checksum"]
+    file.write_text(json.dumps(manifest))
+    earlier = unitscope.UnitClassification.open(found.path)
+    assert earlier.scores.best is None
+    assert "best of" not in repr(earlier)
+    assert "The best of all units" not in write_classifier_page(earlier).read_text()
 
 
 def test_the_same_question_has_the_same_answer(place, tmp_path):

@@ -164,7 +164,8 @@ def classify_unit(
     """Score the peak activation of a unit as a classifier of pictures, and write plot, page and numbers.
 
     Which pictures are positive is said by class and folder (`positive`, `negative`), or by how much of them a
-    `concept` covers. The run of a generator has pictures of its own, and only `concept` tells them apart.
+    `concept` covers. The run of a generator has pictures of its own, and only `concept` tells them apart. Beside it
+    stands the best unit of the layer for the same question, chosen on one half of the pictures and scored on the other.
 
     Args:
         run: a finished dissection, or its folder: network, preprocessing, layer and threshold come from it.

@@ -144,6 +144,8 @@ def units_payload(data: RunData, catalogue: Catalogue, strips: StripSizes) -> Js
         "detector": units["detector"].astype(int).tolist(),
         "precision": column(units["precision"], 4),
         "recall": column(units["recall"], 4),
+        "average": column(units["average_precision"], 3),
+        "auroc": column(units["auroc"], 3),
         "second": [
             catalogue.find(name, category)
             for name, category in zip(units["runner_up"], units["runner_up_category"], strict=True)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from unitscope.run.numbers import fraction_score, percent_score
 from unitscope.run.results import Result, Table
-from unitscope.run.summaries import ClassificationSummary, Rates
+from unitscope.run.summaries import BestUnits, ClassificationSummary, Rates
 
 FOLDER = "classify"
 """Where a run keeps them, one folder for each question."""
@@ -55,7 +55,30 @@ class UnitClassification(Result[ClassificationSummary]):
         else:
             lines.append(f"  {facts.note}")
         lines.append(f"  peak > {peaks.run:.4g}, of the run: {_rates(facts.run_threshold)}")
+        if facts.best:
+            lines.append(f"  {best_in_words(facts.best)}")
+            lines.append(f"  {price_in_words(facts.best)}")
         return "\n".join(lines)
+
+
+def best_in_words(best: BestUnits) -> str:
+    """Say which unit is best on either half of the pictures."""
+    named = [
+        f"{unit} ({concept})" if concept else str(unit)
+        for unit, concept in zip(best.units, best.concepts, strict=True)
+    ]
+    units = named[0] if best.units[0] == best.units[1] else " or ".join(named)
+    halves = "either half" if best.units[0] == best.units[1] else "one half or the other"
+    return f"best of {best.among:,} units by AUROC on {halves} of the pictures: {units}"
+
+
+def price_in_words(best: BestUnits) -> str:
+    """Say what the best unit is worth where it was chosen and elsewhere, and what the choice costs."""
+    found = best.auroc
+    return (
+        f"AUROC where chosen {fraction_score(found.choosing)}, on the other half {fraction_score(found.held_out)}: "
+        f"the choice costs {fraction_score(found.price)}"
+    )
 
 
 def _rates(found: Rates) -> str:

@@ -31,6 +31,9 @@ from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 if TYPE_CHECKING:
     from unitscope.run.unit import Unit
 
+SCORES = ("average_precision", "auroc")
+"""Columns of the unit table that say how well the whole activation tells the label, where it was asked for."""
+
 
 class Dissection(Result[DissectionSummary]):
     """What every unit of a network matches, read from a run folder on demand.
@@ -82,7 +85,9 @@ class Dissection(Result[DissectionSummary]):
             model=network.name,
         )
 
-    units = Table("One row a unit: layer, unit, status, threshold, concept, category, IoU with interval.")
+    units = Table(
+        "One row a unit: layer, unit, status, threshold, concept, category, IoU with interval.", later=SCORES
+    )
     layers = Table("Detectors and distinct concepts by layer and category.")
     concepts = Table("The vocabulary, with how much of the pictures each concept covers.")
     matches = Table("The best concepts of every unit.")
@@ -172,8 +177,10 @@ class Dissection(Result[DissectionSummary]):
         return [run for run in found if run.complete and run._asked() == self._asked()]
 
     def _asked(self) -> dict[str, object]:
-        """Return everything that decides the results, besides the model."""
-        return {name: value for name, value in self.manifest.config.items() if name != "model"}
+        """Return everything that decides the labels, besides the model."""
+        return {
+            name: value for name, value in self.manifest.config.items() if name not in ("model", "scores")
+        }
 
     @cached_property
     def cuts(self) -> dict[str, float]:

@@ -189,6 +189,7 @@ class SettingsRecord:
     cells: Literal["fields", "even"] = "fields"
     trust_places: bool = False
     allow_random: bool = False
+    scores: bool = False
     grid_of: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -21,10 +23,15 @@ T = TypeVar("T")
 
 
 class Table:
-    """A Parquet table of a result: a data frame, read when it is first asked for."""
+    """A Parquet table of a result: a data frame, read when it is first asked for.
 
-    def __init__(self, rows: str) -> None:
-        self.__doc__ = rows
+    Args:
+        rows: what its rows are.
+        later: columns of numbers that runs of earlier versions lack; they are NaN there.
+    """
+
+    def __init__(self, rows: str, later: Sequence[str] = ()) -> None:
+        self.__doc__, self.later = rows, later
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -38,7 +45,9 @@ class Table:
     def __get__(self, result: Result[object] | None, owner: object = None) -> Table | pd.DataFrame:
         if result is None:
             return self
-        frame = vars(result)[self.name] = result.table(self.name)
+        frame = result.table(self.name)
+        lacking = [column for column in self.later if column not in frame.columns]
+        frame = vars(result)[self.name] = frame.assign(**dict.fromkeys(lacking, np.nan))
         return frame
 
 

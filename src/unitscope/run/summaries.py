@@ -102,8 +102,32 @@ class ClassifierScores:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A score of what was chosen: on the pictures that chose it, on others, and the difference: its price."""
+
+    choosing: Score
+    held_out: Score
+    price: Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestUnits:
+    """The units of highest AUROC on either half, first and second, their labels, and the mean scores of both ways."""
+
+    units: tuple[int, int]
+    concepts: tuple[str | None, str | None]
+    among: int
+    auroc: Chosen
+    average_precision: Chosen
+    balanced_accuracy: Chosen
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassificationSummary(ClassifierScores, RunIdentity):
-    """How well a unit tells pictures apart; `concept` and `iou` are its label, no `min_area` where classes decide."""
+    """How well a unit tells pictures apart; `concept` and `iou` are its label, no `min_area` where classes decide.
+
+    `best` are the best units of its layer; None where there are no halves, and in folders of earlier versions.
+    """
 
     layer: str
     unit: int
@@ -120,6 +144,7 @@ class ClassificationSummary(ClassifierScores, RunIdentity):
     seed: int
     note: str | None
     skipped: tuple[LeftOut, ...]
+    best: BestUnits | None = None
 
 
 @dataclass(frozen=True)

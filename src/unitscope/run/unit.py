@@ -166,6 +166,9 @@ class Unit:
         if len(others):
             names = (f"{row.concept} {row.iou:.3f}" for row in others.itertuples())
             lines.append(f"  then {', '.join(names)}")
+        if not pd.isna(self.row["auroc"]):
+            precision, area = self.row["average_precision"], self.row["auroc"]
+            lines.append(f"  over all pixels: average precision {precision:.3f}, AUROC {area:.3f}")
         strongest = ", ".join(each.id for each in self.exemplars[:3])
         lines.append(f"  above {self.threshold:.4g} in {self.row['quantile_fraction']:.2%} of all pixels")
         return "\n".join([*lines, *([f"  strongest on {strongest}"] if strongest else [])])

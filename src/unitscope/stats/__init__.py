@@ -18,6 +18,7 @@ from unitscope.stats.quantile import (
     exceeding_count,
 )
 from unitscope.stats.raster import ActivationRaster
+from unitscope.stats.separation import LabelHistogram
 from unitscope.stats.topk import TopPictures
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Insertions",
     "IntersectionBootstrap",
     "Intersections",
+    "LabelHistogram",
     "MaskOverlap",
     "PairAnswers",
     "PairChanges",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 Weights = NDArray[Any]
 """How often each picture counts ``(n, R)``, one column a replicate."""
 
@@ -39,12 +40,27 @@ def areas(
     here, kind = weights[order].astype(np.float64), positive[order]
     gained = np.add.reduceat(here * kind[:, None], starts)
     passed = np.add.reduceat(here * ~kind[:, None], starts)
+    return areas_of_counts(gained, passed, positive.mean())
+
+
+def areas_of_counts(
+    gained: Floats, passed: Floats, share: float | np.floating[Any] | Floats
+) -> tuple[Floats, Floats]:
+    """Return the area under the ROC curve and the average precision, from what there is of each distinct value.
+
+    Args:
+        gained: positives of each value, from high to low ``(V, R)``; it is written to.
+        passed: negatives ``(V, R)``; it is written to.
+        share: of positives, one for all or ``(R,)``.
+
+    Returns:
+        AUROC and average precision, each ``(R,)``; NaN where a group counts nothing.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         gained /= gained.sum(axis=0)
         passed /= passed.sum(axis=0)
         below = 1 - np.cumsum(passed, axis=0)
         auroc = (gained * (below + passed / 2)).sum(axis=0)
-        share = positive.mean()
         true = share * np.cumsum(gained, axis=0)
         precision = true / (true + (1 - share) * (1 - below))
     average = np.where(gained > 0, gained * precision, 0 * gained).sum(axis=0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.classification.best import price_best
 from unitscope.experiments.classification.groups import Candidates
 from unitscope.experiments.classification.mistakes import choose_mistakes, picture_mistakes
 from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitReader, merged_peaks, read_peaks
@@ -62,7 +63,14 @@ class UnitOfRun:
     @property
     def concept(self) -> str | None:
         """Its label, if it has one."""
-        return None if pd.isna(self.row["concept"]) else str(self.row["concept"])
+        return self.concepts[self.unit]
+
+    @property
+    def concepts(self) -> list[str | None]:
+        """The label of every unit of the layer."""
+        units = self.run.units
+        found = units[units["layer"] == self.layer.name].sort_values("unit")["concept"]
+        return [None if pd.isna(concept) else str(concept) for concept in found]
 
 
 def run_unit_classifier(
@@ -153,6 +161,15 @@ class UnitClassifier(Experiment[UnitReader]):
         which, samples = self.which, self.subject.samples
         peaks = merged_peaks(job, PEAKS)
         table, self._verdict = _judged(which, peaks, self.asked, samples.sample_ids, self.settings)
+        self._best = price_best(
+            peaks.layer,
+            table["positive"].to_numpy(bool),
+            table["half"].to_numpy(np.int8),
+            peaks.samples,
+            concepts=which.concepts,
+            replicates=self.settings.replicates,
+            seed=self.settings.seed,
+        )
         self._pictures = [int((table["positive"] == positive).sum()) for positive in (True, False)]
         yield "peaks", table
         border = which.run.settings.border
@@ -191,6 +208,7 @@ class UnitClassifier(Experiment[UnitReader]):
             replicates=settings.replicates,
             seed=settings.seed,
             note=None if verdict.thresholds else ALONE,
+            best=self._best,
             skipped=skipped,
         )
 

@@ -56,8 +56,8 @@ def picture_mistakes(
         and ``mask_width``.
     """
     masks: dict[int, bytes] = {}
-    for batch, grids in reader.read(mistakes["sample"].to_numpy(np.int64), labelled=False):
-        regions = (upsample(grids, sampling) > threshold).numpy()
+    for batch, seen in reader.read(mistakes["sample"].to_numpy(np.int64), labelled=False):
+        regions = (upsample(seen.grids, sampling) > threshold).numpy()
         for number, region in zip(batch.samples.tolist(), regions, strict=True):
             masks[number] = pack_mask(region)
     height, width = reader.samples.size

@@ -1,9 +1,10 @@
-"""The peak activation of one unit on every picture, and how much of each picture a concept covers."""
+"""Peak activations of one unit and of its layer on every picture, and how much of each picture a concept covers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -27,15 +28,26 @@ class Peaks:
     """Sample numbers ``(m,)``."""
     values: NDArray[np.float32]
     """Peak activation of the unit over the layer's own grid ``(m,)``."""
+    layer: NDArray[np.float32]
+    """The same of every unit of the layer ``(m, U)``; NaN where an activation is no number."""
     areas: NDArray[np.float64]
     """Fraction of the pixel grid that the concept covers ``(m,)``; zero without a concept."""
     skipped: dict[int, str]
     """Sample numbers that could not be read, with the reason."""
 
 
+class Seen(NamedTuple):
+    """What a layer says of some pictures, float32 on the CPU."""
+
+    grids: Tensor
+    """Activation grids of the unit ``(n, h, w)``."""
+    peaks: Tensor
+    """Peak activation of every unit ``(n, U)``."""
+
+
 @dataclass(frozen=True)
 class UnitReader:
-    """Reads the activation of one unit, batch by batch."""
+    """Reads the activation of one unit, and the peaks of all units of its layer, batch by batch."""
 
     module: nn.Module
     """The network, in eval mode on `device`."""
@@ -45,32 +57,35 @@ class UnitReader:
     batch_size: int
     device: torch.device
 
-    def read(self, numbers: NDArray[np.int64], *, labelled: bool = True) -> Iterator[tuple[Batch, Tensor]]:
-        """Yield the batches of some samples with the unit's activation grids ``(n, h, w)``, float32 on the CPU.
+    def read(self, numbers: NDArray[np.int64], *, labelled: bool = True) -> Iterator[tuple[Batch, Seen]]:
+        """Yield the batches of some samples with what the layer says of them.
 
         Args:
             numbers: the samples ``(n,)``.
             labelled: whether generated pictures are to be labelled; without, nothing after the layer is run.
 
         Raises:
-            UnitscopeError: the network fails, or an activation is not finite.
+            UnitscopeError: the network fails, or an activation of the unit is not finite.
         """
-        grids = [torch.zeros((0, *self.layer.grid))]
+        nothing = Seen(torch.zeros((0, *self.layer.grid)), torch.zeros((0, self.layer.units)))
+        seen = [nothing]
 
         def keep(_name: str, output: Tensor) -> None:
-            grids[0] = self.layer.read(output)[:, self.unit].to("cpu", torch.float32)
+            activation = self.layer.read(output)
+            parts = activation[:, self.unit], activation.amax((2, 3))
+            seen[0] = Seen(*(part.to("cpu", torch.float32) for part in parts))
 
         planned = [numbers[i : i + self.batch_size].tolist() for i in range(0, len(numbers), self.batch_size)]
         whole = self.samples.generated and labelled
         with trace(self.module, [self.layer.name], keep, stop_early=not whole) as forward:
             for batch in self.samples.batches(planned):
-                grids[0] = torch.zeros((0, *self.layer.grid))
+                seen[0] = nothing
                 if len(batch.samples):
                     output = self._run(forward, batch)
-                    self._refuse_infinite(grids[0], batch)
+                    self._refuse_infinite(seen[0].grids, batch)
                     if whole:
                         batch = replace(batch, labels=made_of(self.samples, batch, output)[0])  # noqa: PLW2901
-                yield batch, grids[0]
+                yield batch, seen[0]
 
     def _run(self, forward: Callable[[Tensor], object], batch: Batch) -> object:
         ids, noun = self.samples.sample_ids, called(self.samples)
@@ -100,26 +115,29 @@ class PeakPlan:
 
 
 def read_peaks(reader: UnitReader, plan: PeakPlan, piece: Piece) -> State:
-    """Read the peak activation of one unit on some pictures, and how much of each some concepts cover.
+    """Read the peaks of one unit and of its layer on some pictures, and how much of each some concepts cover.
 
     Returns:
-        ``samples``, ``values`` and ``areas`` as :class:`Peaks` has them.
+        ``samples``, ``values``, ``layer`` and ``areas`` as :class:`Peaks` has them.
 
     Raises:
         UnitscopeError: the network fails, or an activation is not finite.
     """
     samples: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float32]] = []
+    layer: list[NDArray[np.float32]] = []
     areas: list[NDArray[np.float64]] = []
     skipped: dict[int, str] = {}
-    for batch, grids in reader.read(plan.numbers[piece.pictures.start : piece.pictures.stop]):
+    for batch, seen in reader.read(plan.numbers[piece.pictures.start : piece.pictures.stop]):
         samples.append(batch.samples)
-        values.append(grids.flatten(1).amax(1).numpy())
+        values.append(seen.grids.flatten(1).amax(1).numpy())
+        layer.append(seen.peaks.numpy())
         areas.append(_shares(batch.labels, plan.concepts))
         skipped.update(batch.skipped)
     arrays: Arrays = {
         "samples": np.concatenate(samples),
         "values": np.concatenate(values),
+        "layer": np.concatenate(layer),
         "areas": np.concatenate(areas),
     }
     return State(arrays, skipped)
@@ -136,7 +154,7 @@ def _shares(labels: NDArray[np.int16], concepts: NDArray[np.int64]) -> NDArray[n
 def merged_peaks(job: Job, stage: str) -> Peaks:
     """Put together what all pieces of a stage read."""
     files = list(job.files(stage))
-    samples, values, areas = (
-        np.concatenate([file[name] for file in files]) for name in ("samples", "values", "areas")
+    samples, values, layer, areas = (
+        np.concatenate([file[name] for file in files]) for name in ("samples", "values", "layer", "areas")
     )
-    return Peaks(samples, values, areas, job.skipped(stage))
+    return Peaks(samples, values, layer, areas, job.skipped(stage))

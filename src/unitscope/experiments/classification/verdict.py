@@ -100,7 +100,7 @@ def _area_scores(
         auroc, average = areas(values, positive, counted)
         return {"auroc": auroc, "average_precision": average}
 
-    return _scores(measures, len(values), weights)
+    return scored(measures, len(values), weights)
 
 
 def _rate_scores(predicted: NDArray[np.bool_], positive: NDArray[np.bool_], weights: Weights | None) -> Rates:
@@ -115,13 +115,19 @@ def _rate_scores(predicted: NDArray[np.bool_], positive: NDArray[np.bool_], weig
             "true_negative_rate": true_negative,
         }
 
-    return Rates(**_scores(measures, len(positive), weights))
+    return Rates(**scored(measures, len(positive), weights))
 
 
-def _scores(
+def scored(
     measures: Callable[[Weights], Measures], pictures: int, weights: Weights | None
 ) -> dict[str, Score]:
-    """Score the pictures once each, and block by block as often as each replicate counts them."""
+    """Score pictures once each, and block by block as often as each replicate counts them.
+
+    Args:
+        measures: of weights ``(m, R)``.
+        pictures: their number m.
+        weights: ``(m, replicates)``; None for no intervals.
+    """
     once = measures(np.ones((pictures, 1)))
     if weights is None:
         return {name: Score.of(value[0]) for name, value in once.items()}

@@ -14,6 +14,7 @@ from unitscope.experiments.dissection.meanings import count_meanings
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.dissection.separation import measure_separation
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import (
     Findings,
@@ -141,6 +142,7 @@ class NetworkDissection(Experiment[Activations]):
             "shard_size": self.plan.shard_size,
             "channels_last": self.plan.channels_last,
             **({"grid_of": self.grid_of} if self.grid_of else {}),
+            **({"scores": True} if self.settings.scores else {}),
         }
 
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
@@ -173,6 +175,8 @@ class NetworkDissection(Experiment[Activations]):
         with job.timing("chance"):
             chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
             meanings = count_meanings(activations, scores, chance)
+        with job.timing("scores"):
+            separation = measure_separation(activations, statistics, scores, wanted=settings.scores)
         self._counted = int(statistics.areas.points.sum())
         findings = Findings(
             self.plan,
@@ -182,6 +186,7 @@ class NetworkDissection(Experiment[Activations]):
             intervals,
             chance,
             meanings,
+            separation,
             settings.min_iou,
         )
         with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
@@ -229,7 +234,8 @@ class NetworkDissection(Experiment[Activations]):
             quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
             replicates=told.replicates, null=told.null, seed=told.seed, batch_size=told.batch_size,
             grid=self.samples.grid,
-            cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random, grid_of=self.grid_of,
+            cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random,
+            scores=told.scores, grid_of=self.grid_of,
         )  # fmt: skip
 
     def _network(self) -> NetworkRecord:

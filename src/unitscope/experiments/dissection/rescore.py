@@ -11,6 +11,7 @@ from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.meanings import count_meanings
 from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.dissection.separation import measure_separation
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
 from unitscope.run.dissection import Dissection
@@ -47,8 +48,17 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
     chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
     meanings = count_meanings(activations, scores, chance)
+    separation = measure_separation(activations, statistics, scores, wanted=given.scores)
     found = Findings(
-        activations.plan, vocabulary, statistics, scores, intervals, chance, meanings, settings.min_iou
+        activations.plan,
+        vocabulary,
+        statistics,
+        scores,
+        intervals,
+        chance,
+        meanings,
+        separation,
+        settings.min_iou,
     )
     return unit_table(found)
 

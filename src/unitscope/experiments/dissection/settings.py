@@ -76,6 +76,12 @@ class DissectionSettings(Cached, Settings):
         "Re-pairings of pictures with the labels of others that tell what chance gives; 0 for none.",
         rule=Rule("from 0 to 100,000", lambda value: 0 <= value <= 100_000),
     )
+    scores: bool = setting(
+        False,
+        "Measure how well the whole activation of a unit tells its label, by average precision and AUROC; every "
+        "activation is kept for that.",
+        decides=False,
+    )
     control: tuple[int, ...] = setting(
         (),
         "Dissect a network with new random weights too, once for each of these seeds (0, or 0,1,2), in RUN/controls: "
@@ -101,8 +107,8 @@ class DissectionSettings(Cached, Settings):
     @property
     def kept(self) -> float:
         """Fraction of pixels to keep."""
-        return min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
+        return 1.0 if self.scores else min(max(ROOM_FOR_OTHERS * self.keep, ROOM * self.quantile), 1.0)
 
     def of_control(self) -> Self:
-        """Return the same for random weights, of which no other quantile is asked for later."""
-        return replace(self, control=(), keep=min(self.keep, self.quantile))
+        """Return the same for random weights, of whose labels less is asked."""
+        return replace(self, control=(), scores=False, keep=min(self.keep, self.quantile))

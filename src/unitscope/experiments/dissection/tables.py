@@ -15,6 +15,7 @@ from unitscope.experiments.dissection.activations import ShardStatistics
 from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.scoring import Intervals, LayerScores
+from unitscope.experiments.dissection.separation import Separation
 from unitscope.experiments.samples import ALL
 from unitscope.stats import ActivationHistogram
 
@@ -35,6 +36,7 @@ class Findings:
     intervals: Mapping[str, Intervals]
     chance: Mapping[str, Chance]
     meanings: Mapping[str, NDArray[np.int32]]
+    separation: Mapping[str, Separation]
     min_iou: float
 
     @property
@@ -92,6 +94,8 @@ def _layer_units(findings: Findings, layer: str, scores: LayerScores) -> pd.Data
             "recall": _ratio(shared, areas),
             "f1": 2 * best / (1 + best),
             "concept_fraction": areas / max(findings.points, 1),
+            "average_precision": findings.separation[layer].average_precision,
+            "auroc": findings.separation[layer].auroc,
             "runner_up": pd.array(others, dtype="string"),
             "runner_up_category": pd.array(other_categories, dtype="string"),
             "margin": best - iou[units, seconds],

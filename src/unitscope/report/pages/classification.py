@@ -17,7 +17,7 @@ from unitscope.report.folder import REPORT, check_replaceable, replacing
 from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
-from unitscope.run.classification import UnitClassification
+from unitscope.run.classification import UnitClassification, best_in_words
 from unitscope.run.numbers import Score, fraction_score, percent_score
 from unitscope.run.summaries import ClassificationSummary, Rates
 
@@ -60,6 +60,7 @@ def _write(found: UnitClassification, folder: Path) -> None:
         numbers=numbers(facts),
         tiles=_tiles(facts, peaks),
         rows=_rows(facts),
+        best=_best(facts),
         mistakes={kind: _drawn(mistakes, kind, found.path, folder) for kind in KINDS},
         counts=_counts(peaks),
         home="",
@@ -158,6 +159,32 @@ def _rows(facts: ClassificationSummary) -> list[dict[str, object]]:
         {"name": name, "scores": [_shown(getattr(rates, key), 100, 1) for rates in kinds]}
         for key, name in RATES.items()
     ]
+
+
+def _best(facts: ClassificationSummary) -> dict[str, object] | None:
+    """Return which units are best, and a row a measure: this unit, the best where chosen and elsewhere, the price."""
+    best = facts.best
+    if best is None:
+        return None
+    own = _best_rates(facts, "of the run")[0].balanced_accuracy
+    rows = [
+        ("AUROC", facts.auroc, best.auroc, 1, 3),
+        ("Average precision", facts.average_precision, best.average_precision, 1, 3),
+        ("Balanced accuracy", own, best.balanced_accuracy, 100, 1),
+    ]
+    return {
+        "said": best_in_words(best),
+        "rows": [
+            {
+                "name": name,
+                "scores": [
+                    _shown(score, scale, digits)
+                    for score in (mine, chosen.choosing, chosen.held_out, chosen.price)
+                ],
+            }
+            for name, mine, chosen, scale, digits in rows
+        ],
+    }
 
 
 def _shown(score: Score, scale: float, digits: int) -> dict[str, str]:

@@ -41,6 +41,7 @@ What each kernel keeps to
 
 from unitscope.stats.kernels.chance import meet_others
 from unitscope.stats.kernels.digits import count_labels, count_leading_digits
+from unitscope.stats.kernels.labelled import count_listed, list_points
 from unitscope.stats.kernels.pairs import meet
 from unitscope.stats.kernels.resample import resample, resample_channels_last
 from unitscope.stats.kernels.strong import (
@@ -59,9 +60,11 @@ __all__ = [
     "collect_points",
     "count_labels",
     "count_leading_digits",
+    "count_listed",
     "count_next_digits",
     "intersect",
     "intersect_by_picture",
+    "list_points",
     "mark_above",
     "meet",
     "meet_others",

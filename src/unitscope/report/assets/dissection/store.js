@@ -17,7 +17,7 @@
         index, unit, layer, layerIndex: c.layer[index], concept, category, name, categoryName,
         status: c.status[index], iou: c.iou[index] || 0, low: c.low[index], high: c.high[index],
         heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index], calibrated: c.calibrated[index],
-        precision: c.precision[index], recall: c.recall[index], second: c.second[index], meanings: c.meanings[index],
+        precision: c.precision[index], recall: c.recall[index], average: c.average[index], auroc: c.auroc[index], second: c.second[index], meanings: c.meanings[index],
         margin: c.margin[0][index], marginLow: c.margin[1][index], marginHigh: c.margin[2][index],
         threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index], block: c.block[index],
         text: `${name}\n${categoryName}\n${layer.name}`.toLowerCase(),

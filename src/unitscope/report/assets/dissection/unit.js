@@ -30,6 +30,8 @@
       fact('Label', unit.stable ? 'stable' : 'not stable'),
       fact('Precision', u.percent(unit.precision), ' ', h('small', {}, 'of where it is on shows the concept')),
       fact('Recall', u.percent(unit.recall), ' ', h('small', {}, 'of the concept is where it is on')),
+      unit.average !== null && fact('Average precision', u.percent(unit.average), ' ', h('small', {}, `of its activation at every pixel; by chance ${u.share(u.data.run.concepts.fraction[unit.concept])}`)),
+      unit.auroc !== null && fact('AUROC', unit.auroc.toFixed(3), ' ', h('small', {}, 'of its activation at every pixel; by chance 0.5')),
       unit.second >= 0 && fact('Before the next', u.percent(unit.margin), ' ', h('small', {}, `${u.data.run.concepts.name[unit.second]}; 95\u202f%: ${u.range(unit.marginLow, unit.marginHigh)}`)),
       unit.meanings !== null && fact('Meanings', unit.meanings, ' ', h('small', {}, 'concepts apart from each other that it matches better than chance')),
       fact('Threshold', u.significant(unit.threshold)),
