@@ -41,7 +41,10 @@ def classify_unit(
     settings: ClassifierSettings,
     output: OutputOptions,
 ) -> None:
-    """Score one unit as a classifier of pictures: its peak activation against a threshold."""
+    """Score one unit as a classifier of pictures.
+
+    Its peak activation is held against a threshold: pictures of a class, or that show a concept, against others.
+    """
     found = calls.classify_unit(
         run, classes, concepts=concepts, network=network, settings=settings, output=output
     )
@@ -61,7 +64,10 @@ def importance(
     settings: ImportanceSettings,
     output: OutputOptions,
 ) -> None:
-    """Remove units of a layer, alone and in sets, and measure how well each class is still told."""
+    """Remove units, and measure how well classes are still told.
+
+    Every unit of a layer alone, and the most important of each class in sets.
+    """
     found = calls.importance(run, folders, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
         print_json({"path": str(found.path), **vars(found.summary)})
@@ -79,7 +85,10 @@ def attack(
     settings: AttackSettings,
     output: OutputOptions,
 ) -> None:
-    """Attack pictures so that a network sees other classes, and measure which units that goes through."""
+    """Find the units that adversarial attacks go through.
+
+    Changes pictures so that a network sees other classes, and measures which units that takes.
+    """
     found = calls.attack(run, pictures, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
@@ -97,7 +106,10 @@ def remove(
     settings: RemovalSettings,
     output: OutputOptions,
 ) -> None:
-    """Set the units of a generator that match a concept best to zero, and measure what its pictures lose."""
+    """Switch units of a generator off, and see what disappears.
+
+    Those that match a concept best are set to zero, all over every picture.
+    """
     found = calls.ask_generator(
         unitscope.remove, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
@@ -114,7 +126,10 @@ def insert(
     settings: InsertionSettings,
     output: OutputOptions,
 ) -> None:
-    """Force the units of a generator that match a concept on at single places, and see where it appears."""
+    """Switch units of a generator on, and see what appears.
+
+    Those that match a concept best are forced on at single places of each picture.
+    """
     found = calls.ask_generator(
         unitscope.insert, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
@@ -131,7 +146,10 @@ def rank(
     settings: RankingSettings,
     output: OutputOptions,
 ) -> None:
-    """Set every unit of a generator's layer to zero alone, and rank the units by what each concept loses."""
+    """Rank units of a generator by what goes without each.
+
+    Every unit of a layer is set to zero alone.
+    """
     found = calls.ask_generator(
         unitscope.rank, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
@@ -147,7 +165,10 @@ def shape(
     settings: ShapeSettings,
     output: OutputOptions,
 ) -> None:
-    """Alter pictures (their texture, their shape), and see which units are still on at the same places."""
+    """Alter pictures, and see which units stay on.
+
+    Texture or shape is changed, and masks are compared at the same places.
+    """
     _print(calls.shape(run, pictures, network=network, settings=settings, output=output), output)
 
 

@@ -33,7 +33,10 @@ from unitscope.experiments.dissection.settings import DissectionSettings
 
 @options
 def demo(*, scenes: DemoOptions, output: JsonOptions) -> None:
-    """Dissect the bundled networks, remove and switch units, and write one report of it all."""
+    """See everything once, on bundled networks, in one report.
+
+    Dissects a classifier and a generator, removes and switches units, and takes a minute or two on two cores.
+    """
     runs, report = calls.demo(scenes.pictures, scenes.out)
     if output.as_json:
         print_json({"runs": [vars(run.summary) for run in runs], "report": str(report)})
@@ -53,7 +56,11 @@ def dissect(
     settings: DissectionSettings,
     output: RunOptions,
 ) -> None:
-    """Label every unit of some layers with the concept it matches best."""
+    """Label every unit of some layers with its best concept.
+
+    A network that reads pictures takes --images, a generator --latents. Where concepts are is said by --masks, by
+    a --segmenter, or by the pictures themselves. Interrupt it at any time: the same command goes on.
+    """
     run = calls.dissect(
         model, pictures=pictures, latents=latents, network=network, concepts=concepts, layers=layers, settings=settings,
         output=output,
@@ -68,7 +75,11 @@ def dissect(
 
 @options
 def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> None:
-    """List units with their concepts."""
+    """List units with their concepts.
+
+    A table fits the terminal: columns that do not fit are left out from the right, and named below it. csv, json and
+    parquet have all of them.
+    """
     from unitscope.cli.tables import print_units
 
     print_units(calls.select(run, wanted), table.style, table.out)
@@ -76,7 +87,10 @@ def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> Non
 
 @options
 def stability(run: RunPath, *, wanted: StabilityOptions, table: TableOptions) -> None:
-    """See how many labels stay with other thresholds, fewer pictures, or in another run of the same network."""
+    """See which labels stay when thresholds or pictures change.
+
+    Labels again at other thresholds, on fewer pictures, or compares with another run of the same network.
+    """
     from unitscope.cli.tables import print_stability
 
     print_stability(calls.stability(run, wanted), table.style, table.out)
@@ -91,7 +105,10 @@ def report(
     *,
     output: ReportOptions,
 ) -> None:
-    """Write the report of a run, or one of several: a folder to open in a browser, without a server."""
+    """Write a report: a folder to open in a browser.
+
+    Of one run, or of several; no server is needed.
+    """
     index = calls.write_report(runs, output.out, quiet=output.quiet)
     if output.as_json:
         print_json({"report": str(index)})
@@ -105,7 +122,10 @@ def verify(
     *,
     output: JsonOptions,
 ) -> None:
-    """Read a run through, with the questions in it, and compare every file with its checksum."""
+    """Compare every file of a run with its checksum.
+
+    Reads the questions in it, too, and says which command makes what is damaged anew.
+    """
     found = calls.verify(run)
     if output.as_json:
         print_json({"runs": found})
@@ -125,7 +145,10 @@ def compare(
     *,
     table: ComparisonOptions,
 ) -> None:
-    """Set runs side by side: detectors and concepts by layer and category, with a page and figures."""
+    """Set runs side by side, with a page and figures.
+
+    Counts detectors and concepts by layer and category, and says how sure the differences are.
+    """
     from unitscope.cli.tables import print_comparison
 
     comparison, opened, said, page = calls.compare(runs, table.page)
