@@ -311,6 +311,11 @@ class Dissection(Result[DissectionSummary]):
             said += f"; {row['above_chance']:,} of the {row['detectors']:,} above chance"
         return said
 
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.dissection(self)
+
     def __repr__(self) -> str:
         skipped = len(self.data.skipped)
         lines = [f"Dissection of {self.title}"]

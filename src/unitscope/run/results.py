@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import webbrowser
+from collections.abc import Iterator
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
 
 import pandas as pd
 import pyarrow.parquet as pq
 
+from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.paths import as_path
 from unitscope.registered import VIEWS, make_registered
@@ -125,8 +127,11 @@ class Result(Generic[S_co]):
         """
         return fitted(self.path, getattr(self.manifest, part), kind)
 
-    def report(self) -> Path:
+    def report(self, *, browser: bool = False) -> Path:
         """Write its page, and return the path of ``index.html``.
+
+        Args:
+            browser: open it, too, in the browser of the machine that this runs on.
 
         Raises:
             UnitscopeError: the folder holds something else where the page is to be.
@@ -134,13 +139,17 @@ class Result(Generic[S_co]):
         self.check()
         index = make_registered(VIEWS, f"{self.kind}-page", self)
         assert isinstance(index, Path)
+        if browser:
+            webbrowser.open(index.resolve().as_uri())
         return index
 
     def _repr_html_(self) -> str:
-        first, *rest = repr(self).splitlines()
-        link = f' <a href="{escape(self.page.resolve().as_uri())}">report</a>' if self.page.is_file() else ""
-        lines = "\n".join(line.removeprefix("  ") for line in rest)
-        return f"<p><strong>{escape(first)}</strong>{link}</p><pre>{escape(lines)}</pre>"
+        link = notebook.page_link(self.page) if self.page.is_file() else ""
+        return notebook.card(repr(self).splitlines()[0], *self._parts(), link=link)
+
+    def _parts(self) -> Iterator[str]:
+        """Yield what a notebook shows below the title, in HTML."""
+        yield notebook.lines(line.strip() for line in repr(self).splitlines()[1:])
 
     def check(self, *names: str) -> None:
         """Compare files with the checksums in the manifest.
