@@ -82,7 +82,23 @@ class Dissection(Result[DissectionSummary]):
             model=network.name,
         )
 
-    units = Table("One row a unit: layer, unit, status, threshold, concept, category, IoU with interval.")
+    units = Table(
+        "One row a unit: its label and how sure that is, its threshold, what chance gives.",
+        first=(
+            *(
+                "layer",
+                "unit",
+                "concept",
+                "category",
+                "iou",
+                "iou_low",
+                "iou_high",
+                "iou_heldout",
+                "detector",
+            ),
+            *("label_stable", "lift", "q_value", "threshold"),
+        ),
+    )
     layers = Table("Detectors and distinct concepts by layer and category.")
     concepts = Table("The vocabulary, with how much of the pictures each concept covers.")
     matches = Table("The best concepts of every unit.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
@@ -23,10 +23,15 @@ T = TypeVar("T")
 
 
 class Table:
-    """A Parquet table of a result: a data frame, read when it is first asked for."""
+    """A Parquet table of a result: a data frame, read when it is first asked for.
 
-    def __init__(self, rows: str) -> None:
-        self.__doc__ = rows
+    Args:
+        rows: what it holds.
+        first: columns that stand first in the frame, whatever their order in the file.
+    """
+
+    def __init__(self, rows: str, first: Sequence[str] = ()) -> None:
+        self.__doc__, self.first = rows, first
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -40,8 +45,13 @@ class Table:
     def __get__(self, result: Result[object] | None, owner: object = None) -> Table | pd.DataFrame:
         if result is None:
             return self
-        frame = vars(result)[self.name] = result.table(self.name)
+        frame = vars(result)[self.name] = self.arranged(result.table(self.name))
         return frame
+
+    def arranged(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with what is looked at most in its first columns."""
+        first = [name for name in self.first if name in frame.columns]
+        return frame[[*first, *(name for name in frame.columns if name not in first)]]
 
 
 class Result(Generic[S_co]):
