@@ -1,4 +1,4 @@
-"""How things show themselves in a notebook: titles, facts, tables and pictures in HTML, in the notebook's own colours."""
+"""How things show themselves in a notebook: titles, facts, tables and pictures in HTML, in the notebook's colours."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ STYLE = """
 .unitscope .side:has(figure) { column-gap: 10px; }
 .unitscope table { border-collapse: collapse; margin: 0 0 8px; font-size: inherit; line-height: inherit;
   font-variant-numeric: tabular-nums; }
-.unitscope table th, .unitscope table td { padding: 1px 10px 1px 0; text-align: left; vertical-align: top;
-  background: none; border: 0; color: inherit; white-space: normal; }
+.unitscope table tr { background: none !important; }
+.unitscope table th, .unitscope table td { padding: 1px 12px 1px 0 !important; text-align: left !important;
+  vertical-align: top; background: none !important; border: 0; color: inherit; white-space: normal; }
 .unitscope table thead th { font-weight: 600; border-bottom: 1px solid; }
 .unitscope table tbody th { font-weight: 400; opacity: .72; white-space: nowrap; }
-.unitscope table .number { text-align: right; white-space: nowrap; }
+.unitscope table .number { text-align: right !important; white-space: nowrap; }
 .unitscope figure { margin: 0; }
 .unitscope img { display: block; background: none; image-rendering: auto; }
 .unitscope figcaption { font-size: 12px; overflow-wrap: anywhere; }
@@ -39,7 +40,10 @@ STYLE = """
 .unitscope .key { display: inline-block; width: 10px; height: 10px; margin-right: 4px; border: 1px solid; }
 .unitscope .key + .quiet { margin-right: 14px; }
 """
-"""Colours are the notebook's, so that light and dark need nothing; without this style all is still there to read."""
+"""Colours are the notebook's, so that light and dark need nothing; without this style all is still there to read.
+
+What notebooks say of tables themselves, stripes and numbers to the right, gives way to rules of importance alone.
+"""
 
 
 def card(title: str, *parts: str, link: str = "") -> str:
@@ -92,7 +96,9 @@ def beside(*parts: str) -> str:
     return f'<div class="side">{"".join(f"<div>{part}</div>" for part in parts if part)}</div>'
 
 
-def picture(pixels: NDArray[np.uint8], *, alt: str, caption: Sequence[str], width: int = PICTURE_WIDTH) -> str:
+def picture(
+    pixels: NDArray[np.uint8], *, alt: str, caption: Sequence[str], width: int = PICTURE_WIDTH
+) -> str:
     """Return a picture ``(H, W, 3)`` uint8 with lines below it, within the HTML; tiny ones are drawn larger."""
     found = Image.fromarray(pixels)
     times = width // found.width
@@ -110,9 +116,11 @@ def picture(pixels: NDArray[np.uint8], *, alt: str, caption: Sequence[str], widt
 
 def key(*colors: tuple[str, str]) -> str:
     """Return what colours mean: a line of pairs of a colour of CSS and words."""
-    return "<p>" + "".join(
-        f'<span class="key" style="background:{color}"></span><span class="quiet">{escape(words)}</span>' for color, words in colors
-    ) + "</p>"  # fmt: skip
+    said = (
+        f'<span class="key" style="background:{color}"></span><span class="quiet">{escape(words)}</span>'
+        for color, words in colors
+    )
+    return f"<p>{''.join(said)}</p>"
 
 
 def scale(value: float, low: float, high: float, cut: float) -> str:

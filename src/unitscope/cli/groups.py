@@ -31,7 +31,9 @@ ModelName = Annotated[
 ]
 RunPath = Annotated[
     Path,
-    typer.Argument(metavar="RUN", show_default=False, help="The folder that 'unitscope dissect --out' wrote."),
+    typer.Argument(
+        metavar="RUN", show_default=False, help="The folder that 'unitscope dissect --out' wrote."
+    ),
 ]
 
 
@@ -104,6 +106,27 @@ class OutputOptions(ShownOptions):
 
 
 @dataclass(frozen=True)
+class UnitOptions(JsonOptions):
+    """How a unit is shown."""
+
+    strip: Path | None = setting(
+        None,
+        "A picture to write: its strongest pictures side by side, .png or .jpg.",
+        metavar="FILE",
+        panel=OUTPUT,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse a file that is no picture.
+
+        Raises:
+            UnitscopeError: it ends otherwise.
+        """
+        if self.strip is not None and self.strip.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+            raise UnitscopeError(f"--strip is {str(self.strip)!r}; it must end in .png or .jpg")
+
+
+@dataclass(frozen=True)
 class ReportOptions(ShownOptions):
     """Where a report goes."""
 
@@ -113,6 +136,7 @@ class ReportOptions(ShownOptions):
         metavar="FOLDER",
         panel=OUTPUT,
     )
+    browser: bool = setting(False, "Open it in the browser of this machine.", option="open", panel=OUTPUT)
 
 
 @dataclass(frozen=True)
@@ -247,8 +271,8 @@ class PictureOptions:
 
     images: tuple[str, ...] = setting(
         (),
-        "A folder of pictures, or world:200 for so many drawn scenes, world:200:test for others (train, val, test); may be "
-        "given again, the pictures are read together.",
+        "A folder of pictures, or world:200 for so many drawn scenes, world:200:test for others (train, val, test); "
+        "may be given again, the pictures are read together.",
         metavar="PICTURES",
         panel=PICTURES,
     )

@@ -95,6 +95,11 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
         runs/vgg --concept tree --concept grass
         runs/vgg --format csv --out units.csv""",
     ),
+    "unit": (
+        runs.unit,
+        """runs/vgg relu4_3 126
+        runs/vgg relu4_3 126 --strip unit-126.png""",
+    ),
     "classify-unit": (
         questions.classify_unit,
         """runs/gan --layer layer4 --unit 28 --concept tree
@@ -108,7 +113,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
     "report": (
         runs.report,
-        """runs/vgg
+        """runs/vgg --open
         runs/vgg runs/gan --out both""",
     ),
     "verify": (runs.verify, "runs/vgg"),
@@ -117,7 +122,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 }
 """Every command with an example of what follows its name, or several, a line each."""
 GROUPS = {
-    "Look: what units respond to": "demo dissect units classify-unit shape stability compare",
+    "Look: what units respond to": "demo dissect units unit classify-unit shape stability compare",
     "Cause: what a classifier uses them for": "importance attack",
     "Generate: what a generator draws with them": "remove insert rank",
     "Share: results that travel": "report verify",

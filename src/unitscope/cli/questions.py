@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import unitscope
 from unitscope.cli import calls
+from unitscope.cli.following import next_lines, of_effect
 from unitscope.cli.groups import (
     AlterationOptions,
     AttackedOptions,
@@ -20,6 +22,7 @@ from unitscope.cli.groups import (
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.errors import command_of
 from unitscope.experiments.attack.settings import AttackSettings
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
@@ -51,7 +54,7 @@ def classify_unit(
     if output.as_json:
         print_json({"page": str(found.page), **vars(found.scores)})
     else:
-        print_lines(repr(found), f"page: {found.page}")
+        print_lines(repr(found), f"page: {found.page}", *_report_of(run))
 
 
 @options
@@ -72,7 +75,7 @@ def importance(
     if output.as_json:
         print_json({"path": str(found.path), **vars(found.summary)})
     else:
-        print_lines(repr(found))
+        print_lines(repr(found), *_report_of(run))
 
 
 @options
@@ -93,7 +96,7 @@ def attack(
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
-        print_lines(repr(found), f"page: {found.page}")
+        print_lines(repr(found), f"page: {found.page}", *_report_of(run))
 
 
 @options
@@ -113,7 +116,7 @@ def remove(
     found = calls.ask_generator(
         unitscope.remove, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
-    _print(found, output)
+    _print(found, output, *next_lines(*of_effect(run, found)))
 
 
 @options
@@ -133,7 +136,7 @@ def insert(
     found = calls.ask_generator(
         unitscope.insert, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
-    _print(found, output)
+    _print(found, output, *next_lines(*of_effect(run, found)))
 
 
 @options
@@ -153,7 +156,7 @@ def rank(
     found = calls.ask_generator(
         unitscope.rank, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
-    _print(found, output)
+    _print(found, output, *next_lines(*of_effect(run, found)))
 
 
 @options
@@ -169,11 +172,16 @@ def shape(
 
     Texture or shape is changed, and masks are compared at the same places.
     """
-    _print(calls.shape(run, pictures, network=network, settings=settings, output=output), output)
+    found = calls.shape(run, pictures, network=network, settings=settings, output=output)
+    _print(found, output, *_report_of(run))
 
 
-def _print(found: Removal | Insertion | Ranking | Shape, output: OutputOptions) -> None:
+def _report_of(run: Path) -> list[str]:
+    return next_lines(command_of("report", run))
+
+
+def _print(found: Removal | Insertion | Ranking | Shape, output: OutputOptions, *more: str) -> None:
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
-        print_lines(repr(found), f"page: {found.page}")
+        print_lines(repr(found), f"page: {found.page}", *more)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from unitscope.cli import calls
+from unitscope.cli import calls, following
+from unitscope.cli.following import next_lines
 from unitscope.cli.groups import (
     ComparisonOptions,
     ConceptOptions,
@@ -24,10 +26,11 @@ from unitscope.cli.groups import (
     SelectionOptions,
     StabilityOptions,
     TableOptions,
+    UnitOptions,
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
-from unitscope.errors import UnitscopeError, command_of
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.settings import DissectionSettings
 
 
@@ -41,7 +44,8 @@ def demo(*, scenes: DemoOptions, output: JsonOptions) -> None:
     if output.as_json:
         print_json({"runs": [vars(run.summary) for run in runs], "report": str(report)})
     else:
-        print_lines(*(repr(run) for run in runs), f"report: {report}")
+        shown = [command for run in runs for command in following.of_dissection(run)[:-1]]
+        print_lines(*(repr(run) for run in runs), f"report: {report}", *next_lines(*shown))
 
 
 @options
@@ -70,7 +74,7 @@ def dissect(
     if output.as_json:
         print_json(run.summary)
     else:
-        print_lines(repr(run), f"next: {command_of('report', run.path)}")
+        print_lines(repr(run), *next_lines(*following.of_dissection(run)))
 
 
 @options
@@ -82,7 +86,42 @@ def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> Non
     """
     from unitscope.cli.tables import print_units
 
-    print_units(calls.select(run, wanted), table.style, table.out)
+    opened, found = calls.select(run, wanted)
+    print_units(found, table.style, table.out)
+    if table.style == "table":
+        print_lines(*next_lines(*following.of_units(opened, found)))
+
+
+@options
+def unit(
+    run: RunPath,
+    layer: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAYER", show_default=False, help="One of its layers, as 'unitscope units' names it."
+        ),
+    ],
+    number: Annotated[
+        int, typer.Argument(metavar="N", show_default=False, help="A unit of the layer, from 0.")
+    ],
+    *,
+    shown: UnitOptions,
+) -> None:
+    """Show one unit: its label, how sure that is, its pictures.
+
+    Also the concepts that it matches next best, and the pictures on which it is strongest; a notebook shows these, too.
+    """
+    from unitscope.cli.tables import print_unit
+
+    found = calls.unit(run, layer, number, shown.strip)
+    if shown.as_json:
+        print_json({**found.to_dict(), "strip": shown.strip and str(shown.strip)})
+        return
+    print_unit(found)
+    strip = [] if shown.strip is None else [f"strip: {shown.strip}"]
+    drawable = any(each.picture is not None for each in found.exemplars)
+    commands = following.of_unit(run, layer, number, drawn=bool(strip) or not drawable)
+    print_lines(*strip, *next_lines(*commands))
 
 
 @options
@@ -110,6 +149,8 @@ def report(
     Of one run, or of several; no server is needed.
     """
     index = calls.write_report(runs, output.out, quiet=output.quiet)
+    if output.browser:
+        webbrowser.open(index.resolve().as_uri())
     if output.as_json:
         print_json({"report": str(index)})
     else:

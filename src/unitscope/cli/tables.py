@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.listing import Listed
     from unitscope.run.dissection import Dissection
+    from unitscope.run.unit import Unit
 
-MEASURES = ("units", "iou", "iou_low", "iou_high", "iou_heldout", "lift", "threshold", "mean IoU")
+MEASURES = ("units", "peak", "iou", "iou_low", "iou_high", "iou_heldout", "lift", "threshold", "mean IoU")
 """Headings of columns that are numbers, besides those that are numbers themselves."""
 TERMINAL_WIDTH, SHORTEST, GAP = 80, 20, 2
 """Columns that the list of networks fits, the fewest of what a network is, and those between two columns."""
@@ -39,6 +40,30 @@ LESS_OF_LAYERS = (("shape",), ("kind",), ("places",))
 def print_units(units: pd.DataFrame, style: str, out: Path | None) -> None:
     """Print units, or write them to a file, as `style`: table, csv, json or parquet."""
     print_frame(units, unit_rows(units), style, out, title=f"{len(units):,} units", less=LESS_OF_UNITS)
+
+
+def print_unit(unit: Unit) -> None:
+    """Print what is known of a unit, its best concepts and strongest pictures."""
+    from unitscope.run.unit import MOST_MATCHES
+
+    console = Console()
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, said in unit.facts():
+        facts.add_row(Text(name), Text(said))
+    console.print(Text(unit.title), facts, "", highlight=False)
+    best = unit.matches.head(MOST_MATCHES)[["concept", "category", "iou"]]
+    if len(best):
+        print_table(
+            best.assign(iou=best["iou"].map(fraction)).rename(columns={"concept": "best concepts"}),
+            rest="--json",
+        )
+        console.print()
+    strongest = {"strongest pictures": [each.id for each in unit.exemplars],
+                 "peak": [f"{each.peak:.4g}" for each in unit.exemplars]}  # fmt: skip
+    if unit.exemplars:
+        print_table(pd.DataFrame(strongest), rest="--json")
 
 
 def print_comparison(

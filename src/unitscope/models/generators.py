@@ -75,7 +75,12 @@ class Generator:
 
     def _repr_html_(self) -> str:
         latent, size = (" x ".join(map(str, shape)) or "-" for shape in (self.latent_shape, self.size))
-        facts = [("latent", f"{latent} numbers" + (f", and one of {self.classes:,} classes" if self.classes else ""))]
+        facts = [
+            (
+                "latent",
+                f"{latent} numbers" + (f", and one of {self.classes:,} classes" if self.classes else ""),
+            )
+        ]
         if self.size != (0, 0):
             facts.append(("pictures", f"{size} pixels"))
         if self.range is not None:

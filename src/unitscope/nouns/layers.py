@@ -32,9 +32,9 @@ class Layers(list[LayerDescription]):
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a layer.
 
-        Columns: ``layer`` (its readable name where it has one), ``units``, ``grid`` (rows x columns), ``default`` (taken
-        when no layer is named), ``kind``, ``shape`` (without the batch axis), ``reading``, ``places`` and ``path`` (its
-        dotted module name).
+        Columns: ``layer`` (its readable name where it has one), ``units``, ``grid`` (rows x columns), ``default``
+        (taken when no layer is named), ``kind``, ``shape`` (without the batch axis), ``reading``, ``places`` and
+        ``path`` (its dotted module name).
         """
         return pd.DataFrame(
             {
@@ -43,7 +43,9 @@ class Layers(list[LayerDescription]):
                 "grid": [None if each.grid is None else "x".join(map(str, each.grid)) for each in self],
                 "default": [each.default for each in self],
                 "kind": [each.kind for each in self],
-                "shape": [None if each.shape is None else "x".join(map(str, each.shape[1:])) for each in self],
+                "shape": [
+                    None if each.shape is None else "x".join(map(str, each.shape[1:])) for each in self
+                ],
                 "reading": [each.reading for each in self],
                 "places": [each.places for each in self],
                 "path": [each.name for each in self],

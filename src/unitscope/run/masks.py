@@ -25,9 +25,7 @@ def unpack_mask(packed: bytes, height: int, width: int) -> Mask:
     return bits.reshape(height, width).astype(bool)
 
 
-def outlined(
-    picture: NDArray[np.uint8], mask: Mask, concept: Mask | None = None
-) -> NDArray[np.uint8]:
+def outlined(picture: NDArray[np.uint8], mask: Mask, concept: Mask | None = None) -> NDArray[np.uint8]:
     """Return a picture ``(H, W, 3)`` uint8 dimmed outside a mask ``(H, W)``, its border bright inside, dark outside.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,26 +30,30 @@ MOST = 20
 
 def dissection(run: Dissection) -> Iterator[str]:
     """Yield the count of every layer beside what chance explains of it, what to know of it, and what to ask next."""
-    by_layer = run.calibration.set_index("layer")
+    by_layer: dict[str, dict[str, Any]] = run.calibration.set_index("layer").to_dict("index")  # type: ignore[assignment]
     categories = [each for each in dict.fromkeys(run.layers["category"]) if each != "all"]
     extra = {"above chance": "above_chance", "with random weights": "untrained", "stand out": "calibrated"}
-    known = [name for name, column in extra.items() if by_layer[column].notna().any()]
+    known = [name for name, column in extra.items() if run.calibration[column].notna().any()]
     rows = []
     for layer, found in run.layers.groupby("layer", sort=False):
         concepts = found.set_index("category")["concepts"]
-        count = by_layer.loc[layer]
+        count = by_layer[str(layer)]
         beside = [count[extra[name]] for name in known]
         rows.append([
-            run.network.layer_title(str(layer)), f"{int(count['detectors']):,} of {int(count['units']):,}",
+            run.network.layer_title(str(layer)), f"{count['detectors']:,} of {count['units']:,}",
             *("" if pd.isna(each) else whole_or_mean(each) for each in beside),
             *(concepts.get(category, 0) for category in ("all", *categories)),
         ])  # fmt: skip
     yield notebook.table(["layer", "detectors", *known, "concepts", *categories], rows)
     skipped = len(run.data.skipped)
-    told = [f"{skipped:,} of the pictures could not be read; the manifest says which and why"] if skipped else []
+    told = (
+        [f"{skipped:,} of the pictures could not be read; the manifest says which and why"] if skipped else []
+    )
     cut = fraction(run.settings.min_iou)
     yield notebook.lines([*told, *run.manifest.notes, *run.doubts(cut)])
-    yield notebook.line(f"A detector matches its concept with an IoU of at least {cut}. In {run.path}", quiet=True)
+    yield notebook.line(
+        f"A detector matches its concept with an IoU of at least {cut}. In {run.path}", quiet=True
+    )
     best = run.best(1)
     if len(best) and best["iou"].iloc[0]:
         layer, unit = run.network.layer_title(str(best["layer"].iloc[0])), best["unit"].iloc[0]
@@ -68,12 +72,16 @@ def removal(found: Removal) -> Iterator[str]:
         [each.concept, each.category, percent(each.area), percent_score(each.change, sign="+")]
         for each in facts.changed_most
     ]
-    yield notebook.line(f"{facts.concept} covers {percent(facts.area)} of the pictures, is in {facts.pictures:,} of them")
+    yield notebook.line(
+        f"{facts.concept} covers {percent(facts.area)} of the pictures, is in {facts.pictures:,} of them"
+    )
     yield notebook.beside(
         notebook.table(["without", f"of {facts.concept} is lost", "of its category else"], _few(rows)),
         notebook.table(["changes most", "category", "area", "change"], changed, words=2) if changed else "",
     )
-    pairs = found.pairs[found.pairs["rule"] == found.pairs["rule"].iloc[0]] if len(found.pairs) else found.pairs
+    pairs = (
+        found.pairs[found.pairs["rule"] == found.pairs["rule"].iloc[0]] if len(found.pairs) else found.pairs
+    )
     yield from _before_and_after(found, pairs, "lost_mask", f"where {facts.concept} was lost")
     yield from _ending(found, facts.notes)
 
@@ -84,13 +92,17 @@ def insertion(found: Insertion) -> Iterator[str]:
     sets = [["anywhere" if each.kind == "concept" else "random units", *_places(each)] for each in facts.sets]
     contexts = [[each.concept or "nothing", *_places(each)] for each in facts.contexts]
     headings = ["places", "succeed", "new area"]
-    yield notebook.line(f"A success is {facts.min_new_pixels:,} new pixels or more, of {facts.points:,} of a picture")
+    yield notebook.line(
+        f"A success is {facts.min_new_pixels:,} new pixels or more, of {facts.points:,} of a picture"
+    )
     yield notebook.beside(
         notebook.table(["forced on", *headings], sets),
         notebook.table([f"{facts.context} before", *headings], _few(contexts)) if contexts else "",
     )
     pairs = found.pairs.sort_values("new_pixels", ascending=False, kind="stable")
-    yield from _before_and_after(found, pairs.drop_duplicates("before"), "new_mask", f"where {facts.concept} is new")
+    yield from _before_and_after(
+        found, pairs.drop_duplicates("before"), "new_mask", f"where {facts.concept} is new"
+    )
     yield from _ending(found, facts.notes)
 
 
@@ -103,7 +115,15 @@ def ranking(found: Ranking) -> Iterator[str]:
         ]
         for each in found.summary.concepts
     ]  # fmt: skip
-    headings = ["concept", "category", "area", "unit", "is lost without it", "first by IoU", "ranks correlate"]
+    headings = [
+        "concept",
+        "category",
+        "area",
+        "unit",
+        "is lost without it",
+        "first by IoU",
+        "ranks correlate",
+    ]
     yield notebook.table(headings, _few(rows), words=2)
     yield from _ending(found, found.summary.notes)
 
@@ -173,7 +193,7 @@ def _ending(found: Result[Any], notes: Iterable[str]) -> Iterator[str]:
     yield notebook.line(f"In {found.path}", quiet=True)
 
 
-def _few(rows: list[list[object]]) -> list[list[object]]:
+def _few(rows: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
     if len(rows) <= MOST:
         return rows
     return [*rows[:MOST], [f"and {len(rows) - MOST:,} more", *[""] * (len(rows[0]) - 1)]]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from unitscope.run.dissection import Dissection
 
+MOST_MATCHES = 10
+"""Concepts that are shown."""
 STRIP_HEIGHT, STRIP_GAP = 160, 4
 """Pixels of a strip of pictures: how high it is, and what is between two of them."""
 
@@ -184,16 +186,18 @@ class Unit:
             )
             yield "by chance", self._chance()
             precision, recall = percent(row["precision"]), percent(row["recall"])
+            name = self.concept
             yield (
                 "region",
-                f"{precision} of it shows {self.concept} (precision), {recall} of all {self.concept} lies in it (recall)",
+                f"{precision} of it shows {name} (precision), {recall} of all {name} lies in it (recall)",
             )
-        yield (
-            "threshold",
-            f"{self.threshold:.4g}, exceeded on {percent(row['quantile_fraction'], digits=2)} of all pixels; peak {row['peak']:.4g}",
-        )
+        above = percent(row["quantile_fraction"], digits=2)
+        yield "threshold", f"{self.threshold:.4g}, exceeded on {above} of all pixels; peak {row['peak']:.4g}"
         cut = fraction(self.run.settings.min_iou)
-        yield "detector", f"{'yes' if row['detector'] else 'no'}, an IoU of at least {cut} counts{self._beyond()}"
+        yield (
+            "detector",
+            f"{'yes' if row['detector'] else 'no'}, an IoU of at least {cut} counts{self._beyond()}",
+        )
 
     def _chance(self) -> str:
         row = self.row
@@ -208,14 +212,25 @@ class Unit:
 
     def _beyond(self) -> str:
         """Return whether it stands out, going on after whether it is a detector; nothing where that is not known."""
-        stands = self.run.calibrated.loc[self.row.name]
-        if pd.isna(stands):
+        found = self.run.calibrated[self.run.units.index == self.row.name]
+        if found.isna().any():
             return ""
+        stands = bool(found.iloc[0])
         from_what = "random weights and chance" if self.run.controls else "chance"
         return f"; it {'stands' if stands else 'does not stand'} out from {from_what}"
 
+    def to_dict(self) -> dict[str, object]:
+        """Return its row of the unit table, with ``matches`` and ``exemplars``, as plain values; null where unknown."""
+        row = {str(name): None if pd.isna(value) else value for name, value in self.row.items()}
+        plain = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in row.items()
+        }
+        best = self.matches[["concept", "category", "iou"]].to_dict("records")
+        strongest = [{"id": each.id, "peak": each.peak} for each in self.exemplars]
+        return {**plain, "matches": best, "exemplars": strongest}
+
     def strip(self) -> NDArray[np.uint8] | None:
-        """Return its strongest pictures side by side, regions outlined ``(H, W, 3)`` uint8; None where none was kept."""
+        """Return its strongest pictures side by side, regions outlined ``(H, W, 3)`` uint8; None where none is kept."""
         tiles = []
         for each in self.exemplars:
             if each.outlined is not None:
@@ -237,12 +252,15 @@ class Unit:
             names = (f"{row.concept} {row.iou:.3f}" for row in others.itertuples())
             lines.append(f"  then {', '.join(names)}")
         strongest = ", ".join(each.id for each in self.exemplars[:3])
-        lines.append(f"  above {self.threshold:.4g} in {percent(self.row['quantile_fraction'], digits=2)} of all pixels")
+        lines.append(
+            f"  above {self.threshold:.4g} in {percent(self.row['quantile_fraction'], digits=2)} of all pixels"
+        )
         return "\n".join([*lines, *([f"  strongest on {strongest}"] if strongest else [])])
 
     def _repr_html_(self) -> str:
         link = notebook.page_link(self.run.page, self._address) if self.run.page.is_file() else ""
-        best = [(row.concept, row.category, fraction(row.iou)) for row in self.matches.head(10).itertuples()]
+        found = self.matches.head(MOST_MATCHES)
+        best = list(zip(found["concept"], found["category"], found["iou"].map(fraction), strict=True))
         shown = [
             notebook.picture(each.outlined, alt=each.id, caption=(f"peak {each.peak:.4g}", each.id))
             for each in self.exemplars
