@@ -22,7 +22,8 @@ from typer.main import get_command
 
 import unitscope
 from unitscope import cli, progress
-from unitscope.cli import main, tables
+from unitscope.cli import tables
+from unitscope.cli.main import COMMANDS, GROUPS, examples
 from unitscope.cli.options import PANELS
 from unitscope.models.libraries import LIBRARY_FORMS
 from unitscope.models.registry import MODELS
@@ -394,9 +395,9 @@ def test_what_stands_before_a_command_is_documented():
 def test_help_has_an_example_that_can_be_typed_and_no_types_of_python(name, unitscope_says):
     said = unitscope_says(*([name] if name else []), "--help")
     assert not re.search(r"<\w+(\[\w+\])?>|list\[", said)
-    examples = re.findall(r"^ (unitscope \S.*?) *$", said, flags=re.MULTILINE)
-    assert examples == (main.examples(name) if name else ["unitscope demo", "unitscope dissect --help"])
-    for words in map(shlex.split, examples):
+    shown = re.findall(r"^ (unitscope \S.*?) *$", said, flags=re.MULTILINE)
+    assert shown == (examples(name) if name else ["unitscope demo", "unitscope dissect --help"])
+    for words in map(shlex.split, shown):
         assert words[1] == name or not name
         with suppress(Exit):
             commands()[words[1]].make_context(words[1], words[2:])
@@ -412,14 +413,14 @@ def test_help_fits_a_terminal_and_cuts_nothing(name, unitscope_says):
 
 def test_commands_stand_in_groups_with_first_lines_in_one_line(unitscope_says):
     said = unitscope_says("--help")
-    assert [" ".join(names.split()) for names in main.GROUPS.values()] == [
+    assert [" ".join(names.split()) for names in GROUPS.values()] == [
         " ".join(
             re.findall(r"^│ ([a-z-]+) {2,}\S", said[said.index(heading) :].split("╰")[0], flags=re.MULTILINE)
         )
-        for heading in main.GROUPS
+        for heading in GROUPS
     ]
-    assert sorted(" ".join(main.GROUPS.values()).split()) == sorted(main.COMMANDS)
-    for name in main.COMMANDS:
+    assert sorted(" ".join(GROUPS.values()).split()) == sorted(COMMANDS)
+    for name in COMMANDS:
         first = commands()[name].help.splitlines()[0]
         assert re.search(rf"│ {name} +{re.escape(first)} +│", said)
     assert said.rstrip().splitlines()[-3].strip() == "Every command has examples:"

@@ -75,8 +75,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
         runs.dissect,
         """world-vgg --images world:200 --out runs/vgg
         world-gan --latents 200 --out runs/gan
-        torchvision:resnet50 --images photos --segmenter upp --out runs/r50
-        net.py:net --images photos --masks masks --labels labels.txt --out runs/net""",
+        timm:resnet18 --images photos --segmenter upp --out runs/r18
+        net.py:net --images photos --segmenter colors --out runs/net""",
     ),
     "layers": (
         networks.layers,
@@ -102,8 +102,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     ),
     "classify-unit": (
         questions.classify_unit,
-        """runs/gan --layer layer4 --unit 28 --concept tree
-        runs/vgg --layer relu4_3 --unit 126 --images world:200:test --concept bed""",
+        "runs/gan --layer layer4 --unit 28 --concept tree",
     ),
     "importance": (questions.importance, "runs/vgg --train world:600:train --val world:300:val"),
     "attack": (questions.attack, "runs/vgg --images world:200 --target bedroom --method ddn"),

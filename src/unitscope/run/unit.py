@@ -74,7 +74,8 @@ class Unit:
     """
 
     def __init__(self, run: Dissection, layer: str, number: int) -> None:
-        self.run, self.layer, self.number = run, run.find_layer(layer), number
+        # A number from a table is one of NumPy's.
+        self.run, self.layer, self.number = run, run.find_layer(layer), int(number)
         rows = run.units[run.units["layer"] == self.layer]
         if number not in set(rows["unit"]):
             raise UnitscopeError(
