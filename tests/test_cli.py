@@ -11,6 +11,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,12 @@ from typer.main import get_command
 
 import unitscope
 from unitscope import cli, progress
-from unitscope.cli import tables
+from unitscope.cli import following, tables
 from unitscope.cli.main import COMMANDS, GROUPS, examples
 from unitscope.cli.options import PANELS
 from unitscope.models.libraries import LIBRARY_FORMS
 from unitscope.models.registry import MODELS
+from unitscope.run.effects import Insertion, Ranking, Removal
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 
@@ -239,6 +241,25 @@ def test_what_is_said_to_be_next_runs_and_says_what_is_next(data, tmp_path, monk
     assert unitscope_says(*report[1:]) == f"report: {run / 'report' / 'index.html'}\n"
     assert typed(unitscope_says("units", run, "--limit", "1")) == [unit]
     assert "next:" not in unitscope_says("units", run, "--min-iou", "1")
+
+
+@pytest.mark.parametrize("kind", [Ranking, Removal, Insertion])
+def test_what_follows_a_question_about_a_generator_can_be_typed(kind, tmp_path):
+    found = object.__new__(kind)
+    concepts = [
+        SimpleNamespace(concept="grey", category="color"),
+        SimpleNamespace(concept="a tree", category="object"),
+    ]
+    facts = SimpleNamespace(
+        layer="layer4", latents=300, concept="a tree", category="object", concepts=concepts
+    )
+    vars(found).update(path=tmp_path / "a run" / "effects" / "x", summary=facts)
+    (line,) = following.next_lines(*following.of_effect(tmp_path / "a run", found))
+    _, name, *words = shlex.split(line.removeprefix("next: "))
+    context = commands()[name].make_context(name, words)
+    assert name == {Ranking: "remove", Removal: "insert", Insertion: "report"}[kind]
+    assert context.params.get("concept", "a tree|object") == "a tree|object"
+    assert context.params.get("latents") == {Ranking: 300, Removal: 50, Insertion: None}[kind]
 
 
 def test_a_report_is_opened_in_a_browser(run, tmp_path, monkeypatch, unitscope_says):

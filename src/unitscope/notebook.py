@@ -35,6 +35,7 @@ STYLE = """
 .unitscope ul { margin: 0 0 6px; padding-left: 18px; }
 .unitscope svg text { fill: currentColor; }
 .unitscope svg .background { fill: none; }
+.unitscope svg path[fill="#4a3fc4"] { fill: #7a70e8; }
 .unitscope svg .mark-rule line { stroke: currentColor; }
 .unitscope svg .role-axis-grid line { stroke: currentColor; stroke-opacity: .18; }
 .unitscope .key { display: inline-block; width: 10px; height: 10px; margin-right: 4px; border: 1px solid; }

@@ -48,7 +48,8 @@ def of_effect(run: Path, found: Removal | Insertion | Ranking) -> list[str]:
     from unitscope.run.effects import Ranking, Removal
 
     if isinstance(found, Ranking) and found.summary.concepts and _lies_in(found.path, run):
-        facts, first = found.summary, found.summary.concepts[0]
+        facts = found.summary
+        first = next((each for each in facts.concepts if each.category == "object"), facts.concepts[0])
         by_effect = ("--rank", "effect", "--latents", facts.latents)
         return [_about(run, "remove", facts.layer, f"{first.concept}|{first.category}", *by_effect)]
     if isinstance(found, Removal):

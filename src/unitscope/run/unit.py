@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -43,17 +43,21 @@ class Exemplar:
         peak: the unit's largest activation on it.
         picture: as the network saw it ``(H, W, 3)`` uint8; None where it was not kept.
         mask: where the unit exceeds its threshold ``(H, W)``.
-        concept: where the concept of the unit's label is ``(H, W)``; None without a label, or where the run's label
-            maps are gone.
         sample: number of the picture.
+        find_concept: returns `concept`, which takes the label map of the picture.
     """
 
     id: str
     peak: float
     picture: NDArray[np.uint8] | None
     mask: Mask
-    concept: Mask | None = None
     sample: int = -1
+    find_concept: Callable[[], Mask | None] = field(default=lambda: None, repr=False)
+
+    @cached_property
+    def concept(self) -> Mask | None:
+        """Where the concept of the unit's label is ``(H, W)``; None without a label, or where label maps are gone."""
+        return self.find_concept()
 
     @property
     def outlined(self) -> NDArray[np.uint8] | None:
@@ -303,7 +307,8 @@ class Unit:
             picture = np.asarray(Image.open(file).convert("RGB"))
         mask = unpack_mask(row.mask, row.mask_height, row.mask_width)
         sample = int(row.sample)
-        return Exemplar(str(row.id), float(row.peak), picture, mask, self._where(sample, *mask.shape), sample)
+        where = partial(self._where, sample, *mask.shape)
+        return Exemplar(str(row.id), float(row.peak), picture, mask, sample, where)
 
     def _where(self, sample: int, height: int, width: int) -> Mask | None:
         """Return where the concept of its label is in a picture, ``(height, width)``; None where that is not known."""
