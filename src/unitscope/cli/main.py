@@ -138,12 +138,13 @@ def examples(name: str) -> list[str]:
 
 def _add_commands() -> None:
     headings = {name: heading for heading, names in GROUPS.items() for name in names.split()}
-    for name in sorted(COMMANDS, key=[*headings].index):
+    order = [*headings, *COMMANDS]
+    for name in sorted(COMMANDS, key=order.index):
         said = examples(name)
         app.command(
             name,
             cls=Readable,
-            rich_help_panel=headings[name],
+            rich_help_panel=headings.get(name, "Commands"),
             epilog="\n\n".join([f"Example{'s' if len(said) > 1 else ''}:", *said]),
         )(COMMANDS[name][0])
 
