@@ -9,20 +9,26 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from tiny import NET, dissect_words, draw, run_cli, tables_of
+from typer import Exit
 from typer.main import get_command
 
 import unitscope
 from unitscope import cli, progress
+from unitscope.cli import following, tables
+from unitscope.cli.main import COMMANDS, GROUPS, examples
 from unitscope.cli.options import PANELS
 from unitscope.models.libraries import LIBRARY_FORMS
 from unitscope.models.registry import MODELS
+from unitscope.run.effects import Insertion, Ranking, Removal
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 
@@ -77,7 +83,12 @@ def test_dissect_says_what_it_found_and_what_is_next(data, run, unitscope_says):
     assert said[0] == "Dissection of net on 10 pictures of data/pictures with 4 concepts"
     assert said[1].startswith("  conv1: ")
     assert " of 6 units match " in said[1]
-    assert said[-2:] == [f"  IoU of at least 0.040 counts; in {run}", f"next: unitscope report {run}"]
+    best = unitscope.open_run(run).best(1).iloc[0]
+    assert said[-3:] == [
+        f"  IoU of at least 0.040 counts; in {run}",
+        f"next: unitscope unit {run} {best['layer']} {best['unit']}",
+        f"      unitscope report {run}",
+    ]
 
 
 def test_dissect_prints_one_json_document(data, run, unitscope_says):
@@ -145,10 +156,117 @@ def test_models_fit_a_terminal_and_say_defaults_and_prefixes(unitscope_says):
 def test_units_as_a_table(run, unitscope_says):
     said = unitscope_says("units", run).splitlines()
     assert said[0].rstrip() == "14 units"
-    assert said[1].split()[:4] == ["layer", "unit", "concept", "category"]
-    assert len(said) == 2 + 14
+    assert said[1].split()[:4] == ["layer", "unit", "concept", "iou"]
+    assert set(said[1].split()) <= set(unitscope.open_run(run).units.columns)
     assert any("(dead)" in line for line in said)
-    assert all(len(line) <= 200 for line in said)
+    left_out, following = said[2 + 14 :]
+    assert left_out == "left out to fit 80 columns: threshold; --format csv has all"
+    assert following.startswith(f"next: unitscope unit {run} ")
+    assert all(len(line) <= 80 for line in said[:-1])
+
+
+def test_a_table_leaves_out_what_does_not_fit_and_says_so(run, unitscope_says, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    wide = unitscope_says("units", run).splitlines()
+    assert wide[1].split()[-1] == "threshold"
+    assert not any(line.startswith("left out") for line in wide)
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = unitscope_says("units", run).splitlines()
+    assert narrow[1].split() == ["layer", "unit", "concept", "iou"]
+    assert "left out to fit 40 columns: threshold, category, lift" in " ".join(map(str.strip, narrow))
+    for column in wide[1].split():
+        rows = unitscope_says("units", run, "--sort", column, "--format", "csv")
+        assert len(rows.splitlines()) == 15
+
+
+def test_a_long_name_is_one_line_where_a_program_reads_and_is_folded_where_a_person_does(capsys, monkeypatch):
+    frame = pd.DataFrame({"layer": ["features." * 12 + "conv"], "iou": ["0.100"]})
+    tables.print_table(frame, less=[("iou",)])
+    said = capsys.readouterr().out.splitlines()
+    assert [len(line.split()) for line in said[:2]] == [1, 1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    tables.print_table(frame, less=[("iou",)])
+    assert max(len(re.sub(r"\x1b\[\d*m", "", line)) for line in capsys.readouterr().out.splitlines()) <= 80
+
+
+def test_a_unit_is_shown_with_its_picture_strip(run, tmp_path, unitscope_says, refused):
+    opened = unitscope.open_run(run)
+    best = opened.best(1).iloc[0]
+    unit = opened.unit(best["layer"], int(best["unit"]))
+    words = ("unit", run, unit.layer, unit.number)
+    said = unitscope_says(*words).splitlines()
+    assert said[0].rstrip() == unit.title
+    assert said[1].split()[:2] == ["IoU", f"{unit.iou:.3f}"]
+    assert [line.split()[0] for line in said if line and line[0] != " "][1:7] == [
+        *("IoU", "held", "by", "region", "threshold", "detector")
+    ]
+    assert max(map(len, said[:-1])) <= 80
+    for concept, iou in zip(unit.concepts, unit.matches["iou"], strict=True):
+        assert any(line.split()[:1] == [concept] and line.endswith(f"{iou:.3f}") for line in said)
+    assert all(any(each.id in line for line in said) for each in unit.exemplars)
+    assert said[-1] == f"next: unitscope unit {run} {unit.layer} {unit.number} --strip unit-{unit.number}.png"
+    strip = tmp_path / "strip.png"
+    said = unitscope_says(*words, "--strip", strip).splitlines()
+    assert said[-2:] == [f"strip: {strip}", f"next: unitscope report {run}"]
+    assert np.array_equal(np.asarray(Image.open(strip)), unit.strip())
+    facts = json.loads(unitscope_says(*words, "--json"), parse_constant=pytest.fail)
+    assert (facts["concept"], facts["iou"], facts["strip"]) == (unit.concept, unit.iou, None)
+    assert [each["concept"] for each in facts["matches"]] == unit.concepts
+    assert refused(*words, "--strip", "strip.txt") == "--strip is 'strip.txt'; it must end in .png or .jpg"
+    assert "choose another --strip" in refused(*words, "--strip", tmp_path / "none" / "strip.png")
+    assert "unit 99 is not in layer 'conv1', which has 6 units" in refused("unit", run, "conv1", 99)
+
+
+def test_a_unit_without_a_label_is_shown(run, unitscope_says):
+    said = unitscope_says("unit", run, "conv1", 5).splitlines()
+    assert said[0].rstrip() == "conv1 unit 5: no concept (dead)"
+    assert said[1].startswith("threshold")
+    assert json.loads(unitscope_says("unit", run, "conv1", 5, "--json"))["concept"] is None
+
+
+def typed(said):
+    """The commands that follow what a command said."""
+    lines = said.splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("next: "))
+    return [shlex.split(line.removeprefix("next:").strip()) for line in lines[start:]]
+
+
+def test_what_is_said_to_be_next_runs_and_says_what_is_next(data, tmp_path, monkeypatch, unitscope_says):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "a folder"
+    unit, report = typed(unitscope_says(*dissect_words(data, run)))
+    (strip,) = typed(unitscope_says(*unit[1:]))
+    assert typed(unitscope_says(*strip[1:])) == [report]
+    assert (tmp_path / strip[-1]).is_file()
+    assert unitscope_says(*report[1:]) == f"report: {run / 'report' / 'index.html'}\n"
+    assert typed(unitscope_says("units", run, "--limit", "1")) == [unit]
+    assert "next:" not in unitscope_says("units", run, "--min-iou", "1")
+
+
+@pytest.mark.parametrize("kind", [Ranking, Removal, Insertion])
+def test_what_follows_a_question_about_a_generator_can_be_typed(kind, tmp_path):
+    found = object.__new__(kind)
+    concepts = [
+        SimpleNamespace(concept="grey", category="color"),
+        SimpleNamespace(concept="a tree", category="object"),
+    ]
+    facts = SimpleNamespace(
+        layer="layer4", latents=300, concept="a tree", category="object", concepts=concepts
+    )
+    vars(found).update(path=tmp_path / "a run" / "effects" / "x", summary=facts)
+    (line,) = following.next_lines(*following.of_effect(tmp_path / "a run", found))
+    _, name, *words = shlex.split(line.removeprefix("next: "))
+    context = commands()[name].make_context(name, words)
+    assert name == {Ranking: "remove", Removal: "insert", Insertion: "report"}[kind]
+    assert context.params.get("concept", "a tree|object") == "a tree|object"
+    assert context.params.get("latents") == {Ranking: 300, Removal: 50, Insertion: None}[kind]
+
+
+def test_a_report_is_opened_in_a_browser(run, tmp_path, monkeypatch, unitscope_says):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    unitscope_says("report", run, "--out", tmp_path / "r", "--open")
+    assert opened == [(tmp_path / "r" / "index.html").as_uri()]
 
 
 def test_units_as_json_are_valid_and_complete(run, unitscope_says):
@@ -298,10 +416,36 @@ def test_what_stands_before_a_command_is_documented():
 def test_help_has_an_example_that_can_be_typed_and_no_types_of_python(name, unitscope_says):
     said = unitscope_says(*([name] if name else []), "--help")
     assert not re.search(r"<\w+(\[\w+\])?>|list\[", said)
-    example = re.search(r"Example:\s+unitscope ([^\n]*)", said)
-    words = shlex.split(example.group(1))
-    assert words[0] == name or not name
-    commands()[words[0]].make_context(words[0], words[1:])
+    shown = re.findall(r"^ (unitscope \S.*?) *$", said, flags=re.MULTILINE)
+    assert shown == (examples(name) if name else ["unitscope demo", "unitscope dissect --help"])
+    for words in map(shlex.split, shown):
+        assert words[1] == name or not name
+        with suppress(Exit):
+            commands()[words[1]].make_context(words[1], words[2:])
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_help_fits_a_terminal_and_cuts_nothing(name, unitscope_says):
+    said = unitscope_says(*([name] if name else []), "--help")
+    assert max(map(len, said.splitlines())) <= 80
+    assert "\N{HORIZONTAL ELLIPSIS}" not in said
+    assert not re.search(r"[<>]=|\{", said)
+
+
+def test_commands_stand_in_groups_with_first_lines_in_one_line(unitscope_says):
+    said = unitscope_says("--help")
+    assert [" ".join(names.split()) for names in GROUPS.values()] == [
+        " ".join(
+            re.findall(r"^│ ([a-z-]+) {2,}\S", said[said.index(heading) :].split("╰")[0], flags=re.MULTILINE)
+        )
+        for heading in GROUPS
+    ]
+    assert sorted(" ".join(GROUPS.values()).split()) == sorted(COMMANDS)
+    for name in COMMANDS:
+        first = commands()[name].help.splitlines()[0]
+        assert re.search(rf"│ {name} +{re.escape(first)} +│", said)
+    assert said.rstrip().splitlines()[-3].strip() == "Every command has examples:"
+    assert "Start with:\n" in re.sub(r" *\n *", "\n", said)
 
 
 def test_options_stand_under_headings_in_one_order(unitscope_says):

@@ -68,8 +68,8 @@ def test_completion_is_light_and_names_the_commands():
     assert (done.returncode, done.stdout.split()) == (0, ["classify-unit"])
 
 
-@pytest.mark.parametrize("command", ["units", "models"])
+@pytest.mark.parametrize("command", ["units", "models", "unit"])
 def test_tables_are_listed_without_networks_and_figures(run, command):
-    words = {"units": [run], "models": []}[command]
-    for style in ("table", "csv"):
-        assert not imported(command, *words, "--format", style) & {"torch", "matplotlib", "numba", "scipy"}
+    words = {"units": [run], "models": [], "unit": [run, "conv1", 0]}[command]
+    for style in ([] if command == "unit" else ["--format", each] for each in ("table", "csv")):
+        assert not imported(command, *words, *style) & {"torch", "matplotlib", "numba", "scipy"}

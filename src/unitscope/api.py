@@ -24,7 +24,6 @@ from unitscope.experiments.importance.pictures import match_pictures
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.shape.measure import run_shape
 from unitscope.experiments.shape.settings import ShapeSettings
-from unitscope.layer.hooks import LayerDescription
 from unitscope.models.forwarded import Forward, Function
 from unitscope.nouns.attacked import ImportanceLike, attacked_pictures, importance_for
 from unitscope.nouns.concepts import ConceptsLike
@@ -32,7 +31,7 @@ from unitscope.nouns.controls import untrained
 from unitscope.nouns.generator import Shape
 from unitscope.nouns.groups import Groups, Words, ask_of_latents, ask_of_pictures
 from unitscope.nouns.latents import LatentsLike
-from unitscope.nouns.layers import GridsLike, grids_of, list_layers
+from unitscope.nouns.layers import GridsLike, Layers, grids_of, list_layers
 from unitscope.nouns.network import Source, left_as_it_was
 from unitscope.nouns.pairs import AlterLike, named_pairs
 from unitscope.nouns.pictures import Grid, PicturesLike, classed, pictures
@@ -129,8 +128,10 @@ def layers(
     preprocess: str | None = None,
     forward: Forward | Function | str | None = None,
     latent_shape: Shape | None = None,
-) -> list[LayerDescription]:
+) -> Layers:
     """List the layers of a network in the order they run, with output shapes for one blank input, or one latent.
+
+    The list shows itself as a frame; ``to_pandas`` returns that.
 
     A network of the paper that reads pictures is listed without its weights, so nothing is downloaded. A module that
     fails on a picture and makes pictures from latents is listed as a generator.

@@ -1,4 +1,4 @@
-"""How long work takes: a bar with rate and remaining time on a terminal; elsewhere a line now and then, or silence."""
+"""How long work takes: a bar with remaining time on a terminal and in a notebook; elsewhere a line, or silence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from html import escape
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -25,6 +26,8 @@ from rich.text import Text
 T = TypeVar("T")
 LINE_EVERY = 30.0
 """Seconds from one line to the next where there is no terminal."""
+NOTEBOOK_EVERY = 0.25
+"""Seconds from one state of a bar in a notebook to the next."""
 MOMENT, LONG = 2.0, 10.0
 """Seconds after which a stage says what it will take, and how much that is at least."""
 
@@ -142,15 +145,26 @@ def _lines() -> _Log | None:
     return _log.get() if _forced.get() is None and not sys.stderr.isatty() else None
 
 
+def in_notebook() -> bool:
+    """Tell whether what is displayed goes to a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
+
+
 def visible() -> bool:
-    """Tell whether progress bars show: on a terminal, unless they are forced on or off."""
+    """Tell whether progress bars show: on a terminal and in a notebook, unless they are forced on or off."""
     forced = _forced.get()
-    return sys.stderr.isatty() if forced is None else forced
+    return sys.stderr.isatty() or in_notebook() if forced is None else forced
 
 
 def say(text: str) -> None:
     """Print a line on standard error where progress shows."""
-    if visible():
+    if in_notebook() and visible():
+        cell = _Cell.of_now()
+        cell.done.append(text)
+        cell.show()
+    elif visible():
         _print(text)
     elif log := _lines():
         log.remark(text)
@@ -179,7 +193,11 @@ def progress_bar(
     """
     pace = Pace(total, done, later)
     log = _lines()
-    if visible():
+    if visible() and in_notebook():
+        shown = _NotebookBar(name, pace, cost, then)
+        yield shown.advance
+        shown.end()
+    elif visible():
         with _bar(name, pace, cost, then) as advance:
             yield advance
     elif log is None:
@@ -222,6 +240,70 @@ def _is_long(pace: Pace) -> bool:
 def _more(pace: Pace, then: str) -> str:
     left = pace.left(roughly=True)
     return "" if left is None else f", about {duration(left)} more{f', then {then}' if then else ''}"
+
+
+class _Cell:
+    """What a cell of a notebook shows of its progress: one output that changes in place.
+
+    Attributes:
+        number: of the execution; another one has an output of its own.
+        done: lines of stages that are finished and took a moment.
+    """
+
+    current: ClassVar[_Cell | None] = None
+
+    def __init__(self, number: int) -> None:
+        from IPython import display
+
+        self.number, self.done = number, list[str]()
+        self._html: Callable[[str], object] = display.HTML
+        self._output: Any = display.display(self._html(""), display_id=True)  # type: ignore[no-untyped-call]
+
+    @classmethod
+    def of_now(cls) -> _Cell:
+        """Return that of the cell that is running."""
+        number = int(sys.modules["IPython"].get_ipython().execution_count)
+        if cls.current is None or cls.current.number != number:
+            cls.current = cls(number)
+        return cls.current
+
+    def show(self, running: str = "") -> None:
+        """Show what is done, and below it what is running, as HTML."""
+        lines = [*map(escape, self.done), *([running] if running else [])]
+        self._output.update(self._html(f"<div>{'<br>'.join(lines)}</div>"))
+
+
+class _NotebookBar:
+    """A stage of the work in a notebook."""
+
+    def __init__(self, name: str, pace: Pace, cost: str, then: str) -> None:
+        self.name, self.pace, self.cost, self.then = name, pace, cost, then
+        self.cell, self._last = _Cell.of_now(), time.monotonic()
+        self.cell.show(self._drawn(""))
+
+    def advance(self, count: float, note: str = "", /) -> None:
+        self.pace.advance(count)
+        if time.monotonic() - self._last >= NOTEBOOK_EVERY:
+            self._last = time.monotonic()
+            self.cell.show(self._drawn(note))
+
+    def end(self) -> None:
+        if self.pace.spent >= MOMENT:
+            self.cell.done.append(f"{self.name}: {self._far()} in {duration(self.pace.spent)}")
+        self.cell.show()
+
+    def _far(self) -> str:
+        done, total = f"{int(self.pace.done):,}", self.pace.total
+        return f"{done} of {total:,}" if total else done
+
+    def _drawn(self, note: str) -> str:
+        said = f"{self.name}, {note}" if note else self.name
+        far = self.cost if self.cost and _is_long(self.pace) else self._far()
+        value, most = f"{self.pace.done:g}", max(self.pace.total, 1)
+        return (
+            f'<progress value="{value}" max="{most}" aria-label="{escape(said)}"></progress> '
+            f"{escape(said)}: {escape(far)}{escape(_more(self.pace, self.then))}"
+        )
 
 
 class _Lines:

@@ -33,7 +33,9 @@ from unitscope.cli.groups import (
 from unitscope.errors import UnitscopeError, command_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from unitscope.concepts.maskrules import MaskRules
     from unitscope.concepts.preview import Segmentation
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from unitscope.run.importance import Importance
     from unitscope.run.results import Result
     from unitscope.run.shape import Shape
+    from unitscope.run.unit import Unit
     from unitscope.run.verification import Verified
 
 DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
@@ -228,8 +231,8 @@ def demo(pictures: int, out: Path) -> tuple[list[Dissection], Path]:
         return [classifier, generator], write_report([classifier.path, generator.path], out / "report")
 
 
-def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
-    """Return the units of a run that are asked for."""
+def select(run: Path, wanted: SelectionOptions) -> tuple[Dissection, pd.DataFrame]:
+    """Return a run, and the units of it that are asked for."""
     from unitscope.run.selection import select_units
 
     opened = unitscope.open_run(run)
@@ -238,7 +241,29 @@ def select(run: Path, wanted: SelectionOptions) -> pd.DataFrame:
         opened, layers=wanted.layer, concepts=wanted.concept, categories=wanted.category, min_iou=wanted.min_iou,
         sort=wanted.sort, rule=wanted.rule, units=again,
     )  # fmt: skip
-    return found if wanted.limit is None else found.head(wanted.limit)
+    return opened, found if wanted.limit is None else found.head(wanted.limit)
+
+
+def unit(run: Path, layer: str, number: int, strip: Path | None) -> Unit:
+    """Return a unit of a run; write its strongest pictures to a file, if one is named."""
+    found = unitscope.open_run(run).unit(layer, number)
+    if strip is not None:
+        drawn = found.strip()
+        if drawn is None:
+            raise UnitscopeError(f"the run in {run} keeps no pictures of unit {number}; leave out --strip")
+        _save(drawn, strip)
+    return found
+
+
+def _save(picture: NDArray[np.uint8], file: Path) -> None:
+    from PIL import Image
+
+    try:
+        Image.fromarray(picture).save(file, quality=95)
+    except OSError as error:
+        raise UnitscopeError(
+            f"cannot write {file}: {error.strerror or error}; choose another --strip"
+        ) from error
 
 
 def stability(run: Path, wanted: StabilityOptions) -> pd.DataFrame:

@@ -13,24 +13,27 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import MEASURED, SPEED, about, setting
 
 SEGMENTER = (
-    "A network that labels pixels: upp, colors, csail:FOLDER, package.module:function, file.py:function "
-    "or file.pt2; may be given again"
+    "What labels pixels: upp (objects, parts and materials, of the paper), colors (names of colours), csail:FOLDER, "
+    "package.module:function, file.py:function or file.pt2; may be given again"
 )
 MIRROR = "Another server for files that are downloaded, or a folder that holds them; also UNITSCOPE_MIRROR."
 DEVICE = "cpu, cuda, cuda:1, mps; a GPU when there is one."
-CLASSES = "A folder with one folder for each class, or world:COUNT:SPLIT"
+CLASSES = "A folder with one folder for each class, or drawn scenes, as world:600:train"
 
 ModelName = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
         show_default=False,
-        help="A name, package.module:function, file.py:function or a generator's file.",
+        help="A name that 'unitscope models' lists, as world-vgg; of a library, as torchvision:resnet50; your own, as "
+        "my_models.py:net or package.module:function; or a generator's file.",
     ),
 ]
 RunPath = Annotated[
     Path,
-    typer.Argument(metavar="RUN", show_default=False, help="The run folder of a finished dissection."),
+    typer.Argument(
+        metavar="RUN", show_default=False, help="The folder that 'unitscope dissect --out' wrote."
+    ),
 ]
 
 
@@ -103,6 +106,27 @@ class OutputOptions(ShownOptions):
 
 
 @dataclass(frozen=True)
+class UnitOptions(JsonOptions):
+    """How a unit is shown."""
+
+    strip: Path | None = setting(
+        None,
+        "A picture to write: its strongest pictures side by side, .png or .jpg.",
+        metavar="FILE",
+        panel=OUTPUT,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse a file that is no picture.
+
+        Raises:
+            UnitscopeError: it ends otherwise.
+        """
+        if self.strip is not None and self.strip.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+            raise UnitscopeError(f"--strip is {str(self.strip)!r}; it must end in .png or .jpg")
+
+
+@dataclass(frozen=True)
 class ReportOptions(ShownOptions):
     """Where a report goes."""
 
@@ -118,6 +142,7 @@ class ReportOptions(ShownOptions):
         "it too large.",
         panel=OUTPUT,
     )
+    browser: bool = setting(False, "Open it in the browser of this machine.", option="open", panel=OUTPUT)
 
 
 @dataclass(frozen=True)
@@ -252,7 +277,8 @@ class PictureOptions:
 
     images: tuple[str, ...] = setting(
         (),
-        "A folder of pictures, or world[:COUNT[:SPLIT]]; may be given again, the pictures are read together.",
+        "A folder of pictures, or world:200 for so many drawn scenes, world:200:test for others (train, val, test); "
+        "may be given again, the pictures are read together.",
         metavar="PICTURES",
         panel=PICTURES,
     )
@@ -276,7 +302,7 @@ class SegmenterOptions:
     )
     segmenter_preprocess: tuple[str, ...] = setting(
         (),
-        "A segmenter's preprocessing, such as size=512,range=-1:1,mean=0,scale=1; one for each in turn.",
+        "A segmenter's preprocessing, as size=512,mean=0,scale=1; one for each in turn.",
         metavar="SETTINGS",
         panel=LABELS,
     )
@@ -367,7 +393,7 @@ class AlterationOptions(MaskOptions):
 
     images: tuple[str, ...] = field(
         metadata=about(
-            "The originals: a folder of pictures, or world[:COUNT[:SPLIT]]; may be given again.",
+            "The originals: a folder of pictures, or drawn scenes, as world:200; may be given again.",
             metavar="PICTURES",
             panel=PICTURES,
         )
@@ -486,9 +512,8 @@ class ClassOptions:
     )
     images: tuple[str, ...] = setting(
         (),
-        "A folder with one folder for each class, or world[:COUNT[:SPLIT]], whose classes are its "
-        "scenes. With --concept, "
-        "any folder; may then be given again.",
+        "A folder with one folder for each class, or drawn scenes, as world:200:test, whose classes are their kinds. "
+        "With --concept, any folder; may then be given again.",
         metavar="PICTURES",
         panel=PICTURES,
     )

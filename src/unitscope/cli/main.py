@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 
 class Readable(typer.core.TyperCommand):
-    """A command whose help shows no types of Python."""
+    """A command whose help shows no types of Python, no ranges such as x>=1, and no braces."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, with nothing where a type would stand that a person did not write."""
@@ -34,6 +34,8 @@ class Readable(typer.core.TyperCommand):
                 each.metavar = ""
             if isinstance(each, typer.core.TyperArgument):
                 vars(each)["display_type_rich"] = lambda ctx: None  # noqa: ARG005
+                vars(each)["_usage_display_name"] = each.display_name_raw.upper
+            vars(each)["_get_number_range_help_str"] = lambda: None
         return found
 
 
@@ -49,11 +51,19 @@ class Commands(typer.core.TyperGroup, Readable):
             raise typer.Exit(INTERRUPTED) from None
 
 
+START = """Start with:
+
+unitscope demo
+
+Every command has examples:
+
+unitscope dissect --help"""
+
 app = typer.Typer(
     name="unitscope",
     cls=Commands,
     help="See what every unit of a vision network responds to.",
-    epilog="Example:\n\nunitscope demo",
+    epilog=START,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -61,11 +71,35 @@ app = typer.Typer(
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "demo": (runs.demo, "--pictures 200 --out demo-run"),
-    "dissect": (runs.dissect, "world-vgg --images world:200 --out runs/vgg"),
-    "layers": (networks.layers, "world-vgg"),
-    "models": (networks.models, "--format csv"),
+    "dissect": (
+        runs.dissect,
+        """world-vgg --images world:200 --out runs/vgg
+        world-gan --latents 200 --out runs/gan
+        timm:resnet18 --images photos --segmenter upp --out runs/r18
+        net.py:net --images photos --segmenter colors --out runs/net""",
+    ),
+    "layers": (
+        networks.layers,
+        """world-vgg
+        'timm:resnet18?weights=none' --preprocess size=192""",
+    ),
+    "models": (
+        networks.models,
+        """
+        --download vgg16-places365""",
+    ),
     "segment": (networks.segment, "photo.jpg --segmenter colors --out colors.png"),
-    "units": (runs.units, "runs/vgg --min-iou 0.1 --sort unit"),
+    "units": (
+        runs.units,
+        """runs/vgg --min-iou 0.1 --sort iou_heldout --limit 20
+        runs/vgg --concept tree --concept grass
+        runs/vgg --format csv --out units.csv""",
+    ),
+    "unit": (
+        runs.unit,
+        """runs/vgg relu4_3 126
+        runs/vgg relu4_3 126 --strip unit-126.png""",
+    ),
     "classify-unit": (
         questions.classify_unit,
         "runs/gan --layer layer4 --unit 28 --concept tree",
@@ -76,15 +110,46 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "insert": (questions.insert, "runs/gan --concept tree --locations 16"),
     "rank": (questions.rank, "runs/gan --layer layer4"),
     "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
-    "report": (runs.report, "runs/vgg"),
+    "report": (
+        runs.report,
+        """runs/vgg --open
+        runs/vgg runs/gan --out both""",
+    ),
     "verify": (runs.verify, "runs/vgg"),
     "stability": (runs.stability, "runs/vgg"),
     "compare": (runs.compare, "runs/vgg runs/untrained"),
 }
-"""Every command with an example of what follows its name."""
+"""Every command with an example of what follows its name, or several, a line each."""
+GROUPS = {
+    "Look: what units respond to": "demo dissect units unit classify-unit shape stability compare",
+    "Cause: what a classifier uses them for": "importance attack",
+    "Generate: what a generator draws with them": "remove insert rank",
+    "Share: results that travel": "report verify",
+    "Prepare: networks and labels": "layers models segment",
+}
+"""Headings of the help with their commands, in order."""
 
-for _name, (_command, _example) in COMMANDS.items():
-    app.command(_name, cls=Readable, epilog=f"Example:\n\nunitscope {_name} {_example}")(_command)
+
+def examples(name: str) -> list[str]:
+    """Return the examples of a command, as they are typed."""
+    _, following = COMMANDS[name]
+    return [f"unitscope {name} {line.strip()}".rstrip() for line in following.splitlines()]
+
+
+def _add_commands() -> None:
+    headings = {name: heading for heading, names in GROUPS.items() for name in names.split()}
+    order = [*headings, *COMMANDS]
+    for name in sorted(COMMANDS, key=order.index):
+        said = examples(name)
+        app.command(
+            name,
+            cls=Readable,
+            rich_help_panel=headings.get(name, "Commands"),
+            epilog="\n\n".join([f"Example{'s' if len(said) > 1 else ''}:", *said]),
+        )(COMMANDS[name][0])
+
+
+_add_commands()
 
 
 def _print_version(wanted: bool) -> None:

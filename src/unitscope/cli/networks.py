@@ -25,7 +25,10 @@ from unitscope.cli.output import print_json, print_lines
 
 @options
 def models(*, downloads: DownloadOptions, table: TableOptions) -> None:
-    """List the networks that have a name, or download published ones."""
+    """List networks that have a name, or download published ones.
+
+    Also says how networks of libraries are named, and your own.
+    """
     from unitscope.cli.tables import print_models
 
     for name in downloads.fetch:
@@ -43,7 +46,10 @@ def layers(
     shape: ShapeOptions,
     output: JsonOptions,
 ) -> None:
-    """List the layers of a model with their output shapes."""
+    """List the layers of a network with their output shapes.
+
+    In the order they run; the last line says which a dissection takes by default.
+    """
     from unitscope.cli.tables import print_layers
 
     found = calls.layers(model, preprocess.preprocess, forward.forward, shape.latent_shape)
@@ -56,7 +62,10 @@ def segment(
     *,
     drawing: DrawingOptions,
 ) -> None:
-    """Draw what segmenters see in a picture: one panel for each plane of labels, with a legend."""
+    """Draw what segmenters see in a picture.
+
+    One panel for each plane of labels, with a legend.
+    """
     from unitscope.concepts.preview import check_out, describe, write_picture
 
     check_out(drawing.out)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import unitscope
 from unitscope.cli import calls
+from unitscope.cli.following import next_lines, of_effect
 from unitscope.cli.groups import (
     AlterationOptions,
     AttackedOptions,
@@ -20,6 +22,7 @@ from unitscope.cli.groups import (
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.errors import command_of
 from unitscope.experiments.attack.settings import AttackSettings
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
@@ -41,14 +44,17 @@ def classify_unit(
     settings: ClassifierSettings,
     output: OutputOptions,
 ) -> None:
-    """Score one unit as a classifier of pictures: its peak activation against a threshold."""
+    """Score one unit as a classifier of pictures.
+
+    Its peak activation is held against a threshold: pictures of a class, or that show a concept, against others.
+    """
     found = calls.classify_unit(
         run, classes, concepts=concepts, network=network, settings=settings, output=output
     )
     if output.as_json:
         print_json({"page": str(found.page), **vars(found.scores)})
     else:
-        print_lines(repr(found), f"page: {found.page}")
+        print_lines(repr(found), f"page: {found.page}", *_report_of(run))
 
 
 @options
@@ -61,12 +67,15 @@ def importance(
     settings: ImportanceSettings,
     output: OutputOptions,
 ) -> None:
-    """Remove units of a layer, alone and in sets, and measure how well each class is still told."""
+    """Remove units, and measure how well classes are still told.
+
+    Every unit of a layer alone, and the most important of each class in sets.
+    """
     found = calls.importance(run, folders, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
         print_json({"path": str(found.path), **vars(found.summary)})
     else:
-        print_lines(repr(found))
+        print_lines(repr(found), *_report_of(run))
 
 
 @options
@@ -79,12 +88,15 @@ def attack(
     settings: AttackSettings,
     output: OutputOptions,
 ) -> None:
-    """Attack pictures so that a network sees other classes, and measure which units that goes through."""
+    """Find the units that adversarial attacks go through.
+
+    Changes pictures so that a network sees other classes, and measures which units that takes.
+    """
     found = calls.attack(run, pictures, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
-        print_lines(repr(found), f"page: {found.page}")
+        print_lines(repr(found), f"page: {found.page}", *_report_of(run))
 
 
 @options
@@ -97,11 +109,14 @@ def remove(
     settings: RemovalSettings,
     output: OutputOptions,
 ) -> None:
-    """Set the units of a generator that match a concept best to zero, and measure what its pictures lose."""
+    """Switch units of a generator off, and see what disappears.
+
+    Those that match a concept best are set to zero, all over every picture.
+    """
     found = calls.ask_generator(
         unitscope.remove, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
-    _print(found, output)
+    _print(found, output, *next_lines(*of_effect(run, found)))
 
 
 @options
@@ -114,11 +129,14 @@ def insert(
     settings: InsertionSettings,
     output: OutputOptions,
 ) -> None:
-    """Force the units of a generator that match a concept on at single places, and see where it appears."""
+    """Switch units of a generator on, and see what appears.
+
+    Those that match a concept best are forced on at single places of each picture.
+    """
     found = calls.ask_generator(
         unitscope.insert, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
-    _print(found, output)
+    _print(found, output, *next_lines(*of_effect(run, found)))
 
 
 @options
@@ -131,11 +149,14 @@ def rank(
     settings: RankingSettings,
     output: OutputOptions,
 ) -> None:
-    """Set every unit of a generator's layer to zero alone, and rank the units by what each concept loses."""
+    """Rank units of a generator by what goes without each.
+
+    Every unit of a layer is set to zero alone.
+    """
     found = calls.ask_generator(
         unitscope.rank, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
-    _print(found, output)
+    _print(found, output, *next_lines(*of_effect(run, found)))
 
 
 @options
@@ -147,12 +168,20 @@ def shape(
     settings: ShapeSettings,
     output: OutputOptions,
 ) -> None:
-    """Alter pictures (their texture, their shape), and see which units are still on at the same places."""
-    _print(calls.shape(run, pictures, network=network, settings=settings, output=output), output)
+    """Alter pictures, and see which units stay on.
+
+    Texture or shape is changed, and masks are compared at the same places.
+    """
+    found = calls.shape(run, pictures, network=network, settings=settings, output=output)
+    _print(found, output, *_report_of(run))
 
 
-def _print(found: Removal | Insertion | Ranking | Shape, output: OutputOptions) -> None:
+def _report_of(run: Path) -> list[str]:
+    return next_lines(command_of("report", run))
+
+
+def _print(found: Removal | Insertion | Ranking | Shape, output: OutputOptions, *more: str) -> None:
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
-        print_lines(repr(found), f"page: {found.page}")
+        print_lines(repr(found), f"page: {found.page}", *more)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from unitscope.cli import calls
+from unitscope.cli import calls, following
+from unitscope.cli.following import next_lines
 from unitscope.cli.groups import (
     ComparisonOptions,
     ConceptOptions,
@@ -24,21 +26,26 @@ from unitscope.cli.groups import (
     SelectionOptions,
     StabilityOptions,
     TableOptions,
+    UnitOptions,
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
-from unitscope.errors import UnitscopeError, command_of
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.settings import DissectionSettings
 
 
 @options
 def demo(*, scenes: DemoOptions, output: JsonOptions) -> None:
-    """Dissect the bundled networks, remove and switch units, and write one report of it all."""
+    """See everything once, on bundled networks, in one report.
+
+    Dissects a classifier and a generator, removes and switches units, and takes a minute or two on two cores.
+    """
     runs, report = calls.demo(scenes.pictures, scenes.out)
     if output.as_json:
         print_json({"runs": [vars(run.summary) for run in runs], "report": str(report)})
     else:
-        print_lines(*(repr(run) for run in runs), f"report: {report}")
+        shown = [command for run in runs for command in following.of_dissection(run)[:-1]]
+        print_lines(*(repr(run) for run in runs), f"report: {report}", *next_lines(*shown))
 
 
 @options
@@ -53,7 +60,11 @@ def dissect(
     settings: DissectionSettings,
     output: RunOptions,
 ) -> None:
-    """Label every unit of some layers with the concept it matches best."""
+    """Label every unit of some layers with its best concept.
+
+    A network that reads pictures takes --images, a generator --latents. Where concepts are is said by --masks, by
+    a --segmenter, or by the pictures themselves. Interrupt it at any time: the same command goes on.
+    """
     run = calls.dissect(
         model, pictures=pictures, latents=latents, network=network, concepts=concepts, layers=layers, settings=settings,
         output=output,
@@ -63,20 +74,62 @@ def dissect(
     if output.as_json:
         print_json(run.summary)
     else:
-        print_lines(repr(run), f"next: {command_of('report', run.path)}")
+        print_lines(repr(run), *next_lines(*following.of_dissection(run)))
 
 
 @options
 def units(run: RunPath, *, wanted: SelectionOptions, table: TableOptions) -> None:
-    """List units with their concepts."""
+    """List units with their concepts.
+
+    A table fits the terminal: columns that do not fit are left out from the right, and named below it. csv, json and
+    parquet have all of them.
+    """
     from unitscope.cli.tables import print_units
 
-    print_units(calls.select(run, wanted), table.style, table.out)
+    opened, found = calls.select(run, wanted)
+    print_units(found, table.style, table.out)
+    if table.style == "table":
+        print_lines(*next_lines(*following.of_units(opened, found)))
+
+
+@options
+def unit(
+    run: RunPath,
+    layer: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAYER", show_default=False, help="One of its layers, as 'unitscope units' names it."
+        ),
+    ],
+    number: Annotated[
+        int, typer.Argument(metavar="N", show_default=False, help="A unit of the layer, from 0.")
+    ],
+    *,
+    shown: UnitOptions,
+) -> None:
+    """Show one unit: its label, how sure that is, its pictures.
+
+    Also the concepts that it matches next best, and the pictures on which it is strongest; a notebook shows these, too.
+    """
+    from unitscope.cli.tables import print_unit
+
+    found = calls.unit(run, layer, number, shown.strip)
+    if shown.as_json:
+        print_json({**found.to_dict(), "strip": shown.strip and str(shown.strip)})
+        return
+    print_unit(found)
+    strip = [] if shown.strip is None else [f"strip: {shown.strip}"]
+    drawable = any(each.picture is not None for each in found.exemplars)
+    commands = following.of_unit(run, layer, number, drawn=bool(strip) or not drawable)
+    print_lines(*strip, *next_lines(*commands))
 
 
 @options
 def stability(run: RunPath, *, wanted: StabilityOptions, table: TableOptions) -> None:
-    """See how many labels stay with other thresholds, fewer pictures, or in another run of the same network."""
+    """See which labels stay when thresholds or pictures change.
+
+    Labels again at other thresholds, on fewer pictures, or compares with another run of the same network.
+    """
     from unitscope.cli.tables import print_stability
 
     print_stability(calls.stability(run, wanted), table.style, table.out)
@@ -91,8 +144,13 @@ def report(
     *,
     output: ReportOptions,
 ) -> None:
-    """Write the report of a run, or one of several: a folder to open in a browser, or one file."""
+    """Write a report: a folder to open in a browser, or one file.
+
+    Of one run, or of several; no server is needed.
+    """
     index = calls.write_report(runs, output.out, single_file=output.single_file, quiet=output.quiet)
+    if output.browser:
+        webbrowser.open(index.resolve().as_uri())
     if output.as_json:
         print_json({"report": str(index)})
     else:
@@ -105,7 +163,10 @@ def verify(
     *,
     output: JsonOptions,
 ) -> None:
-    """Read a run through, with the questions in it, and compare every file with its checksum."""
+    """Compare every file of a run with its checksum.
+
+    Reads the questions in it, too, and says which command makes what is damaged anew.
+    """
     found = calls.verify(run)
     if output.as_json:
         print_json({"runs": found})
@@ -125,7 +186,10 @@ def compare(
     *,
     table: ComparisonOptions,
 ) -> None:
-    """Set runs side by side: detectors and concepts by layer and category, with a page and figures."""
+    """Set runs side by side, with a page and figures.
+
+    Counts detectors and concepts by layer and category, and says how sure the differences are.
+    """
     from unitscope.cli.tables import print_comparison
 
     comparison, opened, said, page = calls.compare(runs, table.page)

@@ -12,28 +12,58 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from unitscope.errors import UnitscopeError, as_typed
-from unitscope.run.numbers import fraction, heading, interval
+from unitscope.run.numbers import fraction, heading
+
+Less = Sequence[Sequence[str]]
 
 if TYPE_CHECKING:
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.listing import Listed
     from unitscope.run.dissection import Dissection
+    from unitscope.run.unit import Unit
 
-MEASURES = ("units", "IoU", "IoU held out", "threshold", "mean IoU")
+MEASURES = ("units", "peak", "iou", "iou_low", "iou_high", "iou_heldout", "lift", "threshold", "mean IoU")
+"""Headings of columns that are numbers, besides those that are numbers themselves."""
 TERMINAL_WIDTH, SHORTEST, GAP = 80, 20, 2
 """Columns that the list of networks fits, the fewest of what a network is, and those between two columns."""
-PIPE_WIDTH = 200
-"""Columns of a table that is not printed on a terminal."""
+LESS_OF_UNITS = (("threshold",), ("category",), ("lift",), ("iou_heldout",), ("iou_low", "iou_high"))
+LESS_OF_LAYERS = (("shape",), ("kind",), ("places",))
+"""What is left out of a table that is wider than the terminal, in this order."""
 
 
 def print_units(units: pd.DataFrame, style: str, out: Path | None) -> None:
     """Print units, or write them to a file, as `style`: table, csv, json or parquet."""
-    print_frame(units, unit_rows(units), style, out, title=f"{len(units)} units")
+    print_frame(units, unit_rows(units), style, out, title=f"{len(units):,} units", less=LESS_OF_UNITS)
+
+
+def print_unit(unit: Unit) -> None:
+    """Print what is known of a unit, its best concepts and strongest pictures."""
+    from unitscope.run.unit import MOST_MATCHES
+
+    console = Console()
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, said in unit.facts():
+        facts.add_row(Text(name), Text(said))
+    console.print(Text(unit.title), facts, "", highlight=False)
+    best = unit.matches.head(MOST_MATCHES)[["concept", "category", "iou"]]
+    if len(best):
+        print_table(
+            best.assign(iou=best["iou"].map(fraction)).rename(columns={"concept": "best concepts"}),
+            rest="--json",
+        )
+        console.print()
+    strongest = {"strongest pictures": [each.id for each in unit.exemplars],
+                 "peak": [f"{each.peak:.4g}" for each in unit.exemplars]}  # fmt: skip
+    if unit.exemplars:
+        print_table(pd.DataFrame(strongest), rest="--json")
 
 
 def print_comparison(
@@ -46,7 +76,8 @@ def print_comparison(
     readable = comparison[["layer", "category", *measures]].rename(columns=heading)
     for measure in (f"mean IoU {run}" for run in numbers):
         readable[measure] = readable[measure].map(fraction, na_action="ignore")
-    print_frame(comparison, readable, style, out, title=title)
+    less = [[f"{heading(name)} {run}" for run in numbers] for name in ("mean_iou", "concepts")]
+    print_frame(comparison, readable, style, out, title=title, less=less)
     if style == "table" and said:
         write_text("\n".join(said) + "\n", None)
 
@@ -83,7 +114,8 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
         for layer in layers
     ]
     table = pd.DataFrame(rows)
-    print_table(table if any(layer.alias for layer in layers) else table.drop(columns="alias"))
+    shown = table if any(layer.alias for layer in layers) else table.drop(columns="alias")
+    print_table(shown, less=LESS_OF_LAYERS, rest="--json")
     taken = ", ".join(layer.alias or layer.name for layer in layers if layer.default)
     write_text(f"by default: {taken}\n" if taken else "by default: none; name one with --layer\n", None)
 
@@ -132,7 +164,13 @@ def _naming() -> Iterator[str]:
 
 
 def print_frame(
-    frame: pd.DataFrame, readable: pd.DataFrame, style: str, out: Path | None, *, title: str
+    frame: pd.DataFrame,
+    readable: pd.DataFrame,
+    style: str,
+    out: Path | None,
+    *,
+    title: str,
+    less: Less = (),
 ) -> None:
     """Print a data frame as table, csv or json, or write csv, json or parquet to a file.
 
@@ -142,6 +180,7 @@ def print_frame(
         style: table, csv, json or parquet.
         out: a file, which a table has not; None for the terminal, which Parquet has not.
         title: above the table.
+        less: columns that a table may leave out, see :func:`print_table`.
 
     Raises:
         UnitscopeError: a file that cannot be written.
@@ -155,7 +194,7 @@ def print_frame(
         elif style == "csv":
             write_text(frame.to_csv(index=False), out)
         else:
-            print_table(readable, title=title)
+            print_table(readable, title=title, less=less)
     except OSError as error:
         raise UnitscopeError(
             f"cannot write {out}: {error.strerror or error}; choose another --out"
@@ -163,29 +202,84 @@ def print_frame(
 
 
 def unit_rows(units: pd.DataFrame) -> pd.DataFrame:
-    """Arrange units for reading: IoU with its interval, units without a label say why."""
+    """Arrange units for reading, columns named as in the table; units without a label say why."""
     label = (
         units["concept"].fillna("").where(units["concept"].notna(), "(" + units["status"].astype(str) + ")")
     )
-    ends = [interval(low, high) if iou else "" for iou, low, high in
-            zip(units["iou"], units["iou_low"], units["iou_high"], strict=True)]  # fmt: skip
+    low, high = (
+        units[end].map(fraction).where(units["concept"].notna(), "") for end in ("iou_low", "iou_high")
+    )
     return pd.DataFrame(
         {
             "layer": units["layer"],
             "unit": units["unit"],
             "concept": label,
-            "category": units["category"].fillna(""),
-            heading("iou"): units["iou"].map(fraction),
-            "IoU low to high": ends,
-            heading("iou_heldout"): units["iou_heldout"].map(fraction),
+            "iou": units["iou"].map(fraction),
+            "iou_low": low,
+            "iou_high": high,
+            "iou_heldout": units["iou_heldout"].map(fraction),
             "lift": ["" if pd.isna(lift) else f"{lift:.1f}" for lift in units["lift"]],
+            "category": units["category"].fillna(""),
             "threshold": units["threshold"].map("{:.4g}".format),
         }
     )
 
 
-def print_table(frame: pd.DataFrame, *, title: str | None = None) -> None:
-    """Print a data frame as a table; numbers to the right."""
+def print_table(
+    frame: pd.DataFrame, *, title: str | None = None, less: Less = (), rest: str = "--format csv"
+) -> None:
+    """Print a data frame as a table; numbers to the right.
+
+    A table is as wide as the terminal, and 80 columns where there is none. If it does not fit, first headings of
+    several words stand in two lines, then columns are left out and named below it.
+
+    Args:
+        frame: what is printed, named as it is to be read.
+        title: above the table.
+        less: names of columns that may be left out, together, in this order.
+        rest: the option that prints all columns.
+    """
+    console = Console()
+    shown, left_out = fitted(frame, console.width, less)
+    if not console.is_terminal:  # a program reads lines: they are not folded
+        console.width = max(console.width, _width(shown))
+    console.print(_as_rich(shown, title))
+    if left_out:
+        console.print(
+            f"left out to fit {console.width} columns: {', '.join(left_out)}; {rest} has all",
+            highlight=False,
+            markup=False,
+        )
+
+
+def fitted(frame: pd.DataFrame, width: int, less: Less) -> tuple[pd.DataFrame, list[str]]:
+    """Return a table that fits so many columns of a terminal if it can be made to, and the names that are left out."""
+    if _width(frame) <= width:
+        return frame, []
+    broken = {column: "\n".join(str(column).rsplit(" ", 1)) for column in frame.columns}
+    left_out: list[str] = []
+    for names in ((), *less):
+        left_out += [name for name in names if name in frame.columns]
+        shown = frame.drop(columns=left_out).rename(columns=broken)
+        if _width(shown) <= width:
+            break
+    return shown, left_out
+
+
+def _width(frame: pd.DataFrame) -> int:
+    """Return how many columns of a terminal a table takes."""
+    wide = [
+        max(cell_len(line) for each in (column, *frame[column]) for line in _said(each).split("\n"))
+        for column in frame.columns
+    ]
+    return sum(wide) + GAP * max(len(wide) - 1, 0)
+
+
+def _said(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _as_rich(frame: pd.DataFrame, title: str | None) -> Table:
     table = Table(
         title=Text(title) if title else None,
         title_justify="left",
@@ -194,17 +288,13 @@ def print_table(frame: pd.DataFrame, *, title: str | None = None) -> None:
         pad_edge=False,
     )
     for column in frame.columns:
-        numeric = (
-            pd.api.types.is_numeric_dtype(frame[column]) or str(column).rstrip(" 0123456789") in MEASURES
-        )
+        plain = str(column).replace("\n", " ").rstrip(" 0123456789")
+        numeric = pd.api.types.is_numeric_dtype(frame[column]) or plain in MEASURES
         table.add_column(Text(str(column)), justify="right" if numeric else "left", overflow="fold")
     for row in frame.itertuples(index=False):
         # As text: a name may hold what would be markup.
-        table.add_row(*(Text("" if pd.isna(value) else str(value)) for value in row))
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table)
+        table.add_row(*(Text(_said(value)) for value in row))
+    return table
 
 
 def write_text(text: str, out: Path | None) -> None:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from unitscope import notebook
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.layer_names import find_layer
-from unitscope.models.network import what_it_has
+from unitscope.models.network import what_it_has, what_it_is
 
 RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 """What the values of pictures usually run between."""
@@ -71,6 +72,23 @@ class Generator:
         latent, size = ("x".join(map(str, shape)) for shape in (self.latent_shape, self.size))
         has = what_it_has(self.module, self.layers)
         return f"Generator({self.name!r}, latent {latent or 'not known'}, pictures {size}, {has})"
+
+    def _repr_html_(self) -> str:
+        latent, size = (" x ".join(map(str, shape)) or "-" for shape in (self.latent_shape, self.size))
+        facts = [
+            (
+                "latent",
+                f"{latent} numbers" + (f", and one of {self.classes:,} classes" if self.classes else ""),
+            )
+        ]
+        if self.size != (0, 0):
+            facts.append(("pictures", f"{size} pixels"))
+        if self.range is not None:
+            facts.append(("values", "black is {:g}, white is {:g}".format(*self.range)))
+        if self.segmenter:
+            facts.append(("segmenter", f"{self.segmenter} by default"))
+        facts += what_it_is(self.layers, self.aliases, self.module, self.weights, self.reinitialized)
+        return notebook.card(f"Generator {self.name}", notebook.facts(facts))
 
     def layer_name(self, name: str) -> str:
         """Return the module name of a layer that may be named by an alias, what follows it included.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.models.forwarded import Forward, Function
 from unitscope.models.layer_names import find_layer
 from unitscope.models.preprocessing import Preprocessing
+
+MOST_NAMED = 8
+"""Classes that a notebook shows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,6 +92,40 @@ class Network:
     def __repr__(self) -> str:
         rows, columns = self.preprocessing.size
         return f"Network({self.name!r}, input {rows}x{columns}, {what_it_has(self.module, self.layers)})"
+
+    def _repr_html_(self) -> str:
+        rows, columns = self.preprocessing.size
+        channels = {"rgb": "red, green and blue", "bgr": "blue, green and red", "gray": "gray"}
+        seen = {"squash": "the whole picture, stretched", "crop": "the middle of the picture, cropped"}
+        facts = [
+            ("input", f"{rows} x {columns} pixels, {channels[self.preprocessing.channels]}; "
+             + seen[self.preprocessing.framing]),
+            ("preprocessing", self.preprocessing.written),
+            *what_it_is(self.layers, self.aliases, self.module, self.weights, self.reinitialized),
+        ]  # fmt: skip
+        if self.classes:
+            named = ", ".join(self.classes[:MOST_NAMED])
+            more = f" and {len(self.classes) - MOST_NAMED:,} more" if len(self.classes) > MOST_NAMED else ""
+            facts.append(("classes", f"{len(self.classes):,}: {named}{more}"))
+        return notebook.card(f"Network {self.name}", notebook.facts(facts))
+
+
+def what_it_is(
+    layers: Sequence[str],
+    aliases: Mapping[str, str],
+    module: nn.Module,
+    weights: str | None,
+    reinitialized: int | None,
+) -> Iterator[tuple[str, str]]:
+    """Yield what a notebook shows of a network besides what goes in and comes out."""
+    readable = {path: alias for alias, path in aliases.items()}
+    taken = ", ".join(readable.get(layer, layer) for layer in layers)
+    yield "layers", f"{taken} by default" if taken else "none by default; us.layers lists them"
+    yield "parameters", f"{sum(each.numel() for each in module.parameters()):,}"
+    if reinitialized is not None:
+        yield "weights", f"random, seed {reinitialized}"
+    elif weights is not None:
+        yield "weights", weights
 
 
 def what_it_has(module: nn.Module, layers: Sequence[str]) -> str:

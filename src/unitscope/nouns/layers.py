@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pandas as pd
+
+from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.layer.causes import why
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
@@ -21,6 +24,44 @@ MOST_UNITS = 64
 """Units of a layer that are asked where its cells lie, when all layers are listed."""
 GridsLike = Mapping[str, tuple[int, int]] | str | Sequence[str]
 """Rows and columns of layers: by name, or as ``LAYER=14x14``."""
+
+
+class Layers(list[LayerDescription]):
+    """The layers of a network in the order they run, one description each; it shows itself as a frame."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row a layer.
+
+        Columns: ``layer`` (its readable name where it has one), ``units``, ``grid`` (rows x columns), ``default``
+        (taken when no layer is named), ``kind``, ``shape`` (without the batch axis), ``reading``, ``places`` and
+        ``path`` (its dotted module name).
+        """
+        return pd.DataFrame(
+            {
+                "layer": [each.alias or each.name for each in self],
+                "units": pd.array([each.units for each in self], "Int64"),
+                "grid": [None if each.grid is None else "x".join(map(str, each.grid)) for each in self],
+                "default": [each.default for each in self],
+                "kind": [each.kind for each in self],
+                "shape": [
+                    None if each.shape is None else "x".join(map(str, each.shape[1:])) for each in self
+                ],
+                "reading": [each.reading for each in self],
+                "places": [each.places for each in self],
+                "path": [each.name for each in self],
+            }
+        )
+
+    def __repr__(self) -> str:
+        return self.to_pandas().drop(columns="path").to_string(index=False, na_rep="")
+
+    def _repr_html_(self) -> str:
+        frame = self.to_pandas()
+        shown = frame.drop(columns="path" if (frame["layer"] == frame["path"]).all() else [])
+        shown["default"] = shown["default"].map({True: "default", False: ""})
+        rows = shown.astype(object).where(shown.notna(), "").itertuples(index=False)
+        title = f"{len(self):,} layers in the order they run"
+        return notebook.card(title, notebook.table(list(shown.columns), list(rows), words=len(shown.columns)))
 
 
 def grids_of(said: GridsLike) -> dict[str, tuple[int, int]]:
@@ -46,22 +87,31 @@ def list_layers(
     preprocess: str | None = None,
     forward: Forward | Function | str | None = None,
     latent_shape: Shape | None = None,
-) -> list[LayerDescription]:
+) -> Layers:
     """List the layers of a network or generator, see :func:`unitscope.layers`."""
     with left_as_it_was(network):
-        if latent_shape is not None or isinstance(network, Generator | ClassConditional):
-            return _generator_layers(network, latent_shape)
+        return Layers(_described(network, preprocess, forward, latent_shape))
+
+
+def _described(
+    network: Source,
+    preprocess: str | None,
+    forward: Forward | Function | str | None,
+    latent_shape: Shape | None,
+) -> list[LayerDescription]:
+    if latent_shape is not None or isinstance(network, Generator | ClassConditional):
+        return _generator_layers(network, latent_shape)
+    try:
+        return _picture_layers(network, preprocess, forward)
+    except UnitscopeError as error:
+        if preprocess or forward is not None or isinstance(network, Network):
+            raise
         try:
-            return _picture_layers(network, preprocess, forward)
-        except UnitscopeError as error:
-            if preprocess or forward is not None or isinstance(network, Network):
+            return _generator_layers(network, None)
+        except UnitscopeError:
+            if isinstance(error, MakesPicturesError):
                 raise
-            try:
-                return _generator_layers(network, None)
-            except UnitscopeError:
-                if isinstance(error, MakesPicturesError):
-                    raise
-                raise error from None
+            raise error from None
 
 
 def _generator_layers(source: Source, latent_shape: Shape | None) -> list[LayerDescription]:

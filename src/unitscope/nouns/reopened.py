@@ -302,4 +302,4 @@ def unit_of(run: Dissection, layer: str, unit: int) -> UnitOfRun:
             f"unit {unit} is not in layer {grid.name!r}, which has {grid.units} units; "
             f"give a number from 0 to {grid.units - 1}"
         )
-    return UnitOfRun(run, grid, unit)
+    return UnitOfRun(run, grid, int(unit))

@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 
 from unitscope.errors import UnitscopeError
+from unitscope.report.charts.theme import config
 from unitscope.report.figures import histogram_figure
 from unitscope.report.importance.write import write_importance_report
 from unitscope.report.payload import rebin
@@ -49,4 +50,4 @@ def unit_histogram(unit: Unit) -> alt.LayerChart:
     chart: alt.LayerChart = histogram_figure(
         {**found, "threshold": threshold if np.isfinite(threshold) else None}
     ).chart
-    return chart.properties(width=480)
+    return chart.properties(width=480, config=config())

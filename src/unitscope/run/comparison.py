@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.dissection import Dissection, is_control
-from unitscope.run.numbers import Score, percent_score
+from unitscope.run.numbers import Score, fraction, heading, percent_score
 
 COUNTS = ("units", "detectors", "concepts")
 ALL = "all"
 
 
-def compare(first: Dissection, second: Dissection, *more: Dissection) -> pd.DataFrame:
+def compare(first: Dissection, second: Dissection, *more: Dissection) -> Comparison:
     """Set detectors and distinct concepts of two or more runs side by side, by layer and category.
 
     Layers meet by name where all runs share a layer, else by position from the input, so that networks with other
@@ -51,7 +52,10 @@ def compare(first: Dissection, second: Dissection, *more: Dissection) -> pd.Data
     columns = [f"{name}_{run}" for run in range(1, len(tables) + 1) for name in (*COUNTS, "mean_iou")]
     counts = [column for column in columns if not column.startswith("mean")]
     merged[counts] = merged[counts].astype("Int64")
-    return _category_order(merged, tables)[["layer", "category", *columns]].reset_index(drop=True)
+    found = _category_order(merged, tables)[["layer", "category", *columns]].reset_index(drop=True)
+    comparison = Comparison(found)
+    comparison.runs = (first, second, *more)
+    return comparison
 
 
 def compared(runs: Sequence[Dissection]) -> list[str]:
@@ -74,6 +78,45 @@ def _differences(first: Dissection, second: Dissection) -> list[str]:
         return [f": no intervals, for {error}"]
     assert isinstance(found, pd.DataFrame)
     return [f", {_difference(row)}" for row in found.to_dict("records")]
+
+
+class Comparison(pd.DataFrame):
+    """The table of :func:`compare`: a data frame that says in a notebook which run is which.
+
+    What is made of it, such as a selection of rows, is a plain frame.
+
+    Attributes:
+        runs: the runs, in order; 1 is the first.
+    """
+
+    _metadata: ClassVar = ["runs"]
+    runs: tuple[Dissection, ...]
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def said(self) -> list[str]:
+        """Return how sure the differences are, and what labels are others, a line each; that takes a while."""
+        return compared(self.runs)
+
+    def _repr_html_(self) -> str:
+        shown = [name for name in self.columns if not str(name).startswith("units_")]
+        rows = [
+            [
+                "" if pd.isna(each) else fraction(each) if isinstance(each, float) else str(each)
+                for each in row
+            ]
+            for row in self[shown].astype(object).itertuples(index=False)
+        ]
+        return notebook.card(
+            f"{len(self.runs)} runs, side by side",
+            notebook.lines(f"{number}: {run.title}" for number, run in enumerate(self.runs, 1)),
+            notebook.table([heading(str(name)) for name in shown], rows, words=2),
+            notebook.line(
+                "Next: .said() tells how sure the differences are; us.difference gives them", quiet=True
+            ),
+        )
 
 
 def _difference(row: Mapping[Any, Any]) -> str:

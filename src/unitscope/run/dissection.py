@@ -86,7 +86,22 @@ class Dissection(Result[DissectionSummary]):
         )
 
     units = Table(
-        "One row a unit: layer, unit, status, threshold, concept, category, IoU with interval.", later=SCORES
+        "One row a unit: its label and how sure that is, its threshold, what chance gives.",
+        first=(
+            *(
+                "layer",
+                "unit",
+                "concept",
+                "category",
+                "iou",
+                "iou_low",
+                "iou_high",
+                "iou_heldout",
+                "detector",
+            ),
+            *("label_stable", "lift", "q_value", "threshold"),
+        ),
+        later=SCORES,
     )
     layers = Table("Detectors and distinct concepts by layer and category.")
     concepts = Table("The vocabulary, with how much of the pictures each concept covers.")
@@ -317,6 +332,11 @@ class Dissection(Result[DissectionSummary]):
         if pd.isna(row["calibrated"]) and not pd.isna(row["above_chance"]) and row["detectors"]:
             said += f"; {row['above_chance']:,} of the {row['detectors']:,} above chance"
         return said
+
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.dissection(self)
 
     def __repr__(self) -> str:
         skipped = len(self.data.skipped)

@@ -37,6 +37,11 @@ class Removal(Result[RemovalSummary]):
         """Return the effects table."""
         return self.effects
 
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.removal(self)
+
     def __repr__(self) -> str:
         return "\n".join(_removal_lines(self))
 
@@ -61,6 +66,11 @@ class Insertion(Result[InsertionSummary]):
     def to_pandas(self) -> pd.DataFrame:
         """Return the table of contexts."""
         return self.contexts
+
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.insertion(self)
 
     def __repr__(self) -> str:
         return "\n".join(_insertion_lines(self))
@@ -95,6 +105,11 @@ class Ranking(Result[RankingSummary]):
             hint = did_you_mean(concept, names[0]) or " the concepts table lists them"
             raise UnitscopeError(f"concept {concept!r} is none of the {len(self.concepts)} concepts;{hint}")
         return found.sort_values(["category", "rank"], kind="stable", ignore_index=True).head(count)
+
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.ranking(self)
 
     def __repr__(self) -> str:
         return "\n".join(_ranking_lines(self))

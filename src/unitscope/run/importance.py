@@ -93,6 +93,11 @@ class Importance(Result[ImportanceSummary]):
         asked = (kind, ranking, k)
         return next((row for row in self.summary.means if (row.kind, row.ranking, row.k) == asked), None)
 
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.importance(self)
+
     def __repr__(self) -> str:
         return "\n".join(_lines(self))
 

@@ -9,6 +9,8 @@ Mask = NDArray[np.bool_]
 
 OUTLINE, EDGE = (255, 230, 0), (20, 20, 20)
 """Colours of a region's border, inside and outside."""
+TRUE = (0, 200, 255)
+"""Colour of the border of a concept's region."""
 
 
 def pack_mask(mask: Mask) -> bytes:
@@ -23,9 +25,18 @@ def unpack_mask(packed: bytes, height: int, width: int) -> Mask:
     return bits.reshape(height, width).astype(bool)
 
 
-def outlined(picture: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
-    """Return a picture ``(H, W, 3)`` uint8 dimmed outside a mask ``(H, W)``, its border bright inside, dark outside."""
+def outlined(picture: NDArray[np.uint8], mask: Mask, concept: Mask | None = None) -> NDArray[np.uint8]:
+    """Return a picture ``(H, W, 3)`` uint8 dimmed outside a mask ``(H, W)``, its border bright inside, dark outside.
+
+    Args:
+        picture: it.
+        mask: where a unit is above its threshold.
+        concept: where the concept of its label is ``(H, W)``; its border has another colour, below that of the unit.
+    """
     drawn = np.where(mask[..., None], picture, picture // 8 * 5)
+    if concept is not None:
+        drawn[grown(concept) & ~concept] = EDGE
+        drawn[concept & grown(~concept)] = TRUE
     drawn[grown(mask) & ~mask] = EDGE
     drawn[mask & grown(grown(~mask))] = OUTLINE
     return drawn.astype(np.uint8)

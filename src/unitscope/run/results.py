@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import webbrowser
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.paths import as_path
 from unitscope.registered import VIEWS, make_registered
@@ -26,12 +27,13 @@ class Table:
     """A Parquet table of a result: a data frame, read when it is first asked for.
 
     Args:
-        rows: what its rows are.
+        rows: what it holds.
+        first: columns that stand first in the frame, whatever their order in the file.
         later: columns of numbers that runs of earlier versions lack; they are NaN there.
     """
 
-    def __init__(self, rows: str, later: Sequence[str] = ()) -> None:
-        self.__doc__, self.later = rows, later
+    def __init__(self, rows: str, first: Sequence[str] = (), later: Sequence[str] = ()) -> None:
+        self.__doc__, self.first, self.later = rows, first, later
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -45,10 +47,15 @@ class Table:
     def __get__(self, result: Result[object] | None, owner: object = None) -> Table | pd.DataFrame:
         if result is None:
             return self
-        frame = result.table(self.name)
-        lacking = [column for column in self.later if column not in frame.columns]
-        frame = vars(result)[self.name] = frame.assign(**dict.fromkeys(lacking, np.nan))
+        frame = vars(result)[self.name] = self.arranged(result.table(self.name))
         return frame
+
+    def arranged(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with what is looked at most in its first columns, and those that it lacks."""
+        lacking = [name for name in self.later if name not in frame.columns]
+        frame = frame.assign(**dict.fromkeys(lacking, np.nan))
+        first = [name for name in self.first if name in frame.columns]
+        return frame[[*first, *(name for name in frame.columns if name not in first)]]
 
 
 class Result(Generic[S_co]):
@@ -134,8 +141,11 @@ class Result(Generic[S_co]):
         """
         return fitted(self.path, getattr(self.manifest, part), kind)
 
-    def report(self) -> Path:
+    def report(self, *, browser: bool = False) -> Path:
         """Write its page, and return the path of ``index.html``.
+
+        Args:
+            browser: open it, too, in the browser of the machine that this runs on.
 
         Raises:
             UnitscopeError: the folder holds something else where the page is to be.
@@ -143,13 +153,17 @@ class Result(Generic[S_co]):
         self.check()
         index = make_registered(VIEWS, f"{self.kind}-page", self)
         assert isinstance(index, Path)
+        if browser:
+            webbrowser.open(index.resolve().as_uri())
         return index
 
     def _repr_html_(self) -> str:
-        first, *rest = repr(self).splitlines()
-        link = f' <a href="{escape(self.page.resolve().as_uri())}">report</a>' if self.page.is_file() else ""
-        lines = "\n".join(line.removeprefix("  ") for line in rest)
-        return f"<p><strong>{escape(first)}</strong>{link}</p><pre>{escape(lines)}</pre>"
+        link = notebook.page_link(self.page) if self.page.is_file() else ""
+        return notebook.card(repr(self).splitlines()[0], *self._parts(), link=link)
+
+    def _parts(self) -> Iterator[str]:
+        """Yield what a notebook shows below the title, in HTML."""
+        yield notebook.lines(line.strip() for line in repr(self).splitlines()[1:])
 
     def check(self, *names: str) -> None:
         """Compare files with the checksums in the manifest.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from unitscope.run.numbers import fraction, percent_score
@@ -32,6 +34,11 @@ class Shape(Result[ShapeSummary]):
     def to_pandas(self) -> pd.DataFrame:
         """Return the units table."""
         return self.units
+
+    def _parts(self) -> Iterator[str]:
+        from unitscope.run import shown
+
+        return shown.shape(self)
 
     def __repr__(self) -> str:
         facts = self.summary

@@ -60,7 +60,7 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
         separation,
         settings.min_iou,
     )
-    return unit_table(found)
+    return Dissection.units.arranged(unit_table(found))
 
 
 def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.float32]]:
