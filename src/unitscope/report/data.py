@@ -17,6 +17,7 @@ from unitscope.errors import UnitscopeError, one_line
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import check_whole
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
+from unitscope.run.older import LATER
 from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -167,7 +168,7 @@ def read_run(run: Path) -> RunData:
     """
     manifest = read_manifest(run)
     check_whole(run, manifest, "dissect")
-    _check_tables(run)
+    _check_tables(run, later=LATER if manifest.earlier else ())
     layers = _frame(run, "layers").sort_values("position", kind="stable")
     names = tuple(dict.fromkeys(layers["layer"]))
     opened = Dissection(run)
@@ -197,7 +198,7 @@ def read_run(run: Path) -> RunData:
     )
 
 
-def _check_tables(run: Path) -> None:
+def _check_tables(run: Path, *, later: Sequence[str]) -> None:
     for name, columns in COLUMNS.items():
         path = run / "tables" / f"{name}.parquet"
         if not path.is_file():
@@ -205,7 +206,7 @@ def _check_tables(run: Path) -> None:
                 f"{run} has no tables/{name}.parquet: the dissection has not finished; "
                 "run the same 'unitscope dissect' command again to resume"
             )
-        check_table(path, columns, "dissect")
+        check_table(path, [column for column in columns if column not in later], "dissect")
 
 
 def check_table(path: Path, columns: Sequence[str], command: str) -> None:
