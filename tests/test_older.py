@@ -66,6 +66,7 @@ def in_0_1(folder):
         "seconds": {"network": 61.2},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2))
+    (folder / "shards").mkdir()
     units = folder / "tables" / "units.parquet"
     table = pq.read_table(units)
     pq.write_table(table.select([name for name in table.column_names if name not in LATER]), units)

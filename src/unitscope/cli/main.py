@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import unitscope
-from unitscope.cli import networks, questions, runs
+from unitscope.cli import networks, questions, runs, sharing
 from unitscope.errors import UnitscopeError, speaking
 
 MISTAKE = 2
@@ -77,6 +77,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "rank": (questions.rank, "runs/gan --layer layer4"),
     "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
     "report": (runs.report, "runs/vgg"),
+    "export": (sharing.export, "runs/vgg --to hub"),
+    "import": (sharing.import_run, "vgg.zip --out runs/vgg"),
     "verify": (runs.verify, "runs/vgg"),
     "stability": (runs.stability, "runs/vgg"),
     "compare": (runs.compare, "runs/vgg runs/untrained"),

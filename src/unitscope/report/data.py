@@ -168,7 +168,7 @@ def read_run(run: Path) -> RunData:
     """
     manifest = read_manifest(run)
     check_whole(run, manifest, "dissect")
-    _check_tables(run, later=LATER if manifest.earlier else ())
+    _check_tables(run)
     layers = _frame(run, "layers").sort_values("position", kind="stable")
     names = tuple(dict.fromkeys(layers["layer"]))
     opened = Dissection(run)
@@ -198,7 +198,7 @@ def read_run(run: Path) -> RunData:
     )
 
 
-def _check_tables(run: Path, *, later: Sequence[str]) -> None:
+def _check_tables(run: Path) -> None:
     for name, columns in COLUMNS.items():
         path = run / "tables" / f"{name}.parquet"
         if not path.is_file():
@@ -206,7 +206,7 @@ def _check_tables(run: Path, *, later: Sequence[str]) -> None:
                 f"{run} has no tables/{name}.parquet: the dissection has not finished; "
                 "run the same 'unitscope dissect' command again to resume"
             )
-        check_table(path, [column for column in columns if column not in later], "dissect")
+        check_table(path, [column for column in columns if column not in LATER], "dissect")
 
 
 def check_table(path: Path, columns: Sequence[str], command: str) -> None:

@@ -25,7 +25,7 @@ from unitscope.run.calibration import (
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
-from unitscope.run.older import completed_units
+from unitscope.run.older import completed_units, lacks_columns
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
@@ -99,7 +99,7 @@ class Dissection(Result[DissectionSummary]):
             UnitscopeError: there is no such table.
         """
         found = super().table(name)
-        if name != "units" or not self.manifest.earlier:
+        if name != "units" or not lacks_columns(found):
             return found
         return completed_units(found, pairs=self.iou, matches=self.matches, concepts=self.concepts)
 
@@ -109,15 +109,15 @@ class Dissection(Result[DissectionSummary]):
         Raises:
             UnitscopeError: it was exported, or an earlier version made it.
         """
-        if self.manifest.earlier:
-            raise UnitscopeError(
-                f"{self.path} was made by an earlier version, whose activations are not read; dissect again, into "
-                "another folder"
-            )
         if not (self.path / "shards").is_dir():
             raise UnitscopeError(
                 f"{self.path} has no activations: exports leave them out; ask the run that was exported, or dissect "
                 "again, into another folder"
+            )
+        if self.manifest.earlier:
+            raise UnitscopeError(
+                f"{self.path} was made by an earlier version, whose activations are not read; dissect again, into "
+                "another folder"
             )
 
     def unit(self, layer: str, number: int) -> Unit:

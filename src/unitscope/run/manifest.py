@@ -263,8 +263,8 @@ class Manifest:
 
     @property
     def earlier(self) -> bool:
-        """Whether an earlier version wrote it, whose tables lack columns, and whose files have no checksums."""
-        return self.schema_version < SCHEMA_VERSION
+        """Whether version 0.1 wrote it, whose arrays have no checksums."""
+        return self.schema_version < SCHEMA_VERSION or self.packages.get("unitscope", "").startswith("0.1.")
 
     @property
     def configuration_hash(self) -> str:

@@ -55,9 +55,15 @@ def completed_units(
         "margin": iou - _filled(second["iou"]),
         "meanings": pd.array([pd.NA] * len(units), "Int32"),
     }
-    place = list(units.columns).index(BEFORE) + 1
-    whole = units.assign(**made)
-    return whole[[*units.columns[:place], *LATER, *units.columns[place:]]]
+    names = [name for name in units.columns if name not in LATER]
+    place = names.index(BEFORE) + 1
+    whole = units.assign(**{name: column for name, column in made.items() if name not in units.columns})
+    return whole[[*names[:place], *LATER, *names[place:]]]
+
+
+def lacks_columns(units: pd.DataFrame) -> bool:
+    """Return whether a unit table lacks columns that this version writes."""
+    return not set(LATER) <= set(units.columns)
 
 
 def _beside(own: pd.DataFrame, table: pd.DataFrame, on: list[str]) -> pd.DataFrame:
