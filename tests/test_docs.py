@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from torch import nn
 
 import unitscope
@@ -83,6 +84,19 @@ def test_thresholds_at_a_quantile_need_no_network(run):
     assert (thresholds_at(run, 0.05)["1"] <= run.units["threshold"]).all()
     with pytest.raises(unitscope.UnitscopeError):
         thresholds_at(run, 0.5)
+
+
+def test_the_citation_is_of_this_version():
+    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert said["version"] == unitscope.__version__
+    assert said["preferred-citation"]["doi"] in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"], ids=lambda path: path.name
+)
+def test_files_for_services_can_be_read(path):
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def test_architecture_names_what_is_there():
