@@ -372,6 +372,12 @@ def test_an_export_that_breaks_off_leaves_nothing(run, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_export_in_the_folder_of_a_run_is_no_part_of_it(copy, tmp_path):
+    first = us.export(copy, "zip", tmp_path / "first.zip")
+    us.export(copy, "parquet", copy / "shared")
+    assert file_hash(us.export(copy, "zip", tmp_path / "second.zip")) == file_hash(first)
+
+
 def test_damaged_runs_are_not_exported(copy, tmp_path):
     damage(copy)
     with pytest.raises(UnitscopeError, match=r"units\.parquet is damaged"):

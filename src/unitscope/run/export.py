@@ -110,10 +110,11 @@ def _fill(run: Dissection, folder: Path, to: ExportForm, *, pictures: bool) -> N
 
 
 def _questions(run: Path, *, pictures: bool) -> Iterator[Path]:
-    """Yield the folders of finished controls and questions that a run keeps."""
+    """Yield the folders of finished controls and questions that a run keeps; exports in it are none."""
+    exports = {file.parent for file in run.rglob(RECORD)} - {run}
     for file in sorted(run.rglob(MANIFEST)):
         part = file.parent
-        if part == run or not read_manifest(part).complete:
+        if part == run or exports & {part, *part.parents} or not read_manifest(part).complete:
             continue
         if pictures or read_manifest(part).kind == Dissection.kind or not any(_pictures_of(part)):
             yield part
