@@ -1,14 +1,11 @@
 """Class names: as many as there are outputs, in the order of the outputs, as published lists have them."""
 
 import importlib
-from pathlib import Path
 
 import pytest
 from references import IMAGENET
 
 from unitscope.models.classes import places365_classes
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(("names", "count"), [(places365_classes(), 365), (IMAGENET, 1000)])
@@ -60,11 +57,3 @@ def test_imagenet_agrees_with_torchvision():
     except (ImportError, RuntimeError) as error:
         pytest.skip(f"needs torchvision, which cannot be imported: {error}")
     assert list(IMAGENET) == models.ResNet50_Weights.IMAGENET1K_V2.meta["categories"]
-
-
-def test_the_list_is_part_of_the_wheel():
-    wheel = pytest.importorskip(
-        "hatchling.builders.wheel", reason="needs hatchling to list what a wheel holds"
-    )
-    packed = {file.distribution_path for file in wheel.WheelBuilder(str(ROOT)).recurse_included_files()}
-    assert "unitscope/models/data/places365.txt" in packed

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from torch import nn
 
 import unitscope
-from unitscope.cli import calls
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.rescore import thresholds_at
@@ -24,11 +21,6 @@ from unitscope.models.network import Network
 from unitscope.run.manifest import SCHEMA_VERSION
 
 ROOT = Path(__file__).parents[1]
-
-
-def blocks(name: str, language: str) -> list[str]:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +77,19 @@ def test_thresholds_at_a_quantile_need_no_network(run):
         thresholds_at(run, 0.5)
 
 
+def test_the_citation_is_of_this_version():
+    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert said["version"] == unitscope.__version__
+    assert said["preferred-citation"]["doi"] in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob(".github/**/*.yml"), ROOT / ".pre-commit-config.yaml"], ids=lambda path: path.name
+)
+def test_files_for_services_can_be_read(path):
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
 def test_architecture_names_what_is_there():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     package = ROOT / "src" / "unitscope"
@@ -94,57 +99,3 @@ def test_architecture_names_what_is_there():
         assert entry.name in text, f"ARCHITECTURE.md does not mention {entry.name}"
     for name in re.findall(r"\b([a-z_]+\.py)\b", text):
         assert list(ROOT.rglob(name)), f"ARCHITECTURE.md names {name}, which is gone"
-
-
-@pytest.mark.slow
-def test_the_python_lines_of_the_readme_run(tmp_path):
-    (code,) = blocks("README.md", "python")
-    subprocess.run([sys.executable, "-W", "error::DeprecationWarning", "-c", code], cwd=tmp_path, check=True)
-    assert (tmp_path / "runs" / "world" / "report" / "index.html").is_file()
-
-
-def run_block(start, tmp_path, **smaller):
-    """Run the block of commands of the README that begins so, with smaller numbers in place of some words."""
-    (commands,) = [block for block in blocks("README.md", "sh") if block.startswith(start)]
-    for word, less in smaller.items():
-        assert word in commands
-        commands = commands.replace(word, less)
-    for line in commands.splitlines():
-        done = subprocess.run(
-            [sys.executable, "-c", "from unitscope.cli.main import main; main()", *shlex.split(line)[1:]],
-            cwd=tmp_path, check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        yield done.stderr
-
-
-@pytest.mark.slow
-def test_the_commands_of_the_readme_run(tmp_path):
-    for said in run_block("unitscope dissect world-vgg", tmp_path, **{"world:200": "world:60"}):
-        assert said == ""
-    list(run_block("unitscope importance runs/world", tmp_path, **{"world:2000": "world:140"}))
-
-
-@pytest.mark.slow
-def test_the_demonstration_is_one_report(tmp_path, capsys):
-    runs, page = calls.demo(24, tmp_path / "demo")
-    assert [run.path.name for run in runs] == ["classifier", "generator"]
-    text = page.read_text(encoding="utf-8")
-    assert all(name in text for name in calls.DEMO_CLASSES)
-    assert "without tree units" in text
-    assert "door units of layer4 forced on" in text
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.slow
-def test_the_commands_about_generators_of_the_readme_run(tmp_path):
-    smaller = {
-        "--latents 1000": "--latents 24",
-        "--latents 300": "--latents 24",
-        "--latents 50": "--latents 1",
-        "--latents 100": "--latents 2",
-    }
-    list(run_block("unitscope dissect world-gan", tmp_path, **smaller))
-    report = tmp_path / "runs" / "gan" / "report"
-    assert len(list(report.glob("effects/*/index.html"))) == 3
-    assert "effects/" in (report / "index.html").read_text(encoding="utf-8")

@@ -35,6 +35,13 @@ def test_plain_names_stay_readable(words, expected):
     assert slug(*words) == expected
 
 
+@pytest.mark.parametrize("name", ["aux", "AUX", "con.3", "nul", "com1", "lpt9.weight"])
+def test_no_name_is_a_device_of_windows(name):
+    assert slug(name).split(".")[0].lower() not in (name.lower(), name.split(".")[0].lower())
+    assert slug(name).lower().startswith(name.split(".")[0].lower() + "-")
+    assert slug("aux1", name).startswith("aux1-")
+
+
 def test_names_of_other_alphabets_and_long_ones_stay_apart():
     assert slug("厨房") != slug("卧室")
     assert slug("remove", "厨房").startswith("remove-")

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
         open_ranking,
         open_removal,
     )
+    from unitscope.run.export import export
     from unitscope.run.importance import Importance, find_importances, open_importance
+    from unitscope.run.imported import import_run
     from unitscope.run.shape import Shape, find_shapes, open_shape
     from unitscope.sources.latents import SeededLatents
 
@@ -70,7 +72,9 @@ _WHERE = {
     "run.dissection": "Dissection open_run",
     "run.effects": "Insertion Ranking Removal find_insertions find_rankings find_removals open_insertion open_ranking "
     "open_removal",
+    "run.export": "export",
     "run.importance": "Importance find_importances open_importance",
+    "run.imported": "import_run",
     "run.shape": "Shape find_shapes open_shape",
     "run.verification": "verify",
     "sources.latents": "SeededLatents",
@@ -111,6 +115,7 @@ __all__ = [
     "compare",
     "difference",
     "dissect",
+    "export",
     "find_attacks",
     "find_importances",
     "find_insertions",
@@ -118,6 +123,7 @@ __all__ = [
     "find_removals",
     "find_shapes",
     "generator",
+    "import_run",
     "importance",
     "insert",
     "latents",

@@ -24,7 +24,7 @@ KEYWORDS = {
 """Options whose keyword is not their own name."""
 SAID = {"debug": "the traceback", "drop-cache": "drop_cache()"}
 """Options that are no keywords."""
-CALLS = ("dissect", "layers", "importance", "remove", "insert", "rank", "compare", "attack")
+CALLS = ("dissect", "layers", "importance", "remove", "insert", "rank", "compare", "attack", "export")
 """Commands that are functions of the library under the same name."""
 
 _COMMAND = re.compile(

@@ -146,6 +146,34 @@ class ReportOptions(ShownOptions):
 
 
 @dataclass(frozen=True)
+class ExportOptions(JsonOptions):
+    """How a run travels, and where to."""
+
+    to: Literal["hub", "parquet", "csv", "zip"] = setting(
+        "zip",
+        "One file (zip), a folder of tables and pictures (parquet), a folder for the Hugging Face Hub (hub) or tables "
+        "for spreadsheets (csv).",
+        panel=OUTPUT,
+    )
+    no_pictures: bool = setting(
+        False, "Leave out every picture, and questions whose pages show pictures.", panel=OUTPUT
+    )
+    out: Path | None = setting(
+        None,
+        "What to write, new; RUN.zip, or RUN and how, beside the run by default.",
+        metavar="PATH",
+        panel=OUTPUT,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions(JsonOptions):
+    """Where an imported run goes."""
+
+    out: Path = field(metadata=about("The run folder, new.", metavar="FOLDER", panel=OUTPUT))
+
+
+@dataclass(frozen=True)
 class DemoOptions:
     """How large the demonstration is, and where it goes."""
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import unitscope
-from unitscope.cli import networks, questions, runs
+from unitscope.cli import networks, questions, runs, sharing
 from unitscope.errors import UnitscopeError, speaking
 
 MISTAKE = 2
@@ -115,6 +115,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
         """runs/vgg --open
         runs/vgg runs/gan --out both""",
     ),
+    "export": (sharing.export, "runs/vgg --to hub"),
+    "import": (sharing.import_run, "vgg.zip --out runs/vgg"),
     "verify": (runs.verify, "runs/vgg"),
     "stability": (runs.stability, "runs/vgg"),
     "compare": (runs.compare, "runs/vgg runs/untrained"),
@@ -124,7 +126,7 @@ GROUPS = {
     "Look: what units respond to": "demo dissect units unit classify-unit shape stability compare",
     "Cause: what a classifier uses them for": "importance attack",
     "Generate: what a generator draws with them": "remove insert rank",
-    "Share: results that travel": "report verify",
+    "Share: results that travel": "report export import verify",
     "Prepare: networks and labels": "layers models segment",
 }
 """Headings of the help with their commands, in order."""

@@ -17,6 +17,7 @@ from unitscope.errors import UnitscopeError, one_line
 from unitscope.run.dissection import SCORES, Dissection
 from unitscope.run.folder import check_whole
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
+from unitscope.run.older import LATER
 from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -211,7 +212,7 @@ def _check_tables(run: Path) -> None:
                 f"{run} has no tables/{name}.parquet: the dissection has not finished; "
                 "run the same 'unitscope dissect' command again to resume"
             )
-        check_table(path, columns, "dissect")
+        check_table(path, [column for column in columns if column not in LATER], "dissect")
 
 
 def check_table(path: Path, columns: Sequence[str], command: str) -> None:

@@ -25,6 +25,7 @@ from unitscope.run.calibration import (
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
+from unitscope.run.older import completed_units, lacks_columns
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
@@ -110,6 +111,34 @@ class Dissection(Result[DissectionSummary]):
     exemplars = Table("One row a unit and picture: where the unit is strong in its strongest pictures.")
     histograms = Table("One row a unit: how often its activation lies in each bin.")
     iou = Table("One row a unit and concept that share a pixel.")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table by name; columns that an earlier version did not measure are missing values.
+
+        Raises:
+            UnitscopeError: there is no such table.
+        """
+        found = super().table(name)
+        if name != "units" or not lacks_columns(found):
+            return found
+        return completed_units(found, pairs=self.iou, matches=self.matches, concepts=self.concepts)
+
+    def require_pieces(self) -> None:
+        """Refuse what needs the kept activations of a run that has none any more that could be read.
+
+        Raises:
+            UnitscopeError: it was exported, or an earlier version made it.
+        """
+        if not (self.path / "shards").is_dir():
+            raise UnitscopeError(
+                f"{self.path} has no activations: exports leave them out; ask the run that was exported, or dissect "
+                "again, into another folder"
+            )
+        if self.manifest.earlier:
+            raise UnitscopeError(
+                f"{self.path} was made by an earlier version, whose activations are not read; dissect again, into "
+                "another folder"
+            )
 
     def unit(self, layer: str, number: int) -> Unit:
         """Return one unit, which shows itself in a notebook.

@@ -71,13 +71,20 @@ class RunFolder:
         Everything is read through for it.
         """
         found = damaged_files(self.path, self.manifest.files)
-        for part in ("shards", "cache"):
-            for path in sorted((self.path / part).rglob("*.safetensors")):
-                try:
-                    ArrayFile(path)
-                except UnitscopeError:
-                    found.append(path)
+        for path in self.checked_arrays():
+            try:
+                ArrayFile(path)
+            except UnitscopeError:
+                found.append(path)
         return found
+
+    def checked_arrays(self) -> list[Path]:
+        """Return the files of arrays that carry a checksum: all but those of an earlier version."""
+        if self.manifest.earlier:
+            return []
+        return [
+            path for part in ("shards", "cache") for path in sorted((self.path / part).rglob("*.safetensors"))
+        ]
 
     def holds(self, path: Path) -> bool:
         """Tell whether a file is one that a complete run has: a table or a picture."""
@@ -210,6 +217,7 @@ def open_for_writing(
     with _lock(path):
         if known:
             require_kind(path, folder.manifest, kind, command)
+            _refuse_earlier(path, folder.manifest)
             _refuse_changes(path, folder.manifest.config, plain(config))
         else:
             Manifest.new(kind, config).write(path)
@@ -259,6 +267,14 @@ def _refuse_strangers(path: Path) -> None:
     if others and MANIFEST not in names:
         raise UnitscopeError(
             f"{path} is not empty and holds no run (it has {others[0]!r}); give --out a new or empty folder"
+        )
+
+
+def _refuse_earlier(path: Path, manifest: Manifest) -> None:
+    if manifest.earlier:
+        raise UnitscopeError(
+            f"{path} holds a run of an earlier version, which can be opened and not gone on with; give --out another "
+            "folder"
         )
 
 

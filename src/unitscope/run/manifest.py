@@ -19,6 +19,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.run.storage import write_file
 
 SCHEMA_VERSION = 2
+READ_VERSIONS = (1, SCHEMA_VERSION)
+"""Schema versions that are read; that of 0.1 has fewer entries, and none of another meaning."""
 MANIFEST = "manifest.json"
 SHOWN_EXTENSIONS = 4
 """Extensions that a line names of what was left out for one reason."""
@@ -261,6 +263,11 @@ class Manifest:
         return self.status == "complete"
 
     @property
+    def earlier(self) -> bool:
+        """Whether version 0.1 wrote it, whose arrays have no checksums."""
+        return self.schema_version < SCHEMA_VERSION or self.packages.get("unitscope", "").startswith("0.1.")
+
+    @property
     def configuration_hash(self) -> str:
         """SHA-256 of everything that decides the results."""
         return hashlib.sha256(json.dumps(self.config, sort_keys=True).encode()).hexdigest()
@@ -342,10 +349,10 @@ def read_manifest(path: Path) -> Manifest:
         raise UnitscopeError(f"cannot read {file}: {error.strerror or error}") from error
     except (ValueError, TypeError, KeyError) as error:
         raise _damaged(path, error) from error
-    if version != SCHEMA_VERSION:
+    if version not in READ_VERSIONS:
         raise UnitscopeError(
-            f"{path} has schema version {version!r}, this unitscope reads {SCHEMA_VERSION}; "
-            "run the dissection again with this version, into another folder"
+            f"{path} has schema version {version!r}, this unitscope reads {READ_VERSIONS[0]} to {SCHEMA_VERSION}; "
+            "install the version that wrote it, or run the dissection again with this one, into another folder"
         )
     if content.get("checksum", "") not in ("", _checksum(content)):
         raise _damaged(

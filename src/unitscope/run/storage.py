@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,6 +54,34 @@ def write_file(path: Path, write: Callable[[Path], object], *, durable: bool = T
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(place: Path) -> Iterator[Path]:
+    """Give a new folder beside a place, for what is to be moved there; what is left of it goes afterwards.
+
+    Raises:
+        UnitscopeError: it cannot be made.
+    """
+    folder = place.with_name(f".{place.name}-{os.getpid()}{PARTIAL}")
+    with writing(place):
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_existing(place: Path) -> None:
+    """Refuse a place where something is.
+
+    Raises:
+        UnitscopeError: there is a file or a folder.
+    """
+    if place.exists() or place.is_symlink():
+        raise UnitscopeError(
+            f"{place} is there already, and nothing is written over it; give --out another place"
+        )
 
 
 def write_frame(path: Path, table: pd.DataFrame | pa.Table) -> None:

@@ -62,7 +62,7 @@ def _verify(path: Path) -> Verified:
     except UnitscopeError as error:
         return Verified(str(path), "", complete=False, files=1, damaged=(MANIFEST,), advice=str(error))
     damaged = tuple(file.relative_to(path).as_posix() for file in folder.damaged())
-    pieces = sum(1 for part in ("shards", "cache") for _ in (path / part).rglob("*.safetensors"))
+    pieces = len(folder.checked_arrays())
     advice = how_to_mend(manifest) if damaged else ""
     return Verified(
         str(path), manifest.kind, manifest.complete, 1 + len(manifest.files) + pieces, damaged, advice

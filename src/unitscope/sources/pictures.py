@@ -129,7 +129,12 @@ class ListedPictures(PictureFolder):
         path, times = Counter(listed).most_common(1)[0]
         if times > 1:
             raise UnitscopeError(f"picture {str(path)!r} is listed {times} times; list it once")
-        self.folder = Path(os.path.commonpath([path.parent for path in listed]))
+        try:
+            self.folder = Path(os.path.commonpath([path.parent for path in listed]))
+        except ValueError as error:  # two drives of Windows
+            raise UnitscopeError(
+                "the pictures of a list lie on several drives, which have no folder in common; list those of one drive"
+            ) from error
         self.sample_ids = tuple(path.relative_to(self.folder).as_posix() for path in listed)
         self.left_out = ()
 

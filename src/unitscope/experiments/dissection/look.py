@@ -14,7 +14,12 @@ from unitscope.run.masks import Mask
 
 
 def label_map(run: Dissection, picture: int) -> NDArray[np.int16]:
-    """Return the label map of a picture of a run, by number, ``(P, gh, gw)``."""
+    """Return the label map of a picture of a run, by number, ``(P, gh, gw)``.
+
+    Raises:
+        UnitscopeError: the run has no label maps, as one that was exported.
+    """
+    run.require_pieces()
     plan = ReadingPlan.of(run)
     file = RunFolder(run.path).open_shard(picture // plan.shard_size)
     (place,) = np.flatnonzero(file["samples"] == picture)
@@ -76,7 +81,12 @@ def labels_of(run: Dissection, named_by: Dissection | None = None) -> dict[str, 
 
 
 def kept_activations(run: Dissection) -> Activations:
-    """Return what a run keeps of its activations, without its network."""
+    """Return what a run keeps of its activations, without its network.
+
+    Raises:
+        UnitscopeError: it keeps none, as one that was exported.
+    """
+    run.require_pieces()
     return Activations(
         RunFolder(run.path),
         ReadingPlan.of(run),
