@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import unitscope
-from unitscope.cli import networks, questions, runs
+from unitscope.cli import networks, painting, questions, runs
 from unitscope.errors import UnitscopeError, speaking
 
 MISTAKE = 2
@@ -75,6 +75,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "remove": (questions.remove, "runs/gan --concept tree --units 1,5,20"),
     "insert": (questions.insert, "runs/gan --concept tree --locations 16"),
     "rank": (questions.rank, "runs/gan --layer layer4"),
+    "paint": (painting.paint, "runs/gan --layer layer4"),
     "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
     "report": (runs.report, "runs/vgg"),
     "verify": (runs.verify, "runs/vgg"),
