@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -96,7 +97,15 @@ class Worker:
                 if job is None:
                     self._step()
                 else:
-                    job(self._let_through)
+                    self._begin(job)
+
+    def _begin(self, job: Job) -> None:
+        try:
+            job(self._let_through)
+        except Closed:
+            pass
+        except Exception:  # a job tells of what it cannot do itself; what it did not expect stops no other
+            traceback.print_exc()
 
     def _let_through(self) -> None:
         """Do everything that waits.
