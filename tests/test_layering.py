@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "experiments": "errors paths progress layer replay ablation stats sources models concepts run",
     "report": "cache errors paths progress run stats",
     "nouns": "errors paths registered layer sources models concepts run experiments",
+    "paint": "errors paths layer replay stats sources models concepts run experiments nouns",
     "api": "errors paths progress layer sources models concepts run experiments nouns",
     "cli": "errors paths progress layer sources models concepts nouns run experiments report api",
 }
