@@ -47,7 +47,9 @@ def seeded(module) -> Generator:
     module = module()
     if isinstance(module, ByClass):
         module = ClassConditional(module, (5,), 3, one_hot=False)
-    made = Generator(module.eval(), (5,), range=(-1.0, 1.0), name="tiny", classes=getattr(module, "classes", 0))
+    made = Generator(
+        module.eval(), (5,), range=(-1.0, 1.0), name="tiny", classes=getattr(module, "classes", 0)
+    )
     return look_at(made, made.trial())
 
 
@@ -75,7 +77,11 @@ def regions(draw):
 @st.composite
 def strokes(draw, units=6):
     chosen = draw(st.lists(st.integers(0, units - 1), min_size=1, max_size=units, unique=True))
-    given = {"tool": draw(st.sampled_from(["draw", "erase"])), "units": tuple(chosen), "on": draw(st.booleans())}
+    given = {
+        "tool": draw(st.sampled_from(["draw", "erase"])),
+        "units": tuple(chosen),
+        "on": draw(st.booleans()),
+    }
     if given["tool"] == "draw":
         levels = st.floats(-9, 9, width=32)
         given["levels"] = tuple(draw(st.lists(levels, min_size=len(chosen), max_size=len(chosen))))

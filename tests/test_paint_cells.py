@@ -36,7 +36,10 @@ def defined(path, radius, grid):
     found = np.zeros(grid, bool)
     for row in range(rows):
         for column in range(columns):
-            centre = Fraction((2 * column + 1) * SCALE, 2 * columns), Fraction((2 * row + 1) * SCALE, 2 * rows)
+            centre = (
+                Fraction((2 * column + 1) * SCALE, 2 * columns),
+                Fraction((2 * row + 1) * SCALE, 2 * rows),
+            )
             pieces = zip(path, [*path[1:], path[-1]], strict=True)
             found[row, column] = any(near(centre, *piece, radius) for piece in pieces)
     for x, y in path:

@@ -88,7 +88,10 @@ def test_the_front_runs_once_a_latent_and_what_is_kept_is_bounded():
 @pytest.mark.parametrize(
     ("stroke", "says"),
     [
-        (Stroke("erase", (6,), path=((0, 0),), radius=1), "stroke 1 has unit 6, and layer 'units' has 6 units"),
+        (
+            Stroke("erase", (6,), path=((0, 0),), radius=1),
+            "stroke 1 has unit 6, and layer 'units' has 6 units",
+        ),
         (Stroke("draw", (1,), level="0.99", path=((0, 0),), radius=1), "stroke 1 has no levels; only a run"),
     ],
 )

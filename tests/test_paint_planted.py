@@ -35,7 +35,9 @@ BY_UNIT = {0: TREE, 1: DOOR, 2: WALL, 3: SKY, 5: TREE}
 def run(tmp_path_factory):
     path = planted_run(tmp_path_factory.mktemp("paint") / "run")
     unitscope.rank(path, layer="units", show=False, replicates=100)
-    unitscope.insert(path, "door", layer="units", units=1, level=1.0, show=False, replicates=100, random=0, contexts=1)
+    unitscope.insert(
+        path, "door", layer="units", units=1, level=1.0, show=False, replicates=100, random=0, contexts=1
+    )
     unitscope.remove(path, "tree", layer="units", units="1,2", show=False, replicates=100, random=0, pairs=1)
     return unitscope.open_run(path)
 
@@ -100,9 +102,10 @@ def test_a_door_comes_on_a_wall_and_nowhere_else(studio):
     wall, sky = draw(1, (3, 1), concept="object/door"), draw(1, (0, 1), concept="door")
     found = studio.changes(latent, [wall, sky])
     assert [each.took for each in found.strokes] == [True, False]
-    assert found.strokes[0].grew == 1
+    assert found.strokes[0].grew == 1 / CELLS**2
     assert found.strokes[0].there[0].concept == "object/wall"
-    assert found.strokes[1].note == f"no door came: {'sky' if on(planted_samples())[number][3] else 'nothing that has a name'} stood there"  # noqa: E501
+    stood = "sky" if on(planted_samples())[number][3] else "nothing that has a name"
+    assert found.strokes[1].note == f"no door came: {stood} stood there"
     assert found.after["object/door"] == pytest.approx(found.before.get("object/door", 0) + 1 / CELLS**2)
     assert found.after["object/wall"] == pytest.approx(found.before["object/wall"] - 1 / CELLS**2)
 
@@ -166,7 +169,9 @@ def test_the_palette_is_that_of_the_run(run):
         assert each.best_iou == ious[0] > 0
         rows = run.table("iou")
         rows = rows[(rows["concept"] == each.name) & (rows["category"] == each.category)]
-        assert {unit.unit: unit.iou for unit in each.units} == dict(zip(rows["unit"], rows["iou"], strict=True))
+        assert {unit.unit: unit.iou for unit in each.units} == dict(
+            zip(rows["unit"], rows["iou"], strict=True)
+        )
         assert each.example.startswith("data:image/png;base64,")
     tree = found["object/tree"]
     assert set(tree.by_effect) <= {0, 5}
@@ -238,7 +243,10 @@ def test_latents_between_others_and_by_value(studio):
     ("change", "says"),
     [
         ({"layer": "unit"}, "layer 'unit'"),
-        ({"generator": {"name": "other", "weights_hash": "0" * 64}}, "the recipe is for other with the weights 00000000"),
+        (
+            {"generator": {"name": "other", "weights_hash": "0" * 64}},
+            "the recipe is for other with the weights 00000000",
+        ),
         ({"strokes": [{"tool": "erase", "units": [6], "path": [[0, 0]], "radius": 1}]}, "has unit 6"),
         ({"latent": {"values": [1]}}, "has 1 values"),
     ],
@@ -251,7 +259,7 @@ def test_recipes_for_something_else_are_refused(studio, run, tmp_path, change, s
 
 
 def test_runs_that_cannot_be_painted_on_are_refused(run, tmp_path):
-    with pytest.raises(UnitscopeError, match="layer 'unist' is not in .*; did you mean 'units'"):
+    with pytest.raises(UnitscopeError, match=r"layer 'unist' is not in .*; did you mean 'units'"):
         Studio.open(run, "unist")
     with pytest.raises(UnitscopeError, match="has other weights than those"):
         Studio.open(run, "units", source=f"{FILE}:shifted")

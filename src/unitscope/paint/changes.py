@@ -38,7 +38,7 @@ class StrokeChange(Struct, frozen=True):
     Attributes:
         took: whether its concept grew where it draws, or shrank where it erases; None where it is off, or no concept
             of the vocabulary is meant.
-        grew: change of the share of the touched region that the concept covers.
+        grew: how much more of the picture the concept covers there, as a share of the picture; less than 0 for less.
         there: what covered most of the region before, of the category of the concept.
         note: the same in words; empty where there is nothing to say.
     """
@@ -124,7 +124,9 @@ class ChangeReader:
         was, now = (int((labels == number).any(0)[inside].sum()) for labels in (before, after))
         grew = now - was
         took = grew >= self.least if stroke.tool == "draw" else -grew >= self.least
-        return StrokeChange(took, grew / size, there, "" if took else self._note(stroke, there, was, size))
+        return StrokeChange(
+            took, grew / math.prod(self.points), there, "" if took else self._note(stroke, there, was, size)
+        )
 
     def _points(self, cells: Mask) -> Mask:
         """Return the points of the pixel grid ``(gh, gw)`` in some cells ``(h, w)``."""

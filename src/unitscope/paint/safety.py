@@ -69,9 +69,9 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """Refuses requests of other pages and of those who do not know the token, and sends `HEADERS` with every answer.
 
-    Another page cannot read the token, which is in the address of this one. It is refused besides by its ``Origin``; one
-    whose name was made to stand for this machine (DNS rebinding) by ``Host``, which is a name of this machine or an
-    address.
+    Another page cannot read the token, which is in the address of this one. It is refused besides by its ``Origin``,
+    and one whose name was made to stand for this machine (DNS rebinding) by ``Host``: only names of this machine and
+    addresses are let in.
 
     Args:
         app: what answers.
@@ -85,6 +85,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
         if scope["type"] != "http":
             return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from importlib.resources import files
@@ -276,6 +277,7 @@ async def _unknown(request: Request, error: HTTPException) -> Response:  # noqa:
 
 
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    traceback.print_exception(error)
     return refusal(500, one_line(error))
 
 
