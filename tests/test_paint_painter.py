@@ -67,7 +67,7 @@ def test_strokes_that_are_off_and_no_strokes_leave_the_picture_as_it_is():
     with torch.no_grad():
         assert (painter.picture(latent) == made.pictures(made.module(latent))[0]).all()
     assert (painter.picture(latent, [off]) == painter.picture(latent)).all()
-    assert painter.forced([off]) is None
+    assert painter.forced([off], painter.front(latent)) is None
 
 
 def test_the_front_runs_once_a_latent_and_what_is_kept_is_bounded():

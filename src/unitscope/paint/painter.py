@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.layer.hooks import LayerGrid
+from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
 from unitscope.paint.bounded import Recent
@@ -25,22 +27,57 @@ FRONT_BYTES = 256 << 20
 FORCED_BYTES, CELL_BYTES = 64 << 20, 32 << 20
 """Of composed strokes, and of the cells that strokes touch."""
 
+SEARCHED = 32
+"""Of the compositions made last, those that may be the beginning of another."""
+
 
 @dataclass(frozen=True)
 class Forced:
-    """What strokes, one after the other, leave of an activation.
+    """What strokes, one after the other, leave of a layer's output, laid out in memory as that is.
 
     Attributes:
-        where: what is forced ``(U, h, w)`` bool.
-        levels: to what ``(U, h, w)``, activation scale; 0 elsewhere.
+        where: what is forced: bool, of the shape of the output for one picture.
+        levels: to what, in the type of the output; 0 elsewhere.
     """
 
     where: Tensor
     levels: Tensor
 
-    def __call__(self, activation: Tensor) -> Tensor:
-        """Return another activation ``(N, U, h, w)``."""
-        return torch.where(self.where, self.levels.to(activation), activation)
+    @classmethod
+    def nothing(cls, output: Tensor) -> Forced:
+        """Return what leaves an output as it is."""
+        where = torch.zeros_like(output, dtype=torch.bool, device="cpu")
+        return cls(where, torch.zeros_like(output, device="cpu"))
+
+    def copied(self) -> Forced:
+        """Return a copy in memory of its own, on the CPU."""
+        return Forced(self.where.cpu().clone(), self.levels.cpu().clone())
+
+    def to(self, device: torch.device) -> Forced:
+        """Return the same on a device."""
+        return Forced(self.where.to(device), self.levels.to(device))
+
+    def write(self, stroke: Stroke, cells: Mask, reading: Reading) -> None:
+        """Write a stroke over what is there.
+
+        Args:
+            stroke: with levels, if it draws.
+            cells: that it touches ``(h, w)``.
+            reading: how an output becomes an activation.
+        """
+        row, column = np.nonzero(cells)
+        chosen = np.array(stroke.units)[:, None], row[None], column[None]
+        to = 0.0 if stroke.levels is None else np.array(stroke.levels, np.float32)[:, None]
+        for output, value in ((self.where, True), (self.levels, to)):
+            activation = reading.apply(output)
+            activation[0].numpy()[chosen] = value
+            if activation.untyped_storage().data_ptr() != output.untyped_storage().data_ptr():
+                output.copy_(reading.replace(output, activation))
+
+    def __call__(self, carried: Carried) -> Carried:
+        """Return what is carried with the layer's output changed."""
+        first, *others = carried.values
+        return replace(carried, values=(torch.where(self.where, self.levels, first), *others))
 
 
 class Painter:
@@ -75,13 +112,17 @@ class Painter:
         """
         return cls(generator, layer, cut(generator.module, layer, example.to(device_of(generator.module))))
 
-    def check(self, strokes: Sequence[Stroke]) -> None:
+    def check(self, strokes: Sequence[Stroke], first: int = 1) -> None:
         """Refuse strokes that do not fit the layer, or whose levels are not known yet.
+
+        Args:
+            strokes: some of them.
+            first: number of the first.
 
         Raises:
             UnitscopeError: a stroke does.
         """
-        for number, stroke in enumerate(strokes, 1):
+        for number, stroke in enumerate(strokes, first):
             if max(stroke.units) >= self.layer.units:
                 raise UnitscopeError(
                     f"stroke {number} has unit {max(stroke.units)}, and layer {self.layer.name!r} has "
@@ -105,9 +146,7 @@ class Painter:
         Raises:
             UnitscopeError: a stroke does not fit the layer.
         """
-        activation = self.front(latent).activation
-        forced = self.forced(strokes)
-        return activation if forced is None else forced(activation)
+        return self._changed(latent, strokes).activation
 
     def picture(self, latent: Tensor, strokes: Sequence[Stroke] = ()) -> NDArray[np.uint8]:
         """Draw the picture ``(H, W, 3)`` of a latent ``(1, ...)``, with strokes.
@@ -115,23 +154,35 @@ class Painter:
         Raises:
             UnitscopeError: a stroke does not fit the layer, or the generator fails or makes values that are not finite.
         """
-        forced, carried = self.forced(strokes), self.front(latent)
+        changed = self._changed(latent, strokes)
         try:
-            output = self.replay.back(carried, None if forced is None else forced(carried.activation))
+            output = self.replay.back(changed)
         except UnitscopeError:
             raise
         except Exception as error:
             raise UnitscopeError(f"the generator fails with these strokes: {one_line(error)}") from error
-        if strokes and not bool(torch.isfinite(output).all()):
+        try:
+            picture: NDArray[np.uint8] = self.generator.pictures(output)[0]
+        except UnitscopeError:
+            if not strokes or bool(torch.isfinite(output).all()):
+                raise
             raise UnitscopeError(
                 "with these strokes the generator makes values that are not finite; lower their levels or switch one "
                 "off"
-            )
-        picture: NDArray[np.uint8] = self.generator.pictures(output)[0]
+            ) from None
         return picture
 
-    def forced(self, strokes: Sequence[Stroke]) -> Forced | None:
+    def _changed(self, latent: Tensor, strokes: Sequence[Stroke]) -> Carried:
+        carried = self.front(latent)
+        forced = self.forced(strokes, carried)
+        return carried if forced is None else forced(carried)
+
+    def forced(self, strokes: Sequence[Stroke], carried: Carried) -> Forced | None:
         """Return what strokes that are on, one after the other, write; None where none is.
+
+        Args:
+            strokes: in order.
+            carried: of any latent.
 
         Raises:
             UnitscopeError: a stroke does not fit the layer.
@@ -141,37 +192,19 @@ class Painter:
             return None
         found = self._forced.get(on)
         if found is None:
-            self.check(on)
-            found = self._forced.keep(on, self._composed(on))
+            found = self._forced.keep(on, self._composed(on, carried))
         return found
 
-    def _composed(self, strokes: tuple[Stroke, ...]) -> Forced:
+    def _composed(self, strokes: tuple[Stroke, ...], carried: Carried) -> Forced:
         """Compose strokes, from the longest of those before that were composed already."""
-        shape = (self.layer.units, *self.layer.grid)
-        known = [key for key in self._forced.keys() if strokes[: len(key)] == key]  # noqa: SIM118
-        start = max(known, key=len, default=())
+        start = strokes[:-1]
         before = self._forced.get(start)
         if before is None:
-            where, levels = np.zeros(shape, np.bool_), np.zeros(shape, np.float32)
-        else:
-            where, levels = before.where.cpu().numpy().copy(), before.levels.cpu().numpy().copy()
+            last = itertools.islice(self._forced.keys(), SEARCHED)
+            start = max((key for key in last if strokes[: len(key)] == key), key=len, default=())
+            before = self._forced.get(start)
+        self.check(strokes[len(start) :], len(start) + 1)
+        found = Forced.nothing(carried.values[0]) if before is None else before.copied()
         for stroke in strokes[len(start) :]:
-            write(stroke, self.cells(stroke), where, levels)
-        return Forced(torch.from_numpy(where).to(self.device), torch.from_numpy(levels).to(self.device))
-
-
-def write(stroke: Stroke, cells: Mask, where: NDArray[np.bool_], levels: NDArray[np.float32]) -> None:
-    """Write a stroke over others.
-
-    Args:
-        stroke: with levels, if it draws.
-        cells: that it touches ``(h, w)``.
-        where: of :class:`Forced` ``(U, h, w)``; changed in place.
-        levels: likewise.
-    """
-    places = np.flatnonzero(cells)
-    chosen = np.array(stroke.units)[:, None], places[None]
-    units = len(where)
-    where.reshape(units, -1)[chosen] = True
-    to = np.zeros(len(stroke.units)) if stroke.levels is None else np.array(stroke.levels)
-    levels.reshape(units, -1)[chosen] = to.astype(np.float32)[:, None]
+            found.write(stroke, self.cells(stroke), carried.reading)
+        return found.to(self.device)
