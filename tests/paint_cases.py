@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from unitscope.layer.hooks import probe_layers
+from unitscope.layer.interventions import ablate, insert
 from unitscope.models.generators import ClassConditional, Generator, look_at
+from unitscope.paint.cells import touched
 from unitscope.paint.painter import Painter
 from unitscope.paint.recipe import SCALE, Region, Stroke
 
@@ -61,6 +63,22 @@ def painter_of(made: Generator, layer: str = "units", **given) -> Painter:
 
 def latent_of(number: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(number).standard_normal((1, 5)).astype(np.float32))
+
+
+def in_turn(activation, drawn):
+    """Apply strokes one after the other by interventions."""
+    for stroke in drawn:
+        if not stroke.on:
+            continue
+        inside = torch.from_numpy(touched(stroke, tuple(activation.shape[2:])))
+        if stroke.tool == "erase":
+            gone = ablate(activation, stroke.units)
+            activation = torch.where(inside, gone, activation)
+            continue
+        levels = torch.zeros(activation.shape[1])
+        levels[list(stroke.units)] = torch.tensor(stroke.levels)
+        activation = insert(activation, stroke.units, inside, level=levels)
+    return activation
 
 
 places = st.integers(0, SCALE)

@@ -5,31 +5,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paint_cases import ByClass, Tiny, latent_of, painter_of, seeded, strokes
+from paint_cases import ByClass, Tiny, in_turn, latent_of, painter_of, seeded, strokes
 
 from unitscope.errors import UnitscopeError
-from unitscope.layer.interventions import ablate, insert, replacing
-from unitscope.paint.cells import touched
+from unitscope.layer.interventions import replacing
 from unitscope.paint.recipe import Stroke
 
 GENERATORS = {"tiny": (seeded(Tiny), "units"), "by class": (seeded(ByClass), "generator.inner.units")}
 PAINTERS = {name: painter_of(*each) for name, each in GENERATORS.items()}
-
-
-def in_turn(activation, drawn):
-    """Apply strokes one after the other by interventions."""
-    for stroke in drawn:
-        if not stroke.on:
-            continue
-        inside = torch.from_numpy(touched(stroke, tuple(activation.shape[2:])))
-        if stroke.tool == "erase":
-            gone = ablate(activation, stroke.units)
-            activation = torch.where(inside, gone, activation)
-            continue
-        levels = torch.zeros(activation.shape[1])
-        levels[list(stroke.units)] = torch.tensor(stroke.levels)
-        activation = insert(activation, stroke.units, inside, level=levels)
-    return activation
 
 
 @settings(max_examples=60, deadline=None)
