@@ -54,7 +54,7 @@ def make_strokes(studio: Studio, count: int) -> list[Stroke]:
     for number in range(count):
         entry = entries[int(random.integers(len(entries)))]
         start, step = random.integers(0, SCALE, 2), random.integers(-120, 120, 2)
-        path = [tuple(int(each) for each in np.clip(start + n * step, 0, SCALE)) for n in range(12)]
+        places = np.clip(start + np.arange(12)[:, None] * step, 0, SCALE).tolist()
         draws = number % 2 == 0
         found.append(
             Stroke(
@@ -62,7 +62,7 @@ def make_strokes(studio: Studio, count: int) -> list[Stroke]:
                 tuple(each.unit for each in entry.units[:UNITS]),
                 entry.key,
                 "threshold" if draws else None,
-                path=tuple(path),
+                path=tuple((x, y) for x, y in places),
                 radius=int(random.integers(100, 700)),
             )
         )

@@ -33,9 +33,11 @@ export class Api extends EventTarget {
   async send(path, { method = 'POST', body = null, signal = null } = {}) {
     for (let attempt = 0; ; attempt += 1) {
       try {
+        const content = typeof body === 'function' ? body() : body;
+        const kind = typeof content === 'string' ? { 'Content-Type': 'application/json' } : {};
         const answer = await fetch(path, {
-          method, signal, body: typeof body === 'function' ? body() : body, cache: 'no-store',
-          headers: { Authorization: `Bearer ${this.token}`, 'X-Client': this.client },
+          method, signal, body: content, cache: 'no-store',
+          headers: { Authorization: `Bearer ${this.token}`, 'X-Client': this.client, ...kind },
         });
         if (answer.status !== 503) {
           this.tell(false);
