@@ -20,7 +20,7 @@ from unitscope.nouns.reopened import layer_of
 from unitscope.nouns.subject import reopen_subject
 from unitscope.paint.bounded import Recent
 from unitscope.paint.canvas import Canvas
-from unitscope.paint.cells import Grid
+from unitscope.paint.cells import Grid, touched
 from unitscope.paint.changes import ChangeReader, Changes, Labels, Selected
 from unitscope.paint.palette import Entry, key_of, palette
 from unitscope.paint.recipe import SCALE, GeneratorName, Latent, Stroke
@@ -113,6 +113,8 @@ class Studio:
         """
         subject = reopen_subject(run, layer_of(run, layer).name, concepts, source, device=device)
         samples = subject.samples
+        # The loop over cells is compiled before anybody waits for it.
+        touched(Stroke("erase", (0,), path=((0, 0),), radius=0), subject.layer.grid)
         return cls(Canvas.of(run, samples.generator, subject.layer, samples.latents), subject, units)
 
     @cached_property
@@ -120,7 +122,7 @@ class Studio:
         """What a page needs to know first."""
         run, layer, samples = self.canvas.run, self.subject.layer, self.subject.samples
         return Said(
-            title=f"{run.network.name}, {run.network.layer_title(layer.name)}",
+            title=run.network.name,
             generator=self.canvas.name,
             layer=layer.name,
             grid=layer.grid,
