@@ -1,6 +1,6 @@
 """What strokes of units do in the bundled generator: trees erased, doors drawn on walls, in the sky and on grass.
 
-    python benchmarks/painting.py --run DIR [--latents 200] [--layer layer4 ...] [--units 20] [--level threshold ...]
+    python benchmarks/painting.py --run DIR [--latents 200] [--layer layer7 ...] [--units 20] [--level threshold ...]
         [--shape cell ...] [--rank iou|effect]
 
 DIR is a dissection of world-gan with the layers that are asked for; it is made where there is none. Each latent has one
@@ -15,8 +15,8 @@ a quarter of those points. `took_a_little` asks for a quarter of the points of o
 that holds the concept afterwards. `change` is one of area, as a share of the picture; `lost` is the share of the area
 of the concept that goes, `others_lost` that of all other concepts of its category together; `others` are the concepts
 that change most. `beside` is the mean difference of pixels outside the touched cells (0 to 255). Ends of 95 % intervals
-are from a bootstrap over latents. `ratio` is the share of doors that take on walls over that in the sky, of the first
-layer, level and shape.
+are from a bootstrap over latents. `ratio` is the share of doors that take in the sky over that on walls, where
+most take on walls.
 """
 
 from __future__ import annotations
@@ -282,9 +282,11 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def ratio_of(rows: Sequence[dict[str, Any]]) -> float | None:
-    """Return the share of doors that take on walls over that in the sky, of the first layer, level and shape."""
-    took = {row["where"]: row["took"][0] for row in reversed(rows)}
-    return round(took["wall"] / took["sky"], 3) if took.get("sky") and "wall" in took else None
+    """Return the share of doors that take in the sky over that on walls, where most take on walls."""
+    took = {(row["layer"], row["level"], row["shape"], row["where"]): row["took"][0] for row in rows}
+    *best, _ = max((key for key in took if key[-1] == "wall"), key=lambda key: took[key])
+    wall, sky = took[*best, "wall"], took.get((*best, "sky"))
+    return round(sky / wall, 3) if wall and sky is not None else None
 
 
 def main() -> None:
@@ -301,7 +303,7 @@ def main() -> None:
     parser.add_argument("--rank", choices=["iou", "effect"], default="iou")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    options.layer = options.layer or ["layer4"]
+    options.layer = options.layer or ["layer7"]
     options.level = options.level or ["threshold", "0.999"]
     options.shape = options.shape or list(SHAPES)
     run = (
