@@ -1,6 +1,6 @@
 """How near the bundled generator comes to scenes that it has never seen, once their latents have been looked for.
 
-    python benchmarks/photo.py [--scenes 50] [--of church-outdoor|all] [--starts 512] [--steps 120] [--own 10]
+    python benchmarks/photo.py [--scenes 50] [--of church-outdoor|all] [--starts 512] [--steps 320] [--own 10]
 
 The scenes are of the split "test" of the embedded world, of the class that the generator draws, or of all. Errors are
 mean absolute differences, 0 to 255, each as the mean over scenes with a 95 % interval (bootstrap over scenes): of the

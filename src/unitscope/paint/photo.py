@@ -26,12 +26,12 @@ from unitscope.models.weights import device_of
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
-STARTS, STEPS = 512, 120
+STARTS, STEPS = 512, 320
 """Latents that are judged, and steps that the best one is given, for pictures of `SIDE` pixels a side or fewer."""
 SIDE = 64
 LEAST = 32
 """Starts, and steps, that a search for the largest pictures has."""
-ROUNDS = ((8, 1 / 4), (3, 1 / 4), (1, 1 / 2))
+ROUNDS = ((4, 1 / 4), (2, 1 / 4), (1, 1 / 2))
 """How many latents go on, and for which share of the steps."""
 SCALES = (1, 2, 4, 8)
 """Sides of the squares of pixels that are averaged before pictures are compared."""
