@@ -11,7 +11,7 @@ from torch import nn
 from unitscope.errors import UnitscopeError
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.networks.proggan import ProgressiveGenerator
-from unitscope.paint.photo import Cancelled, Progress, find_latent, framed
+from unitscope.paint.photo import STARTS, STEPS, Cancelled, Progress, find_latent, framed
 
 
 def small(latents: int = 6, seed: int = 0) -> Generator:
@@ -131,6 +131,23 @@ def test_progress_goes_from_nothing_to_all_and_the_error_never_grows():
     assert found.error <= errors[-1] + 0.02
     assert told[0].note == "the best of 20 latents"
     assert told[-1].note == "step 10 of 10"
+
+
+def test_a_generator_of_larger_pictures_has_fewer_starts_and_steps_unless_they_are_given():
+    class Plain(nn.Module):
+        def __init__(self, side):
+            super().__init__()
+            self.side = side
+
+        def forward(self, z):
+            return z.mean(1)[:, None, None, None].expand(-1, 3, self.side, self.side)
+
+    for side, share in ((32, 1), (64, 1), (128, 2)):
+        told = []
+        generator = Generator(Plain(side), (2,), range=(-1.0, 1.0), size=(side, side))
+        find_latent(generator, np.zeros((8, 8, 3), np.uint8), report=told.append)
+        assert told[-1].note == f"step {STEPS // share} of {STEPS // share}"
+        assert told[0].note == f"the best of {STARTS // share} latents"
 
 
 @pytest.mark.parametrize("calls", [1, 4])

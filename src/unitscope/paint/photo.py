@@ -26,9 +26,12 @@ from unitscope.models.weights import device_of
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
 
-STARTS, STEPS = 512, 90
-"""Latents that are judged, and steps that the best one is given."""
-ROUNDS = ((8, 1 / 3), (4, 1 / 3), (1, 1 / 3))
+STARTS, STEPS = 512, 320
+"""Latents that are judged, and steps that the best one is given, for pictures of `SIDE` pixels a side or fewer."""
+SIDE = 64
+LEAST = 32
+"""Starts, and steps, that a search for the largest pictures has."""
+ROUNDS = ((4, 1 / 4), (2, 1 / 4), (1, 1 / 2))
 """How many latents go on, and for which share of the steps."""
 SCALES = (1, 2, 4, 8)
 """Sides of the squares of pixels that are averaged before pictures are compared."""
@@ -44,7 +47,7 @@ STEP_COST = 3
 """Forward passes that a step costs, about."""
 TRIED = 4
 """Latents that gradients are looked for at."""
-PIXELS_AT_ONCE = 1 << 18
+PIXELS_AT_ONCE = 1 << 16
 
 Picture = NDArray[np.uint8]
 
@@ -113,8 +116,8 @@ def find_latent(
     picture: Picture,
     *,
     seed: int = 0,
-    starts: int = STARTS,
-    steps: int = STEPS,
+    starts: int | None = None,
+    steps: int | None = None,
     report: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Found:
@@ -127,8 +130,8 @@ def find_latent(
         generator: on the device of its module.
         picture: RGB uint8 of any size, see :func:`framed`.
         seed: of the latents that are drawn.
-        starts: how many of them; at least one of each class.
-        steps: that the best of them is given; 0 for none.
+        starts: how many of them, at least one of each class; `STARTS` by default, and fewer the larger pictures are.
+        steps: that the best of them is given, 0 for none; `STEPS` by default, and fewer likewise.
         report: is told now and then how far it is.
         cancelled: is asked between steps whether to stop.
 
@@ -140,7 +143,7 @@ def find_latent(
             returns pictures or gradients that are not finite.
         Cancelled: `cancelled` said so.
     """
-    if starts < 1 or steps < 0:
+    if (starts is not None and starts < 1) or (steps is not None and steps < 0):
         raise UnitscopeError(
             f"{starts} starts and {steps} steps are no search; give 1 start or more and 0 steps or more"
         )
@@ -149,10 +152,18 @@ def find_latent(
         if made.range is None or made.size == (0, 0):
             made = look_at(made, made.trial().to(device_of(made.module)))
         target = framed(picture, made.size)
+        count, walk = (
+            _fewer(default, made.size) if given is None else given
+            for given, default in ((starts, STARTS), (steps, STEPS))
+        )
         classes = tuple(range(made.classes))
-        drawn = SeededLatents(max(starts, made.classes), made.latent_shape, seed, classes=classes)
-        work = _Work(len(drawn), steps, report, cancelled)
-        return _Search(made, target, work).found(drawn, steps)
+        drawn = SeededLatents(max(count, made.classes), made.latent_shape, seed, classes=classes)
+        return _Search(made, target, _Work(len(drawn), walk, report, cancelled)).found(drawn, walk)
+
+
+def _fewer(number: int, size: tuple[int, int]) -> int:
+    """Return fewer starts or steps, as the sides of pictures ``(H, W)`` are longer: a pass costs more."""
+    return max(round(number * min(1.0, SIDE / math.sqrt(math.prod(size)))), LEAST)
 
 
 class _Work:
