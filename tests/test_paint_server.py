@@ -4,18 +4,20 @@ import asyncio
 import io
 import threading
 import time
+from functools import partial
 
 import httpx
 import numpy as np
 import pytest
 import torch
+from paint_cases import Tiny, latent_of, seeded
 from PIL import Image
 from planted_generator import CELLS, SIDE, planted_run
 from starlette.testclient import TestClient
 
 import unitscope
 from unitscope.paint import server as serving
-from unitscope.paint.jobs import MOST_RUNNING
+from unitscope.paint.jobs import MOST_RUNNING, Jobs
 from unitscope.paint.recipe import SCALE, Latent, Stroke, read_json, read_recipe
 from unitscope.paint.server import Server, page_files
 from unitscope.paint.studio import Studio
@@ -363,5 +365,17 @@ def test_without_the_search_photographs_are_not_opened(client):
         assert answer.status_code == 501
 
 
-def test_the_search_of_the_package_is_found():
-    assert serving.finder() is not None
+def test_the_search_of_the_package_goes_on_between_strokes_and_is_told_of():
+    made, worker = seeded(Tiny), Worker(10)
+    jobs = Jobs(worker, made, partial(serving.finder(), starts=4, steps=3))
+    target = made.pictures(made.module(latent_of(1)))[0]
+    job = jobs.start(target)
+    worker.submit(lambda: None).result(60)
+    while jobs.outcome(job).state == "running":
+        time.sleep(0.01)
+    found = jobs.outcome(job)
+    assert (found.state, found.progress) == ("done", 1.0)
+    assert len(found.latent.values) == 5
+    drawn = made.pictures(made.module(torch.tensor([found.latent.values])))[0]
+    assert found.error == pytest.approx(np.abs(drawn.astype(float) - target.astype(float)).mean(), abs=0.51)
+    worker.close(5)
