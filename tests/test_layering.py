@@ -29,8 +29,9 @@ MAY_IMPORT = {
     "experiments": "errors paths progress layer replay ablation stats sources models concepts run",
     "report": "cache errors paths progress run stats",
     "nouns": "errors paths notebook registered layer sources models concepts run experiments",
+    "paint": "errors paths layer replay stats sources models concepts run experiments nouns",
     "api": "errors paths progress layer sources models concepts run experiments nouns",
-    "cli": "errors paths progress layer sources models concepts nouns run experiments report api",
+    "cli": "errors paths progress layer sources models concepts nouns run experiments paint report api cache",
 }
 """Each room and file, from the bottom up, with what it may import: nothing that stands below it in this table."""
 

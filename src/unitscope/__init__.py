@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from unitscope.nouns.latents import Latents, latents
     from unitscope.nouns.network import network
     from unitscope.nouns.pictures import pictures
+    from unitscope.paint.apply import apply_recipe
     from unitscope.run.attack import Attack, find_attacks, open_attack
     from unitscope.run.classification import UnitClassification
     from unitscope.run.comparison import compare
@@ -66,6 +67,7 @@ _WHERE = {
     "nouns.latents": "Latents latents",
     "nouns.network": "network",
     "nouns.pictures": "pictures",
+    "paint.apply": "apply_recipe",
     "run.attack": "Attack find_attacks open_attack",
     "run.classification": "UnitClassification",
     "run.comparison": "compare",
@@ -108,6 +110,7 @@ __all__ = [
     "UnitClassification",
     "UnitscopeError",
     "__version__",
+    "apply_recipe",
     "at_quantile",
     "attack",
     "classify_unit",

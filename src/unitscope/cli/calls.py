@@ -371,7 +371,7 @@ def classify_unit(
             said = _said(concepts, len(classes.images))
         return unitscope.classify_unit(
             opened, classes.layer, classes.unit, data, said, positive=classes.positive, negative=classes.negative,
-            concept=classes.concept, network=_found(opened, network), out=output.out, settings=settings,
+            concept=classes.concept, network=found_again(opened, network), out=output.out, settings=settings,
             device=network.device,
         )  # fmt: skip
 
@@ -399,7 +399,7 @@ def importance(
     with typed(network.mirror, quiet=output.quiet):
         return unitscope.importance(
             opened, folders.train, folders.val, layer=layer.layer, class_map=folders.class_map,
-            network=_found(opened, network), out=output.out, device=network.device, settings=settings,
+            network=found_again(opened, network), out=output.out, device=network.device, settings=settings,
         )  # fmt: skip
 
 
@@ -417,7 +417,7 @@ def attack(
     with typed(network.mirror, quiet=output.quiet):
         return unitscope.attack(
             opened, pictures.images, layer=layer.layer, importance=pictures.importance, altered=pictures.altered,
-            class_map=pictures.class_map, network=_found(opened, network), out=output.out, device=network.device,
+            class_map=pictures.class_map, network=found_again(opened, network), out=output.out, device=network.device,
             settings=settings,
         )  # fmt: skip
 
@@ -436,8 +436,8 @@ def ask_generator(
     opened = unitscope.open_run(run)
     with typed(network.mirror, quiet=output.quiet):
         return question(
-            opened, layer=layer.layer, concepts=_segmenter(opened, segmenter), generator=_found(opened, network),
-            out=output.out, device=network.device, settings=settings,
+            opened, layer=layer.layer, concepts=segmenter_again(opened, segmenter),
+            generator=found_again(opened, network), out=output.out, device=network.device, settings=settings,
         )  # fmt: skip
 
 
@@ -460,7 +460,7 @@ def shape(
         said = found if found.masks else None
         return unitscope.shape(
             opened, _given(pictures.images), altered=pictures.altered, alter=pictures.alter, concepts=said,
-            adain=pictures.adain, layers=pictures.layer, network=_found(opened, network), out=output.out,
+            adain=pictures.adain, layers=pictures.layer, network=found_again(opened, network), out=output.out,
             device=network.device, settings=settings,
         )  # fmt: skip
 
@@ -471,16 +471,18 @@ def _relabelled(run: Dissection, given: ConceptOptions) -> Concepts | None:
 
     check_without_masks(_rules(given))
     check_generated(given.unlabelled)
-    return _segmenter(run, given)
+    return segmenter_again(run, given)
 
 
-def _segmenter(run: Dissection, given: SegmenterOptions) -> Concepts | None:
+def segmenter_again(run: Dissection, given: SegmenterOptions) -> Concepts | None:
+    """Return the segmenters of a run with what is said of them; None where nothing is said."""
     from unitscope.nouns.reopened import concepts_again
 
     return concepts_again(run, given.labels, given.segmenter, given.segmenter_preprocess)
 
 
-def _found(run: Dissection, given: SameNetworkOptions) -> unitscope.Network | unitscope.Generator | None:
+def found_again(run: Dissection, given: SameNetworkOptions) -> unitscope.Network | unitscope.Generator | None:
+    """Return the network of a run by another name or with other weights; None where nothing is said."""
     from unitscope.nouns.reopened import named_again
 
     return named_again(run, given.model, given.weights, given.forward)

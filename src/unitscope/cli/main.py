@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import unitscope
-from unitscope.cli import networks, questions, runs, sharing
+from unitscope.cli import networks, painting, questions, runs, sharing
 from unitscope.errors import UnitscopeError, speaking
 
 MISTAKE = 2
@@ -109,6 +109,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "remove": (questions.remove, "runs/gan --concept tree --units 1,5,20"),
     "insert": (questions.insert, "runs/gan --concept tree --locations 16"),
     "rank": (questions.rank, "runs/gan --layer layer4"),
+    "paint": (painting.paint, "runs/gan --layer layer4"),
     "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
     "report": (
         runs.report,
@@ -125,7 +126,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 GROUPS = {
     "Look: what units respond to": "demo dissect units unit classify-unit shape stability compare",
     "Cause: what a classifier uses them for": "importance attack",
-    "Generate: what a generator draws with them": "remove insert rank",
+    "Generate: what a generator draws with them": "remove insert rank paint",
     "Share: results that travel": "report export import verify",
     "Prepare: networks and labels": "layers models segment",
 }

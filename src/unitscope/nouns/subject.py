@@ -60,8 +60,12 @@ def levels_of(run: Dissection, subject: Subject, level: Level) -> NDArray[np.flo
         return subject.matches.thresholds
     if level.kind == "value":
         return np.full(subject.layer.units, level.value, np.float32)
-    above = float(1 - Decimal(str(level.value)))
-    return thresholds_at(run, above)[subject.layer.name]
+    return thresholds_at(run, exceeded(level))[subject.layer.name]
+
+
+def exceeded(level: Level) -> float:
+    """Return the fraction of pixels above a level that is a quantile."""
+    return float(1 - Decimal(str(level.value)))
 
 
 def effect_order(run: Dissection, layer: str, concept: int) -> UnitOrder:

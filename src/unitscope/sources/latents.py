@@ -17,6 +17,8 @@ from unitscope.errors import UnitscopeError
 
 SHOWN = 4
 """Classes that a title lists."""
+AT_ONCE = 4096
+"""Latents that are drawn together where one is looked for."""
 
 
 def seeded_latents(count: int, dimension: int, seed: int) -> Tensor:
@@ -120,6 +122,23 @@ class SeededLatents:
     def read(self, samples: Sequence[int]) -> Tensor:
         """Return some latents ``(n, *shape)`` float32, or ``(n, Z + 1)`` with their classes."""
         return self._all[torch.as_tensor(list(samples), dtype=torch.int64)]
+
+    def one(self, number: int, *, seed: int | None = None) -> Tensor:
+        """Return a latent ``(1, *shape)`` by its number, which may be beyond `count`, or of another seed.
+
+        Args:
+            number: from 0; the latents before it are drawn and forgotten.
+            seed: of the sequence; its own when None.
+        """
+        random, size = np.random.RandomState(self.seed if seed is None else seed), math.prod(self.shape)
+        for start in range(0, number, AT_ONCE):
+            random.standard_normal((min(AT_ONCE, number - start), size))
+        values = torch.from_numpy(random.standard_normal((1, size)).astype(np.float32))
+        if self.truncation is not None:
+            values = _truncated(values, self.truncation)
+        if not self.classes:
+            return values.reshape(1, *self.shape)
+        return torch.cat([values, torch.tensor([[float(self.classes[number % len(self.classes)])]])], 1)
 
 
 def _truncated(values: Tensor, bound: float) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
+from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.meanings import count_meanings
@@ -15,6 +18,7 @@ from unitscope.experiments.dissection.separation import measure_separation
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
 from unitscope.run.dissection import Dissection
+from unitscope.stats import ThresholdSearch, exceeding_count
 
 
 def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
@@ -76,3 +80,57 @@ def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.floa
     activations = kept_activations(run)
     statistics = activations.merged()
     return find_thresholds(activations, statistics, quantile)
+
+
+class LayerQuantiles:
+    """Activations that the units of one layer exceed on fractions of all pixels, from the cells that a run has kept.
+
+    Args:
+        run: a finished run.
+        layer: module name of one of its layers.
+    """
+
+    def __init__(self, run: Dissection, layer: str) -> None:
+        self.run, self.layer = run, layer
+        self._activations = kept_activations(run)
+        self._histogram = self._activations.merged().histograms[layer]
+
+    def answers(self, fraction: float) -> bool:
+        """Tell whether so much was kept."""
+        search = self._search(fraction)
+        try:
+            shards = range(self._activations.plan.shards)
+            floors = (self._activations.shard(shard).cells[self.layer].floors for shard in shards)
+            return all(bool((floor <= search.bounds).all()) for floor in floors)
+        except UnitscopeError:
+            return False
+
+    def find(
+        self, fractions: Sequence[float], between: Callable[[], None] = lambda: None
+    ) -> list[NDArray[np.float32]]:
+        """Return the activations for each fraction ``(U,)``.
+
+        Args:
+            fractions: in (0, 1).
+            between: is called now and then.
+
+        Raises:
+            UnitscopeError: the activations were not kept, or not those of so large a fraction.
+        """
+        if not all(self.answers(fraction) for fraction in fractions):
+            thresholds_at(self.run, max(fractions))  # says what to do
+        searches = [self._search(fraction) for fraction in fractions]
+        for _ in range(ThresholdSearch.rounds):
+            for shard in range(self._activations.plan.shards):
+                cells = self._activations.shard(shard).cells[self.layer]
+                for search in searches:
+                    search.update(cells)
+                    between()
+            for search in searches:
+                search.narrow()
+        return [search.result() for search in searches]
+
+    def _search(self, fraction: float) -> ThresholdSearch:
+        return ThresholdSearch(
+            self._histogram, exceeding_count(fraction, int(self._histogram.used[:1].sum()))
+        )
