@@ -144,7 +144,7 @@ def without_noise(units: pd.DataFrame, maps: SceneMaps, out: Path, seed: int) ->
     table = dissected(network, maps, out, seed=seed).units
     named = dict(zip(zip(table["layer"], table["unit"], strict=True), labels_of(table), strict=True))
     label = {p.unit: named[p.layer, p.number] for p in network.module.placed}
-    return np.array([max(label.get(each, 0), 0) for each in perfect])
+    return np.array([0 if each is None else max(label[each], 0) for each in perfect])
 
 
 def one_seed(world: World, seed: int, options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -162,7 +162,7 @@ def one_seed(world: World, seed: int, options: argparse.Namespace) -> tuple[pd.D
         run = dissected(network, maps, out / "run", seed=seed, null=200)
         cuts = calibrated_cuts([dissected(control, maps, out / "control", seed=seed).units], network.layers)
         units = with_truth(run, network, drawn)
-        units["calibrated"] = stands_out(units, units["layer"].map(cuts).to_numpy(float))
+        units["calibrated"] = stands_out(units, np.array([cuts[layer] for layer in units["layer"]]))
         units = judged(world.found, units, without_noise(units, maps, out / "perfect", seed))
         again = dissected(
             network,
