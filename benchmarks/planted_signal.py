@@ -4,8 +4,10 @@
 
 What is noise of a unit of the bundled classifier is seen in pictures that do not show the concept of its label. Its
 signal is the slope of its activation over coverage, the part of a cell that the concept fills, in deviations of that
-noise: for planted units it is so by construction. Units whose concept is missing in fewer than 20 pictures are left
-out. Given are the quartiles of signal and IoU over detectors (IoU of 0.04 or more), and the noise of all
+noise: for planted units it is so by construction. Its contrast is how far its activation is above the mean of that
+noise where its concept is, every cell counted by its coverage, in the same deviations: a small thing fills little of
+any cell, and has little contrast at the same signal. Units whose concept is missing in fewer than 20 pictures are left
+out. Given are the quartiles of signal, contrast and IoU over detectors (IoU of 0.04 or more), and the noise of all
 live units together.
 """
 
@@ -65,8 +67,8 @@ def coverage(pictures: KeptScenes, concepts: NDArray[np.int64], cells: int) -> F
     return np.concatenate([concept_areas(each, cells)[:, concepts].numpy() for each in labels])
 
 
-def signal_and_noise(values: Floats, cover: Floats) -> tuple[Floats, Floats]:
-    """Return the signal of each unit `(U,)`, and its activation `(N, U, h, h)`, NaN where it is not noise alone."""
+def signal_and_noise(values: Floats, cover: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return signal and contrast of each unit `(U,)`, and its activation `(N, U, h, h)`, NaN where it is not noise."""
     axes = (0, 2, 3)
     absent = cover.max((2, 3)) == 0
     noise = np.where(
@@ -75,9 +77,11 @@ def signal_and_noise(values: Floats, cover: Floats) -> tuple[Floats, Floats]:
     centred = cover - cover.mean(axes, keepdims=True)
     slope = (centred * values).sum(axes) / np.maximum((centred**2).sum(axes), 1e-12)
     usable: NDArray[np.bool_] = np.asarray(np.isfinite(noise).any(axes))
-    spread = np.full(len(usable), np.nan, np.float32)
+    middle, spread = np.full((2, len(usable)), np.nan, np.float32)
+    middle[usable] = np.nanmean(noise[:, usable], axis=axes)
     spread[usable] = np.nanstd(noise[:, usable], axis=axes)
-    return slope / np.maximum(spread, 1e-12), noise
+    there = (cover * values).sum(axes) / np.maximum(cover.sum(axes), 1e-12)
+    return slope / np.maximum(spread, 1e-12), (there - middle) / np.maximum(spread, 1e-12), noise
 
 
 def quartiles(values: NDArray[np.floating]) -> list[float]:
@@ -99,7 +103,7 @@ def measure(scenes: int) -> dict[str, dict[str, Any]]:
         named = zip(rows["concept"], rows["category"], strict=True)
         concepts = np.array([VOCABULARY.number(*each) for each in named])
         values = read.pop(name)[:, rows["unit"].to_numpy()]
-        signal, noise = signal_and_noise(values, coverage(pictures, concepts, values.shape[-1]))
+        signal, contrast, noise = signal_and_noise(values, coverage(pictures, concepts, values.shape[-1]))
         usable = np.isfinite(signal)
         detectors = rows["detector"].to_numpy() & usable
         found[name] = {
@@ -107,6 +111,7 @@ def measure(scenes: int) -> dict[str, dict[str, Any]]:
             "detectors": int(rows["detector"].sum()),
             "measured": int(detectors.sum()),
             "signal": quartiles(signal[detectors]),
+            "contrast": quartiles(contrast[detectors]),
             "iou": quartiles(rows["iou"].to_numpy()[detectors]),
             "noise": asdict(estimate(noise[:, usable])),
         }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from unitscope.sources.framing import Framing
 from unitscope.world import PLANES, SCENE_CLASSES, VOCABULARY
 from unitscope.world.maps import SceneMaps
-from unitscope.world.planted import SIDE, TYPICAL, PlantedUnit
+from unitscope.world.planted import SIDE, TYPICAL, TYPICAL_CONTRAST, PlantedUnit, concept_areas
 
 GRID = (28, 28)
 """Points of the pixel grid: a quarter of the input, as a dissection has them by default."""
@@ -20,9 +21,9 @@ LEAST_AREA = 0.001
 """Part of all points that a planted concept, or what is left of it by another one or a scene class, fills at least."""
 LEAST_PICTURES = 0.01
 """Part of all pictures that show it."""
-TWIN = 0.9
-"""Concepts of at least this IoU are two names of the same places, such as a sky and what it is made of."""
-SIGNALS = (1.0, 2.81, TYPICAL, 8.15, 16.0, math.inf)
+TWIN, NEAR = 0.9, 0.5
+"""Concepts of at least this IoU are two names of the same places, such as a sky and what it is made of; or nearly."""
+SIGNALS = (1.0, 3.02, TYPICAL, 8.52, 16.0, math.inf)
 """Signals of units of one concept: the quartiles of trained detectors are among them (planted_signal.py)."""
 SHIFTED = 0.15
 """How far units with an offset are from their concept, as a part of the picture's side, in both directions."""
@@ -35,12 +36,21 @@ def grid_labels(maps: SceneMaps, index: int) -> NDArray[np.int32]:
 
 @dataclass(frozen=True)
 class Found:
-    """Points by concept and concept `(C, C)`, by scene class and concept `(S, C)`; pictures `(C,)`."""
+    """What label maps hold.
+
+    Attributes:
+        together: points by concept and concept `(C, C)`.
+        in_scenes: points by scene class and concept `(S, C)`.
+        pictures: those that show a concept `(C,)`.
+        points: of all maps.
+        filled: see :func:`filled`; None where it was not asked for.
+    """
 
     together: NDArray[np.int64]
     in_scenes: NDArray[np.int64]
     pictures: NDArray[np.int64]
     points: int
+    filled: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, labels: Sequence[NDArray[np.int32]], targets: NDArray[np.int64]) -> Found:
@@ -79,9 +89,19 @@ class Found:
         often = self.pictures >= LEAST_PICTURES * self.points / (GRID[0] * GRID[1])
         return np.flatnonzero(self.fit(self.areas) & often & (np.arange(len(VOCABULARY)) > 0))
 
-    def is_twin(self, unit: PlantedUnit, label: int) -> bool:
-        """Tell whether a label is one of a unit's concepts, or another name of one."""
-        return any(label == each or self.iou[each, label] >= TWIN for each in unit.concepts)
+    def is_twin(self, unit: PlantedUnit, label: int, least: float = TWIN) -> bool:
+        """Tell whether a label is one of a unit's concepts, or has at least some IoU with one."""
+        return label > 0 and any(label == each or self.iou[each, label] >= least for each in unit.concepts)
+
+
+def filled(maps: SceneMaps, cells: int = 14) -> NDArray[np.float64]:
+    """Return which part of a cell each concept fills, where it is: the mean over its pixels `(C,)`; 0 without any."""
+    once, twice = np.zeros(len(VOCABULARY)), np.zeros(len(VOCABULARY))
+    for index in range(len(maps)):
+        areas = concept_areas(torch.from_numpy(maps.labels(index)).long()[None], cells)[0].double().numpy()
+        once += areas.sum((1, 2))
+        twice += (areas**2).sum((1, 2))
+    return twice / np.maximum(once, 1e-12)
 
 
 Draw = Callable[[Found, np.random.Generator], PlantedUnit]
@@ -90,6 +110,13 @@ Draw = Callable[[Found, np.random.Generator], PlantedUnit]
 def one(found: Found, rng: np.random.Generator, signal: float = TYPICAL, **given: object) -> PlantedUnit:
     """Draw a unit of one concept."""
     return PlantedUnit((int(rng.choice(found.eligible())),), signal=signal, **given)  # type: ignore[arg-type]
+
+
+def contrasting(found: Found, rng: np.random.Generator) -> PlantedUnit:
+    """Draw a unit of one concept whose signal makes good how little of a cell the concept fills."""
+    unit = one(found, rng)
+    assert found.filled is not None
+    return replace(unit, signal=TYPICAL_CONTRAST / float(found.filled[unit.concepts[0]]))
 
 
 def either(found: Found, rng: np.random.Generator) -> PlantedUnit:
@@ -135,8 +162,10 @@ def shifted(found: Found, rng: np.random.Generator) -> PlantedUnit:
     return one(found, rng, offset=(float(down), float(right)))
 
 
+CONTRASTING = f"one, contrast {TYPICAL_CONTRAST:g}"
 SHARES: dict[str, tuple[Draw, float]] = {
     **{f"one, signal {s:g}": (lambda f, r, s=s: one(f, r, s), 0.07) for s in SIGNALS},  # type: ignore[misc]
+    CONTRASTING: (contrasting, 0.07),
     "one, 7 cells": (lambda f, r: one(f, r, cells=7), 0.05),
     "one, 28 cells": (lambda f, r: one(f, r, cells=28), 0.03),
     "or": (either, 0.05),

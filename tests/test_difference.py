@@ -27,8 +27,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Dissection:
     )  # fmt: skip
 
 
-def replicates_of(run: Dissection) -> tuple[np.ndarray, np.ndarray]:
-    """Return the share of detectors and the mean IoU in each replicate, from whole masks."""
+def drawn_iou(run: Dissection) -> tuple[np.ndarray, np.ndarray]:
+    """Return the IoU of each unit with its label in each replicate ``(R, U)`` and the labels, from whole masks."""
     activations = kept_activations(run)
     numbers = run.concepts.set_index(["name", "category"])["number"]
     labels = np.array(
@@ -49,9 +49,29 @@ def replicates_of(run: Dissection) -> tuple[np.ndarray, np.ndarray]:
                 shared[sample, unit] = (mask & concept).sum()
                 union[sample, unit] = (mask | concept).sum()
     weights = poisson_weights(np.arange(COUNT), REPLICATES, run.settings.seed).T
-    iou = (weights @ shared) / np.maximum(weights @ union, 1)
+    return (weights @ shared) / np.maximum(weights @ union, 1), labels
+
+
+def replicates_of(run: Dissection) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of detectors and the mean IoU in each replicate."""
+    iou, labels = drawn_iou(run)
     detects = (iou >= run.settings.min_iou) & (labels > 0)
     return detects.mean(1), np.where(labels > 0, iou, 0).mean(1)
+
+
+def test_the_interval_of_a_label_pays_for_the_labels_that_come_close(run: Dissection) -> None:
+    iou, _ = drawn_iou(run)
+    plain, high = np.quantile(iou, [0.025, 0.975], axis=0)
+    units = run.units.set_index("unit")
+    assert units["iou_high"].to_numpy() == pytest.approx(high)
+    checked = set()
+    for unit, matches in run.matches.groupby("unit"):
+        listed = matches[matches["rank"] <= 10]["iou"]
+        close = int((listed >= plain[unit]).sum())
+        if close < len(listed):  # else more of them may be close than are listed
+            assert units.loc[unit, "iou_low"] == pytest.approx(np.quantile(iou[:, unit], 0.025 / close))
+            checked.add(close)
+    assert len(checked) > 2
 
 
 def test_intervals_are_those_of_pictures_drawn_for_both_alike(run: Dissection) -> None:

@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 from unitscope.run.numbers import Score
 from unitscope.stats.inference import (
     certain_shares,
+    chosen_interval,
     correlation_interval,
     draw_weights,
     interval,
@@ -42,6 +43,31 @@ def test_intervals_leave_out_what_is_not_finite():
     assert high == pytest.approx(np.quantile(usable, 0.975, axis=1), abs=1e-12)
     assert np.isnan(interval(np.full((2, 5), np.nan))).all()
     assert Score.of(0.5, *(end[0] for end in interval(np.full((1, 5), np.nan)))) == Score(0.5)
+
+
+def test_what_stands_alone_has_the_plain_interval_and_what_is_close_shares_the_tail():
+    replicates = np.random.default_rng(4).normal(0.5, 0.02, (3, 400))
+    replicates[2, 7] = np.nan
+    usable = np.delete(replicates, 7, axis=1)
+    low, high = chosen_interval(replicates, np.array([[0.5, 0.1, 0.2], [0.5, 0.49, 0.48], [0.5, 0.1, 0.5]]))
+    assert high == pytest.approx(np.quantile(usable, 0.975, axis=1))
+    assert low[0] == pytest.approx(np.quantile(usable[0], 0.025))
+    assert low[1] == pytest.approx(np.quantile(replicates[1], 0.025 / 3))
+    assert low[2] == pytest.approx(np.quantile(usable[2], 0.025 / 2))
+
+
+def test_the_largest_of_many_equals_is_not_thought_larger_than_it_is():
+    rng = np.random.default_rng(5)
+    plain = paid = 0
+    for _ in range(200):
+        values = rng.standard_normal((80, 8)) + 1  # 80 pictures, 8 concepts, all of mean 1
+        best = values.mean(0).argmax()
+        weights = rng.poisson(1, (1000, 80))
+        replicates = (weights @ values[:, best] / weights.sum(1))[None]
+        plain += interval(replicates)[0][0] <= 1
+        paid += chosen_interval(replicates, values.mean(0)[None])[0][0] <= 1
+    assert paid >= 180
+    assert plain < 165
 
 
 def test_ratios_without_a_denominator_are_left_out_row_by_row():

@@ -95,6 +95,11 @@ def test_a_sample_is_drawn_with_replacement_and_classes_are_kept():
     assert len(set(drawn.chosen.tolist())) == COUNT
     assert (drawn.targets == pictures.targets[drawn.chosen]).all()
     assert drawn.content_hash == pictures.draw(200, 3).content_hash != pictures.draw(200, 4).content_hash
+    apart = pictures.distinct(10, 3)
+    assert len(set(apart.chosen.tolist())) == len(apart) == 10
+    assert (
+        apart.content_hash == pictures.distinct(10, 3).content_hash != pictures.distinct(10, 4).content_hash
+    )
     few = pictures.of_classes([int(pictures.targets[0])])
     assert set(few.targets) == {pictures.targets[0]}
     assert (few.labels(0) == pictures.labels(int(few.chosen[0]))).all()

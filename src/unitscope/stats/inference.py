@@ -95,6 +95,28 @@ def interval(replicates: Floats, confidence: float = CONFIDENCE) -> Interval:
     return low, high
 
 
+def chosen_interval(replicates: Floats, candidates: Floats, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of the largest of several values, with the price of having been chosen as the largest.
+
+    What is largest in a sample is so by luck, in part, wherever others come close: the truth lies below it more often
+    than a tail says. The lower tail is shared among all candidates that reach the plain interval, as if each had an
+    interval of its own that must hold (Bonferroni, over those that could have been chosen: Zrnic and Fithian 2024,
+    "Locally simultaneous inference"). Luck does not lower the largest, so the upper end stays. Where no other candidate
+    comes close, this is the plain interval.
+
+    Args:
+        replicates: of the chosen value ``(V, R)``.
+        candidates: what it was chosen from, itself included ``(V, C)``.
+        confidence: share of the replicates that a plain interval holds.
+    """
+    low, high = interval(replicates, confidence)
+    close = (candidates >= low[:, None]).sum(1)
+    for row in np.flatnonzero(close > 1):
+        drawn = replicates[row, np.isfinite(replicates[row])]
+        low[row] = np.quantile(drawn, (1 - confidence) / 2 / close[row])
+    return low, high
+
+
 def correlation_interval(
     value: float, replicates: Floats, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:

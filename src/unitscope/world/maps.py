@@ -101,6 +101,10 @@ class SceneMaps:
         """Return so many of the maps, drawn with replacement: a sample of a world that has these scenes only."""
         return self._only(np.random.default_rng(seed).integers(len(self), size=count))
 
+    def distinct(self, count: int, seed: int) -> SceneMaps:
+        """Return so many of the maps, none of them twice: pictures that have nothing in common but the world."""
+        return self._only(np.sort(np.random.default_rng(seed).permutation(len(self))[:count]))
+
     def of_classes(self, targets: Sequence[int]) -> SceneMaps:
         """Return the maps of some classes, by their positions in `class_names`."""
         return self._only(np.flatnonzero(np.isin(self.targets, list(targets))))

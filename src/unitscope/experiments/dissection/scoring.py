@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unitscope.experiments.dissection.activations import Activations, ShardStatistics
 from unitscope.progress import progress_bar
 from unitscope.stats import IntersectionBootstrap, Intersections, ThresholdSearch, exceeding_count
-from unitscope.stats.inference import interval
+from unitscope.stats.inference import chosen_interval, interval
 from unitscope.stats.intersection import HALVES
 
 
@@ -141,8 +141,8 @@ def bootstrap(
 ) -> dict[str, Intervals]:
     """Find the intervals of every unit's IoU with its label and of its margin, over pictures, by layer.
 
-    Threshold, label and runner-up are held fixed: the interval is that of the IoU of this mask with this concept. A
-    replicate weighs pictures alike for both concepts.
+    Threshold, label and runner-up are held fixed: the interval is that of the IoU of this mask with this concept, and
+    pays for the choice of the label among those that come close. A replicate weighs pictures alike for both concepts.
     """
     boots = {
         name: [
@@ -164,6 +164,6 @@ def bootstrap(
                 for boot in both:
                     boot.update(shard.cells[name], shard.labels, shard.samples)
     return {
-        name: Intervals(interval(own.iou()), interval(own.iou() - other.iou()))
+        name: Intervals(chosen_interval(own.iou(), scores[name].iou()), interval(own.iou() - other.iou()))
         for name, (own, other) in boots.items()
     }
