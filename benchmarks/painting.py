@@ -9,14 +9,14 @@ those of door to a level in one place: a cell (`--shape cell`), or a region of t
 picture high and an eighth wide (`--shape door`), three quarters of which are of the context and none of which is a
 door. The place is drawn by the seed for each latent; latents without such a place have no stroke. Walls are facades.
 
-A stroke *took* if the points of its concept in the touched cells have become more (draw) or fewer (erase), by at least
-a quarter of those points. `took_a_little` asks for a quarter of the points of one cell, and `took_anywhere` counts new
-(or lost) points of the whole picture for that, as `unitscope insert` does. `filled` is the share of the touched region
-that holds the concept afterwards. `change` is one of area, as a share of the picture; `lost` is the share of the area
-of the concept that goes, `others_lost` that of all other concepts of its category together; `others` are the concepts
-that change most. `beside` is the mean difference of pixels outside the touched cells (0 to 255). Ends of 95 % intervals
-are from a bootstrap over latents. `ratio` is the share of doors that take in the sky over that on walls, where
-most take on walls.
+A stroke *took*, as the page says it, if its concept has come to at least a quarter of the touched points that it was
+not on (draw), or has left a quarter of those it was on (erase). `took_a_little` asks for a quarter of the points of one
+cell, and `took_anywhere` counts new (or lost) points of the whole picture for that, as `unitscope insert` does.
+`filled` is the share of the touched region that holds the concept afterwards. `change` is one of area, as a share of
+the picture; `lost` is the share of the area of the concept that goes, `others_lost` that of all other concepts of its
+category together; `others` are the concepts that change most. `beside` is the mean difference of pixels outside the
+touched cells (0 to 255). Ends of 95 % intervals are from a bootstrap over latents. `ratio` is the share of doors that
+take in the sky over that on walls, where most take on walls.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from unitscope.experiments.effects.settings import parse_level
 from unitscope.experiments.effects.subject import Subject
 from unitscope.layer.interventions import insert
 from unitscope.nouns.subject import effect_order, levels_of, reopen_subject
+from unitscope.paint.changes import TOOK, took
 from unitscope.run.dissection import Dissection
 from unitscope.run.masks import resize_mask
 from unitscope.stats.inference import certain_shares, keyed_order
@@ -52,7 +53,7 @@ ERASED, DRAWN = "tree|object", "door|part"
 CONTEXTS = {"wall": "facade|part", "sky": "sky|object", "grass": "grass|object"}
 SHAPES = {"cell": (0, 0), "door": (4, 8)}
 """Parts of the picture's height and width that a region is high and wide; 0 for one cell."""
-HALF, MOSTLY, TOOK = 0.5, 0.75, 0.25
+HALF, MOSTLY = 0.5, 0.75
 SHOWN, BATCH, REPLICATES = 5, 16, 1000
 
 Numbers = NDArray[np.int64]
@@ -76,13 +77,14 @@ class Kind:
 class Change:
     """What one stroke changed: areas of every label value ``(C,)``, and points of its concept.
 
-    `inside` are those more in the touched region, which has so many `points`; `new` and `lost` are of the whole
-    picture.
+    `was` are those in the touched region, which has so many `points`, and `inside` those more there afterwards; `new`
+    and `lost` are of the whole picture.
     """
 
     sample: int
     cells: int
     points: int
+    was: int
     inside: int
     new: int
     lost: int
@@ -181,6 +183,7 @@ class Painting:
             int(base.numbers[row]),
             int(cells.sum()),
             int(inside.sum()),
+            int(was[inside].sum()),
             int(now[inside].sum()) - int(was[inside].sum()),
             int((now & ~was).sum()),
             int((was & ~now).sum()),
@@ -215,7 +218,9 @@ def summed(kind: Kind, changes: Sequence[Change], subject: Subject, seed: int) -
         **{name: getattr(kind, name) for name in ("tool", "where", "level", "shape")},
         "strokes": len(changes),
         "cells": round(float(np.mean([each.cells for each in changes])), 1),
-        "took": _share(drawn, [sign * each.inside >= TOOK * each.points for each in changes]),
+        "took": _share(
+            drawn, [took(kind.tool, each.was, each.was + each.inside, each.points) for each in changes]
+        ),
         "took_a_little": _share(drawn, [sign * each.inside >= least for each in changes]),
         "took_anywhere": _share(drawn, [points >= least for points in moved]),
         "filled": round(float(np.mean([each.filled for each in changes])), 3),

@@ -19,8 +19,9 @@ from unitscope.experiments.settings import MEASURED, setting
 if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
 
-BUNDLED, BUNDLED_LATENTS = "world-gan", 1000
-"""What is dissected where no run is named, and on how many latents."""
+BUNDLED, BUNDLED_LATENTS, BUNDLED_LAYER = "world-gan", 1000, "layer7"
+"""What is dissected where no run is named, on how many latents, and the layer where doors on walls take most often
+(`benchmarks/painting.py`)."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class PageOptions:
 
     layer: str | None = setting(
         None,
-        "A layer of the run; by default the one whose units match most concepts; for --apply that of the recipe.",
+        "A layer of the run; by default the one whose units match most concepts, layer7 where no RUN is named; for "
+        "--apply that of the recipe.",
         metavar="LAYER",
         panel=MEASURED,
     )
@@ -110,7 +112,7 @@ def paint(
         from unitscope.paint.studio import Studio
 
         opened = _opened(run, network)
-        layer = page.layer or _richest(opened)
+        layer = page.layer or (BUNDLED_LAYER if run is None else _richest(opened))
         studio = Studio.open(
             opened, layer, segmenter_again(opened, segmenter), found_again(opened, network), device=network.device,
             units=page.units,

@@ -20,9 +20,22 @@ from unitscope.stats.intersection import areas_by_picture
 
 Labels = NDArray[np.int16]
 TOOK = 0.25
-"""Points that a concept must gain or lose in the region of a stroke, as a fraction of those of a cell."""
+"""Points that a concept must gain or lose in the region of a stroke, as a fraction of those where it could."""
 SHOWN = 3
 """Concepts that are named where a stroke is."""
+
+
+def took(tool: str, was: int, now: int, size: int) -> bool:
+    """Tell whether a stroke took: it drew a concept where it was not, or erased it where it was, on enough points.
+
+    Args:
+        tool: ``draw`` or ``erase``.
+        was: points of the region that held the concept before.
+        now: that hold it now.
+        size: of the region.
+    """
+    changed, could = (now - was, size - was) if tool == "draw" else (was - now, was)
+    return changed >= max(1, math.ceil(TOOK * could))
 
 
 class There(Struct, frozen=True):
@@ -78,7 +91,6 @@ class ChangeReader:
         self.vocabulary, self.grid, self.points = vocabulary, grid, points
         self.footprints = Footprints.of(grid, points)
         self.keys = [None if each is None else key_of(each.name, each.category) for each in vocabulary]
-        self.least = max(1, math.ceil(TOOK * math.prod(points) / math.prod(grid)))
 
     def number(self, concept: str | None) -> int:
         """Return the label value of ``CATEGORY/NAME``, ``NAME|CATEGORY`` or a name that one concept has; 0 for none."""
@@ -122,11 +134,9 @@ class ChangeReader:
                 None, 0.0, there, "" if stroke.concept is None else self._unknown(stroke.concept)
             )
         was, now = (int((labels == number).any(0)[inside].sum()) for labels in (before, after))
-        grew = now - was
-        took = grew >= self.least if stroke.tool == "draw" else -grew >= self.least
-        return StrokeChange(
-            took, grew / math.prod(self.points), there, "" if took else self._note(stroke, there, was, size)
-        )
+        done = took(stroke.tool, was, now, size)
+        note = "" if done else self._note(stroke, there, was, size)
+        return StrokeChange(done, (now - was) / math.prod(self.points), there, note)
 
     def _points(self, cells: Mask) -> Mask:
         """Return the points of the pixel grid ``(gh, gw)`` in some cells ``(h, w)``."""
