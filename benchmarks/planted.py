@@ -12,7 +12,7 @@ is there is known exactly, by reading all of it. Every seed plants other units a
 - `power`: planted units of one concept that each rule calls detectors under their right name, by signal.
 - `coverage`: 95 % intervals of IoU that hold the IoU of the same mask with the same concept over the whole population.
   The goal is 0.93 to 0.97.
-- `importance`: see `planted_importance.py`.
+- `importance`: see `planted_importance.py`; `effects` of the units of a generator: `planted_effects.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from planted_effects import effects_part
 from planted_importance import importance_part
 from planted_units import GRID, SIGNALS, Found, draw_units, grid_labels
 
@@ -262,7 +263,13 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--table", type=Path, help="where the units of all seeds are written (.parquet)")
     parser.add_argument(
-        "--parts", nargs="+", choices=("units", "importance"), default=["units", "importance"]
+        "--parts",
+        nargs="+",
+        choices=("units", "importance", "effects"),
+        default=["units", "importance", "effects"],
+    )
+    parser.add_argument(
+        "--latents", type=int, default=400, help="of the planted generator, half of them measured"
     )
     return parser.parse_args()
 
@@ -279,6 +286,11 @@ def main() -> None:
         line = {"benchmark": "planted", "part": part, **facts, **figures, "seconds": seconds}
         print(json.dumps(line), flush=True)
 
+    start = time.perf_counter()
+    if "effects" in options.parts:
+        tell("effects", effects_part(options), start)
+    if set(options.parts) == {"effects"}:
+        return
     start = time.perf_counter()
     world = World(open_maps(options.population, options.maps))
     seeds = range(options.first_seed, options.first_seed + options.seeds)
