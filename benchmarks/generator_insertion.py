@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     subject = make_subject(options.latents, options.generator)
     concept = str(subject.vocabulary[1])
-    settings = InsertionSettings(concept, units=options.units, random=0)
+    settings = InsertionSettings(concept, units=options.units, random=0, choose_on="all")
     levels = np.full(subject.layer.units, 3, np.float32)
     edited = EditedGenerator.cut(subject.samples, subject.layer, BATCH)
     plan = plan_insertion(subject, settings, levels)

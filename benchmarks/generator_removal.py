@@ -46,7 +46,8 @@ def main() -> None:
         lambda batches: [measure_removal(edited, plan, Piece(0, part)) for part in batches],
         options.repeats,
     )
-    settings = RemovalSettings(concept, units=tuple(range(1, options.variants + 1)), random=0, control="none")
+    sizes = tuple(range(1, options.variants + 1))
+    settings = RemovalSettings(concept, units=sizes, random=0, control="none", choose_on="all")
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
         run_removal(subject, settings, Path(folder) / "out")

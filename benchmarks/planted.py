@@ -17,7 +17,7 @@ only, as many in each layer. Parts:
 - `power`: planted units of one concept that each rule calls detectors under their right name, by signal.
 - `coverage`: 95 % intervals of IoU that hold the IoU of the same mask with the same concept over all distinct scenes.
   The goal is 0.93 to 0.97.
-- `importance`: see `planted_importance.py`.
+- `importance`: see `planted_importance.py`; `effects` of the units of a generator: `planted_effects.py`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from planted_effects import effects_part
 from planted_importance import importance_part
 from planted_parts import coverage_part, headline, labels_of, named_part, noise_part, power_part
 from planted_units import NEAR, TWIN, Found, draw_units, filled, grid_labels
@@ -224,7 +225,13 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--table", type=Path, help="where the units of all seeds are written (.parquet)")
     parser.add_argument(
-        "--parts", nargs="+", choices=("units", "importance"), default=["units", "importance"]
+        "--parts",
+        nargs="+",
+        choices=("units", "importance", "effects"),
+        default=["units", "importance", "effects"],
+    )
+    parser.add_argument(
+        "--latents", type=int, default=400, help="of the planted generator, half of them measured"
     )
     return parser.parse_args()
 
@@ -241,6 +248,11 @@ def main() -> None:
         line = {"benchmark": "planted", "part": part, **facts, **figures, "seconds": seconds}
         print(json.dumps(line), flush=True)
 
+    start = time.perf_counter()
+    if "effects" in options.parts:
+        tell("effects", effects_part(options), start)
+    if set(options.parts) == {"effects"}:
+        return
     start = time.perf_counter()
     world = World(open_maps(options.population, options.maps))
     seeds = range(options.first_seed, options.first_seed + options.seeds)

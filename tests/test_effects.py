@@ -42,7 +42,8 @@ def run(tmp_path_factory) -> Path:
 def test_units_are_removed_from_a_run(run):
     found = unitscope.remove(run, concept="tree", units="1:2", control_units=1, **FEW, device="cpu")
     assert found.path == run / "effects" / "remove-units-tree"
-    assert found.sets["k"].tolist() == [1, 2, 1, 1, 1, 1]
+    assert found.sets["k"].tolist() == [1, 2, 1, 1, 1, 1, 2]
+    assert found.sets["kind"].tolist()[-1] == "all"
     assert found.summary.run == str(run)
     assert found.summary.sets[1].lost == Score(1.0, 1.0, 1.0)
     assert [each.path for each in unitscope.find_removals(run)] == [found.path]
@@ -82,7 +83,7 @@ def test_a_ranking_by_effect_orders_a_removal(run):
     assert found.sets["units"][0].tolist() == ranking.top("tree", 2)["unit"].tolist()
     assert found.manifest.config["order"] == ranking.configuration_hash
     with pytest.raises(UnitscopeError, match="no unit of layer 'units' takes any of the concept"):
-        subject.effect_order(unitscope.open_run(run), "units", 6)
+        subject.effect_order(unitscope.open_run(run), "units", 6, RemovalSettings("ghost", rank="effect"))
 
 
 @pytest.mark.parametrize("ask", [unitscope.rank, unitscope.remove, unitscope.insert])
@@ -213,7 +214,7 @@ def test_settings_out_of_range(make, message):
             ["remove", "RUN", "--concept", "tree", "--units", "1", "--control", "tree"],
             "is the concept itself",
         ),
-        (["remove", "RUN", "--concept", "tree", "--units", "1", "--latents", "99"], "the run has 12"),
+        (["remove", "RUN", "--concept", "tree", "--units", "1", "--latents", "99"], "the run has 6 besides"),
         (
             ["remove", "RUN", "--concept", "tree", "--layer", "unit"],
             "layer 'unit' is not in .* did you mean 'units'",

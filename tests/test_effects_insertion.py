@@ -37,7 +37,7 @@ from unitscope.experiments.effects.settings import InsertionSettings, Level, Loc
 from unitscope.layer.interventions import insert
 from unitscope.run.summaries import Cells
 
-SETTINGS = {"concept": "door", "units": 1, "random": 1, "replicates": 200}
+SETTINGS = {"concept": "door", "units": 1, "random": 1, "replicates": 200, "choose_on": "all"}
 COUNT = 12
 
 

@@ -34,7 +34,9 @@ from unitscope.experiments.skeleton import Piece
 from unitscope.layer.interventions import ablate
 from unitscope.run.numbers import Score
 
-SETTINGS = {"concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200}
+SETTINGS = {
+    "concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200, "choose_on": "all"
+}  # fmt: skip
 
 
 def remove(out, subject=None, *, order=None, **given):

@@ -35,13 +35,15 @@ LATENTS = 40
 
 @pytest.fixture(scope="module")
 def removal(tmp_path_factory):
-    settings = RemovalSettings(concept="tree", units=(1, 2, 3), random=2, pairs=2, replicates=200)
+    settings = RemovalSettings(
+        concept="tree", units=(1, 2, 3), random=2, pairs=2, replicates=200, choose_on="all"
+    )
     return run_removal(planted_subject(LATENTS), settings, tmp_path_factory.mktemp("removal") / "out")
 
 
 @pytest.fixture(scope="module")
 def insertion(tmp_path_factory):
-    settings = InsertionSettings(concept="door", units=1, replicates=200)
+    settings = InsertionSettings(concept="door", units=1, replicates=200, choose_on="all")
     out = tmp_path_factory.mktemp("insertion") / "out"
     return run_insertion(planted_subject(LATENTS), settings, out, levels=np.ones(6, np.float32))
 

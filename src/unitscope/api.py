@@ -43,7 +43,7 @@ from unitscope.nouns.reopened import (
     unit_of,
 )
 from unitscope.nouns.samples import look_through
-from unitscope.nouns.subject import effect_order, levels_of, reopen_subject, target
+from unitscope.nouns.subject import choosing_as_told, effect_order, levels_of, reopen_subject, target
 from unitscope.paths import AnyPath, as_path
 from unitscope.progress import showing
 from unitscope.run import attack as attack_run
@@ -370,7 +370,8 @@ def remove(
     with left_as_it_was(generator), showing(show):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         number = subject.concept(chosen.concept)
-        order = effect_order(opened, read, number) if chosen.rank == "effect" else None
+        order = effect_order(opened, read, number, chosen) if chosen.rank == "effect" else None
+        subject = choosing_as_told(opened, subject, chosen)
         found = run_removal(subject, chosen, target(opened, out, "remove", read, chosen.concept), order=order)
         found.report()
     return found
@@ -416,6 +417,7 @@ def insert(
     with left_as_it_was(generator), showing(show):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         subject.concept(chosen.concept)
+        subject = choosing_as_told(opened, subject, chosen)
         levels = levels_of(opened, subject, chosen.level)
         place = target(opened, out, "insert", read, chosen.concept)
         found = run_insertion(subject, chosen, place, levels=levels)

@@ -35,7 +35,7 @@ _TYPED = re.compile(r"""('(?:unitscope|python) [^']*'|"(?:unitscope|python) [^"]
 _OPTION = re.compile(
     r"(?<![\w-])--(?P<name>[a-z][a-z-]*[a-z])"
     r"(?: (?:(?P<value>[A-Z][A-Z:]*(?:\.[a-z]+)?(?!\w)|\d[\d.]*\b|'[^']*')"
-    r"|(?P<word>(?:iou|effect|zero|mean|none)\b|[a-z]+=\S+)))?"
+    r"|(?P<word>(?:iou|effect|zero|mean|none|all)\b|[a-z]+=\S+)))?"
 )
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -212,7 +212,7 @@ def demo(pictures: int, out: Path) -> tuple[list[Dissection], Path]:
     """
     from unitscope.progress import say
 
-    few = max(1, pictures // 4)
+    few = max(2, pictures // 4)  # half of them choose units, half show what these do
     with typed():
         say("1 of 4: what the units of a classifier respond to")
         classifier = unitscope.dissect("world-vgg", f"world:{pictures}", control=0, out=out / "classifier")

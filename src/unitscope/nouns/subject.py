@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, as_typed, command_of
-from unitscope.experiments.dissection.rescore import thresholds_at
-from unitscope.experiments.effects.removal import UnitOrder
-from unitscope.experiments.effects.settings import Level
-from unitscope.experiments.effects.subject import Subject, read_matches
+from unitscope.experiments.dissection.rescore import scores_by_half, thresholds_at
+from unitscope.experiments.effects.ranking import losses_on_half
+from unitscope.experiments.effects.sets import UnitOrder
+from unitscope.experiments.effects.settings import EffectSettings, Level
+from unitscope.experiments.effects.subject import CHOICE, Subject, half_matches, read_matches
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
 from unitscope.nouns.reopened import layer_of, reopen_generated
@@ -46,6 +48,24 @@ def reopen_subject(
     )
 
 
+def choosing_as_told(run: Dissection, subject: Subject, settings: EffectSettings) -> Subject:
+    """Return a subject that knows what its units are chosen by, where that is half of the latents.
+
+    Raises:
+        UnitscopeError: the run kept too little, and the generator returns other values now.
+    """
+    if not settings.halved:
+        return subject
+    samples = subject.samples
+    try:
+        scores = scores_by_half(run, subject.layer.name, samples.generator.module, samples)
+    except UnitscopeError as error:
+        raise UnitscopeError(
+            f"units cannot be chosen on half of the latents, --choose-on all does without: {error}"
+        ) from error
+    return replace(subject, half=half_matches(run, scores, samples.vocabulary))
+
+
 def target(run: Dissection, out: AnyPath | None, *words: str) -> Path:
     """Return the folder to write."""
     if out is not None:
@@ -68,11 +88,11 @@ def exceeded(level: Level) -> float:
     return float(1 - Decimal(str(level.value)))
 
 
-def effect_order(run: Dissection, layer: str, concept: int) -> UnitOrder:
+def effect_order(run: Dissection, layer: str, concept: int, settings: EffectSettings) -> UnitOrder:
     """Return the units by what the concept loses without each, from the finished ranking of the layer.
 
     Raises:
-        UnitscopeError: there is none.
+        UnitscopeError: there is none, or no unit takes any of the concept on the latents that are to choose.
     """
     path = target(run, None, "rank", layer)
     ranking = Ranking(path) if (path / MANIFEST).is_file() else None
@@ -86,4 +106,14 @@ def effect_order(run: Dissection, layer: str, concept: int) -> UnitOrder:
         raise UnitscopeError(
             f"no unit of layer {layer!r} takes any of the concept when it is removed alone; use --rank iou"
         )
-    return UnitOrder(rows["unit"].to_numpy(np.int64), ranking.configuration_hash)
+    order = UnitOrder(rows["unit"].to_numpy(np.int64), ranking.configuration_hash)
+    if not settings.halved:
+        return order
+    losses, latents = losses_on_half(ranking, concept, CHOICE)
+    if not (losses > 0).any():
+        raise UnitscopeError(
+            f"no unit of layer {layer!r} takes any of the concept on the {latents} latents that units are chosen on; "
+            "give --choose-on all, or rank on more --latents"
+        )
+    ranked = np.argsort(-losses, kind="stable")
+    return UnitOrder(ranked, order.source, on_all=order.units, latents=latents)

@@ -9,7 +9,14 @@ import pandas as pd
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.numbers import Score, fraction_score, percent, percent_score
 from unitscope.run.results import Result, Table
-from unitscope.run.summaries import InsertionSummary, PlaceShares, RankingSummary, RemovalSummary, RemovedSet
+from unitscope.run.summaries import (
+    InsertionSummary,
+    PlaceShares,
+    RankingSummary,
+    RemovalSummary,
+    RemovedSet,
+    UnitChoice,
+)
 
 FOLDER = "effects"
 """Where a run keeps them, one folder for each question."""
@@ -130,6 +137,8 @@ def _removal_lines(found: Removal) -> Iterator[str]:
         f"  {facts.concept} covers {percent(facts.area)} of the pictures and is in {facts.pictures:,} of them"
     )
     own = [each for each in facts.sets if each.kind == "concept"]
+    if facts.choice is not None:
+        yield _chosen(facts.choice, own[-1].k, "of its area that is lost")
     shown = own if len(own) <= SHOWN else [*own[: SHOWN - 1], own[-1]]
     for each in shown:
         yield f"    without the {each.k:,} best: {_share_lost(each)}"
@@ -139,6 +148,8 @@ def _removal_lines(found: Removal) -> Iterator[str]:
             yield f"    without the {each.k:,} best for {facts.control}{also}: {_share_lost(each)}"
         if each.kind == "random":
             yield f"    without {each.k:,} random others ({each.repetition}): {_share_lost(each)}"
+        if each.kind == "all":
+            yield f"    without the {each.k:,} best by all latents: {_share_lost(each)}"
     if facts.changed_most:
         yield f"  without the {own[-1].k:,} best, what changes most besides, in area of the picture:"
     for other in facts.changed_most:
@@ -146,6 +157,15 @@ def _removal_lines(found: Removal) -> Iterator[str]:
         yield f"    {other.concept} ({other.category}): {change}, was {percent(other.area)}"
     yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
+
+
+def _chosen(choice: UnitChoice, k: int, share: str) -> str:
+    """Say what chose the units, and what is gained where the latents that are measured choose too."""
+    said = f"  units chosen on {choice.latents:,} other latents"
+    if choice.shared == k:
+        return f"{said}; all latents, these included, choose the same"
+    gain = percent_score(choice.gain, sign="+", none="nothing")
+    return f"{said}; choosing on all, these included, adds {gain} {share} ({choice.shared:,} of {k:,} are the same)"
 
 
 def _share_lost(each: RemovedSet) -> str:
@@ -166,8 +186,11 @@ def _insertion_lines(found: Insertion) -> Iterator[str]:
     )
     yield f"  on {facts.latents:,} latents, one place at a time: {cells} of the {rows}x{columns} grid"
     yield f"  a success is {facts.min_new_pixels:,} new pixels or more, of {facts.points:,} of a picture"
+    if facts.choice is not None:
+        yield _chosen(facts.choice, facts.k, "of the places that succeed")
     for each in facts.sets:
-        name = "anywhere" if each.kind == "concept" else f"random units ({each.repetition})"
+        names = {"concept": "anywhere", "all": "the best units by all latents"}
+        name = names.get(each.kind, f"random units ({each.repetition})")
         yield f"    {name}: {_appearing(each)}"
     yield f"  by the {facts.context} that was there before:"
     for there in facts.contexts[: 2 * SHOWN]:

@@ -13,8 +13,9 @@ from unitscope.run.manifest import Values
 from unitscope.run.numbers import Score
 
 T = TypeVar("T")
-SetKind = Literal["concept", "control", "random"]
-"""Of a set of units: the best for the concept, the best for another, or drawn at random."""
+SetKind = Literal["concept", "control", "random", "all"]
+"""Of a set of units: the best for the concept, the best for another, drawn at random, or the best for the concept by
+all latents, where the first are chosen on half of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +277,18 @@ class EffectSummary(RunIdentity):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnitChoice:
+    """How many other latents chose the units; those that all would choose share so many, and gain so much beyond them.
+
+    The gain is of the share that is lost, or of places that succeed, on the latents that are measured.
+    """
+
+    latents: int
+    shared: int
+    gain: Score
+
+
+@dataclass(frozen=True, kw_only=True)
 class RemovedSet:
     """What the concept, and all others of its category, lose of their own area without `k` units; below 0 they gain."""
 
@@ -311,6 +324,7 @@ class RemovalSummary(EffectSummary):
     sets: tuple[RemovedSet, ...]
     changed_most: tuple[ConceptChange, ...]
     notes: tuple[str, ...]
+    choice: UnitChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -361,6 +375,7 @@ class InsertionSummary(EffectSummary):
     sets: tuple[InsertedSet, ...]
     contexts: tuple[ContextShares, ...]
     notes: tuple[str, ...]
+    choice: UnitChoice | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,11 @@ def halves(samples: NDArray[np.int64]) -> NDArray[np.int64]:
     return samples % HALVES
 
 
+def half_of(count: int, half: int) -> range:
+    """Return the numbers of a half of `count` samples, see :func:`halves`."""
+    return range(half, count, HALVES)
+
+
 class Intersections(Statistic):
     """Counts, for every unit, the pixels above its threshold and how many of them hold each concept.
 

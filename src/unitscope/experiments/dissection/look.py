@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.activations import Activations, ShardReader
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
@@ -80,17 +80,17 @@ def labels_of(run: Dissection, named_by: Dissection | None = None) -> dict[str, 
     }
 
 
-def kept_activations(run: Dissection) -> Activations:
-    """Return what a run keeps of its activations, without its network.
+def kept_activations(run: Dissection, reader: ShardReader | None = None) -> Activations:
+    """Return what a run keeps of its activations; what is not kept is read by its network, where that is at hand.
 
     Raises:
-        UnitscopeError: it keeps none, as one that was exported.
+        UnitscopeError: it keeps no pieces of work at all, as one that was exported.
     """
     run.require_pieces()
     return Activations(
         RunFolder(run.path),
         ReadingPlan.of(run),
-        reader=None,
+        reader=reader,
         concepts=len(run.concepts) + 1,
         top=run.settings.top,
     )

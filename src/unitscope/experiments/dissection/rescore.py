@@ -7,16 +7,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from torch import nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.activations import ShardReader
 from unitscope.experiments.dissection.chance import measure_chance
-from unitscope.experiments.dissection.look import kept_activations
+from unitscope.experiments.dissection.look import kept_activations, thresholds_of
 from unitscope.experiments.dissection.meanings import count_meanings
-from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
+from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.scoring import LayerScores, bootstrap, find_thresholds, score
 from unitscope.experiments.dissection.separation import measure_separation
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import Findings, unit_table
+from unitscope.experiments.samples import Samples
+from unitscope.models.weights import device_of
 from unitscope.run.dissection import Dissection
 from unitscope.stats import ThresholdSearch, exceeding_count
 
@@ -65,6 +70,25 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
         settings.min_iou,
     )
     return Dissection.units.arranged(unit_table(found))
+
+
+def scores_by_half(run: Dissection, layer: str, module: nn.Module, samples: Samples) -> LayerScores:
+    """Count again how often the units of a layer meet concepts, half of the pictures apart from the other.
+
+    Args:
+        run: a finished run.
+        layer: one of its layers.
+        module: the network, which reads what the run has not kept.
+        samples: what the run has read.
+
+    Raises:
+        UnitscopeError: something was not kept, and the network returns other values now.
+    """
+    reader = ShardReader(module, samples, ReadingPlan.of(run), device_of(module))
+    activations, thresholds = kept_activations(run, reader), thresholds_of(run)
+    statistics = activations.merged()
+    activations.reach(thresholds)
+    return score(activations, statistics, thresholds, layers=[layer])[layer]
 
 
 def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.float32]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,11 +106,16 @@ def find_thresholds(
 
 
 def score(
-    activations: Activations, statistics: ShardStatistics, thresholds: dict[str, NDArray[np.float32]]
+    activations: Activations,
+    statistics: ShardStatistics,
+    thresholds: dict[str, NDArray[np.float32]],
+    *,
+    layers: Sequence[str] | None = None,
 ) -> dict[str, LayerScores]:
-    """Count how often units and concepts meet."""
+    """Count how often units and concepts meet; in some layers, or in all."""
     concept_pixels, _, _ = statistics.areas.result()
-    counts = {name: Intersections(levels, concept_pixels.shape[1]) for name, levels in thresholds.items()}
+    wanted = thresholds if layers is None else layers
+    counts = {name: Intersections(thresholds[name], concept_pixels.shape[1]) for name in wanted}
     with progress_bar("comparing with concepts", activations.plan.samples) as advance:
         for shard in activations.shards(advance, above=thresholds):
             for name, count in counts.items():

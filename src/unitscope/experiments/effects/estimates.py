@@ -156,6 +156,19 @@ class Effects:
         pixels = np.broadcast_to(self.drawn.counted * self.points, sums.shape)
         return (*lost, *ratio_intervals(sums, pixels))
 
+    def lost_more(self, concept: int, variant: int, other: int) -> tuple[float, float, float]:
+        """Return the share of a concept's area that one variant takes beyond another, and its 95 % interval.
+
+        Both are taken on the same latents. NaN where there is no area.
+        """
+        areas, changes = self.areas(concept), self.changes(concept)
+        more = changes[other] - changes[variant]
+        total = int(areas.sum())
+        if not total or (areas > 0).sum() < 2:
+            return float(more.sum() / total) if total else np.nan, np.nan, np.nan
+        low, high = self.drawn.ratio_intervals(more, areas[None])
+        return float(more.sum() / total), float(low[0]), float(high[0])
+
     def rank_correlation(self, concept: int, iou: Floats) -> tuple[float, float, float]:
         """Return Spearman's correlation of the pixels lost without each unit with its IoU; also its 95 % interval.
 

@@ -11,7 +11,14 @@ from torch import Tensor
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.effects.locations import LocationPlan
-from unitscope.experiments.effects.sets import UnitSet, as_units, few_matching, masks_of, random_sets
+from unitscope.experiments.effects.sets import (
+    UnitOrder,
+    UnitSet,
+    as_units,
+    few_matching,
+    masks_of,
+    random_sets,
+)
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 
@@ -23,12 +30,13 @@ class InsertionPlan:
     """What is forced on where.
 
     Attributes:
-        sets: the units of the concept, then the random ones.
+        sets: the units of the concept, then the random ones, then those that all latents would choose.
         levels: activation that each unit of the layer is forced to ``(U,)`` float32.
         locations: the cells.
         concept: label value of the concept that should appear.
         context: label values that say what was there before.
         notes: lines a reader should see.
+        chosen_on: how many latents chose the units.
     """
 
     sets: tuple[UnitSet, ...]
@@ -37,6 +45,7 @@ class InsertionPlan:
     concept: int
     context: Numbers
     notes: tuple[str, ...]
+    chosen_on: int
 
     @property
     def jobs(self) -> int:
@@ -66,19 +75,22 @@ def plan_insertion(
         )
     concept = subject.concept(settings.concept)
     subject.check_size(settings.units)
-    order = subject.matches.ranked(concept)
-    outside = np.sort(order[settings.units :])
+    order = UnitOrder.by_iou(subject, concept, settings)
+    outside = np.sort(order.units[settings.units :])
     random, notes = random_sets(
         outside, [settings.units], repetitions=settings.random, seed=settings.seed, taken=settings.units
     )
-    notes = [*few_matching(subject, concept, settings.units), *notes]
-    sets = (UnitSet("concept", concept, 0, as_units(order[: settings.units])), *random)
+    notes = [*few_matching(subject, settings, concept, settings.units), *notes]
+    sets = [UnitSet("concept", concept, 0, as_units(order.units[: settings.units])), *random]
+    if order.on_all is not None:
+        sets.append(UnitSet("all", concept, 0, as_units(order.on_all[: settings.units])))
     if not np.isfinite(levels).all():
         raise UnitscopeError(
             f"the level of unit {int(np.flatnonzero(~np.isfinite(levels))[0])} is not finite; give --level a number"
         )
     locations = LocationPlan.of(grid, settings.locations, settings.seed)
-    return InsertionPlan(sets, levels, locations, concept, _context(subject, settings, concept), tuple(notes))
+    context = _context(subject, settings, concept)
+    return InsertionPlan(tuple(sets), levels, locations, concept, context, tuple(notes), order.latents)
 
 
 def _context(subject: Subject, settings: InsertionSettings, concept: int) -> Numbers:

@@ -18,6 +18,7 @@ from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.estimates import DrawnLatents
 from unitscope.experiments.effects.insertion_plan import InsertionPlan
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
+from unitscope.experiments.effects.sets import chosen_on_all
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
@@ -40,6 +41,7 @@ from unitscope.run.summaries import (
     InsertedSet,
     InsertionSummary,
     PlaceShares,
+    UnitChoice,
 )
 from unitscope.stats import Places
 from unitscope.stats.inference import certain_shares
@@ -280,8 +282,26 @@ class PlaceFindings:
                 for row, each in enumerate(plan.sets)
             ),
             contexts=self._named(self.contexts),
+            choice=self._choice(),
             notes=plan.notes,
         )
+
+    def _choice(self) -> UnitChoice | None:
+        """Say at how many places more as many units succeed that all latents choose, the measured ones included."""
+        sets, same = self.plan.sets, chosen_on_all(self.plan.sets)
+        if same is None:
+            return None
+        success = (self.places.new >= self.needed).astype(np.int64)
+        sign = (self.places.group == same).astype(np.int64) - (self.places.group == 0)
+        latent = np.searchsorted(self.drawn.samples, self.places.sample)
+        more, places = (
+            np.bincount(latent, values, len(self.drawn.samples)).astype(np.int64)[None]
+            for values in (sign * success, self.places.group == 0)
+        )
+        low, high = self.drawn.ratio_intervals(more, places)
+        gain = Score.of(more.sum() / places.sum(), low[0], high[0])
+        shared = len(set(sets[0].units) & set(sets[same].units))
+        return UnitChoice(latents=self.plan.chosen_on, shared=shared, gain=gain)
 
     def _named(self, contexts: Shares) -> tuple[ContextShares, ...]:
         """List the contexts of the concept's own set, those with the most places first."""

@@ -19,8 +19,10 @@ from unitscope.experiments.effects.work import MEASURE, EffectExperiment
 from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effects import Ranking
 from unitscope.run.numbers import Score
+from unitscope.run.storage import ArrayFile
 from unitscope.run.summaries import RankedConcept, RankingSummary
 from unitscope.stats import AreaChanges
+from unitscope.stats.intersection import halves
 
 SHOWN = 8
 """Concepts of the summary."""
@@ -78,6 +80,34 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
         """Return the summary."""
         shown = _shown(self.concepts, self.effects)
         return {"summary": RankingSummary(**vars(self.common()), concepts=shown, notes=())}
+
+
+def losses_on_half(ranking: Ranking, concept: int, half: int) -> tuple[NDArray[np.int64], int]:
+    """Return the pixels that a concept loses without each unit on half of the latents of a finished ranking.
+
+    Args:
+        ranking: finished.
+        concept: label value.
+        half: 0 or 1.
+
+    Returns:
+        Pixels ``(U,)``, and the number of latents.
+
+    Raises:
+        UnitscopeError: a piece of the ranking is damaged.
+    """
+    shape = ranking.summary.units, int(ranking.effects["number"].max()) + 1
+    total = AreaChanges(*shape)
+    for path in sorted((ranking.path / "shards").glob("*.safetensors")):
+        part = AreaChanges(*shape)
+        part.load_state_dict(ArrayFile(path).below("areas"))
+        total.merge(part)
+    pixels = total.result()
+    chosen = halves(pixels.samples) == half
+    rows = pixels.changes[(pixels.changes[:, 2] == concept) & chosen[pixels.changes[:, 0]]]
+    losses = np.zeros(shape[0], np.int64)
+    np.subtract.at(losses, rows[:, 1], rows[:, 3])
+    return losses, int(chosen.sum())
 
 
 def ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int32]:

@@ -16,7 +16,7 @@ from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.effects.edited import Base, EditedGenerator, instead_of
 from unitscope.experiments.effects.estimates import ConceptEffects, Effects
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
-from unitscope.experiments.effects.sets import SetPlan, masks_of, plan_sets
+from unitscope.experiments.effects.sets import SetPlan, UnitOrder, chosen_on_all, masks_of, plan_sets
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import (
@@ -35,24 +35,11 @@ from unitscope.run.effects import Removal
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import Values
 from unitscope.run.numbers import Score
-from unitscope.run.summaries import ConceptChange, RemovalSummary, RemovedSet
+from unitscope.run.summaries import ConceptChange, RemovalSummary, RemovedSet, UnitChoice
 from unitscope.stats import AreaChanges, PixelCounts
 from unitscope.stats.intersection import areas_by_picture
 
 Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class UnitOrder:
-    """Units from the best for a concept to the worst.
-
-    Attributes:
-        units: ``(U,)``.
-        source: the hash of what ranked them; empty for the dissection itself.
-    """
-
-    units: Numbers
-    source: str = ""
 
 
 def run_removal(
@@ -136,8 +123,8 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
     def __init__(self, asked: Subject, settings: RemovalSettings, order: UnitOrder | None = None) -> None:
         super().__init__(asked, settings)
         concept = asked.concept(settings.concept)
-        self.order = order or UnitOrder(asked.matches.ranked(concept))
-        self.sets = plan_sets(asked, settings, concept=concept, order=self.order.units)
+        self.order = order or UnitOrder.by_iou(asked, concept, settings)
+        self.sets = plan_sets(asked, settings, concept=concept, order=self.order)
 
     def variants(self) -> int:
         """Return the number of sets."""
@@ -190,11 +177,11 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
         )
 
     def _latents(self, before: Numbers, after: Numbers) -> pa.Table:
-        ids = self.asked.samples.sample_ids[: len(before)]
+        ids = [self.asked.samples.sample_ids[sample] for sample in self.measured]
         return pa.table(
             {
-                "sample": integers(range(len(before))),
-                "id": pa.array(list(ids), pa.string()),
+                "sample": integers(self.measured),
+                "id": pa.array(ids, pa.string()),
                 "before": pa.array(before),
                 "after": pa.array(after),
             }
@@ -206,7 +193,7 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
         units, concept = self.sets.sets[self.sets.largest].units, self.sets.concept
         saved, lost, pixels = [], [], []
         for _, _, place in chosen:
-            sample = int(holding[place])
+            sample = self.measured[int(holding[place])]
             identifier = self.asked.samples.sample_ids[sample]
             pair = make_pair(
                 self.subject, sample, lambda a: ablate(a, units), f"latent {identifier!r} without units"
@@ -250,8 +237,18 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
             pictures=target.pictures_before,
             sets=self._lost(effects, target, concept.category),
             changed_most=_changed_most(effects, plan, vocabulary),
+            choice=self._choice(effects),
             notes=(*plan.notes, *(() if target.before else empty)),
         )
+
+    def _choice(self, effects: Effects) -> UnitChoice | None:
+        """Say what is lost more without as many units that all latents choose, the measured ones included."""
+        plan, same = self.sets, chosen_on_all(self.sets.sets)
+        if same is None:
+            return None
+        own, other = (set(plan.sets[number].units) for number in (plan.largest, same))
+        gain = effects.lost_more(plan.concept, same, plan.largest)
+        return UnitChoice(latents=self.order.latents, shared=len(own & other), gain=Score.of(*gain))
 
     def _lost(self, effects: Effects, target: ConceptEffects, category: str) -> tuple[RemovedSet, ...]:
         """Say for every set what the concept loses, and what all others of its category lose together."""

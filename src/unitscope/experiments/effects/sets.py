@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.effects.settings import NO_CONTROL, RemovalSettings
+from unitscope.experiments.effects.settings import NO_CONTROL, ChoiceSettings, RemovalSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.run.summaries import SetKind
 from unitscope.sources.class_names import listing
@@ -19,11 +19,40 @@ from unitscope.stats.inference import keyed_order
 
 
 @dataclass(frozen=True)
+class UnitOrder:
+    """Units from the best for a concept to the worst.
+
+    Attributes:
+        units: ``(U,)``.
+        source: the hash of what ranked them; empty for the dissection itself.
+        on_all: their order where all latents rank them, those that are measured included; None where `units` is that.
+        latents: how many latents ranked them in `units`.
+    """
+
+    units: NDArray[np.int64]
+    source: str = ""
+    on_all: NDArray[np.int64] | None = None
+    latents: int = 0
+
+    @classmethod
+    def by_iou(cls, subject: Subject, concept: int, settings: ChoiceSettings) -> UnitOrder:
+        """Order the units of a layer by their IoU with a concept.
+
+        Raises:
+            UnitscopeError: no unit matches it on the latents that are to choose.
+        """
+        on_all = subject.matches.ranked(concept) if settings.halved else None
+        ranked = subject.ranked(concept, settings)
+        return cls(ranked, on_all=on_all, latents=subject.chosen_on(settings))
+
+
+@dataclass(frozen=True)
 class UnitSet:
     """Units that are intervened on together.
 
     Attributes:
-        kind: ``concept``: the best for the concept; ``control``: the best for another; ``random``.
+        kind: ``concept``: the best for the concept; ``all``: those that all latents would choose, the measured ones
+            included; ``control``: the best for another; ``random``.
         ranking: label value of the concept they are ranked for; 0 for random ones.
         repetition: of the random order, from 1; 0 for others.
         units: in the order of their ranks.
@@ -62,16 +91,19 @@ class SetPlan:
         return max(number for number, each in enumerate(self.sets) if each.kind == "concept")
 
 
-def plan_sets(
-    subject: Subject, settings: RemovalSettings, *, concept: int, order: NDArray[np.int64]
-) -> SetPlan:
+def chosen_on_all(sets: Sequence[UnitSet]) -> int | None:
+    """Return the number of the set that all latents would choose; None without one."""
+    return next((number for number, each in enumerate(sets) if each.kind == "all"), None)
+
+
+def plan_sets(subject: Subject, settings: RemovalSettings, *, concept: int, order: UnitOrder) -> SetPlan:
     """Plan the sets of a removal.
 
     Args:
         subject: the layer.
         settings: sizes and controls.
         concept: label value of the concept.
-        order: units from the best for it to the worst ``(U,)``.
+        order: units from the best for it to the worst.
 
     Raises:
         UnitscopeError: a set is larger than the layer, or the other concept is none.
@@ -81,26 +113,27 @@ def plan_sets(
     for size in settings.control_units:
         subject.check_size(size, "--control-units")
     sizes, top = settings.control_units or settings.units[-1:], settings.units[-1]
-    sets = [UnitSet("concept", concept, 0, as_units(order[:k])) for k in settings.units]
+    sets = [UnitSet("concept", concept, 0, as_units(order.units[:k])) for k in settings.units]
     random, notes = random_sets(
-        np.sort(order[top:]), sizes, repetitions=settings.random, seed=settings.seed, taken=top
+        np.sort(order.units[top:]), sizes, repetitions=settings.random, seed=settings.seed, taken=top
     )
     control = choose_control(subject, settings, concept)
     if control:
-        ranked = subject.matches.ranked(control)
+        ranked = subject.ranked(control, settings, "--control")
         sets += [UnitSet("control", control, 0, as_units(ranked[:k])) for k in sizes]
     elif settings.control != NO_CONTROL:
         notes.append(
             "no unit of the layer is labelled with another concept of the category, so none is a control"
         )
     if settings.rank == "iou":
-        notes = [*few_matching(subject, concept, top), *notes]
-    return SetPlan((*sets, *random), concept, control, tuple(notes))
+        notes = [*few_matching(subject, settings, concept, top), *notes]
+    same = [] if order.on_all is None else [UnitSet("all", concept, 0, as_units(order.on_all[:top]))]
+    return SetPlan((*sets, *random, *same), concept, control, tuple(notes))
 
 
-def few_matching(subject: Subject, concept: int, size: int) -> list[str]:
+def few_matching(subject: Subject, settings: ChoiceSettings, concept: int, size: int) -> list[str]:
     """Return a line that says how many units match a concept, if a set of `size` units is larger."""
-    matching = int((subject.matches.iou[:, concept] > 0).sum())
+    matching = int((subject.choosing(settings).iou[:, concept] > 0).sum())
     if size <= matching:
         return []
     return [f"only {matching} units share a pixel with the concept; the others follow by number"]
@@ -166,7 +199,8 @@ def choose_control(subject: Subject, settings: RemovalSettings, concept: int) ->
         return control
     category = subject.vocabulary[concept].category  # type: ignore[union-attr]
     others = [number for number in subject.vocabulary.of_category(category) if number != concept]
-    counts = np.bincount(subject.matches.labels, minlength=len(subject.vocabulary))[others]
+    labels = subject.choosing(settings).labels
+    counts = np.bincount(labels, minlength=len(subject.vocabulary))[others]
     return others[int(counts.argmax())] if counts.any() else 0
 
 

@@ -123,7 +123,10 @@ class EffectSettings(Settings):
     """What every question about the units of a generator can be told."""
 
     latents: int | None = setting(
-        None, "The first so many; all of the run by default.", rule=at_least(1), option="latents samples"
+        None,
+        "The first so many of those that can be measured on; all of them by default.",
+        rule=at_least(1),
+        option="latents samples",
     )
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
     seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=A_SEED)
@@ -134,9 +137,30 @@ class EffectSettings(Settings):
         panel=SPEED,
     )
 
+    @property
+    def halved(self) -> bool:
+        """Whether units are chosen on other latents than they are measured on."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceSettings(EffectSettings):
+    """What questions about the best units for a concept can be told."""
+
+    choose_on: Literal["half", "all"] = setting(
+        "half",
+        "Latents that say which units are best: half of the run's, with the effect measured on the others; or all, "
+        "with the effect measured on these again, as in the paper.",
+    )
+
+    @property
+    def halved(self) -> bool:
+        """Whether units are chosen on other latents than they are measured on."""
+        return self.choose_on == "half"
+
 
 @dataclass(frozen=True)
-class RemovalSettings(EffectSettings):
+class RemovalSettings(ChoiceSettings):
     """What the removal of units can be told, besides what every question can."""
 
     concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY.", metavar="CONCEPT"))
@@ -166,7 +190,7 @@ class RemovalSettings(EffectSettings):
 
 
 @dataclass(frozen=True)
-class InsertionSettings(EffectSettings):
+class InsertionSettings(ChoiceSettings):
     """What the insertion of units can be told, besides what every question can."""
 
     concept: str = field(metadata=about("The concept, as NAME or NAME|CATEGORY.", metavar="CONCEPT"))

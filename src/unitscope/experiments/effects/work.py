@@ -56,7 +56,8 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
 
     def __init__(self, asked: Subject, settings: S) -> None:
         self.asked, self.settings = asked, settings
-        self.latents = asked.latents(settings)
+        self.measured = asked.measured(settings)
+        self.latents = len(self.measured)
 
     @abstractmethod
     def variants(self) -> int:
@@ -94,7 +95,10 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
         yield Stage(
             MEASURE,
             self.title,
-            ranges(self.latents, fitting // at_once * at_once),
+            [
+                self.measured[part.start : part.stop]
+                for part in ranges(self.latents, fitting // at_once * at_once)
+            ],
             type(self).measure,
             replace(self.plan(), at_once=at_once),
             self.asked.samples.sample_ids,

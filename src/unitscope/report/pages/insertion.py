@@ -17,7 +17,7 @@ from unitscope.report.charts.theme import COLORS, PANEL
 from unitscope.report.data import records
 from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
-from unitscope.report.pages.removal import MOST, shares_figure
+from unitscope.report.pages.removal import MOST, gain_of, shares_figure
 from unitscope.run.effects import Insertion
 
 MAP_SIDE = 260
@@ -33,6 +33,7 @@ def insertion_page(found: Insertion, folder: Path) -> tuple[dict[str, object], M
         "area": shown(interval_of(sets[0], "new_area", "new_low", "new_high"), 2),
         "units": [int(unit) for unit in sets[0].units],
         "tiles": _tiles(found, sets),
+        "gain": gain_of(found.summary.choice),
         "contexts": _contexts(found),
         "pairs": draw_pairs(pairs, found.path, folder, mask="new_mask"),
     }, {**context_figures(found), **map_figures(found), "replaced": replaced_figure(found)}
@@ -121,8 +122,8 @@ def _tiles(found: Insertion, sets: list[Any]) -> list[dict[str, str]]:
             {**_tile(interval_of(row, "success")), "name": f"where {row.concept} was"}
             for row in (listed[0], listed[-1])
         ]
-    name = f"with {facts.k} random units, anywhere"
-    return tiles + [{**_tile(interval_of(row, "success")), "name": name} for row in sets[1:2]]
+    name, random = f"with {facts.k} random units, anywhere", [row for row in sets if row.kind == "random"]
+    return tiles + [{**_tile(interval_of(row, "success")), "name": name} for row in random[:1]]
 
 
 def _tile(found: tuple[float, float, float]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from unitscope.report.data import records
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
 from unitscope.run.effects import Removal
+from unitscope.run.summaries import UnitChoice
 
 LISTED = 30
 """Other concepts in the table."""
@@ -33,10 +34,20 @@ def removal_page(found: Removal, folder: Path) -> tuple[dict[str, object], Mappi
         "k": int(main.k),
         "units": [int(unit) for unit in main.units],
         "tiles": _tiles(found),
+        "gain": gain_of(found.summary.choice),
         "sets": _sets(found),
         "others": _others(found),
         "pairs": draw_pairs(found.pairs, found.path, folder, mask="lost_mask"),
     }, {"removal": removal_figure(found), "beside": side_figure(found), "instead": instead_figure(found)}
+
+
+def gain_of(choice: UnitChoice | None) -> dict[str, str] | None:
+    """Return what is gained where latents are measured that chose the units; None where all of them did."""
+    if choice is None:
+        return None
+    ends = (choice.gain.value, choice.gain.low, choice.gain.high)
+    value, low, high = (float("nan") if end is None else end for end in ends)
+    return shown((value, low, high), sign=True)
 
 
 def own_effects(found: Removal) -> pd.DataFrame:
@@ -71,6 +82,7 @@ def side_effects(found: Removal) -> pd.DataFrame:
 def removal_figure(found: Removal) -> Figure:
     """Draw the share of the concept's area that is lost against the number of removed units, with the controls."""
     facts, rows = found.summary, own_effects(found)
+    rows = rows[rows["kind"] != "all"]
     names = {
         "concept": f"units ranked for {facts.concept}",
         "control": f"units ranked for {facts.control}",
@@ -177,7 +189,12 @@ def _tiles(found: Removal) -> list[dict[str, str]]:
 
 def _sets(found: Removal) -> list[list[object]]:
     facts = found.summary
-    named = {"concept": facts.concept, "control": facts.control or "", "random": "random"}
+    named = {
+        "concept": facts.concept,
+        "control": facts.control or "",
+        "random": "random",
+        "all": f"{facts.concept}, by all latents",
+    }
     return [
         [
             named[row.kind] + (f", draw {row.repetition}" if row.kind == "random" else ""),
