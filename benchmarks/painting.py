@@ -39,7 +39,7 @@ import unitscope
 from unitscope.experiments.effects.edited import Base, EditedGenerator
 from unitscope.experiments.effects.estimates import DrawnLatents
 from unitscope.experiments.effects.locations import Footprints
-from unitscope.experiments.effects.settings import RemovalSettings, parse_level
+from unitscope.experiments.effects.settings import parse_level
 from unitscope.experiments.effects.subject import Subject
 from unitscope.layer.interventions import insert
 from unitscope.nouns.subject import effect_order, levels_of, reopen_subject
@@ -100,7 +100,7 @@ def kinds_of(subject: Subject, run: Dissection, options: argparse.Namespace) -> 
     def best(concept: int) -> tuple[int, ...]:
         ranked = subject.matches.ranked(concept)
         if options.rank == "effect":
-            ranked = effect_order(run, subject.layer.name, concept, RemovalSettings(choose_on="all")).units
+            ranked = effect_order(run, subject.layer.name, concept).units
         return tuple(ranked[: options.units].tolist())
 
     tree, door = (subject.concept(word) for word in (ERASED, DRAWN))

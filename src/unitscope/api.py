@@ -370,7 +370,7 @@ def remove(
     with left_as_it_was(generator), showing(show):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         number = subject.concept(chosen.concept)
-        order = effect_order(opened, read, number, chosen) if chosen.rank == "effect" else None
+        order = effect_order(opened, read, number, halved=chosen.halved) if chosen.rank == "effect" else None
         subject = choosing_as_told(opened, subject, chosen)
         found = run_removal(subject, chosen, target(opened, out, "remove", read, chosen.concept), order=order)
         found.report()

@@ -88,8 +88,14 @@ def exceeded(level: Level) -> float:
     return float(1 - Decimal(str(level.value)))
 
 
-def effect_order(run: Dissection, layer: str, concept: int, settings: EffectSettings) -> UnitOrder:
+def effect_order(run: Dissection, layer: str, concept: int, *, halved: bool = False) -> UnitOrder:
     """Return the units by what the concept loses without each, from the finished ranking of the layer.
+
+    Args:
+        run: a finished run.
+        layer: one of its layers.
+        concept: label value.
+        halved: whether only the half of the latents that units are chosen on may say so.
 
     Raises:
         UnitscopeError: there is none, or no unit takes any of the concept on the latents that are to choose.
@@ -107,7 +113,7 @@ def effect_order(run: Dissection, layer: str, concept: int, settings: EffectSett
             f"no unit of layer {layer!r} takes any of the concept when it is removed alone; use --rank iou"
         )
     order = UnitOrder(rows["unit"].to_numpy(np.int64), ranking.configuration_hash)
-    if not settings.halved:
+    if not halved:
         return order
     losses, latents = losses_on_half(ranking, concept, CHOICE)
     if not (losses > 0).any():
