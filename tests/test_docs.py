@@ -140,7 +140,7 @@ def test_the_demonstration_is_one_report(tmp_path, capsys):
 def test_the_commands_about_generators_of_the_readme_run(tmp_path):
     smaller = {
         "--latents 1000": "--latents 24",
-        "--latents 300": "--latents 24",
+        "--latents 300": "--latents 12",
         "--latents 50": "--latents 1",
         "--latents 100": "--latents 2",
     }
