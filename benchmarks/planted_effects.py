@@ -215,7 +215,7 @@ class OneSeed:
         self.generator = planted_generator(self.units)
         self.run: Dissection = unitscope.dissect(
             self.generator, unitscope.latents(latents, seed=seed), unitscope.segmenter(SEGMENTER), out=folder / "run",
-            grid=(CELLS, CELLS), device="cpu", show=False, replicates=100, null=0, top=1, seed=seed,
+            grid=(CELLS, CELLS), device="cpu", show=False, replicates=100, null=0, top=1, seed=seed, batch_size=128,
         )  # fmt: skip
         assert isinstance(self.generator.module, DrawingGenerator)
         self.subject = reopen_subject(self.run, "units", source=self.generator, device="cpu")

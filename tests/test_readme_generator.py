@@ -10,7 +10,7 @@ from unitscope.cli import calls
 def test_the_commands_run(tmp_path, monkeypatch, capsys):
     smaller = {
         "--latents 1000": "--latents 24",
-        "--latents 300": "--latents 24",
+        "--latents 300": "--latents 12",
         "--latents 50": "--latents 1",
         "--latents 100": "--latents 2",
     }

@@ -103,10 +103,19 @@ class DrawingGenerator(nn.Module):
         drawing: what its units are: the truth.
     """
 
+    swaps: Tensor
+    swapped: Tensor
+    concepts: Tensor
+
     def __init__(self, units: Sequence[DrawingUnit]) -> None:
         super().__init__()
         self.units, self.drawing = DrawnUnits(units), tuple(units)
-        self.swaps = [place for place, unit in enumerate(units) if unit.kind == "swap"]
+        swaps = [place for place, unit in enumerate(units) if unit.kind == "swap"]
+        cells = [swap_cells(number) for number in range(len(swaps))]
+        flat = [[row * CELLS + column for row, column in both] for both in cells]
+        self.register_buffer("swaps", torch.tensor(swaps, dtype=torch.long))
+        self.register_buffer("swapped", torch.tensor(flat, dtype=torch.long).reshape(-1, 2))
+        self.register_buffer("concepts", torch.tensor([float(units[place].concept) for place in swaps]))
 
     def forward(self, latents: Tensor) -> Tensor:
         """Draw pictures."""
@@ -121,14 +130,13 @@ class DrawingGenerator(nn.Module):
         return colours.repeat_interleave(SIDE // CELLS, 2).repeat_interleave(SIDE // CELLS, 3)
 
     def _swapped(self, cells: Tensor, above: Tensor, latents: Tensor) -> Tensor:
-        cells = cells.clone()
-        for number, place in enumerate(self.swaps):
-            (row, column), (other_row, other_column) = swap_cells(number)
-            concept = float(self.drawing[place].concept)
-            on, adds = above[:, place, row, column], latents[:, OF_UNIT * place + 1] > 0
-            cells[:, row, column] = concept * (on & adds)
-            cells[:, other_row, other_column] = concept * ~(on & ~adds)
-        return cells
+        """Draw the cells of units that swap over cells ``(N, 16, 16)``."""
+        added, left_out = self.swapped.unbind(1)
+        on = above.flatten(2)[:, self.swaps, added]
+        adds = latents[:, OF_UNIT * self.swaps + 1] > 0
+        flat = cells.flatten(1).index_copy(1, added, self.concepts * (on & adds))
+        drawn: Tensor = flat.index_copy(1, left_out, self.concepts * ~(on & ~adds))
+        return drawn.reshape_as(cells)
 
 
 def swap_cells(number: int) -> tuple[tuple[int, int], tuple[int, int]]:
