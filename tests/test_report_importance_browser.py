@@ -79,9 +79,9 @@ def test_class_picker_changes_class_and_address(reader: Reader, folder: Path) ->
       (node) => Number(node.textContent.match(/unit (\\d+)/)[1]))"""
     reader.wait(lambda: reader.run(shown) == units)
     assert "important" in reader.one(".badge.yes").text
-    assert reader.run(
-        "return [...document.querySelectorAll('#unit-rows img')].every((i) => i.loading === 'lazy' && i.alt)"
-    )
+    assert reader.run("return [...document.querySelectorAll('#unit-rows img')].every((i) => i.alt)")
+    loaded = "return [...document.querySelectorAll('#unit-rows img')].every((i) => i.naturalWidth)"
+    reader.wait(lambda: reader.run(loaded))
     reader.one("#units-all").click()
     reader.wait(lambda: len(reader.all("#unit-rows .unit-facts")) == 20)
     reader.one("#class-next").click()

@@ -334,7 +334,10 @@ def test_one_process_at_a_time(tmp_path):
         ("[]", "manifest.json is damaged"),
         ("{}", "manifest.json is damaged"),
         ('{"schema_version": 2}', r"is damaged .*missing required field"),
-        ('{"schema_version": 99}', "has schema version 99, this unitscope reads 2; run the dissection again"),
+        (
+            '{"schema_version": 99}',
+            "has schema version 99, this unitscope reads 1 to 2; install",
+        ),
     ],
 )
 def test_a_damaged_manifest_is_one_line(tmp_path, manifest, said):

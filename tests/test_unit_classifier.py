@@ -649,7 +649,8 @@ def test_the_command_prints_a_summary_or_json(place, tmp_path, monkeypatch, caps
         "Unit 0 of conv as a classifier: red (6 pictures) against other classes (18 pictures)"
     )
     assert lines[1].startswith("  AUROC 1.000 (1.000 to 1.000), average precision 1.000")
-    assert lines[-1] == f"page: {tmp_path}/out/report/index.html"
+    assert f"page: {tmp_path}/out/report/index.html" in lines
+    assert lines[-1].startswith("next: unitscope ")
     assert run_cli(monkeypatch, *words, "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["auroc"]["value"] == 1

@@ -102,7 +102,10 @@ def paint(
     segmenter: SegmenterOptions,
     network: SameNetworkOptions,
 ) -> None:
-    """Paint with the units of a generator: a page of this machine, or the pictures of a recipe."""
+    """Paint with the units of a generator.
+
+    On a page of this machine, or by a recipe, as pictures.
+    """
     if recipe.apply is not None:
         print_lines(*_draw(run, page, recipe, network))
         return

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.run.dissection import SCORES, Dissection
+from unitscope.run.dissection import Dissection
 from unitscope.run.folder import check_whole
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
 from unitscope.run.older import LATER
@@ -33,7 +33,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
             "null_iou",
             "null_iou_95",
         ),
-        *("lift", "detector", "peak", "precision", "recall", "runner_up", "runner_up_category"),
+        *(
+            "lift",
+            "detector",
+            "peak",
+            "precision",
+            "recall",
+            "average_precision",
+            "auroc",
+            "runner_up",
+            "runner_up_category",
+        ),
         *("margin", "margin_low", "margin_high", "meanings"),
     ),
     "matches": (
@@ -178,7 +188,7 @@ def read_run(run: Path) -> RunData:
     layers = _frame(run, "layers").sort_values("position", kind="stable")
     names = tuple(dict.fromkeys(layers["layer"]))
     opened = Dissection(run)
-    units = opened.units[[*COLUMNS["units"], *SCORES]].assign(calibrated=opened.calibrated)
+    units = opened.units[list(COLUMNS["units"])].assign(calibrated=opened.calibrated)
     strangers = sorted(set(units["layer"]) - set(names))
     if strangers:
         raise UnitscopeError(

@@ -32,9 +32,6 @@ from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 if TYPE_CHECKING:
     from unitscope.run.unit import Unit
 
-SCORES = ("average_precision", "auroc")
-"""Columns of the unit table that say how well the whole activation tells the label, where it was asked for."""
-
 
 class Dissection(Result[DissectionSummary]):
     """What every unit of a network matches, read from a run folder on demand.
@@ -102,7 +99,6 @@ class Dissection(Result[DissectionSummary]):
             ),
             *("label_stable", "lift", "q_value", "threshold"),
         ),
-        later=SCORES,
     )
     layers = Table("Detectors and distinct concepts by layer and category.")
     concepts = Table("The vocabulary, with how much of the pictures each concept covers.")

@@ -10,6 +10,8 @@ LATER = (
     *("p_value", "q_value", "null_iou", "null_iou_95", "lift", "precision", "recall", "f1"),
     *(
         "concept_fraction",
+        "average_precision",
+        "auroc",
         "runner_up",
         "runner_up_category",
         "margin",
@@ -19,7 +21,10 @@ LATER = (
     ),
 )
 """Columns of the unit table that version 0.1 did not have, in their order."""
-UNMEASURED = ("p_value", "q_value", "null_iou", "null_iou_95", "lift", "margin_low", "margin_high")
+UNMEASURED = (
+    *("p_value", "q_value", "null_iou", "null_iou_95", "lift"),
+    *("average_precision", "auroc", "margin_low", "margin_high"),
+)
 """Those of them that take the pictures: they are missing."""
 BEFORE = "label_stable"
 """The column that they stand behind."""

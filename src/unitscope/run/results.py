@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self, TypeVar, overload
 
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -29,11 +28,10 @@ class Table:
     Args:
         rows: what it holds.
         first: columns that stand first in the frame, whatever their order in the file.
-        later: columns of numbers that runs of earlier versions lack; they are NaN there.
     """
 
-    def __init__(self, rows: str, first: Sequence[str] = (), later: Sequence[str] = ()) -> None:
-        self.__doc__, self.first, self.later = rows, first, later
+    def __init__(self, rows: str, first: Sequence[str] = ()) -> None:
+        self.__doc__, self.first = rows, first
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -51,9 +49,7 @@ class Table:
         return frame
 
     def arranged(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with what is looked at most in its first columns, and those that it lacks."""
-        lacking = [name for name in self.later if name not in frame.columns]
-        frame = frame.assign(**dict.fromkeys(lacking, np.nan))
+        """Return the frame with what is looked at most in its first columns."""
         first = [name for name in self.first if name in frame.columns]
         return frame[[*first, *(name for name in frame.columns if name not in first)]]
 

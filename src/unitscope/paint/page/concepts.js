@@ -132,7 +132,7 @@ export class Concepts {
     list();
     return [
       h('p', {}, h('b', {}, entry.name), ` ${plural(entry.detectors, 'detector')}, best IoU ${percent(entry.best_iou)}`),
-      h('label', { class: 'slider' }, 'Units ', out, slider),
+      h('label', { class: 'slider', for: 'units' }, 'Units ', out, slider),
       this.palette.entries.some((each) => each.by_effect) && this.orders(entry, tools),
       entry.acts && h('p', { class: 'hint' }, said(entry.acts)),
       entry.accepted && entry.accepted.length > 0 && h('p', { class: 'hint' }, accepted(entry.accepted)),

@@ -6,12 +6,16 @@ points of its list and no others.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.stats.kernels.compiled import jit
-from unitscope.stats.kernels.strong import PackedCells
 from unitscope.stats.raster import Reading
+
+if TYPE_CHECKING:
+    from unitscope.stats.kernels.strong import PackedCells
 
 
 @jit
