@@ -16,8 +16,8 @@ from planted_generator import CELLS, SIDE, planted_run
 from starlette.testclient import TestClient
 
 import unitscope
-from unitscope.paint import server as serving
 from unitscope.paint.jobs import MOST_RUNNING, Jobs
+from unitscope.paint.photo import find_latent
 from unitscope.paint.recipe import SCALE, Latent, Stroke, read_json, read_recipe
 from unitscope.paint.server import Server, page_files
 from unitscope.paint.studio import Studio
@@ -356,18 +356,9 @@ def test_a_search_that_fails_says_why(looking):
     pixels(client.post("/api/picture", json=asked()))
 
 
-def test_without_the_search_photographs_are_not_opened(client):
-    for answer in (
-        client.post("/api/photo", content=b"x"),
-        client.get("/api/photo/1"),
-        client.delete("/api/photo/1"),
-    ):
-        assert answer.status_code == 501
-
-
 def test_the_search_of_the_package_goes_on_between_strokes_and_is_told_of():
     made, worker = seeded(Tiny), Worker(10)
-    jobs = Jobs(worker, made, partial(serving.finder(), starts=4, steps=3))
+    jobs = Jobs(worker, made, partial(find_latent, starts=4, steps=3))
     target = made.pictures(made.module(latent_of(1)))[0]
     job = jobs.start(target)
     worker.submit(lambda: None).result(60)

@@ -22,7 +22,7 @@ except ImportError as missing:
     ) from missing
 
 from unitscope.paint.safety import is_loopback, new_token
-from unitscope.paint.server import Server, finder
+from unitscope.paint.server import Server
 
 GRACE = 1
 """Seconds that answers on their way have when the server is told to stop."""
@@ -75,7 +75,7 @@ async def _serve(
 ) -> None:
     token = new_token()
     address = f"http://{_written(host)}:{listener.getsockname()[1]}/?token={token}"
-    server = Server(studio, token, host, find=finder())
+    server = Server(studio, token, host)
 
     def begun() -> None:
         told(address)

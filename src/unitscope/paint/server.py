@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.paint.jobs import Find, Jobs, TooMany
+from unitscope.paint.photo import find_latent
 from unitscope.paint.photographs import PICTURE_BYTES, TooLarge, read_photograph
 from unitscope.paint.recipe import (
     MOST_BYTES,
@@ -104,14 +105,14 @@ class Server:
         studio: what is painted on.
         token: that every request needs.
         host: that is listened on.
-        find: finds the latent of a photograph; None where that is not there.
+        find: finds the latent of a photograph.
     """
 
-    def __init__(self, studio: Studio, token: str, host: str, *, find: Find | None = None) -> None:
+    def __init__(self, studio: Studio, token: str, host: str, *, find: Find = find_latent) -> None:
         self.studio = studio
         self.worker = Worker(MOST_WAITING)
         generator = studio.canvas.painter.generator
-        self.jobs = None if find is None else Jobs(self.worker, generator, find)
+        self.jobs = Jobs(self.worker, generator, find)
         self.page = page_files()
         self.said = msgspec.json.encode(studio.said)
         self._room, self._photographs = asyncio.Semaphore(MOST_BODIES), asyncio.Semaphore(1)
@@ -230,8 +231,6 @@ class Server:
 
     async def photo(self, request: Request) -> Response:
         """Begin to look for the latent of a photograph."""
-        if self.jobs is None:
-            raise Refused(501, "photographs cannot be opened yet")
         async with self._photographs:
             content = await read_body(request, PICTURE_BYTES, ("image/", "application/octet-stream"))
             picture = await asyncio.to_thread(read_photograph, content)
@@ -244,8 +243,6 @@ class Server:
 
     async def job(self, request: Request) -> Response:
         """Return how far a photograph is, or cancel it."""
-        if self.jobs is None:
-            raise Refused(501, "photographs cannot be opened yet")
         try:
             job = request.path_params["job"]
             if request.method == "DELETE":
@@ -279,13 +276,3 @@ async def _unknown(request: Request, error: HTTPException) -> Response:  # noqa:
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
     traceback.print_exception(error)
     return refusal(500, one_line(error))
-
-
-def finder() -> Find | None:
-    """Return what finds the latents of photographs; None where that is not there."""
-    try:
-        from unitscope.paint.photo import find_latent
-    except ImportError:
-        return None
-    found: Find = find_latent
-    return found
