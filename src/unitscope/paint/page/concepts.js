@@ -48,11 +48,11 @@ export class Concepts {
 
   row(entry, at) {
     const chosen = this.isChosen(entry);
-    const facts = [plural(entry.detectors, 'unit'), `IoU ${percent(entry.best_iou, 0)}`, entry.acts && 'acts'].filter(Boolean);
+    const facts = [`IoU ${percent(entry.best_iou, 0)}`, plural(entry.detectors, 'unit'), entry.acts && `acts ${percent(entry.acts.lost, 0)}`].filter(Boolean);
     return h('div', { class: 'concept', role: 'option', id: `concept-${at}`, 'data-key': entry.key, 'aria-selected': String(chosen), 'aria-setsize': this.found.length, 'aria-posinset': at + 1 },
       entry.example ? h('img', { src: entry.example, alt: '', width: 40, height: 40, loading: 'lazy' }) : h('span', { class: 'patch', style: { background: entry.color } }),
       h('span', { class: 'concept-text' }, h('span', { class: 'concept-name' }, entry.name),
-        h('span', { class: 'concept-facts' }, `${entry.category} \u00b7 ${facts.join(' \u00b7 ')}`)),
+        h('span', { class: 'concept-facts' }, [...facts, entry.category].join(' \u00b7 '))),
       h('span', { class: 'swatch', style: { background: entry.color } }));
   }
 
@@ -149,8 +149,10 @@ export class Concepts {
   }
 }
 
-function said(acts) {
-  return typeof acts === 'string' ? acts : Object.entries(acts).map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? Number(value.toPrecision(2)) : value}`).join(', ');
+// What is lost of a concept's area without its units, with the interval where there is one.
+function said({ units, lost, low, high }) {
+  const interval = low === null || high === null ? '' : ` (${percent(low, 0)} to ${percent(high, 0)})`;
+  return `Without ${units === 1 ? 'its first unit' : `its ${units} units`}, ${percent(lost, 0)}${interval} of its area is lost`;
 }
 
 function accepted(contexts) {

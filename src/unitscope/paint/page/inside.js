@@ -103,9 +103,10 @@ export class Inside {
     const interval = found.interval ? ` (${percent(found.interval[0])} to ${percent(found.interval[1])})` : '';
     const label = found.concept ? `matches ${nameOf(found.concept)}, IoU ${percent(found.iou)}${interval}${found.stable === false ? '; the label is not stable' : ''}` : 'has no label';
     const alone = (tool) => () => {
-      this.store.set({ tool, unit: found.unit ?? this.unit, unitConcept: found.concept || null });
-      this.stage.mark({ map: null });
-      this.hands.say(`The brush holds unit ${this.unit} alone.`);
+      const { unit } = this;
+      this.close();
+      this.store.set({ tool, unit, unitConcept: found.concept || null });
+      this.hands.say(`The brush holds unit ${unit} alone.`);
     };
     this.detail.replaceChildren(h('p', {}, h('b', {}, `Unit ${this.unit}`), ` ${label}. Lit is where it is on.`),
       h('div', { class: 'row' }, h('button', { type: 'button', onclick: alone('erase') }, 'Erase it alone'), h('button', { type: 'button', onclick: alone('draw') }, 'Draw it alone')));

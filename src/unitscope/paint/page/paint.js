@@ -97,9 +97,11 @@ class Application {
     this.originalOf = key;
     const plain = strokes.every((stroke) => !stroke.on);
     try {
-      await this.stage.show('original', plain ? blob : await this.pictures.beside({ latent, strokes: [] }));
+      const original = plain ? blob : await this.pictures.beside({ latent, strokes: [] });
+      // Another picture may have come meanwhile, with an original of its own.
+      if (this.originalOf === key) await this.stage.show('original', original);
     } catch (error) {
-      this.originalOf = null;
+      if (this.originalOf === key) this.originalOf = null;
       this.failed(error);
     }
   }
@@ -254,7 +256,6 @@ class Application {
     smooth.setAttribute('aria-pressed', String(!stage.node.classList.contains('crisp')));
     smooth.addEventListener('click', () => smooth.setAttribute('aria-pressed', String(!stage.node.classList.toggle('crisp'))));
     this.api.addEventListener('connection', () => this.connection());
-    byId('connection-retry').addEventListener('click', () => this.api.retry());
   }
 
   hold(held) {
@@ -311,6 +312,7 @@ class Application {
 async function start() {
   const api = new Api();
   const line = byId('error');
+  byId('connection-retry').addEventListener('click', () => api.retry());
   api.addEventListener('connection', () => {
     byId('connection').hidden = !api.away;
     byId('connection-text').textContent = 'No connection to the server; trying again.';
