@@ -83,7 +83,7 @@ def test_a_ranking_by_effect_orders_a_removal(run):
     assert found.sets["units"][0].tolist() == ranking.top("tree", 2)["unit"].tolist()
     assert found.manifest.config["order"] == ranking.configuration_hash
     with pytest.raises(UnitscopeError, match="no unit of layer 'units' takes any of the concept"):
-        subject.effect_order(unitscope.open_run(run), "units", 6, RemovalSettings("ghost", rank="effect"))
+        subject.effect_order(unitscope.open_run(run), "units", 6)
 
 
 @pytest.mark.parametrize("ask", [unitscope.rank, unitscope.remove, unitscope.insert])

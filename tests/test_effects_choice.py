@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from planted_generator import (
@@ -201,9 +199,8 @@ def test_another_segmenter_may_not_know_the_concepts_of_the_half(run):
 
 
 def test_the_effect_of_each_unit_on_half_of_the_latents_ranks_them(run):
-    settings = RemovalSettings("tree", rank="effect")
     ranking = unitscope.rank(run, settings=RankingSettings(**FEW))
-    order = effect_order(run, "units", TREE, settings)
+    order = effect_order(run, "units", TREE, halved=True)
     state = on(planted_samples(COUNT))
     drawn = {half: state[half::2, [0, 5]].sum(0) for half in (0, 1)}
     best = [0, 5] if drawn[0][0] >= drawn[0][1] else [5, 0]
@@ -211,7 +208,7 @@ def test_the_effect_of_each_unit_on_half_of_the_latents_ranks_them(run):
     assert order.latents == COUNT // 2
     assert order.source == ranking.configuration_hash
     assert order.on_all.tolist() == ranking.top("tree", UNITS)["unit"].tolist()
-    whole = effect_order(run, "units", TREE, replace(settings, choose_on="all"))
+    whole = effect_order(run, "units", TREE)
     assert whole.units.tolist() == order.on_all.tolist()
     assert whole.on_all is None
     assert isinstance(order, UnitOrder)

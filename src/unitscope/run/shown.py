@@ -63,7 +63,12 @@ def dissection(run: Dissection) -> Iterator[str]:
 def removal(found: Removal) -> Iterator[str]:
     """Yield what every set of units takes away, what else changes, and pictures before and after."""
     facts = found.summary
-    names = {"concept": "best", "control": f"best for {facts.control}", "random": "random"}
+    names = {
+        "concept": "best",
+        "control": f"best for {facts.control}",
+        "random": "random",
+        "all": "best by all latents",
+    }
     rows = [
         [f"{each.k:,} {names[each.kind]}", percent_score(each.lost, none="-"), _score(each.others_lost)]
         for each in facts.sets
@@ -89,7 +94,8 @@ def removal(found: Removal) -> Iterator[str]:
 def insertion(found: Insertion) -> Iterator[str]:
     """Yield how often places succeed, alone and by what was there before, and pictures before and after."""
     facts = found.summary
-    sets = [["anywhere" if each.kind == "concept" else "random units", *_places(each)] for each in facts.sets]
+    names = {"concept": "anywhere", "random": "random units", "all": "best units by all latents"}
+    sets = [[names[each.kind], *_places(each)] for each in facts.sets]
     contexts = [[each.concept or "nothing", *_places(each)] for each in facts.contexts]
     headings = ["places", "succeed", "new area"]
     yield notebook.line(
