@@ -20,7 +20,6 @@ import argparse
 import asyncio
 import http.client
 import json
-import socket
 import tempfile
 import threading
 import time
@@ -36,6 +35,7 @@ from numpy.typing import NDArray
 
 import unitscope
 from unitscope.paint.recipe import SCALE, Latent, Stroke
+from unitscope.paint.serve import bound
 from unitscope.paint.server import Server
 from unitscope.paint.studio import Studio
 
@@ -85,7 +85,7 @@ def in_turn(
 @contextmanager
 def listening(studio: Studio) -> Iterator[int]:
     """Serve a studio on a thread; yields the port."""
-    ready, listener = threading.Event(), socket.create_server(("127.0.0.1", 0))
+    ready = threading.Event()
     found: list[uvicorn.Server] = []
 
     async def run() -> None:
@@ -96,14 +96,15 @@ def listening(studio: Studio) -> Iterator[int]:
         await found[0].serve([listener])
         server.close(5)
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    ready.wait()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        found[0].should_exit = True
-        thread.join()
+    with bound("127.0.0.1", 0) as listener:
+        thread = threading.Thread(target=lambda: asyncio.run(run()))
+        thread.start()
+        ready.wait()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            found[0].should_exit = True
+            thread.join()
 
 
 def percentiles(bare: Seconds, whole: Seconds, name: str = "") -> dict[str, float]:

@@ -66,7 +66,7 @@ def serve(
     Raises:
         UnitscopeError: nothing can listen there.
     """
-    with _bound(host, port) as listener, suppress(KeyboardInterrupt):
+    with bound(host, port) as listener, suppress(KeyboardInterrupt):
         asyncio.run(_serve(studio, listener, host, told, browser=browser))
 
 
@@ -100,7 +100,12 @@ def _written(host: str) -> str:
 
 
 @contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """Give a socket that listens; it says that it is TCP, without which answers wait for acknowledgements.
+
+    Raises:
+        UnitscopeError: the host is no address of this machine, or the port is taken.
+    """
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
