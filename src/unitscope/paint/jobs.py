@@ -121,7 +121,7 @@ class Jobs:
                         self.generator, picture, report=report, cancelled=lambda: job in self._cancelled
                     )
                 outcome.latent = Latent(values=tuple(found.latent.detach().float().flatten().tolist()))
-                outcome.error, outcome.progress, outcome.note = float(found.error), 1.0, "found"
+                outcome.error, outcome.progress, outcome.note = float(found.error), 1.0, ""
             outcome.state = "failed" if job in self._cancelled else "done"
         except Closed:
             outcome.state = "failed"
