@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.look import thresholds_of
 from unitscope.experiments.dissection.rescore import LayerQuantiles
 from unitscope.experiments.effects.settings import THRESHOLD, parse_level
 from unitscope.nouns.subject import exceeded
@@ -33,9 +33,9 @@ class Levels:
 
     def __init__(self, run: Dissection, layer: str) -> None:
         self.run, self.layer = run, layer
-        units: pd.DataFrame = run.units[run.units["layer"] == layer].sort_values("unit")
-        thresholds = units["threshold"].to_numpy(np.float32, copy=True)
-        self._known = {HALF: thresholds / 2, THRESHOLD: thresholds}
+        thresholds = thresholds_of(run)[layer]
+        half = (thresholds / 2).astype(np.float32, copy=False)
+        self._known: dict[str, NDArray[np.float32]] = {HALF: half, THRESHOLD: thresholds}
 
     @property
     def thresholds(self) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.look import units_by_layer
 from unitscope.experiments.effects.subject import Subject
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
@@ -172,8 +173,7 @@ class Studio:
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        units = self.canvas.run.units
-        return units[units["layer"] == self.subject.layer.name].sort_values("unit", ignore_index=True)
+        return units_by_layer(self.canvas.run)[self.subject.layer.name]
 
     def _activation(self, latent: Latent, strokes: Sequence[Stroke]) -> NDArray[np.float32]:
         found = self.canvas.painter.activation(self.canvas.latents.read(latent), self.canvas.fill(strokes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -48,33 +47,29 @@ class Strip:
 
 
 class PictureCache:
-    """Decoded pictures, the least recently used dropped first; safe with threads."""
+    """Decoded pictures, the least recently used dropped first."""
 
     def __init__(self, limit: int = CACHED_BYTES) -> None:
         self._limit = limit
         self._held = 0
         self._kept: OrderedDict[Path, Packed] = OrderedDict()
-        self._lock = threading.Lock()
 
     def get(self, path: Path) -> Packed | None:
         """Return the picture at `path`, packed `(H, W)`, or None if it cannot be read."""
-        with self._lock:
-            if path in self._kept:
-                self._kept.move_to_end(path)
-                return self._kept[path]
+        if path in self._kept:
+            self._kept.move_to_end(path)
+            return self._kept[path]
         picture = _load(path)
         if picture is not None:
             self._keep(path, picture)
         return picture
 
     def _keep(self, path: Path, picture: Packed) -> None:
-        with self._lock:
-            if path not in self._kept:
-                self._kept[path] = picture
-                self._held += picture.nbytes
-            while self._held > self._limit and len(self._kept) > 1:
-                _, dropped = self._kept.popitem(last=False)
-                self._held -= dropped.nbytes
+        self._kept[path] = picture
+        self._held += picture.nbytes
+        while self._held > self._limit and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._held -= dropped.nbytes
 
 
 def strip_size(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
