@@ -12,7 +12,7 @@ from torch import nn
 import unitscope
 from unitscope.concepts.vocabulary import IGNORED, Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import measure
+from unitscope.experiments.dissection import findings
 from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
@@ -152,7 +152,7 @@ def test_it_goes_on_where_it_was_stopped(run, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(measure, "measure_separation", stop)
+        patch.setattr(findings, "measure_separation", stop)
         with pytest.raises(KeyboardInterrupt):
             dissect(tmp_path / "run")
     pd.testing.assert_frame_equal(dissect(tmp_path / "run").units, run.units, check_exact=True)

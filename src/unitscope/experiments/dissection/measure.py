@@ -8,13 +8,11 @@ from pathlib import Path
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
-from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.exemplars import exemplar_table
-from unitscope.experiments.dissection.meanings import count_meanings
+from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
-from unitscope.experiments.dissection.scoring import bootstrap, find_thresholds, score
-from unitscope.experiments.dissection.separation import measure_separation
+from unitscope.experiments.dissection.scoring import find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import (
     Findings,
@@ -170,25 +168,10 @@ class NetworkDissection(Experiment[Activations]):
             thresholds = find_thresholds(activations, statistics, settings.quantile)
         with job.timing("concepts"):
             scores = score(activations, statistics, thresholds)
-        with job.timing("uncertainty"):
-            intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
-        with job.timing("chance"):
-            chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
-            meanings = count_meanings(activations, scores, chance)
-        with job.timing("scores"):
-            separation = measure_separation(activations, statistics, scores, wanted=settings.scores)
-        self._counted = int(statistics.areas.points.sum())
-        findings = Findings(
-            self.plan,
-            self.samples.vocabulary,
-            statistics,
-            scores,
-            intervals,
-            chance,
-            meanings,
-            separation,
-            settings.min_iou,
+        findings = find_all(
+            activations, statistics, scores, self.samples.vocabulary, settings, timing=job.timing
         )
+        self._counted = int(statistics.areas.points.sum())
         with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.
             others = pool.submit(lambda: list(_tables(findings)))
             yield "samples", sample_table(self.samples.sample_ids, job.skipped(NETWORK))

@@ -12,14 +12,12 @@ from torch import nn
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import ShardReader
-from unitscope.experiments.dissection.chance import measure_chance
+from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.look import kept_activations, thresholds_of
-from unitscope.experiments.dissection.meanings import count_meanings
 from unitscope.experiments.dissection.plan import ReadingPlan
-from unitscope.experiments.dissection.scoring import LayerScores, bootstrap, find_thresholds, score
-from unitscope.experiments.dissection.separation import measure_separation
+from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
-from unitscope.experiments.dissection.tables import Findings, unit_table
+from unitscope.experiments.dissection.tables import unit_table
 from unitscope.experiments.samples import Samples
 from unitscope.models.weights import device_of
 from unitscope.run.dissection import Dissection
@@ -46,6 +44,7 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
         replicates=given.replicates,
         null=given.null,
         seed=given.seed,
+        scores=given.scores,
     )
     concepts = run.concepts.sort_values("number")
     vocabulary = Vocabulary(
@@ -54,21 +53,7 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     activations = kept_activations(run)
     statistics = activations.merged()
     scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
-    intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
-    chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
-    meanings = count_meanings(activations, scores, chance)
-    separation = measure_separation(activations, statistics, scores, wanted=given.scores)
-    found = Findings(
-        activations.plan,
-        vocabulary,
-        statistics,
-        scores,
-        intervals,
-        chance,
-        meanings,
-        separation,
-        settings.min_iou,
-    )
+    found = find_all(activations, statistics, scores, vocabulary, settings)
     return Dissection.units.arranged(unit_table(found))
 
 
