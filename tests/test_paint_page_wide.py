@@ -129,6 +129,8 @@ def test_a_photograph_is_found_and_painted_on(painter, tmp_path):
     captions = [each.text for each in painter.all("#photo-body figcaption")]
     assert captions == ["photograph", "as the generator draws it", "difference"]
     painter.picture(tmp_path / "dialog.png")
+    for shown in painter.all("#photo-body img, #photo-body canvas"):
+        assert shown.size["width"] / shown.size["height"] == pytest.approx(SIZE[1] / SIZE[0], rel=0.02)
     next(each for each in painter.all("#photo-body button") if each.text == "Paint on it").click()
     painter.settle()
     assert len(painter.recipe()["latent"]["values"]) == 6
