@@ -35,15 +35,13 @@ LATENTS = 40
 
 @pytest.fixture(scope="module")
 def removal(tmp_path_factory):
-    settings = RemovalSettings(
-        concept="tree", units=(1, 2, 3), random=2, pairs=2, replicates=200, choose_on="all"
-    )
+    settings = RemovalSettings(concept="tree", units=(1, 2, 3), random=2, pairs=2, choose_on="all")
     return run_removal(planted_subject(LATENTS), settings, tmp_path_factory.mktemp("removal") / "out")
 
 
 @pytest.fixture(scope="module")
 def insertion(tmp_path_factory):
-    settings = InsertionSettings(concept="door", units=1, replicates=200, choose_on="all")
+    settings = InsertionSettings(concept="door", units=1, choose_on="all")
     out = tmp_path_factory.mktemp("insertion") / "out"
     return run_insertion(planted_subject(LATENTS), settings, out, levels=np.ones(6, np.float32))
 
@@ -134,7 +132,7 @@ def test_the_removal_page_says_what_the_tables_say(removal):
     own = own_effects(removal)
     whole = own[(own["kind"] == "concept") & (own["k"] == 3)].iloc[0]
     assert whole["lost"] == 1
-    assert "With the 3 units of units that match tree most set to zero, 100.0 % (100.0 to 100.0)" in text
+    assert "With the 3 units of units that match tree most set to zero, 100.0 % of its area is lost" in text
     assert f"in {facts.pictures} pictures" in text
     one = own[(own["kind"] == "concept") & (own["k"] == 1)].iloc[0]
     row = f"tree 1 1 {100 * one['lost']:.1f} % {100 * one['lost_low']:.1f} to {100 * one['lost_high']:.1f}"
