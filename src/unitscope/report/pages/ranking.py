@@ -46,6 +46,8 @@ def ranking_page(found: Ranking, _folder: Path) -> tuple[dict[str, object], Mapp
 def ranked_concepts(found: Ranking) -> pd.DataFrame:
     """Return the concepts that pictures show, largest area first."""
     rows = found.concepts
+    if "units_with_effect" not in rows:  # a ranking from before effects were told from none
+        rows = rows[rows["first_by_effect"].notna()]
     return rows[rows["before"] > 0].sort_values("before", ascending=False, kind="stable")
 
 
