@@ -101,7 +101,7 @@ def removal_figure(found: Removal) -> Figure:
         percent(f"area of {facts.concept} that is lost"),
         colors=colors, across="units set to zero", whiskers=True,
     )  # fmt: skip
-    note = f"{facts.latents:,} pictures; bars and bands: 95 % over pictures"
+    note = f"{facts.latents:,} pictures; bars and bands: 95 % over pictures, where six or more change"
     return Figure(chart, f"{facts.concept} without its units in {facts.layer}", note)
 
 
@@ -122,7 +122,7 @@ def side_figure(found: Removal) -> Figure | None:
     )
     measure = percent("change of area, per cent of the picture", 2)
     chart = interval_bars(bars, measure, colors=category_colors(found.effects["category"]))
-    return Figure(chart, "What changes beside it", "lines: 95 % over pictures")
+    return Figure(chart, "What changes beside it", "lines: 95 % over pictures, where six or more change")
 
 
 def instead_figure(found: Removal) -> Figure | None:
