@@ -29,7 +29,10 @@ def printed(text: str, folder: Path) -> str:
         if block.kind in ("takes", "file"):
             start = time.monotonic()
             said = person.follow(block)
-            print(f"  {time.monotonic() - start:5.1f} s  {block.said}: {block.code.splitlines()[0][:70]}", flush=True)
+            print(
+                f"  {time.monotonic() - start:5.1f} s  {block.said}: {block.code.splitlines()[0][:70]}",
+                flush=True,
+            )
         return found[0]
 
     return FENCE.sub(now, text)

@@ -4,8 +4,8 @@ A comment on the line before a block says what becomes of it:
 
 ``<!-- takes 20 s -->``: it is run; the time is what it takes as it stands, on two cores.
 ``<!-- file NAME -->``: it is a file, which later blocks of the page use.
-``<!-- prints -->``, ``<!-- prints the last 7 lines -->``: it is what the block before printed (``python .ci/outputs.py``
-writes these).
+``<!-- prints -->``, ``<!-- prints the last 7 lines -->``: it is what the block before printed, as
+``python .ci/outputs.py`` writes it.
 ``<!-- not run: REASON -->``: it is not run; the reason is one of `REASONS`.
 
 Blocks of text, data and layouts need none.
@@ -20,7 +20,7 @@ import re
 import runpy
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,15 +114,13 @@ class Person:
             return
         assert words[0] == "unitscope", line
         with contextlib.redirect_stderr(io.StringIO()) as complaint:
-            try:
-                cli.main()
-            except SystemExit as leave:
-                assert not leave.code, (line, complaint.getvalue())
+            code = left_with(cli.main)
+        assert not code, (line, complaint.getvalue())
         if complaint.getvalue():
             self.complaints.append(complaint.getvalue())
 
     @contextlib.contextmanager
-    def _here(self):
+    def _here(self) -> Iterator[None]:
         before, argv = Path.cwd(), sys.argv
         os.chdir(self.folder)
         sys.path.insert(0, "")
@@ -132,6 +130,15 @@ class Person:
             os.chdir(before)
             sys.path.remove("")
             sys.argv = argv
+
+
+def left_with(main: Callable[[], None]) -> object:
+    """Run a program; return its exit code."""
+    try:
+        main()
+    except SystemExit as leave:
+        return leave.code
+    return 0
 
 
 def lines_of(code: str) -> list[str]:

@@ -1,6 +1,7 @@
-"""Every command and block of Python in README and docs/ runs, with smaller numbers; what is not run is counted, with its reason.
+"""Every command and block of Python in README and docs/ runs, with smaller numbers; what is not run is counted.
 
-Pages are followed in one folder, where a person has photographs, masks and finished runs; `tests/pages.py` says how blocks are marked.
+Pages are followed in one folder, where a person has photographs, masks and finished runs; `tests/pages.py` says how
+blocks are marked.
 """
 
 from __future__ import annotations
@@ -50,9 +51,8 @@ WORDS = {
         "RUN": "runs/world",
         "places/val": "world:24",
         " --layer conv5_3": " --limit 1 --method ddn --out attack",
-        ", layer=\"conv5_3\"": ", limit=1, out=\"attack\"",
+        ', layer="conv5_3"': ', limit=1, out="attack"',
         "--method ddn\n": "--method ddn --limit 1\n",
-        "import unitscope": "import unitscope",
     },
     "docs/classify.md": {
         "GENERATOR_RUN": "runs/gan",

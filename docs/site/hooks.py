@@ -20,7 +20,9 @@ NOT_DRAWN = "*(`python docs/gallery.py` draws this picture.)*\n"
 def titled(found: re.Match[str]) -> str:
     """Return a block of code with what its comment says as its title."""
     indent, kind, said, language = found.groups()
-    title = {"takes": f"about {said} on two cores", "file": said, "prints": f"prints {said}".strip()}.get(kind, said)
+    title = {"takes": f"about {said} on two cores", "file": said, "prints": f"prints {said}".strip()}.get(
+        kind, said
+    )
     return f'{indent}```{language or "text"} title="{title}"'
 
 
@@ -32,5 +34,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         markdown = re.sub(r"`docs/(\w+\.md)`", r"[`\1`](\1)", markdown)
     if name == "gallery.md":
         drawn = {path.name for path in (ROOT / "docs" / "gallery").glob("*")}
-        markdown = PICTURE.sub(lambda found: found[0] if Path(found[1]).name in drawn else NOT_DRAWN, markdown)
+        markdown = PICTURE.sub(
+            lambda found: found[0] if Path(found[1]).name in drawn else NOT_DRAWN, markdown
+        )
     return MARKED.sub(titled, markdown)
