@@ -58,7 +58,7 @@ class Block:
     @property
     def said(self) -> str:
         """What the comment says after that."""
-        return self.mark.removeprefix("not run: ").removeprefix(f"{self.kind} ")
+        return self.mark.removeprefix("not run:").removeprefix(self.kind).strip()
 
     def smaller(self, words: Mapping[str, str]) -> Block:
         """The same with other words in place of some."""

@@ -1,17 +1,34 @@
-"""Gives the fields of settings classes the help, rule, default and option that their definitions hold.
+"""Makes docstrings pages: names of the package become links, and settings have their help, rule, default and option.
 
-They are the same fields that the command line is made from (``unitscope/experiments/settings.py``).
+Settings are the same fields that the command line is made from (``unitscope/experiments/settings.py``).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from importlib import import_module
 from typing import Any
 
 import griffe
 
+import unitscope
 from unitscope.experiments.settings import About, Settings
+
+ROLE = re.compile(r":(?:class|func|meth|attr|mod):`(?:unitscope\.)?([\w.]+)`")
+PAGE = re.compile(r"``docs/(\w+)\.md``")
+
+
+def linked(text: str) -> str:
+    """Return a docstring with links in place of roles, and of the names of pages."""
+
+    def link(found: re.Match[str]) -> str:
+        name = found[1]
+        return (
+            f"[`{name}`][unitscope.{name}]" if name in unitscope.__all__ else f"`{name.rpartition('.')[2]}`"
+        )
+
+    return PAGE.sub(r"[\1.md](../\1.md)", ROLE.sub(link, text))
 
 
 def described(known: About, name: str) -> str:
@@ -21,8 +38,13 @@ def described(known: About, name: str) -> str:
     return f"{known.help}{rule} On the command line {' or '.join(f'`--{word}`' for word in words)}."
 
 
-class SettingsHelp(griffe.Extension):
-    """Puts the settings of a class below its first line, as parameters with their defaults."""
+class Docstrings(griffe.Extension):
+    """Completes docstrings before they are read."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Put links into a docstring."""
+        if obj.docstring is not None:
+            obj.docstring.value = linked(obj.docstring.value)
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
         """Complete the docstring of a class of settings."""
