@@ -57,7 +57,11 @@ PICTURES_OF_CLASSES = {
     "world:40:test": "world:12:test:bedroom,kitchen,street",
 }
 WORDS = {
-    "README.md": {"attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES}"},
+    "README.md": {
+        "attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES}",
+        "world:70:train": PICTURES_OF_CLASSES["places/train"],
+        "world:70:test": PICTURES_OF_CLASSES["world:40:test"],
+    },
     "docs/attack.md": {
         "RUN": "runs/world",
         "places/val": FEW_SCENES,
@@ -139,7 +143,8 @@ FOLLOWED = sorted(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with what pages go on from: photographs, masks, a network, and runs of both bundled networks."""
-    place = tmp_path_factory.mktemp("pages")
+    place = tmp_path_factory.mktemp("pages") / "work"
+    place.mkdir()
     own = ROOT / "docs" / "tutorials" / "your-own.md"
     person = Person(place)
     for block in [smaller(own, each) for each in blocks_of(own)]:
