@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/gallery.md: ``python docs/gallery.py [--runs FOLDER] [--pictures N]``; some minutes.
+"""Draw the pictures of docs/gallery.md: ``python docs/gallery.py [--runs FOLDER]``; some minutes.
 
 They go to ``docs/gallery/``, which is not kept in the repository; the site is built with or without them. Runs
 that are in the folder already are opened.
@@ -65,7 +65,7 @@ def without_trees(run: us.Dissection, layer: str = "layer4", count: int = 20) ->
     return stacked([np.concatenate(list(row), 1) for row in rows])
 
 
-def draw(runs: Path, out: Path, pictures: int) -> None:
+def draw(runs: Path, out: Path, *, pictures: int, latents: int) -> None:
     """Dissect what is not dissected yet, and draw."""
     out.mkdir(exist_ok=True)
     world = us.dissect("world-vgg", f"world:{pictures}", control=0, out=runs / "world")
@@ -74,7 +74,7 @@ def draw(runs: Path, out: Path, pictures: int) -> None:
     figures = write_report(world.path).parent / "figures"
     for name in FIGURES:
         shutil.copy(figures / name, out / name)
-    gan = us.dissect("world-gan", us.latents(pictures), layers="layer4", out=runs / "gan")
+    gan = us.dissect("world-gan", us.latents(latents), layers="layer4", out=runs / "gan")
     strips(gan, "layer4").save(out / "generator.jpg", quality=85)
     without_trees(gan).save(out / "without-trees.jpg", quality=85)
 
@@ -85,9 +85,10 @@ def main() -> None:
     words.add_argument("--runs", type=Path, help="a folder with runs, or for them")
     words.add_argument("--out", type=Path, default=HERE / "gallery")
     words.add_argument("--pictures", type=int, default=200)
+    words.add_argument("--latents", type=int, default=200)
     given = words.parse_args()
     with tempfile.TemporaryDirectory() as spare:
-        draw(given.runs or Path(spare), given.out, given.pictures)
+        draw(given.runs or Path(spare), given.out, pictures=given.pictures, latents=given.latents)
 
 
 if __name__ == "__main__":

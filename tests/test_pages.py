@@ -11,6 +11,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from pages import (
@@ -26,6 +27,7 @@ from pages import (
     shared_words,
     shown_lines,
 )
+from PIL import Image
 from torch import nn
 
 SMALLER = {
@@ -55,7 +57,11 @@ PICTURES_OF_CLASSES = {
     "world:40:test": "world:12:test:bedroom,kitchen,street",
 }
 WORDS = {
-    "README.md": {"attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES}"},
+    "README.md": {
+        "attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES}",
+        "world:70:train": PICTURES_OF_CLASSES["places/train"],
+        "world:70:test": PICTURES_OF_CLASSES["world:40:test"],
+    },
     "docs/attack.md": {
         "RUN": "runs/world",
         "places/val": FEW_SCENES,
@@ -126,6 +132,7 @@ def smaller(page: Path, block: Block) -> Block:
     return block.smaller(SMALLER).smaller(WORDS.get(name_of(page), {}))
 
 
+LATENTS = 24
 LEAST = 0.4
 """The least share of the words of an output that are printed with smaller numbers, too."""
 FOLLOWED = sorted(
@@ -136,7 +143,8 @@ FOLLOWED = sorted(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with what pages go on from: photographs, masks, a network, and runs of both bundled networks."""
-    place = tmp_path_factory.mktemp("pages")
+    place = tmp_path_factory.mktemp("pages") / "work"
+    place.mkdir()
     own = ROOT / "docs" / "tutorials" / "your-own.md"
     person = Person(place)
     for block in [smaller(own, each) for each in blocks_of(own)]:
@@ -150,7 +158,7 @@ def folder(tmp_path_factory):
     for command in (
         "dissect world-vgg --images world:40 --control 0 --out runs/world",
         "dissect world-vgg --images world:24 --layer relu1_2 --out runs/small",
-        "dissect world-gan --latents 24 --layer layer4 --out runs/gan",
+        f"dissect world-gan --latents {LATENTS} --layer layer4 --out runs/gan",
     ):
         person.follow(Block("takes", "sh", f"unitscope {command} --quiet\n"))
     return place
@@ -173,6 +181,18 @@ def test_every_block_says_what_becomes_of_it():
 def test_what_is_not_run_is_counted():
     left = Counter(block.said for page in PAGES for block in blocks_of(page) if block.kind == "not")
     assert left == NOT_RUN
+
+
+@pytest.mark.slow
+def test_the_gallery_is_drawn(folder):
+    words = f"--runs runs --out gallery --pictures 40 --latents {LATENTS}"
+    Person(folder).follow(Block("takes", "sh", f"python {ROOT / 'docs' / 'gallery.py'} {words}\n"))
+    shown = re.findall(r"\(gallery/(.*?)\)", (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8"))
+    assert sorted(path.name for path in (folder / "gallery").iterdir()) == sorted(shown)
+    before, after = np.split(
+        np.asarray(Image.open(folder / "gallery" / "without-trees.jpg"), dtype=float), [64]
+    )
+    assert np.abs(before - after[-64:]).mean() > 2
 
 
 @pytest.mark.slow

@@ -74,6 +74,8 @@ def test_every_public_name_is_described(names):
     for name in unitscope.__all__:
         found = f'id="unitscope.{name}"' in names or f"<code>{name}(" in names
         assert found or name == "__version__", name
+    assert not re.findall(r":(?:class|func|meth|attr):", names)
+    assert 'href="nouns.html#unitscope.pictures"' in names
 
 
 @pytest.mark.parametrize("name", SETTINGS)
