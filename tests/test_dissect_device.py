@@ -70,7 +70,7 @@ def test_no_grid_leaves_the_device_as_a_whole(network, tmp_path, monkeypatch):
 def test_what_is_not_finite_names_layer_unit_and_picture(network, tmp_path, value):
     samples = make_samples()
     samples._inputs[13] = value
-    with pytest.raises(UnitscopeError, match="layer 'fine' unit 0 is not finite.*'000013'"):
+    with pytest.raises(UnitscopeError, match=r"layer 'fine' unit 0 is not finite.*'000013'"):
         dissect(network, tmp_path / "run", samples=samples)
 
 

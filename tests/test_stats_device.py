@@ -1,4 +1,4 @@
-"""What is counted by operations on tensors is what the compiled loops count, bit for bit; tensors of the CPU stand in."""
+"""What operations on tensors count is what the compiled loops count, bit for bit; tensors of the CPU stand in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unitscope.layer.grid import AxisGeometry, GridGeometry, Sampling, identity_sampling, raster_sampling
-from unitscope.stats import ActivationHistogram, ActivationRaster, DeviceRaster, DeviceSampling, StrongCells, device
+from unitscope.stats import (
+    ActivationHistogram,
+    ActivationRaster,
+    DeviceRaster,
+    DeviceSampling,
+    StrongCells,
+    device,
+)
 from unitscope.stats.resampling import resample
 
 CPU = torch.device("cpu")
@@ -129,7 +136,12 @@ def test_a_checksum_knows_values_and_places_and_no_blocks(monkeypatch):
     changed, swapped = grids.clone(), grids.clone()
     changed[2, 3, 4, 5] = torch.nextafter(changed[2, 3, 4, 5], torch.tensor(9.0))
     swapped[0, 1, 2, [3, 4]] = swapped[0, 1, 2, [4, 3]]
-    assert len({expected, checksum(changed), checksum(swapped), checksum(grids.flip(1)), checksum(grids.flip(0))}) == 5
+    assert (
+        len(
+            {expected, checksum(changed), checksum(swapped), checksum(grids.flip(1)), checksum(grids.flip(0))}
+        )
+        == 5
+    )
     monkeypatch.setattr(device, "BLOCK", 1)
     assert checksum(grids) == expected
 

@@ -40,7 +40,7 @@ def counted_there(device: torch.device) -> bool:
 
 @dataclass(frozen=True)
 class DeviceAxis:
-    """The points of a raster axis on a device: lower cell, upper cell and the weight of the upper one, ``(G,)`` each."""
+    """The points of a raster axis on a device: lower cell, upper cell, weight of the upper one, ``(G,)`` each."""
 
     lower: Tensor
     upper: Tensor
@@ -145,8 +145,9 @@ class DeviceRaster:
             each grid has ``(U, n)``.
         """
         found = [self._strong_in(block, floors, spread) for block in unit_blocks(self.grids)]
-        values, positions, counts = (torch.cat(part).cpu().numpy() for part in zip(*found, strict=True))
-        return values, positions.view(np.uint16 if positions.dtype == np.int16 else np.uint32), counts
+        parts = zip(*found, strict=True)
+        values, positions, counts = (np.asarray(torch.cat(part).cpu()) for part in parts)
+        return values, positions.view(_unsigned(positions)), counts
 
     def _strong_in(
         self, block: slice, floors: NDArray[np.float32], spread: NDArray[np.bool_]
@@ -203,6 +204,10 @@ def unit_blocks(grids: Tensor, *, points: int = 0) -> Iterator[slice]:
     step = max(BLOCK // max(each, 1), 1)
     for first in range(0, units, step):
         yield slice(first, min(first + step, units))
+
+
+def _unsigned(positions: NDArray[Any]) -> type[np.uint16] | type[np.uint32]:
+    return np.uint16 if positions.dtype == np.int16 else np.uint32
 
 
 def _points(sampling: Sampling) -> int:

@@ -21,7 +21,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.cache import CellCache, Floors
 from unitscope.experiments.dissection.grids import layer_grids
 from unitscope.experiments.dissection.plan import ReadingPlan
-from unitscope.experiments.forward import run_batch
+from unitscope.experiments.forward import enough_memory, run_batch
 from unitscope.experiments.generated import made_of
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
@@ -93,7 +93,8 @@ class ShardReader:
 
     def __init__(self, module: nn.Module, samples: Samples, plan: ReadingPlan, device: torch.device) -> None:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
-        self.content = ShardContent(plan, device)
+        with enough_memory(device):
+            self.content = ShardContent(plan, device)
 
     def read(
         self,
@@ -116,21 +117,30 @@ class ShardReader:
         drawn = samples.generated and labelled
         whole = drawn or answered is not None
 
+        trying = False
+
         def keep(name: str, output: Tensor) -> None:
-            content.keep(name, self.plan.by_layer[name].layer.read(output), batch)
+            if not trying:
+                content.keep(name, self.plan.by_layer[name].layer.read(output), batch)
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
         def run(inputs: Tensor) -> object:
             return forward(inputs.to(memory_format=layout))
 
+        def run_half(inputs: Tensor) -> object:
+            nonlocal trying
+            trying = True  # the reading ends with this, whatever comes of it
+            return run(inputs)
+
         with trace(self.module, list(self.plan.by_layer), keep, stop_early=not whole) as forward:
             for batch in itertools.islice(batches, len(self.plan.batches_of(shard))):
                 content.begin(batch)
                 if len(batch.samples):
                     output = run_batch(
-                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
-                    )
+                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples),
+                        half=run_half,
+                    )  # fmt: skip
                     content.check(samples, last=False)
                     if drawn:
                         content.made(*made_of(samples, batch, output))
@@ -352,11 +362,12 @@ class Activations:
         content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard, answered=answered)
         self._cache.forget(shard)
         statistics = self._empty()
-        content.count(statistics)
-        self._total.merge(statistics)
-        self._merged.add(shard)
-        if self._cache.has_room:
-            self._cache.write(shard, content.strong_cells(self._total.floors(self._fraction), self._tops))
+        with enough_memory(self.reader.device):
+            content.count(statistics)
+            self._total.merge(statistics)
+            self._merged.add(shard)
+            if self._cache.has_room:
+                self._cache.write(shard, content.strong_cells(self._total.floors(self._fraction), self._tops))
         pictures = PictureFiles(samples, self.folder.path)
         for sample, picture in content.pictures_of(self._total.tops):
             pictures.write(sample, picture)

@@ -1,7 +1,7 @@
 """The activation grids of one layer while a shard is read: in the memory of the CPU, or left on the accelerator.
 
-Both kinds keep, for one batch after the other, the grids as they are kept and the extremes over the layer's own cells, and
-hand them to statistics that count the same integers from either.
+Both kinds hold, for one batch after the other, the grids as they are kept and the extremes over the layer's own cells.
+Statistics count the same integers from either.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class HostGrids:
 class DeviceGrids:
     """Grids that stay on the device where the network is; see :class:`LayerGrids`.
 
-    A batch is kept without waiting for the device. Only what is small comes to the CPU: extremes, histograms, strong cells.
+    A batch is kept without waiting for the device. Only what is small comes to the CPU: extremes, histograms and strong
+    cells.
     """
 
     waits = True
@@ -112,7 +113,8 @@ class DeviceGrids:
 
     @cached_property
     def _resampling(self) -> DeviceSampling | None:
-        return self._layer.resampling and DeviceSampling(self._layer.resampling, self._device)
+        sampling = self._layer.resampling
+        return None if sampling is None else DeviceSampling(sampling, self._device)
 
     @cached_property
     def _reading(self) -> DeviceSampling:

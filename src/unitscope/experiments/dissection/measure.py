@@ -112,6 +112,7 @@ class NetworkDissection(Experiment[Activations]):
                 settings=settings,
                 device=device_of(model.module),
                 grid_of=self.grid_of,
+                precision=model.precision if isinstance(model, Network) else "fp32",
             )
         self._weights, self._data = weights.result(), data.result()
 
@@ -131,6 +132,8 @@ class NetworkDissection(Experiment[Activations]):
         deciding = ["generator"] if model.generator else ["input_size", "preprocessing"]
         if model.forward is not None:  # a file may move, and what it says decides
             deciding.append("forward_hash" if model.forward_hash else "forward")
+        if model.precision != "fp32":
+            deciding.append("precision")
         return {
             "model": {name: getattr(model, name) for name in ("name", "weights_hash", *deciding)},
             "layers": list(self.plan.by_layer),
@@ -240,6 +243,7 @@ class NetworkDissection(Experiment[Activations]):
             aliases=dict(model.aliases),
             forward=called.name if called else None,
             forward_hash=called.hash if called else "",
+            precision=model.precision if isinstance(model, Network) else "fp32",
         )
 
 
