@@ -58,7 +58,8 @@ def data(tmp_path: Path) -> Path:
 def words(data: Path, out: str, *more: str) -> list[str]:
     return [
         "dissect", f"{data / 'net.py'}:net", "--images", str(data / "images"), "--masks", str(data / "masks"),
-        "--labels", str(data / "labels.txt"), "--layer", "conv", "--preprocess", f"size={SIDE}", "--out", str(data / out),
+        "--labels", str(data / "labels.txt"), "--layer", "conv",
+        "--preprocess", f"size={SIDE}", "--out", str(data / out),
         "--quiet", *more,
     ]  # fmt: skip
 

@@ -22,12 +22,14 @@ import pandas as pd
 import pyarrow as pa
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.settings import Fed
 from unitscope.progress import piece_of, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
 from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.sources.base import PictureSource, left_out_of, remarks_on
+from unitscope.sources.loading import loading
 from unitscope.stats.base import Statistic
 
 Table: TypeAlias = pd.DataFrame | pa.Table
@@ -246,6 +248,12 @@ class Experiment(ABC, Generic[S]):
     subject: S
 
     @property
+    def loaders(self) -> int | None:
+        """Threads that decode pictures, where its settings say so."""
+        told = getattr(self, "settings", None)
+        return told.loaders if isinstance(told, Fed) else None
+
+    @property
     def sources(self) -> Sequence[PictureSource]:
         """The pictures it reads; none where they are generated."""
         return ()
@@ -285,7 +293,10 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
             experiment refuses.
     """
     config = experiment.configuration()
-    with open_for_writing(out, config, kind=result.kind, command=result.command) as folder:
+    with (
+        loading(experiment.loaders),
+        open_for_writing(out, config, kind=result.kind, command=result.command) as folder,
+    ):
         damaged = _forget_damaged(folder)
         if not folder.manifest.complete:
             _finish(experiment, folder)

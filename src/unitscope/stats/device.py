@@ -146,8 +146,8 @@ class DeviceRaster:
         """
         found = [self._strong_in(block, floors, spread) for block in unit_blocks(self.grids)]
         parts = zip(*found, strict=True)
-        values, positions, counts = (np.asarray(torch.cat(part).cpu()) for part in parts)
-        return values, positions.view(_unsigned(positions)), counts
+        values, positions, counts = (torch.cat(part).cpu().numpy() for part in parts)
+        return np.asarray(values, np.float32), _unsigned(positions), np.asarray(counts, np.int32)
 
     def _strong_in(
         self, block: slice, floors: NDArray[np.float32], spread: NDArray[np.bool_]
@@ -206,8 +206,8 @@ def unit_blocks(grids: Tensor, *, points: int = 0) -> Iterator[slice]:
         yield slice(first, min(first + step, units))
 
 
-def _unsigned(positions: NDArray[Any]) -> type[np.uint16] | type[np.uint32]:
-    return np.uint16 if positions.dtype == np.int16 else np.uint32
+def _unsigned(positions: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.uint32]:
+    return positions.view(np.uint16) if positions.dtype == np.int16 else positions.view(np.uint32)
 
 
 def _points(sampling: Sampling) -> int:
