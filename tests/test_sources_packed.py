@@ -101,7 +101,7 @@ def test_a_tar_file_that_is_cut_off_is_refused_wherever_that_is(tars: Path, byte
     end = last.offset_data + -(-last.size // 512) * 512
     size = bytes_left if bytes_left > 0 else end + 1024 + bytes_left
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(UnitscopeError, match="photos-001.tar' is (cut off after|no tar file)"):
+    with pytest.raises(UnitscopeError, match=r"photos-001\.tar' is (cut off after|no tar file)"):
         us.pictures(str(tars / "photos-{000..002}.tar"))
 
 

@@ -28,8 +28,8 @@ KEPT_GROUPS = 4
 class TablePictures(PackedPictures):
     """The pictures of a column of tables, in the order of the rows; ids are numbers of rows.
 
-    The column is called as one of `PICTURE_KEYS`, or is the only one of bytes; a value is the bytes of a picture file, or
-    a pair of bytes and path as Hugging Face stores it. Of Parquet, a few row groups are in memory at a time.
+    The column is called as one of `PICTURE_KEYS`, or is the only one of bytes; a value is the bytes of a picture file,
+    or a pair of bytes and path as Hugging Face stores it. Of Parquet, a few row groups are in memory at a time.
 
     Args:
         files: Parquet files, or Arrow files of the stream format.
@@ -51,8 +51,8 @@ class TablePictures(PackedPictures):
                 self._column, self._features = _picture_column(opened.schema, file), _features(opened.schema)
             elif self._column not in opened.schema.names:
                 raise UnitscopeError(
-                    f"table {str(file)!r} has no column {self._column!r}, as {str(self.files[0])!r} has; give tables of "
-                    "one kind"
+                    f"table {str(file)!r} has no column {self._column!r}, as {str(self.files[0])!r} has; give tables "
+                    "of one kind"
                 )
             first = len(ids)
             for group, rows in enumerate(opened.groups):
@@ -117,16 +117,14 @@ class ClassedTables(TablePictures):
         column = _classes(self._features)[0]
         tables = (self._open(number) for number, _ in enumerate(self.files))
         parts = [table.read(group, column) for table in tables for group, _ in enumerate(table.groups)]
-        found = np.concatenate(
-            [np.asarray(part.fill_null(-1).to_numpy(zero_copy_only=False)) for part in map(_whole, parts)]
-        )
+        found = np.concatenate([_numbers(part) for part in parts])
         wrong = np.flatnonzero((found < 0) | (found >= len(self.class_names)))
         if len(wrong):
             raise UnitscopeError(
                 f"picture {self.sample_ids[wrong[0]]!r} has class {found[wrong[0]]}; classes are 0 to "
                 f"{len(self.class_names) - 1}"
             )
-        return found.astype(np.int64)
+        return found
 
 
 def table_pictures(files: Sequence[Path | str]) -> TablePictures:
@@ -196,8 +194,9 @@ class _Arrow:
         return self._batches[group].column(column)
 
 
-def _whole(part: pa.ChunkedArray | pa.Array) -> Any:
-    return part.combine_chunks() if hasattr(part, "combine_chunks") else part
+def _numbers(part: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+    """Return a column of whole numbers, -1 where there is none."""
+    return np.array([-1 if each is None else each for each in part.to_pylist()], np.int64)
 
 
 def _picture_column(schema: pa.Schema, file: Path) -> str:
