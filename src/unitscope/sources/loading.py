@@ -47,8 +47,8 @@ def _granted() -> float | None:
         quota, period = (_GROUPS / "cpu.max").read_text().split()[:2]
         return None if quota == "max" else int(quota) / int(period)
     with suppress(OSError, ValueError):
-        quota, period = (
+        most, per = (
             int((_GROUPS / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period")
         )
-        return None if quota <= 0 else quota / period
+        return None if most <= 0 else most / per
     return None

@@ -73,7 +73,7 @@ class TarPictures(PackedPictures):
     def _stored(self, index: int) -> bytes:
         with self.files[self._which[index]].open("rb") as file:
             file.seek(int(self._starts[index]))
-            content = file.read(int(self._sizes[index]))
+            content: bytes = file.read(int(self._sizes[index]))
         if len(content) < self._sizes[index]:
             raise ValueError("its tar file has become shorter")
         return content
@@ -97,7 +97,7 @@ def _members(path: Path) -> Iterator[tuple[str, int, int]]:
         with path.open("rb") as raw, tarfile.open(fileobj=raw, mode="r:") as tar:
             while (member := tar.next()) is not None:
                 last = repr(member.name)
-                tar.members.clear()  # which would keep what is known of every member
+                vars(tar)["members"].clear()  # which would keep what is known of every member
                 if member.isreg() and not PurePosixPath(member.name).name.startswith("."):
                     yield member.name, member.offset_data, member.size
             # Python takes whatever is no header for the end.
