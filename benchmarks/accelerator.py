@@ -98,7 +98,8 @@ def measure(
 ) -> dict[str, object]:
     """Time bare passes and dissections in turn."""
     _, _, last = time_dissection(model, samples, layers, batch)  # compiles what is compiled
-    bare, whole, stages = [], [], {}
+    bare, whole = [], []
+    stages: dict[str, float] = {}
     for _ in range(repeats):
         bare.append(time_bare(model, samples, batch, channels_last=last))
         seconds, stages, _ = time_dissection(model, samples, layers, batch)

@@ -17,6 +17,7 @@ import argparse
 import json
 import math
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,20 +37,28 @@ from unitscope.world import WorldPictures
 DRAWN, UNITS, SIDE = 64, 16, 96
 
 
+def draw(file: Path, size: int) -> None:
+    """Draw a few scenes with their label maps, which takes more memory than what follows: in a process of its own."""
+    world, step = WorldPictures(DRAWN, split="train", size=SIDE), SIDE // size
+    pictures = np.stack([world.read(index)[::step, ::step] for index in range(DRAWN)])
+    labels = np.stack([world.labels(index)[:, ::step, ::step] for index in range(DRAWN)])
+    np.savez(file, pictures=pictures, labels=labels)
+
+
 class Repeated:
     """So many pictures with their label maps: a few drawn scenes, again and again.
 
     Args:
         count: of pictures.
-        size: of their sides, pixels, which divide those of a scene.
+        file: of the scenes.
     """
 
     name = "repeated scenes"
 
-    def __init__(self, count: int, size: int) -> None:
-        self._world, step = WorldPictures(DRAWN, split="train", size=SIDE), SIDE // size
-        self._drawn = [self._world.read(index)[::step, ::step].copy() for index in range(DRAWN)]
-        self._labels = [self._world.labels(index)[:, ::step, ::step].copy() for index in range(DRAWN)]
+    def __init__(self, count: int, file: Path) -> None:
+        self._world = WorldPictures(DRAWN, split="train", size=SIDE)
+        with np.load(file) as drawn:
+            self._drawn, self._labels = drawn["pictures"], drawn["labels"]
         self.sample_ids = tuple(f"{index:07d}" for index in range(count))
         self.vocabulary = self._world.vocabulary
 
@@ -99,7 +108,7 @@ def dissect(count: int, options: argparse.Namespace) -> dict[str, object]:
     """Dissect so many pictures, and return what it took."""
     torch.manual_seed(0)
     network = us.network(Small(), preprocess=f"size={options.input}", device="cpu")
-    pictures = Repeated(count, options.input)
+    pictures = Repeated(count, options.scenes)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         start = time.perf_counter()
         run = us.dissect(
@@ -132,19 +141,27 @@ def main() -> None:
     parser.add_argument("--cache-budget", type=float, default=20.0, help="GiB")
     parser.add_argument("--folder", help="where runs are written, deleted after each")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--scenes", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        print(json.dumps(dissect(options.child, options)))
+    if options.child is not None:
+        print(
+            json.dumps(
+                dissect(options.child, options) if options.child else draw(options.scenes, options.input)
+            )
+        )
         return
-    runs = [_apart(int(size)) for size in options.sizes.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        scenes = Path(folder) / "scenes.npz"
+        _apart(0, scenes)
+        runs = [_apart(int(size), scenes) for size in options.sizes.split(",")]
     print(json.dumps({"benchmark": "scale", **summary(runs), "runs": runs}))
 
 
 def summary(runs: list[dict[str, float]]) -> dict[str, object]:
     """Compare the largest run with the smallest one."""
     least, most = runs[0], runs[-1]
-    logs = [(math.log(run["pictures"]), math.log(run["seconds"])) for run in runs]
-    exponent = np.polyfit(*zip(*logs, strict=True), 1)[0] if len(runs) > 1 else math.nan
+    pictures, seconds = ([math.log(run[what]) for run in runs] for what in ("pictures", "seconds"))
+    exponent = statistics.linear_regression(pictures, seconds).slope if len(runs) > 1 else math.nan
     steps = [
         1000 * (more["seconds"] - fewer["seconds"]) / (more["pictures"] - fewer["pictures"])
         for fewer, more in pairwise(runs)
@@ -154,16 +171,16 @@ def summary(runs: list[dict[str, float]]) -> dict[str, object]:
         "ratio_memory": round(most["peak_mib"] / least["peak_mib"], 3),
         "ratio_time": round(steps[-1] / steps[0], 3) if steps else math.nan,
         "ms_per_picture": [round(step, 3) for step in steps],
-        "exponent": round(float(exponent), 3),
+        "exponent": round(exponent, 3),
         "bytes_per_picture": round((most["folder_bytes"] - least["folder_bytes"]) / more, 1),
         "cache_bytes_per_picture": round((most["cache_bytes"] - least["cache_bytes"]) / more, 1),
         "mib_per_100000": round((most["peak_mib"] - least["peak_mib"]) * 100_000 / more, 1),
     }
 
 
-def _apart(pictures: int) -> dict[str, float]:
-    """Dissect in a process of its own."""
-    command = [sys.executable, sys.argv[0], *sys.argv[1:], "--child", str(pictures)]
+def _apart(pictures: int, scenes: Path) -> dict[str, float]:
+    """Dissect in a process of its own; without pictures, draw the scenes there."""
+    command = [sys.executable, *sys.argv, "--child", str(pictures), "--scenes", str(scenes)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found: dict[str, float] = json.loads(output.splitlines()[-1])
     return found

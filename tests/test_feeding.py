@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,12 @@ from PIL import Image
 from torch import nn
 
 import unitscope as us
+from unitscope.concepts.labellers import Unlabelled
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection import activations
+from unitscope.experiments.dissection.ahead import Ahead
+from unitscope.experiments.dissection.plan import Raster, ReadingPlan
+from unitscope.experiments.samples import PictureSamples
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.sources import loading
 from unitscope.sources.pictures import PictureFolder
@@ -116,3 +123,55 @@ def test_masks_are_compared_with_whole_pictures(data) -> None:
         us.dissect(
             network, str(data / "images"), us.masks(data / "masks", data / "labels.txt"), layers="", out=data / "run"
         )  # fmt: skip
+
+
+def test_the_next_shard_is_decoded_while_one_is_counted(data, monkeypatch, pieces_of) -> None:
+    """When the first shard is counted, pictures of the second have been read; each is read once all the same."""
+    pieces_of(4)
+    read, seen, count = [], [], activations.ShardContent.count
+    original = PictureFolder.read
+
+    def watched(self: PictureFolder, index: int) -> np.ndarray:
+        if threading.current_thread().name.startswith("unitscope-loader"):
+            read.append(index)
+        return original(self, index)
+
+    def counted(self: activations.ShardContent, statistics: activations.ShardStatistics) -> None:
+        for _ in range(200):
+            if len(read) > 4 * (len(seen) + 1):
+                break
+            time.sleep(0.02)
+        seen.append(len(read))
+        count(self, statistics)
+
+    monkeypatch.setattr(PictureFolder, "read", watched)
+    monkeypatch.setattr(activations.ShardContent, "count", counted)
+    dissect(data, "run", batch_size=4)
+    assert len(seen) == 3
+    assert seen[0] > 4
+    assert sorted(read) == list(range(COUNT))
+
+
+def test_a_shard_that_nobody_expected_is_read_by_itself_and_threads_end(data) -> None:
+    samples = PictureSamples(
+        PictureFolder(data / "images"), Unlabelled(), preprocessing=Preprocessing(size=(SIDE, SIDE)), grid=(1, 1)
+    )  # fmt: skip
+    plan = ReadingPlan((), Raster((1, 1), (SIDE, SIDE), "edge"), COUNT, 2, 4)
+    ahead = Ahead(samples, plan)
+    ahead.expect([0, 2])
+    for shard in (0, 1, 2, 2):
+        with ahead.batches_of(shard) as stream:
+            found = [batch.samples.tolist() for batch in itertools.islice(stream, 2)]
+        assert found == [list(batch) for batch in plan.batches_of(shard)]
+    ahead.expect([0, 1])
+
+    def fail_in_the_middle() -> None:
+        with ahead.batches_of(0) as stream:
+            next(stream)
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail_in_the_middle()
+    assert not any(thread.name.startswith("unitscope-loader") for thread in threading.enumerate())
+    with ahead.batches_of(1) as stream:
+        assert next(stream).samples.tolist() == [4, 5]

@@ -76,6 +76,7 @@ class Stage(Generic[S, P]):
         later: work of the stages that follow, as so many pictures of this one; what is said to be left counts it.
         then: what follows and cannot be counted, in words.
         success: an array of the states whose share of true values is shown beside the title.
+        ahead: told the subject which pieces one process will do, in order, so that it can prepare the next one.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Stage(Generic[S, P]):
     later: float = 0
     then: str = ""
     success: str = ""
+    ahead: Callable[[S, Sequence[Piece]], None] | None = None
 
 
 def ranges(count: int, size: int) -> list[range]:
@@ -156,6 +158,8 @@ class Job:
         bar = progress_bar(
             stage.title, total, done=total - left, cost=stage.cost, later=stage.later, then=stage.then
         )
+        if stage.ahead is not None and missing:
+            stage.ahead(subject, missing)
         with self.timing(stage.name), bar as advance:
             for piece in missing:
                 with piece_of(advance, len(piece.pictures)) as finish:

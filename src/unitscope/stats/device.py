@@ -52,7 +52,7 @@ class DeviceAxis:
         return cls(*(torch.from_numpy(each).to(device) for each in (axis.lower, axis.upper, axis.weight)))
 
     def blend(self, values: Tensor, dim: int) -> Tensor:
-        """Read values along an axis, behind whose last cell lies the zero outside.
+        """Read values ``(..., h + 1, w + 1)`` along an axis, rows -2 or columns -1; behind its last cell lies a zero.
 
         As :func:`unitscope.layer.grid.upsample` does, in memory that is used again.
         """

@@ -9,8 +9,9 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.ahead import Ahead
 from unitscope.experiments.dissection.cache import CellCache, Floors
 from unitscope.experiments.dissection.grids import layer_grids
 from unitscope.experiments.dissection.plan import ReadingPlan
@@ -341,6 +343,14 @@ class Activations:
             )
         return self._reader
 
+    @cached_property
+    def _ahead(self) -> Ahead:
+        return Ahead(self.reader.samples, self.plan)
+
+    def expect(self, shards: Sequence[int]) -> None:
+        """Say which shards will be read next, so that the first pictures of one are decoded before it is its turn."""
+        self._ahead.expect(shards)
+
     def keep(self, fraction: float, most: int) -> None:
         """Say what the cache shall answer questions about, before any picture is read.
 
@@ -359,7 +369,8 @@ class Activations:
     def read(self, shard: int, *, answered: Callable[[object], None] | None = None) -> State:
         """Run the network over a shard, and keep its strong cells; see :meth:`ShardReader.read`."""
         samples = self.reader.samples
-        content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard, answered=answered)
+        with self._ahead.batches_of(shard) as batches:
+            content = self.reader.read(batches, shard, answered=answered)
         self._cache.forget(shard)
         statistics = self._empty()
         with enough_memory(self.reader.device):
@@ -448,6 +459,11 @@ class Activations:
                     "rounds differently, or the network has changed or answers at random; finish the run where it "
                     "was begun, or give another --out, with a --cache-budget that holds all, so that none is read again"
                 )
+
+
+def expect_shards(activations: Activations, pieces: Sequence[Piece]) -> None:
+    """Be told which shards will be read, in order."""
+    activations.expect([piece.number for piece in pieces])
 
 
 def read_shard(activations: Activations, _plan: ReadingPlan, piece: Piece) -> State:

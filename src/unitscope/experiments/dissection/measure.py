@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
+from unitscope.experiments.dissection.activations import Activations, ShardReader, expect_shards, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.places import proven
@@ -161,7 +161,7 @@ class NetworkDissection(Experiment[Activations]):
         then = "labels and exemplars"
         seed = self.model.reinitialized
         title = "reading the network" + ("" if seed is None else f" with random weights, seed {seed}")
-        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then)
+        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then, ahead=expect_shards)
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""
