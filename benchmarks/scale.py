@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [--sizes 2000,10000,50000,100000] [--input 32] [--grid 8] [--loaders 2]
 
-Each size is a dissection in a process of its own: a small network of 16 units on pictures of 32 pixels that repeat a
+Each size is a dissection in a process of its own: a small network of 8 units on pictures of 32 pixels that repeat a
 few drawn scenes, so that nothing but the number of pictures grows. `ratio_memory` is the peak of the largest run over
 that of the smallest (goal: 1.05). `ms_per_picture` is what each further picture takes from one size to the next, and
 `ratio_time` the last of these over the first (goal: 1.05): what every run takes whatever its size is left out.
@@ -34,7 +34,7 @@ from torch import Tensor, nn
 import unitscope as us
 from unitscope.world import WorldPictures
 
-DRAWN, UNITS, SIDE = 64, 16, 96
+DRAWN, UNITS, SIDE = 64, 8, 96
 
 
 def draw(file: Path, size: int) -> None:
@@ -81,7 +81,7 @@ class Repeated:
 
 
 class Small(nn.Module):
-    """Sixteen units on a grid of 8 x 8 cells for 32 pixels."""
+    """Eight units on a grid of 8 x 8 cells for 32 pixels."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -283,7 +283,8 @@ def where_not_finite(samples: Samples, sample: int) -> str:
 
 def _readable(name: str) -> str:
     """Spell out bytes of a file name that are no UTF-8, which neither JSON nor Parquet can hold."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    spelt = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return name if spelt == name else spelt  # the same object: there may be millions
 
 
 def check_fits(vocabulary: Vocabulary) -> None:
