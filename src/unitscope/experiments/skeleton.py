@@ -22,12 +22,14 @@ import pandas as pd
 import pyarrow as pa
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.settings import Fed
 from unitscope.progress import piece_of, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
 from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.sources.base import PictureSource, left_out_of, remarks_on
+from unitscope.sources.loading import loading
 from unitscope.stats.base import Statistic
 
 Table: TypeAlias = pd.DataFrame | pa.Table
@@ -74,6 +76,7 @@ class Stage(Generic[S, P]):
         later: work of the stages that follow, as so many pictures of this one; what is said to be left counts it.
         then: what follows and cannot be counted, in words.
         success: an array of the states whose share of true values is shown beside the title.
+        ahead: told the subject which pieces one process will do, in order, so that it can prepare the next one.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Stage(Generic[S, P]):
     later: float = 0
     then: str = ""
     success: str = ""
+    ahead: Callable[[S, Sequence[Piece]], None] | None = None
 
 
 def ranges(count: int, size: int) -> list[range]:
@@ -154,6 +158,8 @@ class Job:
         bar = progress_bar(
             stage.title, total, done=total - left, cost=stage.cost, later=stage.later, then=stage.then
         )
+        if stage.ahead is not None and missing:
+            stage.ahead(subject, missing)
         with self.timing(stage.name), bar as advance:
             for piece in missing:
                 with piece_of(advance, len(piece.pictures)) as finish:
@@ -246,6 +252,12 @@ class Experiment(ABC, Generic[S]):
     subject: S
 
     @property
+    def loaders(self) -> int | None:
+        """Threads that decode pictures, where its settings say so."""
+        told = getattr(self, "settings", None)
+        return told.loaders if isinstance(told, Fed) else None
+
+    @property
     def sources(self) -> Sequence[PictureSource]:
         """The pictures it reads; none where they are generated."""
         return ()
@@ -285,7 +297,10 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
             experiment refuses.
     """
     config = experiment.configuration()
-    with open_for_writing(out, config, kind=result.kind, command=result.command) as folder:
+    with (
+        loading(experiment.loaders),
+        open_for_writing(out, config, kind=result.kind, command=result.command) as folder,
+    ):
         damaged = _forget_damaged(folder)
         if not folder.manifest.complete:
             _finish(experiment, folder)

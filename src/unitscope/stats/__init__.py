@@ -6,6 +6,7 @@ from unitscope.stats.bootstrap import IntersectionBootstrap
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.chance import ChanceIntersections
 from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
+from unitscope.stats.device import DeviceRaster, DeviceSampling
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.insertions import Insertions, PixelCounts, Places
 from unitscope.stats.intersection import ConceptAreas, Intersections
@@ -33,6 +34,8 @@ __all__ = [
     "ClassScores",
     "ConceptAreas",
     "ConceptPixels",
+    "DeviceRaster",
+    "DeviceSampling",
     "Insertions",
     "IntersectionBootstrap",
     "Intersections",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unitscope.layer.grid import Sampling, identity_sampling
 from unitscope.stats import kernels
 from unitscope.stats.base import State
+from unitscope.stats.device import DeviceRaster
 from unitscope.stats.kernels import PackedCells
 from unitscope.stats.raster import ActivationRaster, Reading, over_unit_blocks
 
@@ -41,7 +42,7 @@ class StrongCells:
     @classmethod
     def of(
         cls,
-        activation: ActivationRaster,
+        activation: ActivationRaster | DeviceRaster,
         floors: NDArray[np.float32] | None = None,
         *,
         spread: NDArray[np.bool_] | None = None,
@@ -49,7 +50,7 @@ class StrongCells:
         """Copy the strong cells of activations.
 
         Args:
-            activation: grids ``(n, U, h, w)`` and their sampling.
+            activation: grids ``(n, U, h, w)`` and their sampling; those on a device are looked through there.
             floors: ``(U,)``; by default every cell is kept.
             spread: ``(U, n)``: grids that will also be read on a finer raster than `activation` is.
         """
@@ -58,6 +59,8 @@ class StrongCells:
             floors = np.full(units, -np.inf, np.float32)
         if spread is None:
             spread = np.zeros((units, pictures), np.bool_)
+        if isinstance(activation, DeviceRaster):
+            return cls(*activation.strong_cells(floors, spread), floors, activation.sampling)
         counts = np.zeros((units, pictures), np.int32)
         found = over_unit_blocks(
             units, kernels.collect,

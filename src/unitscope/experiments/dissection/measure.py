@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.activations import Activations, ShardReader, read_shard
+from unitscope.experiments.dissection.activations import Activations, ShardReader, expect_shards, read_shard
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.places import proven
@@ -112,6 +112,7 @@ class NetworkDissection(Experiment[Activations]):
                 settings=settings,
                 device=device_of(model.module),
                 grid_of=self.grid_of,
+                precision=model.precision if isinstance(model, Network) else "fp32",
             )
         self._weights, self._data = weights.result(), data.result()
 
@@ -131,6 +132,8 @@ class NetworkDissection(Experiment[Activations]):
         deciding = ["generator"] if model.generator else ["input_size", "preprocessing"]
         if model.forward is not None:  # a file may move, and what it says decides
             deciding.append("forward_hash" if model.forward_hash else "forward")
+        if model.precision != "fp32":
+            deciding.append("precision")
         return {
             "model": {name: getattr(model, name) for name in ("name", "weights_hash", *deciding)},
             "layers": list(self.plan.by_layer),
@@ -158,7 +161,7 @@ class NetworkDissection(Experiment[Activations]):
         then = "labels and exemplars"
         seed = self.model.reinitialized
         title = "reading the network" + ("" if seed is None else f" with random weights, seed {seed}")
-        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then)
+        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then, ahead=expect_shards)
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""
@@ -240,6 +243,7 @@ class NetworkDissection(Experiment[Activations]):
             aliases=dict(model.aliases),
             forward=called.name if called else None,
             forward_hash=called.hash if called else "",
+            precision=model.precision if isinstance(model, Network) else "fp32",
         )
 
 
