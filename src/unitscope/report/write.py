@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from unitscope.paths import as_path
 from unitscope.progress import Advance, progress_bar, told
@@ -166,9 +165,8 @@ def _write_data(data: RunData, folder: Path, picture_bytes: int | None) -> None:
     counts = data.units["layer"].value_counts()
     with progress_bar("writing units", len(data.units), then="pages") as advance:
         for layer in data.layer_names:
-            exemplars = data.exemplars(layer)
-            found |= _details(data, layer, exemplars, catalogue=catalogue, packed=packed)
-            sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
+            found |= _details(data, layer, catalogue=catalogue, packed=packed)
+            sizes |= {(layer, unit): size for unit, size in strip_sizes(data.exemplars(layer)).items()}
             advance(int(counts[layer]))
     _write_blocks(data, found, folder / "data" / "units")
     write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue, packed)))
@@ -185,19 +183,11 @@ def _pack_pictures(data: RunData, folder: Path, most: int | None) -> Packed:
         return write_packs(names, data.path, folder, budget=usual if most is None else most, advance=advance)
 
 
-def _details(
-    data: RunData, layer: str, exemplars: pd.DataFrame, *, catalogue: Catalogue, packed: Packed
-) -> dict[int, str]:
+def _details(data: RunData, layer: str, *, catalogue: Catalogue, packed: Packed) -> dict[int, str]:
     """Return the details of the units of a layer as JSON, by their place among all units."""
     mine = np.flatnonzero(data.units["layer"] == layer).tolist()
     place = dict(zip(data.units["unit"].iloc[mine].tolist(), mine, strict=True))
-    found = details(
-        exemplars,
-        data.matches(layer),
-        data.histograms(layer),
-        catalogue=catalogue,
-        places=packed.places,
-    )
+    found = details(data, layer, catalogue=catalogue, places=packed.places)
     return {place[unit]: safe_json(each) for unit, each in found.items()}
 
 

@@ -14,7 +14,7 @@ from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.likeness import Strengths
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.progress import progress_bar
-from unitscope.run.masks import Mask, pack_mask, resize_mask
+from unitscope.run.masks import Mask, pack_mask, thinned
 from unitscope.stats import StrongCells
 
 STRONGEST, MIDDLE, SILENT = "strongest", "middle", "silent"
@@ -94,7 +94,7 @@ def _looked_at(
     records: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
     for row, value, label in zip(records, values, scores.labels()[units], strict=True):
         on, concept = value > scores.thresholds[row["unit"]], (labels == label).any(axis=0) & (label > 0)
-        small = [thinned(mask) for mask in (on, concept)]
+        small = [thinned(mask, MASK_SIDE) for mask in (on, concept)]
         weaker = None if row["kind"] == SILENT else float(value.max())
         yield row | {
             "peak": row["peak"] if row["kind"] == STRONGEST else weaker,
@@ -106,13 +106,6 @@ def _looked_at(
             "mask_height": small[0].shape[0],
             "mask_width": small[0].shape[1],
         }
-
-
-def thinned(mask: Mask) -> Mask:
-    """Return a mask with at most `MASK_SIDE` points on its longer side."""
-    scale = min(1.0, MASK_SIDE / max(mask.shape))
-    height, width = (max(1, round(scale * side)) for side in mask.shape)
-    return resize_mask(mask, height, width)
 
 
 def _with_others(

@@ -3,7 +3,6 @@
 (function () {
   const u = window.unitscope;
   const { h, byId } = u;
-  let outlined = true;
   let shown = null;
 
   const fact = (name, ...content) => h('div', {}, h('dt', {}, name), h('dd', {}, content));
@@ -83,31 +82,6 @@
       h('p', { class: 'lead' }, verdict(unit)));
   }
 
-  function setOutlined(grid, buttons, value) {
-    outlined = value;
-    grid.classList.toggle('plain', !value);
-    buttons.forEach((button) => button.setAttribute('aria-pressed', String((button.value === 'outline') === value)));
-  }
-
-  function reduced() {
-    const { side, reduced: smaller } = u.data.run.pictures;
-    return smaller && `They are at most ${side} pixels wide and high here and larger in the run's folder. `;
-  }
-
-  function exemplarsPanel(unit, exemplars) {
-    if (!exemplars.length) return h('section', { class: 'panel' }, h('h2', {}, 'Exemplars'), h('p', { class: 'empty' }, 'None: the unit is never on.'));
-    const grid = h('div', { class: 'exemplars' }, exemplars.map((exemplar, index) => u.exemplars.figure(unit, exemplar, index + 1)));
-    const buttons = [['outline', 'Outline'], ['plain', 'Plain']].map(([value, text]) => h('button', { type: 'button', value }, text));
-    buttons.forEach((button) => button.addEventListener('click', () => setOutlined(grid, buttons, button.value === 'outline')));
-    setOutlined(grid, buttons, outlined);
-    return h('section', { class: 'panel' },
-      h('div', { class: 'panel-head' }, h('h2', {}, 'Exemplars'), h('div', { class: 'segmented', role: 'group', 'aria-label': 'Show pictures' }, buttons)),
-      h('p', { class: 'hint' }, 'The pictures of highest activation; outlined is where the unit exceeds its threshold. ',
-        reduced(),
-        h('button', { type: 'button', class: 'as-link', onclick: () => u.details.save(exemplars, `${unit.layer.slug}-${unit.unit}.png`) }, 'Save as one picture (PNG)')),
-      grid);
-  }
-
   function matchTable(title, matches, most) {
     const { concepts } = u.data.run;
     const category = ([concept]) => concepts.category[concept];
@@ -132,6 +106,22 @@
       h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Best concepts' },
         matchTable('Of all', known.filter((match) => match[4] <= 10), most),
         matchTable('Of each category', known.filter((match) => match[5]), most)));
+  }
+
+  // The units of the layer that are most like this one; a run of an earlier version knows none.
+  function similarPanel(unit, similar) {
+    const rows = similar.map(([number, overlap, correlation]) => ({ other: u.store.find(unit.layer.name, number), overlap, correlation })).filter((row) => row.other);
+    if (!rows.length) return null;
+    const node = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Similar units' });
+    u.table.draw(node, [
+      { text: 'Unit', cell: ({ other }) => h('a', { href: u.router.build(['unit', other.layer.name, other.unit]) }, `unit ${other.unit}`) },
+      { text: 'Label', cell: ({ other }) => (other.concept < 0 ? 'no label' : [other.name, ' ', u.marks.chip(other.category)]) },
+      { text: 'IoU with its label', number: true, cell: ({ other }) => (other.concept < 0 ? '' : u.percent(other.iou)) },
+      { text: 'Overlap of regions', number: true, cell: (row) => u.percent(row.overlap) },
+      { text: 'Correlation of peaks', number: true, cell: (row) => row.correlation.toFixed(2).replace('-', '\u2212') },
+    ], rows);
+    return h('section', { class: 'panel' }, h('h2', {}, 'Similar units'),
+      h('p', { class: 'hint' }, `The units of ${unit.layer.name} whose regions overlap most with its own: pixels where both are on, of those where either is. Peaks are the largest activations on each picture.`), node);
   }
 
   function histogramPanel(unit, data) {
@@ -168,7 +158,7 @@
     try {
       const found = await u.details.of(unit);
       if (shown !== unit) return;
-      body.replaceChildren(...[exemplarsPanel(unit, found.exemplars), matchesPanel(found.matches), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
+      body.replaceChildren(...[u.seen.panel(unit, found), matchesPanel(found.matches), similarPanel(unit, found.similar), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
     } catch (error) {
       body.replaceChildren(h('p', { class: 'notice' }, `The details of this unit are not here (${error.message}): copy the whole folder of the report, or write it again.`));
     }
@@ -202,7 +192,7 @@
   function onKey(event) {
     const id = { ArrowLeft: 'unit-previous', ArrowRight: 'unit-next', Escape: 'unit-back' }[event.key];
     if (!id || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (byId('page-unit').hidden || event.target.closest('input, select, textarea, .scroll')) return;
+    if (byId('page-unit').hidden || event.target.closest('input, select, textarea, dialog, .scroll')) return;
     const target = byId(id);
     if (target.hasAttribute('href')) target.click();
   }
