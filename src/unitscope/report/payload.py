@@ -90,6 +90,7 @@ def _layers(data: RunData, catalogue: Catalogue) -> list[Json]:
         rows.append(
             {
                 "name": data.title(name),
+                "path": name,
                 "slug": slugs[name],
                 "grid": [int(first.height), int(first.width)],
                 "cut": rounded(float(cuts[name]), 4),
