@@ -18,9 +18,11 @@ from unitscope.experiments.effects.insertion import run_insertion
 from unitscope.experiments.effects.ranking import run_ranking
 from unitscope.experiments.effects.removal import run_removal
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
-from unitscope.report.pages.effects import effect_title, place_effect_pages, write_effect_page
+from unitscope.report.header import Header
+from unitscope.report.pages.effects import effect_title, with_kinds, write_effect_page
 from unitscope.report.pages.insertion import context_figures, contexts, grid_of, map_figures
 from unitscope.report.pages.numbers import shown
+from unitscope.report.pages.questions import page_links, place_pages
 from unitscope.report.pages.ranking import effects_figure, mapped
 from unitscope.report.pages.removal import (
     instead_figure,
@@ -119,11 +121,14 @@ def test_pages_stand_in_the_report_of_their_run(removal, ranking, tmp_path):
         copy = tmp_path / "run" / each.kind
         shutil.copytree(each.path, copy)
         found.append(type(each).open(copy))
-    links = place_effect_pages(found, tmp_path / "effects", home="../../index.html")
+    links = page_links(with_kinds(found), "effects")
+    place_pages(with_kinds(found), tmp_path / "effects", header=Header.of([("What the units do", links)]))
     assert [title for title, _ in links] == ["units without tree units", "units of units ranked by effect"]
     for _, address in links:
         text = (tmp_path / address).read_text(encoding="utf-8")
-        assert 'href="../../index.html"' in text
+        assert 'href="../../index.html#/units"' in text
+        assert 'href="../../effects/ranking/index.html"' in text
+        assert text.count(' aria-current="page"') == 1
 
 
 def test_the_removal_page_says_what_the_tables_say(removal):

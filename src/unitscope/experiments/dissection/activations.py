@@ -425,10 +425,19 @@ class Activations:
             yield Shard(file["samples"], file["labels"], self._points(shard, above))
             advance(len(self.plan.samples_of(shard)))
 
-    def shard(self, shard: int) -> Shard:
-        """Open one committed shard with its strong cells."""
+    def kept_shard(self, shard: int) -> Shard | None:
+        """Open one committed shard with its strong cells, if they are kept."""
+        cells = self._cache.cells(shard)
+        if cells is None:
+            return None
         file = self.folder.open_shard(shard)
-        return Shard(file["samples"], file["labels"], self._cells(shard))
+        return Shard(file["samples"], file["labels"], cells)
+
+    def shard(self, shard: int, *, above: Floors | None = None) -> Shard:
+        """Open one committed shard with its strong cells, or with its raster points above some values."""
+        file = self.folder.open_shard(shard)
+        cells = self._cells(shard) if above is None else self._points(shard, above)
+        return Shard(file["samples"], file["labels"], cells)
 
     def _points(self, shard: int, above: Floors) -> Mapping[str, StrongCells]:
         kept = self._cache.points(shard)

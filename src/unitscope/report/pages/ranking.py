@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from unitscope.report.charts.bars import interval_bars
 from unitscope.report.charts.heatmap import heat_map
 from unitscope.report.charts.parts import Figure, Measure, percent
 from unitscope.report.charts.theme import COLORS, PANEL, category_colors
 from unitscope.report.data import records
+from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.run.effects import Ranking
 
@@ -109,6 +111,7 @@ def effects_figure(found: Ranking) -> Figure | None:
 def _concepts(found: Ranking, rows: pd.DataFrame) -> list[list[object]]:
     by_concept = dict(list(found.effects.groupby(["concept", "category"], sort=False)))
     listed: list[list[object]] = []
+    layer = found.summary.layer
     for row in records(rows):
         effects = by_concept[row.concept, row.category]
         ranked = effects[effects["rank"].notna()].sort_values("rank")
@@ -119,14 +122,14 @@ def _concepts(found: Ranking, rows: pd.DataFrame) -> list[list[object]]:
                 row.category,
                 shown(alone(row.area), 2),
                 len(ranked),
-                _listed(ranked) if len(ranked) else "none",
+                _listed(layer, ranked) if len(ranked) else "none",
                 shown(alone(np.nan) if first is None else interval_of(first, "lost")),
-                _listed(effects.sort_values("rank_iou")),
+                _listed(layer, effects.sort_values("rank_iou")),
                 shown(interval_of(row, "correlation"), 2, scale=1),
             ]
         )
     return listed
 
 
-def _listed(effects: pd.DataFrame) -> str:
-    return ", ".join(str(unit) for unit in effects["unit"].head(FIRST))
+def _listed(layer: str, effects: pd.DataFrame) -> Markup:
+    return unit_refs(layer, effects["unit"].head(FIRST))

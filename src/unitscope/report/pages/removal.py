@@ -13,6 +13,7 @@ from unitscope.report.charts.curve import curves
 from unitscope.report.charts.parts import Figure, percent
 from unitscope.report.charts.theme import COLORS, category_colors
 from unitscope.report.data import records
+from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
 from unitscope.run.effects import Removal
@@ -32,7 +33,7 @@ def removal_page(found: Removal, folder: Path) -> tuple[dict[str, object], Mappi
     return {
         "main": shown(interval_of(main, "lost")),
         "k": int(main.k),
-        "units": [int(unit) for unit in main.units],
+        "units": unit_refs(found.summary.layer, main.units),
         "tiles": _tiles(found),
         "gain": gain_of(found.summary.choice),
         "sets": _sets(found),
