@@ -18,6 +18,7 @@ from unitscope.run.storage import (
     PARTIAL,
     ArrayFile,
     Arrays,
+    bytes_of,
     file_hash,
     write_arrays,
     write_frame,
@@ -116,7 +117,7 @@ class RunFolder:
     @property
     def cache_bytes(self) -> int:
         """Size of the cache."""
-        return sum(file.stat().st_size for file in (self.path / "cache").iterdir())
+        return bytes_of((self.path / "cache").iterdir())
 
     def commit_shard(self, shard: int, arrays: Arrays, *, note: dict[str, str]) -> None:
         """Write a shard; once its file is there, the shard is done."""

@@ -10,7 +10,7 @@ from unitscope.experiments.settings import (
     REPLICATES,
     SPEED,
     Rule,
-    Settings,
+    Spread,
     at_least,
     between,
     setting,
@@ -25,7 +25,7 @@ FOR = {"steps": METHODS, "searches": ("cw",), "rate": ("cw",), "confidence": ("c
 
 
 @dataclass(frozen=True)
-class AttackSettings(Settings):
+class AttackSettings(Spread):
     """What an attack can be told."""
 
     target: tuple[str, ...] = setting(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unitscope.experiments.settings import A_SEED, REPLICATES, Rule, Settings, at_least, setting
+from unitscope.experiments.settings import A_SEED, REPLICATES, Rule, Spread, at_least, setting
 
 
 @dataclass(frozen=True)
-class ClassifierSettings(Settings):
+class ClassifierSettings(Spread):
     """What the scoring of a unit as a classifier can be told."""
 
     min_area: float = setting(

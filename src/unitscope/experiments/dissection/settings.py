@@ -14,7 +14,7 @@ from unitscope.experiments.settings import (
     SPEED,
     Cached,
     Rule,
-    Settings,
+    Spread,
     at_least,
     between,
     cache_setting,
@@ -48,7 +48,7 @@ def _read_seeds(given: object) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class DissectionSettings(Cached, Settings):
+class DissectionSettings(Cached, Spread):
     """What a dissection can be told; the defaults are the paper's."""
 
     quantile: float = setting(0.01, "Fraction of pixels above a unit's threshold.", rule=between(0, 1))

@@ -14,7 +14,7 @@ from unitscope.experiments.settings import (
     SPEED,
     Cached,
     Rule,
-    Settings,
+    Spread,
     at_least,
     between,
     cache_setting,
@@ -36,7 +36,7 @@ def _are_sizes(given: object) -> bool:
 
 
 @dataclass(frozen=True)
-class ImportanceSettings(Cached, Settings):
+class ImportanceSettings(Cached, Spread):
     """What the importance of units can be told."""
 
     ablation: Literal["zero", "mean"] = setting(

@@ -10,7 +10,7 @@ from unitscope.experiments.settings import (
     REPLICATES,
     Cached,
     Rule,
-    Settings,
+    Spread,
     at_least,
     cache_setting,
     setting,
@@ -18,7 +18,7 @@ from unitscope.experiments.settings import (
 
 
 @dataclass(frozen=True)
-class ShapeSettings(Cached, Settings):
+class ShapeSettings(Cached, Spread):
     """What a question about altered pictures can be told."""
 
     quantile: float | None = setting(
