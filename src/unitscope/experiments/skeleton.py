@@ -165,11 +165,11 @@ def done_by(hands: Hands | None, *, threads: int | None = None) -> Iterator[None
     """Let pieces of work be done by something else meanwhile.
 
     Args:
-        hands: what does them; this process when None.
+        hands: what does them; what did before when None.
         threads: of PyTorch in every process that runs a network, which its last bits depend on; part of the
             configuration of runs where it is said.
     """
-    tokens = _hands.set(hands or _hands.get()), _threads.set(threads)
+    tokens = _hands.set(hands or _hands.get()), _threads.set(threads or _threads.get())
     try:
         yield
     finally:

@@ -87,8 +87,8 @@ class Cluster:
         cores, cards = int(has.get("CPU", 0)), int(has.get("GPU", 0))
         if gpus and cards < (workers or 1) * gpus:
             raise UnitscopeError(
-                f"each worker needs a GPU for itself: --workers {workers or 1} with --device cuda, and there "
-                f"{'is' if cards == 1 else 'are'} {cards}; give --workers {max(cards, 1)}, or --device cpu"
+                f"each worker needs a GPU for itself: --workers {workers or 1} with --device 'cuda', and there "
+                f"{'is' if cards == 1 else 'are'} {cards}; give --workers {max(cards, 1)}, or --device 'cpu'"
             )
         most = min(cores // threads, cards // gpus if gpus else cores)
         if most < (workers or 1):

@@ -78,9 +78,9 @@ def check_device(device: torch.device, workers: int | None) -> None:
     """
     if device.type == "cuda" and device.index:
         raise UnitscopeError(
-            f"each worker has a GPU for itself, which it calls cuda; give --device cuda, not {device}"
+            f"each worker has a GPU for itself, which it calls cuda; give --device 'cuda', not '{device}'"
         )
     if device.type not in ("cpu", "cuda") and (workers or 2) > 1:
         raise UnitscopeError(
-            f"there is one device {device.type!r}, and workers cannot share it; give --workers 1, or --device cpu"
+            f"there is one device {device.type!r}, and workers cannot share it; give --workers 1, or --device 'cpu'"
         )

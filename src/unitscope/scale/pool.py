@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,12 +59,13 @@ class Pool:
     def __init__(self, workers: int | None, cluster: str | None, threads: int) -> None:
         self.workers, self.threads = workers, threads
         self._cluster = Cluster(cluster)
-        self._idle: list[_Hand] = []
+        self._idle = list[_Hand]()
         self._tasks: dict[Any, _Hand] = {}
         self._wanted: Wanted | None = None
         self._luggage: Any = None
         self._subject: object = None
-        self._remote: Any = None
+        self._made: Callable[[int], Any]
+        self._gpus, self._failed = -1, 0
 
     def __enter__(self) -> Pool:
         self._cluster.look()
@@ -121,27 +122,36 @@ class Pool:
         try:
             found = ray.get(done[0])
         except RayTaskError as error:
+            self._idle.append(hand)
             _refuse(error)
         except GONE as error:
             self._replace(hand, error)
             return hand, None
         if isinstance(found, State):
             return hand, found
+        self._idle.append(hand)
         if found:
             raise UnitscopeError(str(found))
-        self._idle.append(hand)
         return hand, None
 
     def _working(self) -> bool:
         return bool(self._idle) or any(hand.piece is not None for hand in self._tasks.values())
 
     def _replace(self, hand: _Hand, error: Exception) -> None:
+        """Have another worker in place of one that is lost.
+
+        Raises:
+            UnitscopeError: it never arrived, and others before it neither.
+        """
         if hand.piece is None:
-            raise UnitscopeError(
-                f"a worker died while it took the network ({one_line(error)}); has its machine enough memory, and "
-                "unitscope installed?"
-            ) from error
-        say("a worker is lost; its piece is done again by another")
+            self._failed += 1
+            if self._failed == MOST_DEATHS:
+                raise UnitscopeError(
+                    f"{MOST_DEATHS} workers died while they took the network ({_last_line(error)}); have their "
+                    "machines enough memory, and unitscope installed?"
+                ) from error
+        else:
+            say("a worker is lost; another does its piece again")
         self._hire()
 
     def _again(self, piece: Piece, work: Work, deaths: Counter[int]) -> None:
@@ -161,7 +171,7 @@ class Pool:
 
     def _gather(self, work: Work) -> None:
         """Have all workers hold what the work needs, once for all stages of a subject."""
-        if self._subject is work.subject and self._wanted is not None:
+        if self._subject is work.subject:
             return
         luggage = pack(work.subject, work.looked)
         device = device_of(work.looked[0].module) if work.looked else torch.device("cpu")
@@ -169,17 +179,32 @@ class Pool:
         gpus = int(device.type == "cuda")
         self._cluster.join(self.workers, self.threads, len(luggage), gpus=gpus)
         self._wanted = _wanted(work, device)
-        self._luggage, self._subject = ray.put(luggage), work.subject
-        if self._remote is None:
-            options = {"num_cpus": self.threads, "num_gpus": gpus, "max_restarts": 0, "max_task_retries": 0}
-            self._remote = ray.remote(**options)(Worker)
-        self._dismiss()
-        for _ in range(self._cluster.room(self.workers, self.threads, gpus=gpus)):
+        self._luggage, self._subject = ray.put(luggage), None
+        self._failed = 0
+        there = self._kept(gpus)
+        for hand in there:
+            self._send(hand)
+        for _ in range(self._cluster.room(self.workers, self.threads, gpus=gpus) - len(there)):
             self._hire()
         self._await_all()
+        self._subject = work.subject
+
+    def _kept(self, gpus: int) -> list[_Hand]:
+        """Return the workers that an earlier subject leaves; those that are of another kind or on their way go."""
+        there, self._idle = self._idle, []
+        if gpus != self._gpus:
+            self._gpus = gpus
+            actor = ray.remote(num_cpus=self.threads, num_gpus=gpus, max_restarts=0, max_task_retries=0)
+            self._made = actor(Worker).remote
+            there, self._idle = [], there
+        self._dismiss()
+        return there
 
     def _hire(self) -> None:
-        hand = _Hand(self._remote.remote(self.threads))
+        self._send(_Hand(self._made(self.threads)))
+
+    def _send(self, hand: _Hand) -> None:
+        """Have a worker take what it is to hold."""
         self._tasks[hand.actor.arrive.remote(self._wanted, [self._luggage])] = hand
 
     def _await_all(self) -> None:
@@ -211,6 +236,11 @@ def _wanted(work: Work, device: torch.device) -> Wanted:
         manifest=manifest_hash(work.folder),
         place=str(Path.cwd()),
     )
+
+
+def _last_line(error: Exception) -> str:
+    """Return the last line of what Ray says, which is the cause."""
+    return next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), one_line(error))
 
 
 def _refuse(error: RayTaskError) -> NoReturn:

@@ -83,11 +83,12 @@ class Worker:
             )
         try:
             self._subject, looked = unpack(ray.get(luggage[0]))
+            found = likeness(looked)
         except UnitscopeError:
             raise
         except Exception as error:
-            return f"the worker on {host} cannot take the network and its pictures: {one_line(error)}"
-        return unlike(wanted.likeness, likeness(looked), host)
+            return f"the worker on {host} cannot run the network on its pictures: {one_line(error)}"
+        return unlike(wanted.likeness, found, host)
 
     def measure(self, stage: str, work: list[Any], piece: Piece) -> State:
         """Do one piece.
