@@ -31,7 +31,7 @@ ray = pytest.importorskip("ray")
 from unitscope.experiments.skeleton import done_by  # noqa: E402
 from unitscope.scale import facts, pool, spread  # noqa: E402
 from unitscope.scale.cluster import SETTINGS, Cluster  # noqa: E402
-from unitscope.scale.spread import _running_in  # noqa: E402
+from unitscope.scale.spread import running_in  # noqa: E402
 
 FEW = {"replicates": 100, "device": "cpu"}
 
@@ -66,7 +66,7 @@ def pieces(pieces_of):
 @contextmanager
 def workers(count: int | None):
     """Do everything in so many workers meanwhile, or in this process, with one thread either way."""
-    with _running_in(1):
+    with running_in(1):
         if count is None:
             with done_by(None, threads=1):
                 yield
@@ -79,6 +79,7 @@ def workers(count: int | None):
 def place(tmp_path_factory) -> Path:
     """Runs that questions can be asked of."""
     folder = draw_colours(tmp_path_factory.mktemp("scale"))
+    draw_colours(folder / "others", seed=1)
     dissected(folder, "net")
     file = write_generator(folder)
     unitscope.dissect(
@@ -101,7 +102,7 @@ def ask_everything(place: Path, out: Path) -> list[Path]:
             layers=["boxes"], out=out / "generated", quantile=0.1, batch_size=4, **FEW,
         ),
         unitscope.importance(
-            run, pictures, pictures, out=out / "importance", ablation="mean", batch_size=2, **FEW
+            run, pictures, place / "others" / "pictures", out=out / "importance", ablation="mean", batch_size=2, **FEW
         ),
         unitscope.attack(
             run, pictures, "red", out=out / "attack", method=f"{place}/net.py:brighten", batch_size=2, top=1, **FEW

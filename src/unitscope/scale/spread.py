@@ -31,7 +31,7 @@ def spread(settings: Spread) -> Iterator[None]:
     threads = settings.threads or (1 if elsewhere else None)
     with ExitStack() as stack:
         if threads is not None:
-            stack.enter_context(_running_in(threads))
+            stack.enter_context(running_in(threads))
         hands = None
         if elsewhere:
             _require_ray(settings)
@@ -43,7 +43,7 @@ def spread(settings: Spread) -> Iterator[None]:
 
 
 @contextmanager
-def _running_in(threads: int) -> Iterator[None]:
+def running_in(threads: int) -> Iterator[None]:
     """Give PyTorch so many threads; the loops that only count keep theirs, as their results do not depend on it."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
