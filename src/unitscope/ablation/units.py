@@ -59,12 +59,17 @@ class Ablation:
 
     def __init__(self, replay: Replay, *, block_bytes: int = BLOCK_BYTES) -> None:
         self.replay, self.units = replay, replay.layer.units
+        self._block_bytes = block_bytes
         self.steps = find_steps(replay)
 
         largest = self.steps.variant_bytes, max(self.steps.variant_bytes, self.steps.mixed_bytes)
         self.at_once, self.sets_at_once = (
             max(min(block_bytes // (TENSORS_AT_ONCE * each), MOST_VARIANTS), 1) for each in largest
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The steps are made of a graph, which does not travel.
+        return _ablation, (self.replay, self._block_bytes)
 
     def single_units(
         self, carried: Carried, *, level: float | Tensor = 0.0, units: Units | None = None
@@ -275,3 +280,7 @@ def _as_slice(units: Tensor) -> slice | Tensor:
     first = int(units[0])
     following = torch.arange(first, first + len(units), device=units.device)
     return slice(first, first + len(units)) if torch.equal(units, following) else units
+
+
+def _ablation(replay: Replay, block_bytes: int) -> Ablation:
+    return Ablation(replay, block_bytes=block_bytes)

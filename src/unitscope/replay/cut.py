@@ -120,15 +120,20 @@ class Replay:
         self,
         layer: LayerGrid,
         parts: _Parts,
+        made_from: tuple[nn.Module, Tensor],
         *,
         bytes_per_picture: int,
         graph: Graph | None = None,
         reason: str = "",
     ) -> None:
         self.layer, self.graph, self.reason, self.bytes_per_picture = layer, graph, reason, bytes_per_picture
-        self._parts = parts
+        self._parts, self._made_from = parts, made_from
         self.carried, self.channels_last = parts.carried, False
         self.reading = replace(layer.reading, axes="N" + layer.reading.axes.replace("N", ""))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A graph does not travel: another process cuts the network again, on the same example.
+        return _cut_again, (*self._made_from, self.layer, self.whole)
 
     @property
     def whole(self) -> bool:
@@ -177,12 +182,12 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
     try:
         graph = capture(module, grid.name, example)
         largest = graph.bytes_per_picture(graph.after_layer)
-        replay = Replay(grid, _CutParts(graph), bytes_per_picture=largest, graph=graph)
+        replay = Replay(grid, _CutParts(graph), (module, example), bytes_per_picture=largest, graph=graph)
         _check(replay, passes, module, example)
         replay.channels_last = _takes_channels_last(replay, module, example)
     except CannotCut as reason:
         largest = _largest_output(module, example[:1])
-        return Replay(grid, passes, bytes_per_picture=largest, reason=str(reason))
+        return Replay(grid, passes, (module, example), bytes_per_picture=largest, reason=str(reason))
     return replay
 
 
@@ -201,6 +206,22 @@ def _takes_channels_last(replay: Replay, module: nn.Module, example: Tensor) -> 
         replay.channels_last = False
     pairs = zip(found, expected, strict=True)
     return all(_near(value, other) for value, other in pairs)
+
+
+def _cut_again(module: nn.Module, example: Tensor, layer: LayerGrid, whole: bool) -> Replay:
+    """Cut a network in another process as it was cut in the first.
+
+    Raises:
+        UnitscopeError: it is cut otherwise here.
+    """
+    found = cut(module, layer, example)
+    if found.whole != whole:
+        here = f"cannot be cut here: {found.reason}" if found.whole else "can be cut here"
+        raise UnitscopeError(
+            f"the network {here}, which is another answer than where the run was begun; give every process the same "
+            "versions of torch and of the network's own code"
+        )
+    return found
 
 
 def _largest_output(module: nn.Module, one: Tensor) -> int:

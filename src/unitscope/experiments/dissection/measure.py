@@ -15,6 +15,7 @@ from unitscope.experiments.dissection.activations import (
     ShardReader,
     ShardStatistics,
     expect_shards,
+    known_before,
     read_shard,
 )
 from unitscope.experiments.dissection.exemplars import exemplar_table
@@ -37,7 +38,7 @@ from unitscope.experiments.dissection.tables import (
 )
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples, Samples, called
-from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, run, skipped_records
+from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, run, skipped_records
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash
@@ -133,6 +134,11 @@ class NetworkDissection(Experiment[Activations]):
         return [self.samples.pictures] if isinstance(self.samples, PictureSamples) else []
 
     @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples."""
+        return [Looked(self.model.module, self.samples)]
+
+    @property
     def caveats(self) -> Sequence[str]:
         """What a person should know of the network, a line each."""
         return self.plan.caveats
@@ -172,7 +178,18 @@ class NetworkDissection(Experiment[Activations]):
         then = "labels and exemplars"
         seed = self.model.reinitialized
         title = "reading the network" + ("" if seed is None else f" with random weights, seed {seed}")
-        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then, ahead=expect_shards)
+        yield Stage(
+            NETWORK,
+            title,
+            parts,
+            read_shard,
+            self.plan,
+            ids,
+            noun,
+            then=then,
+            ahead=expect_shards,
+            after=known_before,
+        )
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""

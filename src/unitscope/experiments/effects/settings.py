@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import A_SEED, REPLICATES, SPEED, Rule, Settings, about, at_least, setting
+from unitscope.experiments.settings import A_SEED, REPLICATES, SPEED, Rule, Spread, about, at_least, setting
 
 MOST_SIZES = 1000
 NO_CONTROL = "none"
@@ -119,7 +119,7 @@ def _read_sizes(option: str) -> Callable[[str | int | Sequence[int]], tuple[int,
 
 
 @dataclass(frozen=True, kw_only=True)
-class EffectSettings(Settings):
+class EffectSettings(Spread):
     """What every question about the units of a generator can be told."""
 
     latents: int | None = setting(
