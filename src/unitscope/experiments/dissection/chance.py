@@ -158,7 +158,7 @@ class _LabelMaps:
 
     def together(self, pictures: int) -> int:
         """Return how many re-pairings of so many pictures look at no more than may be in memory."""
-        return max(1, KEPT_LABELS // max(pictures * self.array[0].nbytes, 1))
+        return max(1, KEPT_LABELS // max(pictures * int(self.array[0].nbytes), 1))
 
 
 def _labels(activations: Activations, samples: int) -> _LabelMaps:
@@ -257,10 +257,9 @@ class _Counting:
             counts.update(each, self.maps.array, np.ascontiguousarray(others[:, start:stop]))
             self.maps.release()
             start = stop
-        iou = chance_iou(*counts.result(), areas)
+        largest, own = chance_iou(*counts.result(), areas, labels)
         place = np.s_[numbers.start : numbers.stop, part.first : part.last]
-        self.largest[part.layer][place] = iou.max(2)
-        self.own[part.layer][place] = iou[:, np.arange(units), labels]
+        self.largest[part.layer][place], self.own[part.layer][place] = largest, own
 
     def result(self) -> dict[str, Chance]:
         """Return what chance gives, by layer."""

@@ -39,7 +39,7 @@ What each kernel keeps to
     compiled of another file: numba keeps compiled code until the function's own file changes, and would not notice.
 """
 
-from unitscope.stats.kernels.chance import meet_others
+from unitscope.stats.kernels.chance import match_best, meet_others
 from unitscope.stats.kernels.digits import count_labels, count_leading_digits
 from unitscope.stats.kernels.labelled import count_listed, list_points
 from unitscope.stats.kernels.pairs import meet
@@ -66,6 +66,7 @@ __all__ = [
     "intersect_by_picture",
     "list_points",
     "mark_above",
+    "match_best",
     "meet",
     "meet_others",
     "resample",
