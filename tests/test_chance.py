@@ -99,7 +99,14 @@ def test_planted_units_are_told_from_noise(run):
 
 
 @pytest.mark.parametrize(
-    "room", [{"KEPT_POINTS": 3000}, {"COUNTED": 700}, {"KEPT_LABELS": 10}, {"KEPT_POINTS": 1, "COUNTED": 1}]
+    "room",
+    [
+        {"KEPT_POINTS": 3000},
+        {"COUNTED": 700},
+        {"KEPT_LABELS": 10},
+        {"KEPT_PARTNERS": 1000},
+        {"KEPT_POINTS": 1, "COUNTED": 1},
+    ],
 )
 def test_the_same_bits_however_the_work_is_cut(run, tmp_path, monkeypatch, room):
     for name, value in room.items():

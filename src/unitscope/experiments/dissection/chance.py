@@ -33,6 +33,8 @@ COUNTED = 2**23
 """Counts of re-paired masks and concepts in memory at once."""
 KEPT_LABELS = 2**24
 """Bytes of label maps in memory; where there are more, they are in a file, of which so much is looked at at a time."""
+KEPT_PARTNERS = 2**22
+"""Bytes of what tells whose label map each picture meets, in the re-pairings that are counted at once."""
 TAIL = 0.95
 
 Floats = NDArray[np.float64]
@@ -238,7 +240,9 @@ class _Counting:
         widest = max(part.last - part.first for part, _ in block)
         concepts = max(len(self.areas[part.layer]) for part, _ in block)
         most = max(each.counts.shape[1] for _, masks in block for each in masks)
-        together = max(1, min(COUNTED // (widest * concepts), self.maps.together(most)))
+        partners_of_one = 8 * len(self.samples)
+        limits = COUNTED // (widest * concepts), self.maps.together(most), KEPT_PARTNERS // partners_of_one
+        together = max(1, min(limits))
         for start in range(0, self.repairings, together):
             numbers = range(start, min(start + together, self.repairings))
             others = partners(self.samples, self.seed, numbers)
