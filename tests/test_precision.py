@@ -96,6 +96,8 @@ def test_layers_have_their_names_and_weights_their_type() -> None:
     assert torch.equal(rounded, rounded.bfloat16().float())
     assert not torch.equal(rounded, exact)
     assert torch.equal(us.network(short, precision="fp32").module(x), exact)
+    us.layers(module)
+    assert torch.backends.cudnn.allow_tf32, "what a user has chosen stays"
     assert single.module is module
     assert next(module.parameters()).dtype == torch.float32
 
