@@ -20,6 +20,8 @@ from selenium.webdriver.support.ui import Select
 
 from unitscope.report import write_report, write_single_report
 from unitscope.report.charts.theme import PALETTE
+from unitscope.report.masks import packed_runs, run_lengths
+from unitscope.report.regions import packed_levels
 from unitscope.run.dissection import open_run
 
 __all__ = ["driver"]
@@ -148,7 +150,7 @@ def test_sorting(reader: Reader, units: pd.DataFrame, sort: str) -> None:
 def test_permanent_link_opens_the_unit(reader: Reader, units: pd.DataFrame, run: Path) -> None:
     unit = units[(units["layer"] == "features.conv5_3") & (units["unit"] == 12)].iloc[0]
     reader.open("#/unit/features.conv5_3/12")
-    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 5)
+    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 7)
     assert reader.one("#title-unit").text.startswith("Unit 12")
     assert unit["concept"] in reader.one("#title-unit").text
     alt = reader.one("#page-unit .exemplar img").get_attribute("alt")
@@ -162,15 +164,80 @@ def test_permanent_link_opens_the_unit(reader: Reader, units: pd.DataFrame, run:
     matches = pd.read_parquet(run / "tables/matches.parquet")
     mine = matches[(matches["layer"] == "features.conv5_3") & (matches["unit"] == 12)]
     rows = reader.all("#page-unit tbody tr")
-    assert len(rows) == (mine["rank"] <= 10).sum() + mine["best_in_category"].sum()
+    assert len(rows) == (mine["rank"] <= 10).sum() + mine["best_in_category"].sum() + 1
     assert f"{mine['intersection'].iloc[0]:,}" in rows[0].text
     reader.marks("#page-unit .chart")
     assert "threshold" in reader.one("#page-unit .chart").text
-    plain = reader.one(".segmented [value=plain]")
-    assert reader.one(".overlay").is_displayed()
-    plain.click()
-    assert plain.get_attribute("aria-pressed") == "true"
-    assert not reader.one(".overlay").is_displayed()
+
+
+def test_regions_of_unit_and_label_are_switched(reader: Reader) -> None:
+    reader.open("#/unit/features.conv5_3/12")
+    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 7)
+    for name, drawing in (("region", ".of-region"), ("concept", ".of-concept")):
+        button = reader.one(f"#page-unit .switches [value={name}]")
+        assert button.get_attribute("aria-pressed") == "true"
+        assert reader.one(f"#page-unit .exemplar {drawing}").is_displayed()
+        button.click()
+        assert button.get_attribute("aria-pressed") == "false"
+        assert not reader.one(f"#page-unit .exemplar {drawing}").is_displayed()
+    assert not reader.all("#page-unit .switches [value=heat]")
+    assert "Heat maps need the activations" in reader.one("#page-unit").text
+    reader.open("#/unit/features.conv5_3/12")
+    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 7)
+    reader.one("#page-unit .switches [value=region]").click()
+
+
+def test_a_picture_opens_large_and_arrows_go_on(reader: Reader) -> None:
+    reader.open("#/unit/features.conv5_3/12")
+    reader.wait(lambda: len(reader.all("#page-unit .enlarge img")) == 7)
+    second = reader.all("#page-unit .enlarge")[1]
+    second.send_keys(Keys.ENTER)
+    reader.wait(lambda: reader.one("dialog.large").is_displayed())
+    assert "picture 2 of 7" in reader.one("#large-title").text
+    assert "IoU 23.5\u202f% here" in reader.one("dialog.large").text
+    assert reader.run("return document.querySelector('.large-view').clientWidth") > 400
+    active = reader.driver.switch_to.active_element
+    for _ in range(5):
+        active.send_keys(Keys.ARROW_RIGHT)
+        active = reader.driver.switch_to.active_element
+    assert "picture 7 of 7" in reader.one("#large-title").text
+    assert "not on" in reader.one(".large-caption").text
+    assert reader.hash() == "#/unit/features.conv5_3/12"
+    active.send_keys(Keys.ARROW_LEFT)
+    assert "picture 6 of 7" in reader.one("#large-title").text
+    reader.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    reader.wait(lambda: not reader.one("dialog.large").is_displayed())
+    assert reader.hash() == "#/unit/features.conv5_3/12"
+    assert reader.driver.switch_to.active_element == second
+
+
+def test_similar_units_are_links(reader: Reader, run: Path) -> None:
+    similar = pd.read_parquet(run / "tables/similar.parquet")
+    row = similar[(similar["layer"] == "conv1") & (similar["unit"] == 1)].iloc[0]
+    reader.open("#/unit/conv1/1")
+    reader.wait(lambda: reader.all("[aria-label='Similar units'] a"))
+    assert "25.0\u202f%" in reader.one("[aria-label='Similar units']").text
+    reader.one("[aria-label='Similar units'] a").click()
+    reader.wait(lambda: reader.hash() == f"#/unit/conv1/{row['other']}")
+
+
+def test_heat_maps_are_drawn_from_levels(reader: Reader) -> None:
+    levels = np.array([[0, 15], [7, 0]], np.uint8)
+    script = """const one = {size: [4, 4], runs: '', picture: null, heat: arguments[0], concept: null};
+      const canvas = unitscope.exemplars.frame(one, '', [2, 2, 0.5], true).querySelector('canvas');
+      return [...canvas.getContext('2d').getImageData(0, 0, 2, 2).data];"""
+    found = np.array(reader.run(script, packed_levels(levels))).reshape(4, 4)
+    assert found[[0, 3], 3].tolist() == [0, 0]
+    assert found[1, 3] == 245
+    assert found[1, :3].sum() > found[2, :3].sum() > 0
+
+
+def test_packed_masks_are_read_as_they_were(reader: Reader) -> None:
+    mask = np.zeros((200, 150), bool)
+    mask[3, 2:9] = mask[120:150, 10:140] = True
+    assert reader.run("return unitscope.exemplars.unpack(arguments[0])", packed_runs(mask)) == run_lengths(
+        mask
+    )
 
 
 def test_a_unit_knows_where_its_page_is(reader: Reader, run: Path, index: Path) -> None:
@@ -281,7 +348,7 @@ def test_one_file_shows_everything_without_loading(driver: Any, run: Path, tmp_p
         lambda: reader.all("#page-overview canvas, #page-overview svg.marks, #page-overview .chart svg")
     )
     reader.open("#/unit/conv1/0")
-    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 5)
+    reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 7)
     loaded = "return [...document.querySelectorAll('.exemplar img')].every((i) => i.naturalWidth)"
     reader.wait(lambda: reader.run(loaded))
     assert reader.run("return document.querySelectorAll('script[src]').length") == 0

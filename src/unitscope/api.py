@@ -56,6 +56,7 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.effects import Insertion, Ranking, Removal
 from unitscope.run.importance import Importance
 from unitscope.run.slugs import slug
+from unitscope.scale import spread
 from unitscope.sources.class_names import read_class_map
 
 
@@ -102,7 +103,7 @@ def dissect(
         UnitscopeError: something given cannot be used; one line says what and what to do.
     """
     chosen = DissectionSettings.of(settings, flat)
-    with left_as_it_was(network), showing(show):
+    with left_as_it_was(network), showing(show), spread(chosen):
         found, samples = look_through(network, data, concepts, grid=grid, seed=chosen.seed, device=device)
         named = (layers,) if isinstance(layers, str) else layers
         wanted = [found.layer_name(name) for name in named] or found.layers
@@ -193,7 +194,7 @@ def classify_unit(
     chosen = ClassifierSettings.of(cast(ClassifierSettings | None, settings), flat)
     which = unit_of(opened_run(run), layer, unit)
     groups = Groups.of(positive, negative, concept)
-    with left_as_it_was(network), showing(cast(bool | None, show)):
+    with left_as_it_was(network), showing(cast(bool | None, show)), spread(chosen):
         ask = ask_of_latents if which.run.generated else ask_of_pictures
         asked = ask(
             which.run, groups, pictures, concepts, network, settings=chosen, device=cast(str | None, device)
@@ -257,7 +258,7 @@ def importance(
     given = class_map if class_map is None or isinstance(class_map, Mapping) else read_class_map(class_map)
     sources = classed(train), classed(val)
     place = opened.path / importance_run.FOLDER / slug(read.name, chosen.ablation)
-    with left_as_it_was(network), showing(show):
+    with left_as_it_was(network), showing(show), spread(chosen):
         found = reopen_network(opened, network, device=device)
         pictures = match_pictures(*sources, found, given)
         return run_importance(
@@ -319,7 +320,7 @@ def attack(
         chosen.check_elsewhere()
     words = [read.name, "elsewhere" if altered is not None else chosen.method, *chosen.target]
     place = opened.path / attack_run.FOLDER / slug(*words)
-    with left_as_it_was(network), showing(cast(bool | None, show)):
+    with left_as_it_was(network), showing(cast(bool | None, show)), spread(chosen):
         model = reopen_network(opened, network, device=cast(str | None, device))
         attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
         found = run_attack(
@@ -367,7 +368,7 @@ def remove(
     """
     chosen, opened = RemovalSettings.of(settings, _with(flat, concept)), opened_run(run)
     read = layer_of(opened, layer).name
-    with left_as_it_was(generator), showing(show):
+    with left_as_it_was(generator), showing(show), spread(chosen):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         number = subject.concept(chosen.concept)
         order = effect_order(opened, read, number, halved=chosen.halved) if chosen.rank == "effect" else None
@@ -414,7 +415,7 @@ def insert(
     """
     chosen, opened = InsertionSettings.of(settings, _with(flat, concept)), opened_run(run)
     read = layer_of(opened, layer).name
-    with left_as_it_was(generator), showing(show):
+    with left_as_it_was(generator), showing(show), spread(chosen):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         subject.concept(chosen.concept)
         subject = choosing_as_told(opened, subject, chosen)
@@ -460,7 +461,7 @@ def rank(
     """
     chosen, opened = RankingSettings.of(settings, flat), opened_run(run)
     read = layer_of(opened, layer).name
-    with left_as_it_was(generator), showing(show):
+    with left_as_it_was(generator), showing(show), spread(chosen):
         subject = reopen_subject(opened, read, concepts, generator, device=device)
         found = run_ranking(subject, chosen, target(opened, out, "rank", read))
         found.report()
@@ -514,7 +515,7 @@ def shape(
     chosen, opened = ShapeSettings.of(cast(ShapeSettings | None, settings), flat), opened_run(run)
     named = (layers,) if isinstance(layers, str) else layers
     wanted = [layer_of(opened, name).name for name in named] or list(dict.fromkeys(opened.layers["layer"]))
-    with left_as_it_was(network), showing(cast(bool | None, show)):
+    with left_as_it_was(network), showing(cast(bool | None, show)), spread(chosen):
         found = reopen_network(opened, network, device=cast(str | None, device))
         pairs, words = named_pairs(
             pictures(images),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unitscope.replay import Carried, Replay
-from unitscope.run.storage import ArrayFile, write_arrays, writing
+from unitscope.run.storage import ArrayFile, bytes_of, write_arrays, writing
 
 ENDING = ".safetensors"
 HEADER = 4096
@@ -43,7 +43,7 @@ class CarriedCache:
     @property
     def used(self) -> int:
         """Bytes of all files."""
-        return sum(path.stat().st_size for path in self.folder.glob("*" + ENDING))
+        return bytes_of(self.folder.glob("*" + ENDING))
 
     def read(self, batch: int, inputs: Callable[[], Tensor]) -> Carried:
         """Return what is carried for a batch.
@@ -61,7 +61,7 @@ class CarriedCache:
             if file.note == self._note:
                 values = [torch.from_numpy(file[str(index)]) for index in range(len(file.names))]
                 return Carried(tuple(values), self.replay.reading).to(self.device)
-            path.unlink()
+            path.unlink(missing_ok=True)
         carried = self.replay.front(inputs().to(self.device))
         size = sum(value.numel() * value.element_size() for value in carried.values)
         if self.used + size + HEADER <= self.budget:

@@ -196,6 +196,36 @@ class Settings:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spread(Settings):
+    """What an experiment is told of the processes that do its work."""
+
+    workers: int | None = setting(
+        None,
+        "Processes that do the work, each with the network; needs Ray. All that there is room for with --cluster.",
+        rule=at_least(1),
+        decides=False,
+        panel=SPEED,
+        bounds=(1, None),
+    )
+    cluster: str | None = setting(
+        None,
+        "A Ray cluster that does the work: HOST:PORT of its head, or auto for that of this machine.",
+        decides=False,
+        metavar="ADDRESS",
+        panel=SPEED,
+    )
+    threads: int | None = setting(
+        None,
+        "Threads of PyTorch in every process that runs the network; last bits depend on it. 1 with --workers and "
+        "--cluster, those of PyTorch otherwise.",
+        rule=at_least(1),
+        decides=False,
+        panel=SPEED,
+        bounds=(1, None),
+    )
+
+
 _NOT_ONE = object()
 """Stands for a value of another type than a setting has."""
 _WORDS: dict[object, str] = {

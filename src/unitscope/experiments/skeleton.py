@@ -11,19 +11,21 @@ from __future__ import annotations
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import pandas as pd
 import pyarrow as pa
+from torch import nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.samples import Samples
 from unitscope.experiments.settings import Fed
-from unitscope.progress import piece_of, progress_bar, say
+from unitscope.progress import Advance, piece_of, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
@@ -60,6 +62,11 @@ class State:
     skipped: Mapping[int, str] = field(default_factory=dict)
 
 
+def at_once(_piece: int) -> int:
+    """Let a piece wait for no other."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Stage(Generic[S, P]):
     """Work on numbered pictures, piece by piece.
@@ -77,6 +84,8 @@ class Stage(Generic[S, P]):
         then: what follows and cannot be counted, in words.
         success: an array of the states whose share of true values is shown beside the title.
         ahead: told the subject which pieces one process will do, in order, so that it can prepare the next one.
+        after: how many of the first pieces must be there before a piece is begun, by the number of the piece in this
+            stage; none by default, and never more than its number.
     """
 
     name: str
@@ -91,6 +100,87 @@ class Stage(Generic[S, P]):
     then: str = ""
     success: str = ""
     ahead: Callable[[S, Sequence[Piece]], None] | None = None
+    after: Callable[[int], int] = at_once
+
+
+class Looked(NamedTuple):
+    """A network, and the samples that it is asked about: what is the same wherever a piece of work is done."""
+
+    module: nn.Module
+    samples: Samples
+
+
+@dataclass(frozen=True)
+class Work:
+    """Pieces of a stage that are to be done.
+
+    Attributes:
+        stage: the stage.
+        subject: what they need besides the plan.
+        pieces: those that are not there yet, in order.
+        waits: for each piece by its number, the number of the first piece of all that it needs not wait for.
+        looked: networks and samples, for whoever does pieces elsewhere.
+        folder: the run folder.
+    """
+
+    stage: Stage[Any, Any]
+    subject: Any
+    pieces: Sequence[Piece]
+    waits: Mapping[int, int]
+    looked: Sequence[Looked]
+    folder: Path
+
+
+class Done(NamedTuple):
+    """A piece that was done, what it found, and what is told of that once it is committed."""
+
+    piece: Piece
+    state: State
+    tell: Advance
+
+
+class Hands(Protocol):
+    """What does pieces of work: this process, or others."""
+
+    def do(self, work: Work, advance: Advance) -> Generator[Done, None, None]:
+        """Yield the pieces as they are done, in any order that `waits` allows.
+
+        Each is committed before the next one is asked for.
+        """
+
+
+class Inline:
+    """Does one piece after the other in this process."""
+
+    def do(self, work: Work, advance: Advance) -> Generator[Done, None, None]:
+        """Yield the pieces in order."""
+        stage = work.stage
+        if stage.ahead is not None and work.pieces:
+            stage.ahead(work.subject, work.pieces)
+        for piece in work.pieces:
+            with piece_of(advance, len(piece.pictures)) as finish:
+                yield Done(piece, stage.measure(work.subject, stage.plan, piece), finish)
+
+
+_hands: ContextVar[Hands] = ContextVar("hands", default=Inline())  # noqa: B039 - it has no state
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)
+
+
+@contextmanager
+def done_by(hands: Hands | None, *, threads: int | None = None) -> Iterator[None]:
+    """Let pieces of work be done by something else meanwhile.
+
+    Args:
+        hands: what does them; what did before when None.
+        threads: of PyTorch in every process that runs a network, which its last bits depend on; part of the
+            configuration of runs where it is said.
+    """
+    tokens = _hands.set(hands or _hands.get()), _threads.set(threads or _threads.get())
+    try:
+        yield
+    finally:
+        _hands.reset(tokens[0])
+        _threads.reset(tokens[1])
 
 
 def ranges(count: int, size: int) -> list[range]:
@@ -128,10 +218,11 @@ class Job:
 
     Args:
         folder: open for writing.
+        looked: networks and samples of the experiment.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
+    def __init__(self, folder: RunFolder, looked: Sequence[Looked] = ()) -> None:
+        self.folder, self.looked = folder, looked
         self.seconds: dict[str, float] = {}
         self._pieces: dict[str, list[Piece]] = {}
 
@@ -152,26 +243,28 @@ class Job:
         pieces = [Piece(first + place, part) for place, part in enumerate(stage.parts)]
         self._pieces[stage.name] = pieces
         missing = self.missing(stage.name)
+        waits = {piece.number: first + stage.after(piece.number - first) for piece in missing}
+        work = Work(stage, subject, missing, waits, self.looked, self.folder.path)
         total = sum(len(piece.pictures) for piece in pieces)
         left = sum(len(piece.pictures) for piece in missing)
-        rate = _Rate(stage.success)
         bar = progress_bar(
             stage.title, total, done=total - left, cost=stage.cost, later=stage.later, then=stage.then
         )
-        if stage.ahead is not None and missing:
-            stage.ahead(subject, missing)
         with self.timing(stage.name), bar as advance:
-            for piece in missing:
-                with piece_of(advance, len(piece.pictures)) as finish:
-                    state = stage.measure(subject, stage.plan, piece)
-                    note = {
-                        "skipped": json.dumps({str(number): why for number, why in state.skipped.items()})
-                    }
-                    self.folder.commit_shard(piece.number, state.arrays, note=note)
-                    finish(len(piece.pictures), rate.after(state.arrays))
+            self._commit(work, advance)
         skipped = self.skipped(stage.name)
         if total and len(skipped) == total:
             raise none_readable(stage.ids, skipped, stage.noun)
+
+    def _commit(self, work: Work, advance: Advance) -> None:
+        """Have pieces done, and commit each."""
+        rate = _Rate(work.stage.success)
+        with closing(_hands.get().do(work, advance)) as doing:
+            for piece, state, tell in doing:
+                skipped = {str(number): why for number, why in state.skipped.items()}
+                note = {"skipped": json.dumps(skipped)}
+                self.folder.commit_shard(piece.number, state.arrays, note=note)
+                tell(len(piece.pictures), rate.after(state.arrays))
 
     def missing(self, stage: str) -> list[Piece]:
         """Return the pieces of a stage that are not there yet."""
@@ -246,7 +339,8 @@ class Experiment(ABC, Generic[S]):
     """A question about the units of a network.
 
     Attributes:
-        subject: what the pieces of work need and cannot be pickled: the network, its pictures.
+        subject: what the pieces of work need besides their plan: the network, its pictures. It can be sent to another
+            process if these can; what a process makes for itself, such as a graph or a lock, is made anew there.
     """
 
     subject: S
@@ -260,6 +354,11 @@ class Experiment(ABC, Generic[S]):
     @property
     def sources(self) -> Sequence[PictureSource]:
         """The pictures it reads; none where they are generated."""
+        return ()
+
+    @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples: what must be the same in every process that does a piece of work."""
         return ()
 
     @property
@@ -296,7 +395,8 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
         UnitscopeError: the folder is in use, belongs to another configuration or cannot be written, or what the
             experiment refuses.
     """
-    config = experiment.configuration()
+    threads = _threads.get()
+    config = experiment.configuration() | ({"threads": threads} if threads else {})
     with (
         loading(experiment.loaders),
         open_for_writing(out, config, kind=result.kind, command=result.command) as folder,
@@ -313,7 +413,7 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
 
 def _finish(experiment: Experiment[S], folder: RunFolder) -> None:
     """Do what is missing, and write the tables and the manifest."""
-    job = Job(folder)
+    job = Job(folder, experiment.looked)
     left_out, remarks = _notes(folder, experiment.sources)
     for stage in experiment.stages(job):
         job.work(stage, experiment.subject)

@@ -12,6 +12,7 @@ from unitscope.run.results import Result, Table
 from unitscope.run.summaries import (
     InsertionSummary,
     PlaceShares,
+    RankedConcept,
     RankingSummary,
     RemovalSummary,
     RemovedSet,
@@ -103,6 +104,8 @@ class Ranking(Result[RankingSummary]):
     def top(self, concept: str, count: int = 10) -> pd.DataFrame:
         """Return the units whose removal takes most of a concept, ``NAME`` or ``NAME|CATEGORY``.
 
+        Only those whose effect is told from none (``q_value`` up to 0.05) have a rank, and only they are returned.
+
         Raises:
             UnitscopeError: there is no such concept.
         """
@@ -111,6 +114,7 @@ class Ranking(Result[RankingSummary]):
         if not len(found):
             hint = did_you_mean(concept, names[0]) or " the concepts table lists them"
             raise UnitscopeError(f"concept {concept!r} is none of the {len(self.concepts)} concepts;{hint}")
+        found = found[found["rank"].notna()].astype({"rank": int})
         return found.sort_values(["category", "rank"], kind="stable", ignore_index=True).head(count)
 
     def _parts(self) -> Iterator[str]:
@@ -213,15 +217,21 @@ def _ranking_lines(found: Ranking) -> Iterator[str]:
         f"removed alone, on {facts.latents:,} latents"
     )
     for each in facts.concepts:
-        same = "also first by IoU" if each.unit == each.first_by_iou else f"by IoU {each.first_by_iou}"
         correlation = each.correlation
         ranks = "" if correlation.value is None else f"; ranks correlate {fraction_score(correlation, 2)}"
-        yield (
-            f"    {each.concept} ({each.category}): most is lost without unit {each.unit}, "
-            f"{_lost(each.lost)}; {same}{ranks}"
-        )
+        yield f"    {each.concept} ({each.category}): {_first(each, facts.units)}{ranks}"
     yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
+
+
+def _first(each: RankedConcept, units: int) -> str:
+    """Say which unit takes most of a concept, and how many take any that is told from none."""
+    if each.unit is None:
+        return f"what is lost without any one of the {units:,} units cannot be told from nothing"
+    same = "also first by IoU" if each.unit == each.first_by_iou else f"by IoU {each.first_by_iou}"
+    more = (each.units_with_effect or 1) - 1
+    others = f", and something without {more:,} other{'s' if more != 1 else ''}" if more else ""
+    return f"most is lost without unit {each.unit}, {_lost(each.lost)}{others}; {same}"
 
 
 def _lost(score: Score) -> str:

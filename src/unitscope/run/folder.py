@@ -18,6 +18,7 @@ from unitscope.run.storage import (
     PARTIAL,
     ArrayFile,
     Arrays,
+    bytes_of,
     file_hash,
     write_arrays,
     write_frame,
@@ -116,7 +117,7 @@ class RunFolder:
     @property
     def cache_bytes(self) -> int:
         """Size of the cache."""
-        return sum(file.stat().st_size for file in (self.path / "cache").iterdir())
+        return bytes_of((self.path / "cache").iterdir())
 
     def commit_shard(self, shard: int, arrays: Arrays, *, note: dict[str, str]) -> None:
         """Write a shard; once its file is there, the shard is done."""
@@ -207,6 +208,7 @@ def open_for_writing(
         UnitscopeError: another process works on the folder, the folder cannot be written, holds other files, or its
             run has another configuration (the differences are shown).
     """
+    _refuse_address(path)
     if path.exists() and not path.is_dir():
         raise UnitscopeError(f"{path} is a file; give --out a folder, new or with a run in it")
     made = not path.exists()
@@ -232,6 +234,15 @@ def open_for_writing(
             if not known and not any((path / "shards").iterdir()):
                 _forget(path, made=made)
             raise
+
+
+def _refuse_address(path: Path) -> None:
+    first = path.parts[0] if path.parts else ""
+    if len(first) > 2 and first.endswith(":"):  # what is left of s3://bucket/run; one letter is a drive
+        raise UnitscopeError(
+            f"{path} is an address, and a run folder is on a file system; mount the bucket and give --out that folder, "
+            "or copy the finished run there"
+        )
 
 
 def _forget(path: Path, *, made: bool) -> None:

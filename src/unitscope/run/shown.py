@@ -116,7 +116,8 @@ def ranking(found: Ranking) -> Iterator[str]:
     """Yield the unit that each concept needs most, beside the one that matches it best."""
     rows = [
         [
-            each.concept, each.category, percent(each.area), each.unit, percent_score(each.lost, none="-"),
+            each.concept, each.category, percent(each.area), "none" if each.unit is None else each.unit,
+            percent_score(each.lost, none="-"),
             "" if each.first_by_iou is None else each.first_by_iou, fraction_score(each.correlation, 2),
         ]
         for each in found.summary.concepts

@@ -6,9 +6,10 @@ import errno
 import hashlib
 import os
 import shutil
+import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def write_file(path: Path, write: Callable[[Path], object], *, durable: bool = T
     Raises:
         UnitscopeError: the disk is full or the folder cannot be written.
     """
-    partial = path.with_name(path.name + PARTIAL)
+    # Two processes may write the same file at the same time, each with the same content.
+    partial = path.with_name(uuid.uuid4().hex + PARTIAL)
     with writing(path):
         try:
             write(partial)
@@ -94,6 +96,15 @@ def write_frame(path: Path, table: pd.DataFrame | pa.Table) -> None:
 
     # pyarrow takes a relative path such as runs:1/units.parquet for an address.
     write_file(path, lambda partial: pq.write_table(arrow, partial.absolute(), compression="snappy"))
+
+
+def bytes_of(paths: Iterable[Path]) -> int:
+    """Return the size of some files together; those that another process takes away meanwhile count nothing."""
+    total = 0
+    for path in paths:
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def _flush(path: Path) -> None:
@@ -186,12 +197,16 @@ class ArrayFile:
             notes = dict(self._file.metadata() or {})
             wanted = notes.pop(CHECKSUM, "none")
             try:
-                found = _checksum(path, {name: self[name] for name in self.names}, notes)
+                found = _checksum(path, self._everything(), notes)
             except Exception as error:  # whatever a damaged header makes of the arrays
                 raise _damaged(path, str(error)) from error
             if found != wanted:
                 raise _damaged(path, f"its checksum is {found}, and {wanted} was written")
             _whole.add(state)
+
+    def _everything(self) -> Arrays:
+        """Return all arrays of the file, also where a view shows some of them only."""
+        return {name: self._file.get_tensor(name).numpy() for name in self._file.keys()}  # noqa: SIM118
 
     @property
     def names(self) -> list[str]:

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import itertools
 import operator
-import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
 from unitscope.sources.item import NoPicture, NoRange, Range, picture_of, picture_to_rgb
+from unitscope.sources.locks import OwnLock
 from unitscope.sources.pictures import MEASURED, dark_remarks
 
 TARGET_KEYS = ("label", "labels", "target", "fine_label")
@@ -76,15 +76,8 @@ class DatasetPictures:
             raise UnitscopeError(f"range is {range!r}; give the values of black and white, such as (0, 1)")
         self.items, self.name, self.range = items, name or type(items).__name__, range
         self.sample_ids = _ids(items)
-        self._lock = threading.Lock()
+        self._lock = OwnLock()
         self._check_first()
-
-    def __getstate__(self) -> dict[str, object]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return the number of pictures, unreadable ones included."""

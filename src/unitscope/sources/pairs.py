@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from unitscope.sources.decode import decode_picture
 from unitscope.sources.deep import FULL, Range16
 from unitscope.sources.files import LeftOut, combined_hash, files_hash, same_name
 from unitscope.sources.framing import Framing
+from unitscope.sources.locks import OwnLock
 from unitscope.sources.pictures import PictureFolder
 
 Picture = NDArray[np.uint8]
@@ -276,7 +276,7 @@ class PicturePairs:
         self.originals, self.altered, self.frame = originals, altered, frame
         self.name, self.sample_ids = originals.name, tuple(originals.sample_ids)
         self._kept: OrderedDict[int, Pair] = OrderedDict()
-        self._bytes, self._lock = 0, threading.Lock()
+        self._bytes, self._lock = 0, OwnLock()
 
     @property
     def content_hash(self) -> str:

@@ -1,5 +1,6 @@
 """Mergeable statistics of activations: what is counted in any order, split or batch gives the same bits."""
 
+from unitscope.stats.alike import UnitLikeness, peak_levels
 from unitscope.stats.area_changes import AreaChanges, ConceptPixels
 from unitscope.stats.base import State, Statistic
 from unitscope.stats.bootstrap import IntersectionBootstrap
@@ -54,5 +55,7 @@ __all__ = [
     "ThresholdSearch",
     "TopPictures",
     "UnitChanges",
+    "UnitLikeness",
     "exceeding_count",
+    "peak_levels",
 ]

@@ -152,6 +152,29 @@ class StrongCells:
         over_unit_blocks(len(units), kernels.mark_above, cells, Reading.of(sampling), thresholds, bits)
         return bits
 
+    def raster_values(
+        self, picture: int, units: NDArray[np.int64], bounds: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the raster values ``(m, gh, gw)`` of units in one picture; minus infinity where not above a bound.
+
+        Args:
+            picture: place of the picture among those kept.
+            units: ``(m,)``.
+            bounds: ``(m,)``, at least the units' floors.
+        """
+        offsets = np.ascontiguousarray(self.offsets[units, picture : picture + 2])
+        cells = PackedCells(self.values, self.positions, offsets)
+        counts = np.zeros((len(units), 1), np.int32)
+        like = np.zeros(0, _place_type(*self.sampling.shape))
+        found = over_unit_blocks(
+            len(units), kernels.collect_points, cells, Reading.of(self.sampling), bounds, like, counts
+        )
+        rasters = np.full((len(units), self.sampling.shape[0] * self.sampling.shape[1]), -np.inf, np.float32)
+        if len(units):
+            values, places = _joined(found)
+            rasters[np.repeat(np.arange(len(units)), counts[:, 0]), places] = values
+        return rasters.reshape(len(units), *self.sampling.shape)
+
     def state_dict(self) -> State:
         """Return the arrays that hold the cells."""
         return {

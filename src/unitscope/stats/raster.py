@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -90,12 +91,27 @@ class ActivationRaster:
         return Reading.of(self.sampling)
 
 
+_counting: int | None = None
+"""Threads of the compiled loops, where they are not as many as PyTorch's."""
+
+
+@contextmanager
+def counting_with(threads: int) -> Iterator[None]:
+    """Let the compiled loops run in so many threads meanwhile, however many a network may use."""
+    global _counting  # noqa: PLW0603 - as the number of PyTorch's threads, it is that of the process
+    before, _counting = _counting, threads
+    try:
+        yield
+    finally:
+        _counting = before
+
+
 def over_unit_blocks(units: int, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
     """Call ``kernel(*arguments, first, last)`` for blocks of units at the same time; return what the calls return.
 
     A kernel writes to the rows of its own units only, so the number of threads changes nothing in the result.
     """
-    blocks = min(torch.get_num_threads(), units)
+    blocks = min(_counting or torch.get_num_threads(), units)
     edges = [units * i // blocks for i in range(blocks + 1)] if units else []
     pool = _pool(os.getpid(), blocks) if blocks > 1 else None
     if pool is None:

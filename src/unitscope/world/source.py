@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.sources.base import PictureSource
+from unitscope.sources.locks import OwnLock
 from unitscope.world.names import GENERATOR_VERSION, VOCABULARY
 from unitscope.world.scene import SCENE_CLASSES, Scene, check_scene, render_scene, scene_of
 
@@ -53,7 +53,7 @@ class WorldPictures:
         self.scenes = tuple(dict.fromkeys(scenes)) or SCENE_CLASSES
         self.vocabulary: Vocabulary = VOCABULARY
         self._kept: OrderedDict[int, Scene] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = OwnLock()
         self.class_names = SCENE_CLASSES
         self._ids: tuple[str, ...] | None = None
         self._targets: NDArray[np.int64] | None = None

@@ -44,6 +44,7 @@ from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.skeleton import (
     Experiment,
     Job,
+    Looked,
     Piece,
     Stage,
     State,
@@ -151,6 +152,11 @@ class UnitAttack(Experiment[Subject]):
         units = self.plan.layer.units
         top = min(settings.top, max(units // 2, 1))
         self.settings = replace(settings, target=names, batch_size=self.batch_size, top=top)
+
+    @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples."""
+        return [Looked(self.model.module, self.pictures.samples)]
 
     @property
     def caveats(self) -> Sequence[str]:

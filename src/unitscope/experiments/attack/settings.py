@@ -11,7 +11,7 @@ from unitscope.experiments.settings import (
     SPEED,
     Fed,
     Rule,
-    Settings,
+    Spread,
     at_least,
     between,
     loaders_setting,
@@ -27,7 +27,7 @@ FOR = {"steps": METHODS, "searches": ("cw",), "rate": ("cw",), "confidence": ("c
 
 
 @dataclass(frozen=True)
-class AttackSettings(Fed, Settings):
+class AttackSettings(Fed, Spread):
     """What an attack can be told."""
 
     target: tuple[str, ...] = setting(

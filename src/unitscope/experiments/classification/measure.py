@@ -21,7 +21,7 @@ from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import Verdict, halve, judge
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.samples import PictureSamples, Samples, called
-from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, piece_size, ranges, run
+from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, piece_size, ranges, run
 from unitscope.layer.grid import raster_sampling
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.weights import device_of
@@ -127,6 +127,11 @@ class UnitClassifier(Experiment[UnitReader]):
         """The pictures it reads; none where they are generated."""
         samples = self.subject.samples
         return [samples.pictures] if isinstance(samples, PictureSamples) else []
+
+    @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples."""
+        return [Looked(self.subject.module, self.subject.samples)]
 
     @property
     def caveats(self) -> Sequence[str]:

@@ -9,7 +9,7 @@ from unitscope.experiments.settings import (
     REPLICATES,
     Fed,
     Rule,
-    Settings,
+    Spread,
     at_least,
     loaders_setting,
     setting,
@@ -17,7 +17,7 @@ from unitscope.experiments.settings import (
 
 
 @dataclass(frozen=True)
-class ClassifierSettings(Fed, Settings):
+class ClassifierSettings(Fed, Spread):
     """What the scoring of a unit as a classifier can be told."""
 
     min_area: float = setting(

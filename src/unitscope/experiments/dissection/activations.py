@@ -98,6 +98,10 @@ class ShardReader:
         with enough_memory(device):
             self.content = ShardContent(plan, device)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # The memory of one shard is each process's own.
+        return ShardReader, (self.module, self.samples, self.plan, self.device)
+
     def read(
         self,
         batches: Iterator[Batch],
@@ -322,6 +326,7 @@ class Activations:
         self._drawn = drawn or self
         self._reader, self._concepts, self._top = reader, concepts, top
         self._total, self._merged = self._empty(), set[int]()
+        self._before, self._first = self._empty(), 0
         self._fraction = 1.0
         self._floors: Floors = {}
         self._cache = CellCache(folder, plan)
@@ -359,15 +364,22 @@ class Activations:
             most: bytes of strong cells to keep on disk.
         """
         self._fraction = fraction
-        self.merged()
         self._cache.allow(most)
 
     @property
     def _tops(self) -> dict[str, TopPictures]:
-        return self._drawn._total.tops
+        return self._drawn.merged().tops
+
+    def __getstate__(self) -> dict[str, object]:
+        # What has been merged so far is in the folder, and a stream of batches is each process's own.
+        own = {name: value for name, value in vars(self).items() if name != "_ahead"}
+        return own | {"_total": self._empty(), "_merged": set(), "_before": self._empty(), "_first": 0}
 
     def read(self, shard: int, *, answered: Callable[[object], None] | None = None) -> State:
-        """Run the network over a shard, and keep its strong cells; see :meth:`ShardReader.read`."""
+        """Run the network over a shard, and keep its strong cells; see :meth:`ShardReader.read`.
+
+        What is strong follows from the shard and from the first ones, see :func:`known_before`.
+        """
         samples = self.reader.samples
         with self._ahead.batches_of(shard) as batches:
             content = self.reader.read(batches, shard, answered=answered)
@@ -377,13 +389,33 @@ class Activations:
             content.count(statistics)
             self._total.merge(statistics)
             self._merged.add(shard)
+            self._seen = self._known(shard, statistics)
             if self._cache.has_room:
-                self._cache.write(shard, content.strong_cells(self._total.floors(self._fraction), self._tops))
+                floors = self._seen.floors(self._fraction)
+                self._cache.write(shard, content.strong_cells(floors, self._drawn._seen.tops))
         pictures = PictureFiles(samples, self.folder.path)
-        for sample, picture in content.pictures_of(self._total.tops):
+        for sample, picture in content.pictures_of(self._seen.tops):
             pictures.write(sample, picture)
         arrays: Arrays = {"samples": content.samples, "labels": content.labels}
         return State(arrays | content.checksums() | statistics.arrays(), content.skipped)
+
+    def _known(self, shard: int, statistics: ShardStatistics) -> ShardStatistics:
+        """Return the statistics of a shard with those of the first ones that are committed before it is read."""
+        wanted = known_before(shard)
+        if wanted < self._first:
+            self._before, self._first = self._empty(), 0
+        for number in range(self._first, wanted):
+            self._before.merge(self._committed(number))
+        self._first = wanted
+        together = self._empty()
+        together.merge(self._before)
+        together.merge(statistics)
+        return together
+
+    def _committed(self, shard: int) -> ShardStatistics:
+        statistics = self._empty()
+        statistics.load(self.folder.open_shard(shard))
+        return statistics
 
     def _empty(self) -> ShardStatistics:
         return ShardStatistics(self.plan, self._concepts, self._top)
@@ -393,9 +425,7 @@ class Activations:
         for shard in range(self.plan.shards):
             if shard in self._merged or not self.folder.shard_path(shard).is_file():
                 continue
-            statistics = self._empty()
-            statistics.load(self.folder.open_shard(shard))
-            self._total.merge(statistics)
+            self._total.merge(self._committed(shard))
             self._merged.add(shard)
         return self._total
 
@@ -425,10 +455,19 @@ class Activations:
             yield Shard(file["samples"], file["labels"], self._points(shard, above))
             advance(len(self.plan.samples_of(shard)))
 
-    def shard(self, shard: int) -> Shard:
-        """Open one committed shard with its strong cells."""
+    def kept_shard(self, shard: int) -> Shard | None:
+        """Open one committed shard with its strong cells, if they are kept."""
+        cells = self._cache.cells(shard)
+        if cells is None:
+            return None
         file = self.folder.open_shard(shard)
-        return Shard(file["samples"], file["labels"], self._cells(shard))
+        return Shard(file["samples"], file["labels"], cells)
+
+    def shard(self, shard: int, *, above: Floors | None = None) -> Shard:
+        """Open one committed shard with its strong cells, or with its raster points above some values."""
+        file = self.folder.open_shard(shard)
+        cells = self._cells(shard) if above is None else self._points(shard, above)
+        return Shard(file["samples"], file["labels"], cells)
 
     def _points(self, shard: int, above: Floors) -> Mapping[str, StrongCells]:
         kept = self._cache.points(shard)
@@ -464,6 +503,15 @@ class Activations:
 def expect_shards(activations: Activations, pieces: Sequence[Piece]) -> None:
     """Be told which shards will be read, in order."""
     activations.expect([piece.number for piece in pieces])
+
+
+def known_before(shard: int) -> int:
+    """Return how many of the first shards are known when one is read: the largest power of two up to half its number.
+
+    So floors are those of much of the data, few shards wait for others, and any number of processes finds the same.
+    """
+    half = shard // 2
+    return 1 << (half.bit_length() - 1) if half else 0
 
 
 def read_shard(activations: Activations, _plan: ReadingPlan, piece: Piece) -> State:

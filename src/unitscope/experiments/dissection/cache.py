@@ -55,17 +55,22 @@ class CellCache:
 
     def __init__(self, folder: RunFolder, plan: ReadingPlan) -> None:
         self._folder, self._plan = folder, plan
-        self._left = 0
+        self._most = 0
         self.damaged: Path | None = None
 
     def allow(self, most: int) -> None:
         """Set the budget: bytes that all files may take, those already there included."""
-        self._left = most - self._folder.cache_bytes
+        self._most = most
 
     @property
     def has_room(self) -> bool:
         """Whether anything more may be written."""
         return self._left > 0
+
+    @property
+    def _left(self) -> int:
+        """Bytes that may be written; other processes write too."""
+        return self._most - self._folder.cache_bytes
 
     def write(
         self, shard: int, cells: Mapping[str, StrongCells], *, points: bool = False, always: bool = False
@@ -79,15 +84,11 @@ class CellCache:
         size = sum(array.nbytes for array in arrays.values())
         if size <= self._left or always:
             write_arrays(self._folder.cache_path(shard, points=points), arrays, durable=False)
-            self._left -= size
 
     def forget(self, shard: int) -> None:
         """Delete what was kept of a shard that has been read anew, maybe with other last bits."""
         for points in (False, True):
-            path = self._folder.cache_path(shard, points=points)
-            if path.is_file():
-                self._left += path.stat().st_size
-                path.unlink()
+            self._folder.cache_path(shard, points=points).unlink(missing_ok=True)
 
     def cells(self, shard: int) -> KeptCells | None:
         """Open the strong cells of a shard, if they are there."""

@@ -6,13 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.activations import Activations, ShardReader, expect_shards, read_shard
+from unitscope.experiments.dissection.activations import (
+    Activations,
+    ShardReader,
+    ShardStatistics,
+    expect_shards,
+    known_before,
+    read_shard,
+)
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.findings import find_all
+from unitscope.experiments.dissection.likeness import measure_strengths, similar_table
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
-from unitscope.experiments.dissection.scoring import find_thresholds, score
+from unitscope.experiments.dissection.regions import region_table
+from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import (
     Findings,
@@ -26,7 +38,7 @@ from unitscope.experiments.dissection.tables import (
 )
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.samples import PictureSamples, Samples, called
-from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, run, skipped_records
+from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, run, skipped_records
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash
@@ -122,6 +134,11 @@ class NetworkDissection(Experiment[Activations]):
         return [self.samples.pictures] if isinstance(self.samples, PictureSamples) else []
 
     @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples."""
+        return [Looked(self.model.module, self.samples)]
+
+    @property
     def caveats(self) -> Sequence[str]:
         """What a person should know of the network, a line each."""
         return self.plan.caveats
@@ -161,7 +178,18 @@ class NetworkDissection(Experiment[Activations]):
         then = "labels and exemplars"
         seed = self.model.reinitialized
         title = "reading the network" + ("" if seed is None else f" with random weights, seed {seed}")
-        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then, ahead=expect_shards)
+        yield Stage(
+            NETWORK,
+            title,
+            parts,
+            read_shard,
+            self.plan,
+            ids,
+            noun,
+            then=then,
+            ahead=expect_shards,
+            after=known_before,
+        )
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""
@@ -181,6 +209,10 @@ class NetworkDissection(Experiment[Activations]):
             with job.timing("exemplars"):
                 exemplars = exemplar_table(activations, statistics, thresholds)
             yield "exemplars", exemplars
+            with job.timing("regions"):
+                regions, similar = _seen(activations, statistics, scores, exemplars)
+            yield "regions", regions
+            yield "similar", similar
             yield from others.result()
 
     def outcome(self, job: Job) -> Mapping[str, object]:
@@ -245,6 +277,19 @@ class NetworkDissection(Experiment[Activations]):
             forward_hash=called.hash if called else "",
             precision=model.precision if isinstance(model, Network) else "fp32",
         )
+
+
+def _seen(
+    activations: Activations,
+    statistics: ShardStatistics,
+    scores: dict[str, LayerScores],
+    exemplars: pa.Table,
+) -> tuple[Table, Table]:
+    """Look at single pictures once more: where units and labels are in them, and which units are alike."""
+    shown = exemplars.select(["layer", "unit", "rank", "sample", "id", "picture", "peak"]).to_pandas()
+    pictures = np.unique(shown["sample"].to_numpy(np.int64))
+    strengths = measure_strengths(activations, statistics, scores, pictures)
+    return region_table(activations, scores, strengths, shown), similar_table(strengths)
 
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:

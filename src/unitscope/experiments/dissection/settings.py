@@ -15,7 +15,7 @@ from unitscope.experiments.settings import (
     Cached,
     Fed,
     Rule,
-    Settings,
+    Spread,
     at_least,
     between,
     cache_setting,
@@ -50,7 +50,7 @@ def _read_seeds(given: object) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class DissectionSettings(Cached, Fed, Settings):
+class DissectionSettings(Cached, Fed, Spread):
     """What a dissection can be told; the defaults are the paper's."""
 
     quantile: float = setting(0.01, "Fraction of pixels above a unit's threshold.", rule=between(0, 1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.settings import A_SEED, REPLICATES, SPEED, Rule, Settings, about, at_least, setting
+from unitscope.experiments.settings import A_SEED, REPLICATES, SPEED, Rule, Spread, about, at_least, setting
 
 MOST_SIZES = 1000
 NO_CONTROL = "none"
@@ -119,7 +119,7 @@ def _read_sizes(option: str) -> Callable[[str | int | Sequence[int]], tuple[int,
 
 
 @dataclass(frozen=True, kw_only=True)
-class EffectSettings(Settings):
+class EffectSettings(Spread):
     """What every question about the units of a generator can be told."""
 
     latents: int | None = setting(
@@ -128,8 +128,11 @@ class EffectSettings(Settings):
         rule=at_least(1),
         option="latents samples",
     )
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
-    seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=A_SEED)
+    seed: int = setting(
+        0,
+        "Seed of what is drawn: random sets and cells, and the bootstrap of rank correlations.",
+        rule=A_SEED,
+    )
     batch_size: int | None = setting(
         None,
         "Pictures generated and segmented at once; as many as in the run by default.",
@@ -224,3 +227,7 @@ class InsertionSettings(ChoiceSettings):
 @dataclass(frozen=True)
 class RankingSettings(EffectSettings):
     """What the ranking of units by their effect can be told."""
+
+    replicates: int = setting(
+        1000, "Bootstrap replicates of the intervals of rank correlations.", rule=REPLICATES
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.skeleton import Experiment, Job, Piece, Stage, State, piece_size, ranges
+from unitscope.experiments.skeleton import Experiment, Job, Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.progress import say
 from unitscope.run.manifest import Values
 from unitscope.run.summaries import EffectSummary
@@ -58,6 +58,11 @@ class EffectExperiment(Experiment[EditedGenerator], Generic[S, P]):
         self.asked, self.settings = asked, settings
         self.measured = asked.measured(settings)
         self.latents = len(self.measured)
+
+    @property
+    def looked(self) -> Sequence[Looked]:
+        """Its generator and latents."""
+        return [Looked(self.asked.samples.generator.module, self.asked.samples)]
 
     @abstractmethod
     def variants(self) -> int:

@@ -32,6 +32,7 @@ from unitscope.experiments.importance.without import (
 from unitscope.experiments.skeleton import (
     Experiment,
     Job,
+    Looked,
     Piece,
     Stage,
     State,
@@ -113,6 +114,11 @@ class UnitImportance(Experiment[Removal]):
     def sources(self) -> Sequence[PictureSource]:
         """The pictures it reads; none where they are generated."""
         return [split.samples.pictures for split in (self.pictures.train, self.pictures.val)]
+
+    @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples."""
+        return [Looked(self.model.module, split.samples) for split in self.pictures.splits]
 
     @property
     def caveats(self) -> Sequence[str]:

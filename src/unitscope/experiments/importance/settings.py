@@ -15,7 +15,7 @@ from unitscope.experiments.settings import (
     Cached,
     Fed,
     Rule,
-    Settings,
+    Spread,
     at_least,
     between,
     cache_setting,
@@ -38,7 +38,7 @@ def _are_sizes(given: object) -> bool:
 
 
 @dataclass(frozen=True)
-class ImportanceSettings(Cached, Fed, Settings):
+class ImportanceSettings(Cached, Fed, Spread):
     """What the importance of units can be told."""
 
     ablation: Literal["zero", "mean"] = setting(

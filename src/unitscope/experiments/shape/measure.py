@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unitscope.experiments.dissection.activations import known_before
 from unitscope.experiments.dissection.look import units_by_layer
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
 from unitscope.experiments.samples import ALL
@@ -23,7 +24,7 @@ from unitscope.experiments.shape.tables import (
     pair_table,
     unit_table,
 )
-from unitscope.experiments.skeleton import Experiment, Job, Stage, Table, run
+from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, run
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 from unitscope.run.dissection import Dissection
@@ -121,6 +122,11 @@ class ShapeExperiment(Experiment[PairActivations]):
         return [self.pairs.originals, self.pairs.altered]
 
     @property
+    def looked(self) -> Sequence[Looked]:
+        """Its networks and samples."""
+        return [Looked(self.network.module, side) for side in self.subject.sides]
+
+    @property
     def caveats(self) -> Sequence[str]:
         """What a person should know of the network, a line each."""
         return ReadingPlan.of(self.dissected).caveats
@@ -160,6 +166,7 @@ class ShapeExperiment(Experiment[PairActivations]):
             self.subject.sides[0].sample_ids,
             "pairs",
             cost,
+            after=known_before,
         )
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:

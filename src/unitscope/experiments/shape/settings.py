@@ -11,7 +11,7 @@ from unitscope.experiments.settings import (
     Cached,
     Fed,
     Rule,
-    Settings,
+    Spread,
     at_least,
     cache_setting,
     loaders_setting,
@@ -20,7 +20,7 @@ from unitscope.experiments.settings import (
 
 
 @dataclass(frozen=True)
-class ShapeSettings(Cached, Fed, Settings):
+class ShapeSettings(Cached, Fed, Spread):
     """What a question about altered pictures can be told."""
 
     quantile: float | None = setting(

@@ -21,7 +21,7 @@ from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.weights import device_of
 from unitscope.run.folder import RunFolder
-from unitscope.run.storage import ArrayFile, Arrays
+from unitscope.run.storage import ArrayFile, Arrays, bytes_of
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges
 
@@ -89,7 +89,7 @@ class SideFolder(RunFolder):
     @property
     def cache_bytes(self) -> int:
         """Size of the side's part of the cache."""
-        return sum(file.stat().st_size for file in (self.path / "cache").glob(f"{self._side}-*"))
+        return bytes_of((self.path / "cache").glob(f"{self._side}-*"))
 
 
 class PairActivations:

@@ -15,6 +15,7 @@ from unitscope.report.charts.heatmap import heat_map
 from unitscope.report.charts.parts import Figure, percent
 from unitscope.report.charts.theme import COLORS, PANEL
 from unitscope.report.data import records
+from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
 from unitscope.report.pages.removal import MOST, gain_of, shares_figure
@@ -31,7 +32,7 @@ def insertion_page(found: Insertion, folder: Path) -> tuple[dict[str, object], M
     return {
         "main": shown(interval_of(sets[0], "success")),
         "area": shown(interval_of(sets[0], "new_area", "new_low", "new_high"), 2),
-        "units": [int(unit) for unit in sets[0].units],
+        "units": unit_refs(found.summary.layer, sets[0].units),
         "tiles": _tiles(found, sets),
         "gain": gain_of(found.summary.choice),
         "contexts": _contexts(found),

@@ -84,7 +84,7 @@
     return query;
   }
 
-  const find = (layer, unit) => u.store.units.find((one) => one.layer.name === layer && one.unit === unit) || null;
+  const find = (layer, unit) => u.store.units.find((one) => (one.layer.name === layer || one.layer.path === layer) && one.unit === unit) || null;
 
   u.needs.push('run', 'units');
   u.starts.push(() => u.store.start());

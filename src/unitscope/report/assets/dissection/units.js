@@ -5,6 +5,12 @@
   const { h, byId } = u;
   const PER_PAGE = 60;
   const CHECKS = ['detectors', 'calibrated', 'stable'];
+  const COLUMNS = [
+    ['layer', (unit) => unit.layer.name], ['unit', (unit) => unit.unit], ['label', (unit) => unit.name], ['category', (unit) => unit.categoryName],
+    ['IoU', (unit) => unit.iou], ['IoU low', (unit) => unit.low], ['IoU high', (unit) => unit.high], ['held-out IoU', (unit) => unit.heldout],
+    ['lift', (unit) => unit.lift], ['q value', (unit) => unit.q], ['stable', (unit) => Number(unit.stable)], ['detector', (unit) => Number(unit.detector)],
+    ['stands out', (unit) => unit.calibrated], ['precision', (unit) => unit.precision], ['recall', (unit) => unit.recall], ['threshold', (unit) => unit.threshold],
+  ].map(([text, value]) => ({ text, value }));
   let started = false;
   let filters = null;
   let waiting = 0;
@@ -113,6 +119,7 @@
     filters.page = Math.min(filters.page, pages);
     const shown = found.slice((filters.page - 1) * PER_PAGE, filters.page * PER_PAGE);
     byId('units-count').textContent = countText(found, pages);
+    byId('units-tools').replaceChildren(u.files.forTable('Units', () => u.files.ofColumns(COLUMNS, found)));
     byId('cards').replaceChildren(...shown.map(card));
     byId('cards').start = (filters.page - 1) * PER_PAGE + 1;
     if (!found.length) byId('cards').replaceChildren(h('li', { class: 'empty' }, 'No unit fits these filters. Clear one of them.'));

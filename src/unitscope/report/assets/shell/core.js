@@ -75,7 +75,7 @@
     needs: [],
     starts: [],
     pages: {},
-    h, svg, integer, percent, range, plural, significant, share, loadScript, points, link, shorten,
+    h, svg, append, integer, percent, range, plural, significant, share, loadScript, points, link, shorten,
     byId: (id) => document.getElementById(id),
   };
 })();

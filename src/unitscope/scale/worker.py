@@ -1,0 +1,112 @@
+"""A worker: holds a network and its pictures once, and does one piece of work after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+import torch
+
+from unitscope.errors import UnitscopeError, one_line
+from unitscope.experiments.likeness import likeness
+from unitscope.experiments.skeleton import Piece, State
+from unitscope.run.manifest import MANIFEST
+from unitscope.scale.facts import difference, facts_here, host_name, unlike
+from unitscope.scale.luggage import unpack
+from unitscope.sources.decode import silence_decoders
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a worker must be and see.
+
+    Attributes:
+        facts: versions and processor, see :func:`facts_here`.
+        packages: those whose versions are compared.
+        device: kind of device of the network.
+        likeness: hashes of weights, pictures and answers.
+        folder: the run folder.
+        manifest: SHA-256 of the manifest in it.
+        place: the working folder, for relative paths.
+    """
+
+    facts: Mapping[str, str]
+    packages: tuple[str, ...]
+    device: str
+    likeness: Mapping[str, str]
+    folder: Path
+    manifest: str
+    place: str
+
+
+class Worker:
+    """One process; Ray makes an actor of it.
+
+    Args:
+        threads: of PyTorch.
+    """
+
+    def __init__(self, threads: int) -> None:
+        torch.set_num_threads(threads)
+        silence_decoders()
+        self._subject: Any = None
+        self._stage = ""
+        self._measure: Callable[[Any, Any, Piece], State]
+        self._plan: Any = None
+
+    def arrive(self, wanted: Wanted, luggage: list[Any]) -> str:
+        """Take what the pieces of work need, and compare it with what it is where the run was begun.
+
+        Args:
+            wanted: what must be the same.
+            luggage: a reference to what :func:`unitscope.scale.luggage.pack` returned.
+
+        Returns:
+            What is not as it must be, in one line; empty where all is.
+        """
+        with suppress(OSError):
+            os.chdir(wanted.place)
+        host = host_name()
+        other = difference(wanted.facts, facts_here(wanted.packages, wanted.device), host)
+        if other:
+            return other
+        if manifest_hash(wanted.folder) != wanted.manifest:
+            return (
+                f"the worker on {host} does not see the run folder {wanted.folder}; put it where all machines see it "
+                "under the same path"
+            )
+        try:
+            self._subject, looked = unpack(ray.get(luggage[0]))
+            found = likeness(looked)
+        except UnitscopeError:
+            raise
+        except Exception as error:
+            return f"the worker on {host} cannot run the network on its pictures: {one_line(error)}"
+        return unlike(wanted.likeness, found, host)
+
+    def measure(self, stage: str, work: list[Any], piece: Piece) -> State:
+        """Do one piece.
+
+        Args:
+            stage: tells stages apart.
+            work: a reference to the pickled function and plan of the stage.
+            piece: the piece.
+        """
+        if stage != self._stage:
+            self._measure, self._plan = unpack(ray.get(work[0]))
+            self._stage = stage
+        return self._measure(self._subject, self._plan, piece)
+
+
+def manifest_hash(folder: Path) -> str:
+    """Return the SHA-256 of the manifest in a run folder; empty where there is none."""
+    try:
+        return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError:
+        return ""
