@@ -58,7 +58,8 @@ class Repeated:
     def __init__(self, count: int, file: Path) -> None:
         self._world = WorldPictures(DRAWN, split="train", size=SIDE)
         with np.load(file) as drawn:
-            self._drawn, self._labels = drawn["pictures"], drawn["labels"]
+            self._drawn: list[NDArray[np.uint8]] = list(drawn["pictures"])
+            self._labels: list[NDArray[np.int32]] = list(drawn["labels"])
         self.sample_ids = tuple(f"{index:07d}" for index in range(count))
         self.vocabulary = self._world.vocabulary
 
@@ -143,17 +144,16 @@ def main() -> None:
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--scenes", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child is not None:
-        print(
-            json.dumps(
-                dissect(options.child, options) if options.child else draw(options.scenes, options.input)
-            )
-        )
+    if options.child:
+        print(json.dumps(dissect(options.child, options)))
+        return
+    if options.child == 0:
+        draw(options.scenes, options.input)
         return
     with tempfile.TemporaryDirectory() as folder:
         scenes = Path(folder) / "scenes.npz"
         _apart(0, scenes)
-        runs = [_apart(int(size), scenes) for size in options.sizes.split(",")]
+        runs = [json.loads(_apart(int(size), scenes).splitlines()[-1]) for size in options.sizes.split(",")]
     print(json.dumps({"benchmark": "scale", **summary(runs), "runs": runs}))
 
 
@@ -178,12 +178,10 @@ def summary(runs: list[dict[str, float]]) -> dict[str, object]:
     }
 
 
-def _apart(pictures: int, scenes: Path) -> dict[str, float]:
-    """Dissect in a process of its own; without pictures, draw the scenes there."""
+def _apart(pictures: int, scenes: Path) -> str:
+    """Dissect in a process of its own, and return what it prints; without pictures, draw the scenes there."""
     command = [sys.executable, *sys.argv, "--child", str(pictures), "--scenes", str(scenes)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found: dict[str, float] = json.loads(output.splitlines()[-1])
-    return found
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

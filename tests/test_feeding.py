@@ -175,3 +175,15 @@ def test_a_shard_that_nobody_expected_is_read_by_itself_and_threads_end(data) ->
     assert not any(thread.name.startswith("unitscope-loader") for thread in threading.enumerate())
     with ahead.batches_of(1) as stream:
         assert next(stream).samples.tolist() == [4, 5]
+
+
+def test_one_of_several_processes_decodes_with_few_threads_unless_told_otherwise(monkeypatch) -> None:
+    monkeypatch.setattr(loading, "_here", None)
+    monkeypatch.setattr(loading, "usable_cores", lambda: 16)
+    assert (loading.loaders(), loading.loaders_elsewhere(1), loading.loaders_elsewhere(4)) == (16, 2, 4)
+    with loading.loading(7):
+        assert (loading.loaders(), loading.loaders_elsewhere(1)) == (7, 7)
+    loading.load_with(3)
+    assert loading.loaders() == 3
+    with loading.loading(5):
+        assert loading.loaders() == 5

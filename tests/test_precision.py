@@ -16,6 +16,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection import activations
 from unitscope.experiments.forward import run_batch
 from unitscope.experiments.samples import Batch
+from unitscope.models.products import products_as_they_were, use_products
 from unitscope.models.weights import weights_hash
 from unitscope.nouns.network import left_as_it_was, on_device
 from unitscope.nouns.reopened import reopen_network
@@ -77,7 +78,8 @@ def test_a_run_says_at_what_precision_and_is_reopened_so(data: Path, monkeypatch
     assert short.network.weights_hash == single.network.weights_hash
     assert not np.array_equal(kept(single), kept(short))
     assert np.allclose(kept(single), kept(short), rtol=2e-2)
-    found = reopen_network(short)
+    with products_as_they_were():
+        found = reopen_network(short)
     assert found.precision == "bf16"
     answer = found.module(torch.zeros(1, 3, SIDE, SIDE))
     assert answer["logits"].dtype == torch.float32
@@ -96,6 +98,10 @@ def test_layers_have_their_names_and_weights_their_type() -> None:
     assert torch.equal(rounded, rounded.bfloat16().float())
     assert not torch.equal(rounded, exact)
     assert torch.equal(us.network(short, precision="fp32").module(x), exact)
+    with products_as_they_were():
+        use_products("tf32")
+        us.layers(module)
+        assert torch.backends.cudnn.allow_tf32, "what a user has chosen stays"
     assert single.module is module
     assert next(module.parameters()).dtype == torch.float32
 

@@ -37,17 +37,30 @@ def _in_single(answer: Tensor) -> Tensor:
     return answer.float() if answer.dtype in SHORT.values() else answer
 
 
+Products = tuple[bool, bool]
+"""Whether products of matrices, and convolutions, of single precision are rounded to TF32 on a GPU."""
+
+
 def use_products(precision: Precision) -> None:
     """Let products of single precision on a GPU be rounded to TF32, or not, in this process from now on."""
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    set_products((precision == "tf32", precision == "tf32"))
+
+
+def products() -> Products:
+    """Return what this process does."""
+    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+
+
+def set_products(wanted: Products) -> None:
+    """Do as another process does."""
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = wanted
 
 
 @contextmanager
 def products_as_they_were() -> Iterator[None]:
     """Undo what :func:`use_products` said when the block ends."""
-    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    before = products()
     try:
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+        set_products(before)

@@ -15,6 +15,8 @@ MOST = 32
 _GROUPS = Path("/sys/fs/cgroup")
 
 _asked: ContextVar[int | None] = ContextVar("asked", default=None)
+_here: int | None = None
+"""Threads of this process unless something else is asked for, where it is one of several on a machine."""
 
 
 @contextmanager
@@ -29,8 +31,20 @@ def loading(threads: int | None) -> Iterator[None]:
 
 def loaders() -> int:
     """Return how many threads are to decode pictures."""
-    asked = _asked.get()
+    asked = _here if _asked.get() is None else _asked.get()
     return min(max(usable_cores(), LEAST), MOST) if asked is None else asked
+
+
+def loaders_elsewhere(threads: int) -> int:
+    """Return how many threads are to decode pictures in each of several processes that compute with so many."""
+    asked = _asked.get()
+    return max(threads, LEAST) if asked is None else asked
+
+
+def load_with(threads: int) -> None:
+    """Let so many threads decode pictures in this process from now on."""
+    global _here  # noqa: PLW0603 - a worker is told once
+    _here = threads
 
 
 def usable_cores() -> int:

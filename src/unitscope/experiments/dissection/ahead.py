@@ -34,7 +34,11 @@ class Ahead:
     def batches_of(self, shard: int) -> Iterator[Iterator[Batch]]:
         """Yield a stream that begins with the batches of a shard; as many as it has are to be taken."""
         if not self._left or self._left[0] != shard:
-            yield self._samples.batches(self._plan.batches_of(shard))
+            alone = self._samples.batches(self._plan.batches_of(shard))
+            try:
+                yield alone
+            finally:
+                _end(alone)
             return
         self._left.popleft()
         try:
@@ -46,9 +50,13 @@ class Ahead:
             self._close()
 
     def _close(self) -> None:
-        """Let the threads of the stream go."""
         self._left.clear()
-        close = getattr(self._stream, "close", None)
-        if close is not None:
-            close()
+        _end(self._stream)
         self._stream = iter(())
+
+
+def _end(stream: Iterator[Batch]) -> None:
+    """Let the threads of a stream go, which are those of a generator."""
+    close = getattr(stream, "close", None)
+    if close is not None:
+        close()

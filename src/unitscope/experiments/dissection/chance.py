@@ -33,6 +33,8 @@ COUNTED = 2**23
 """Counts of re-paired masks and concepts in memory at once."""
 KEPT_LABELS = 2**24
 """Bytes of label maps in memory; where there are more, they are in a file, of which so much is looked at at a time."""
+KEPT_PARTNERS = 2**22
+"""Bytes of what tells whose label map each picture meets, in the re-pairings that are counted at once."""
 TAIL = 0.95
 
 Floats = NDArray[np.float64]
@@ -158,7 +160,7 @@ class _LabelMaps:
 
     def together(self, pictures: int) -> int:
         """Return how many re-pairings of so many pictures look at no more than may be in memory."""
-        return max(1, KEPT_LABELS // max(pictures * self.array[0].nbytes, 1))
+        return max(1, KEPT_LABELS // max(pictures * int(self.array[0].nbytes), 1))
 
 
 def _labels(activations: Activations, samples: int) -> _LabelMaps:
@@ -238,7 +240,9 @@ class _Counting:
         widest = max(part.last - part.first for part, _ in block)
         concepts = max(len(self.areas[part.layer]) for part, _ in block)
         most = max(each.counts.shape[1] for _, masks in block for each in masks)
-        together = max(1, min(COUNTED // (widest * concepts), self.maps.together(most)))
+        partners_of_one = 8 * len(self.samples)
+        limits = COUNTED // (widest * concepts), self.maps.together(most), KEPT_PARTNERS // partners_of_one
+        together = max(1, min(limits))
         for start in range(0, self.repairings, together):
             numbers = range(start, min(start + together, self.repairings))
             others = partners(self.samples, self.seed, numbers)
@@ -257,10 +261,9 @@ class _Counting:
             counts.update(each, self.maps.array, np.ascontiguousarray(others[:, start:stop]))
             self.maps.release()
             start = stop
-        iou = chance_iou(*counts.result(), areas)
+        largest, own = chance_iou(*counts.result(), areas, labels)
         place = np.s_[numbers.start : numbers.stop, part.first : part.last]
-        self.largest[part.layer][place] = iou.max(2)
-        self.own[part.layer][place] = iou[:, np.arange(units), labels]
+        self.largest[part.layer][place], self.own[part.layer][place] = largest, own
 
     def result(self) -> dict[str, Chance]:
         """Return what chance gives, by layer."""

@@ -40,7 +40,7 @@ What each kernel keeps to
 """
 
 from unitscope.stats.kernels.alike import find_peaks, meet_each_other
-from unitscope.stats.kernels.chance import meet_others
+from unitscope.stats.kernels.chance import match_best, meet_others
 from unitscope.stats.kernels.digits import count_labels, count_leading_digits
 from unitscope.stats.kernels.labelled import count_listed, list_points
 from unitscope.stats.kernels.pairs import meet
@@ -68,6 +68,7 @@ __all__ = [
     "intersect_by_picture",
     "list_points",
     "mark_above",
+    "match_best",
     "meet",
     "meet_each_other",
     "meet_others",
