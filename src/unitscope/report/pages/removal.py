@@ -15,7 +15,7 @@ from unitscope.report.charts.theme import COLORS, category_colors
 from unitscope.report.data import records
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
-from unitscope.run.effects import Removal
+from unitscope.run.effects import Removal, surprises
 from unitscope.run.summaries import UnitChoice
 
 LISTED = 30
@@ -35,6 +35,7 @@ def removal_page(found: Removal, folder: Path) -> tuple[dict[str, object], Mappi
         "units": [int(unit) for unit in main.units],
         "tiles": _tiles(found),
         "gain": gain_of(found.summary.choice),
+        "surprises": surprises(found),
         "sets": _sets(found),
         "others": _others(found),
         "pairs": draw_pairs(found.pairs, found.path, folder, mask="lost_mask"),
