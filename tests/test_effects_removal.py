@@ -32,6 +32,7 @@ from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.skeleton import Piece
 from unitscope.layer.interventions import ablate
+from unitscope.run.effects import surprises
 from unitscope.run.numbers import Score
 
 SETTINGS = {
@@ -149,6 +150,31 @@ def test_the_largest_and_the_median_losses_are_saved(found):
         assert lost.sum() == (row.pixels_before - row.pixels_after) * (SIDE // POINTS) ** 2
         assert latents.loc[row.sample, "before"] == row.pixels_before
         assert row.id == f"seed3/{row.sample:06d}"
+
+
+def test_a_removal_that_gains_says_what_happened(tmp_path):
+    order = UnitOrder(np.array([0, 1, 4, 2, 3, 5]), "trees hide wall")
+    walls = remove(tmp_path / "out", concept="wall", units=(1,), random=4, control="none", order=order)
+    own, tree = rows(walls, WALL).loc[0], rows(walls, TREE).loc[0]
+    assert own["after"] > own["before"]
+    first, *more = surprises(walls)
+    share = 100 * (own["after"] / own["before"] - 1)
+    assert first == (
+        f"there is more wall without these units, not less: {share:.1f} % more area, in {own['pictures_after']} of 24 "
+        f"pictures in place of {own['pictures_before']}; tree (object) loses most, "
+        f"{100 * (tree['area_before'] - tree['area_after']):.1f} % of the picture"
+    )
+    random = walls.effects[walls.effects["set"] > 0]
+    better = (random[random["number"] == WALL]["lost"] >= own["lost"]).sum()
+    assert better > 0
+    assert more == [
+        f"{better} of 4 random sets of as many units take as much of it or more: nothing says that these units draw it"
+    ]
+    assert f"  {first}\n" in repr(walls)
+
+
+def test_a_removal_that_takes_what_it_should_has_no_surprise(found):
+    assert surprises(found) == ()
 
 
 def test_it_says_what_it_found(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import numpy as np
@@ -20,7 +21,7 @@ from unitscope.experiments.effects.removal import run_removal
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.report.header import Header
 from unitscope.report.pages.effects import effect_title, with_kinds, write_effect_page
-from unitscope.report.pages.insertion import context_figures, contexts, grid_of, map_figures
+from unitscope.report.pages.insertion import color_end, context_figures, contexts, grid_of, map_figures
 from unitscope.report.pages.numbers import shown
 from unitscope.report.pages.questions import page_links, place_pages
 from unitscope.report.pages.ranking import effects_figure, mapped
@@ -254,3 +255,23 @@ def test_numbers_without_an_interval_are_shown_alone():
     assert shown((0.5, nothing, nothing)) == {"value": "50.0\u202f%", "interval": ""}
     assert shown((nothing, nothing, nothing))["value"] == "\u2013"
     assert shown((0.5, 0.25, 0.75), 2, scale=1) == {"value": "0.50", "interval": "0.25 to 0.75"}
+
+
+def test_colours_of_maps_are_not_set_by_a_single_cell(insertion):
+    lucky = insertion.locations.copy()
+    row = lucky.index[(lucky["set"] == 0) & (lucky["successes"] == 0)][0]
+    lucky.loc[row, ["places", "latents", "successes", "success"]] = 1
+    lucky.loc[row, ["success_low", "success_high"]] = np.nan
+    other = SimpleNamespace(locations=lucky, sets=insertion.sets)
+    assert color_end(other, [0]) == color_end(insertion, [0])
+    assert insertion.sets["success"][0] <= color_end(insertion, [0]) < 1
+    nothing = lucky.assign(success_low=np.nan), insertion.sets.assign(success=0.0)
+    assert color_end(SimpleNamespace(locations=nothing[0], sets=nothing[1]), [0]) == 1
+
+
+def test_a_concept_that_grows_manyfold_does_not_pale_all_others(ranking):
+    table = ranking.effects.copy()
+    table.loc[(table["pictures_changed"] == 0) & (table["unit"] == 0), "lost"] = -9.0
+    grown = SimpleNamespace(effects=table, concepts=ranking.concepts, summary=ranking.summary)
+    scale = effects_figure(grown).spec()["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert (scale[0], scale[-1]) == (-1, 1)

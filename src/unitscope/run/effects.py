@@ -130,6 +130,41 @@ open_removal, open_insertion, open_ranking = Removal.open, Insertion.open, Ranki
 find_removals, find_insertions, find_rankings = Removal.find, Insertion.find, Ranking.find
 
 
+def surprises(found: Removal) -> tuple[str, ...]:
+    """Say what happened where a removal did not do what it is for: a gain, or no more than random sets do."""
+    facts = found.summary
+    number, main = [(row, each) for row, each in enumerate(facts.sets) if each.kind == "concept"][-1]
+    if main.lost.value is None:
+        return ()
+    said = [_gained(found, number)] if main.lost.value < 0 else []
+    random = [each for each in facts.sets if each.kind == "random" and each.k == main.k]
+    better = sum(each.lost.value is not None and each.lost.value >= main.lost.value for each in random)
+    if better:
+        said.append(
+            f"{better:,} of {len(random):,} random sets of as many units take as much of it or more: nothing says that "
+            "these units draw it"
+        )
+    return tuple(said)
+
+
+def _gained(found: Removal, number: int) -> str:
+    """Say where there is more of the concept without a set, and what loses most area there."""
+    facts, rows = found.summary, found.effects[found.effects["set"] == number]
+    is_own = (rows["concept"] == facts.concept) & (rows["category"] == facts.category)
+    own, others = rows[is_own].iloc[0], rows[~is_own]
+    said = (
+        f"there is more {facts.concept} without these units, not less: {percent(-own['lost'])} more area, in "
+        f"{own['pictures_after']:,} of {facts.latents:,} pictures in place of {own['pictures_before']:,}"
+    )
+    change = (others["area_after"] - others["area_before"]).to_numpy()
+    if not len(change) or change.min() >= 0:
+        return said
+    most = others.iloc[int(change.argmin())]
+    return (
+        f"{said}; {most['concept']} ({most['category']}) loses most, {percent(-change.min())} of the picture"
+    )
+
+
 def _removal_lines(found: Removal) -> Iterator[str]:
     facts = found.summary
     by = f"IoU with {facts.concept}" if facts.rank == "iou" else f"effect on {facts.concept}"
@@ -154,6 +189,7 @@ def _removal_lines(found: Removal) -> Iterator[str]:
             yield f"    without {each.k:,} random others ({each.repetition}): {_share_lost(each)}"
         if each.kind == "all":
             yield f"    without the {each.k:,} best by all latents: {_share_lost(each)}"
+    yield from (f"  {each}" for each in surprises(found))
     if facts.changed_most:
         yield f"  without the {own[-1].k:,} best, what changes most besides, in area of the picture:"
     for other in facts.changed_most:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from unitscope import notebook
 from unitscope.run.calibration import whole_or_mean
+from unitscope.run.effects import surprises
 from unitscope.run.masks import outlined, unpack_mask
 from unitscope.run.numbers import Score, fraction, fraction_score, percent, percent_score
 from unitscope.run.results import Result
@@ -88,7 +89,7 @@ def removal(found: Removal) -> Iterator[str]:
         found.pairs[found.pairs["rule"] == found.pairs["rule"].iloc[0]] if len(found.pairs) else found.pairs
     )
     yield from _before_and_after(found, pairs, "lost_mask", f"where {facts.concept} was lost")
-    yield from _ending(found, facts.notes)
+    yield from _ending(found, (*surprises(found), *facts.notes))
 
 
 def insertion(found: Insertion) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """Intervals of ratios of sums over latents, and whether a change differs from zero: from what each latent adds.
 
 Both see every latent's own numbers, not what replicates make of them. What units do in a generator is often done in few
-pictures, so its sums are skewed, and the middle 95 % of a bootstrap is too narrow: of planted effects on 100 latents it
-holds 71 % where one picture changes, 80 % where two do and 95 % only from about five on (docs/planted.md).
+pictures, so its sums are skewed, and the middle 95 % of a bootstrap is too narrow (docs/planted.md).
 """
 
 from __future__ import annotations

@@ -71,9 +71,9 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
         areas = job.merged(MEASURE, lambda: AreaChanges(*shape), below="areas")
         self.effects = effects = Effects(areas.result(), points=asked.points)
         found = [effects.of(number) for number in range(1, shape[1])]
-        q_values = [q_values_of_units(each.p_value, each.pictures_changed) for each in found]
+        rates = [q_values_of_units(each.p_value, each.pictures_changed) for each in found]
         iou = asked.matches.iou
-        orders = [told_ranks(-each.change, q <= TOLD) for each, q in zip(found, q_values, strict=True)]
+        orders = [told_ranks(-each.change, q <= TOLD) for each, q in zip(found, rates, strict=True)]
         more: list[Mapping[str, Column]] = [
             {
                 "p_value": each.p_value,
@@ -82,7 +82,7 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
                 "iou": iou[:, number],
                 "rank_iou": ranks(iou[:, number]),
             }
-            for number, (each, q, order) in enumerate(zip(found, q_values, orders, strict=True), 1)
+            for number, (each, q, order) in enumerate(zip(found, rates, orders, strict=True), 1)
         ]
         pixels = effects.points * len(effects.pixels.samples)
         weights = draw_weights(effects.pixels.samples, settings.replicates, settings.seed, np.int64)

@@ -17,6 +17,7 @@ from unitscope.report.data import records
 from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.run.effects import Ranking
+from unitscope.stats.ratios import FEWEST
 
 LISTED = 40
 """Concepts in the table."""
@@ -94,9 +95,16 @@ def effects_figure(found: Ranking) -> Figure | None:
     units, concepts = mapped(found)
     if not units:
         return None
-    table = found.effects.set_index(["unit", "concept", "category"])["lost"]
-    shares = np.array([[table[unit, *concept] for unit in units] for concept in concepts], float)
-    bound = float(np.nanmax(np.abs(shares))) or 1.0
+    table = found.effects.set_index(["unit", "concept", "category"])
+    if "pictures_changed" not in table:  # a ranking from before they were counted
+        table = table.assign(pictures_changed=FEWEST)
+    shares, changed = (
+        np.array([[table.at[(unit, *concept), name] for unit in units] for concept in concepts], float)
+        for name in ("lost", "pictures_changed")
+    )
+    # A share of a rare concept, which changes in few pictures, may be many times the others.
+    sure = np.abs(shares[(changed >= FEWEST) & np.isfinite(shares)])
+    bound = min(float(sure.max(initial=0)) or 1.0, 1.0)
     chart = heat_map(
         shares, percent("area lost without the unit"),
         rows=[f"{concept} ({category})" for concept, category in concepts],

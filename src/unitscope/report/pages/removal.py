@@ -16,7 +16,7 @@ from unitscope.report.data import records
 from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
-from unitscope.run.effects import Removal
+from unitscope.run.effects import Removal, surprises
 from unitscope.run.summaries import UnitChoice
 
 LISTED = 30
@@ -36,6 +36,7 @@ def removal_page(found: Removal, folder: Path) -> tuple[dict[str, object], Mappi
         "units": unit_refs(found.summary.layer, main.units),
         "tiles": _tiles(found),
         "gain": gain_of(found.summary.choice),
+        "surprises": surprises(found),
         "sets": _sets(found),
         "others": _others(found),
         "pairs": draw_pairs(found.pairs, found.path, folder, mask="lost_mask"),
