@@ -164,6 +164,6 @@ def shared_words(page: str, found: str) -> float:
 
 
 def first_line(text: str) -> str:
-    """The first line of what is printed, numbers and widths aside."""
+    """The first line of what is printed, up to a colon, numbers and widths aside."""
     line = next((line for line in text.splitlines() if line.strip()), "")
-    return " ".join(re.sub(r"[-+]?\d[\d.,]*", "#", line).split())
+    return " ".join(re.sub(r"[-+]?\d[\d.,]*", "#", line.split(":")[0]).split())

@@ -31,8 +31,8 @@ from PIL import Image
 from torch import nn
 
 SMALLER = {
-    **dict.fromkeys(("world:200", "world:400", "world:800", "world:60"), "world:40"),
     "world:2000:": "world:70:",
+    **dict.fromkeys(("world:200", "world:400", "world:800", "world:60"), "world:40"),
     "WorldPictures(1000)": "WorldPictures(24)",
     "WorldPictures(120)": "WorldPictures(24)",
     "--latents 1000 --seed 1": "--latents 24 --layer layer4",

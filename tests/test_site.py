@@ -93,7 +93,7 @@ def test_every_setting_has_its_help(name, names):
 
 def test_durations_are_seen_and_reasons_too(site):
     text = (site / "tutorials" / "first-dissection.html").read_text("utf-8")
-    assert "about 35 s on two cores" in text
+    assert "about 55 s on two cores" in text
     assert "needs a GPU" in (site / "how-to" / "gpus.html").read_text("utf-8")
     assert "<!-- takes" not in text
 
