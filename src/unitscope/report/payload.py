@@ -69,6 +69,7 @@ def run_payload(data: RunData, catalogue: Catalogue, pictures: Packed) -> dict[s
     """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
     slots = category_slots(catalogue.categories)
     return {
+        "id": data.manifest.configuration_hash[:16],
         "minIou": data.settings.min_iou,
         "quantile": data.settings.quantile,
         "grid": list(data.settings.grid),

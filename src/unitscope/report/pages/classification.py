@@ -15,7 +15,7 @@ from unitscope.report.charts.parts import Figure, Measure
 from unitscope.report.charts.scatter import spread
 from unitscope.report.charts.theme import ACCENT, STRONG
 from unitscope.report.data import asked, records
-from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
 from unitscope.report.header import Header, beside
 from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
@@ -62,6 +62,9 @@ def place_classifiers(found: Sequence[UnitClassification], out: Path, *, header:
         place = out / each.path.name
         place.mkdir(parents=True)
         seen = header.seen(address)
+        (place / "tables").mkdir()
+        for name in ("tables/peaks.parquet", "manifest.json"):
+            place_file(each.path / name, place / name)
         _write(each, place, assets=f"../../{FOLDER}", header=seen, home=seen["home"])
 
 
@@ -82,6 +85,7 @@ def _write(found: UnitClassification, folder: Path, *, assets: str, header: obje
         counts=_counts(peaks),
         header=header,
         home=home,
+        beside="../" if assets == FOLDER else "",
         assets=assets,
         data_scripts=["charts.js"],
         scripts=[],

@@ -158,7 +158,7 @@
     try {
       const found = await u.details.of(unit);
       if (shown !== unit) return;
-      body.replaceChildren(...[u.seen.panel(unit, found), matchesPanel(unit, found.matches), similarPanel(unit, found.similar), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
+      body.replaceChildren(...[u.seen.panel(unit, found), matchesPanel(unit, found.matches), u.notes.panel(unit), similarPanel(unit, found.similar), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
     } catch (error) {
       body.replaceChildren(h('p', { class: 'notice' }, `The details of this unit are not here (${error.message}): copy the whole folder of the report, or write it again.`));
     }

@@ -49,8 +49,10 @@
   const points = (value, digits = 1) => (value === null ? 'none' : (100 * value).toFixed(digits).replace('-', '\u2212'));
 
   function link(node, address) {
-    if (address) node.setAttribute('href', address);
-    else node.removeAttribute('href');
+    for (const name of ['href', 'role', 'aria-disabled']) node.removeAttribute(name);
+    if (address) return void node.setAttribute('href', address);
+    node.setAttribute('role', 'link');
+    node.setAttribute('aria-disabled', 'true');
   }
 
   const loading = new Map();
