@@ -240,8 +240,8 @@ def _refuse_address(path: Path) -> None:
     first = path.parts[0] if path.parts else ""
     if len(first) > 2 and first.endswith(":"):  # what is left of s3://bucket/run; one letter is a drive
         raise UnitscopeError(
-            f"{path} is an address, and a run folder is on a file system; mount the bucket and give --out that folder, or "
-            "copy the finished run there"
+            f"{path} is an address, and a run folder is on a file system; mount the bucket and give --out that folder, "
+            "or copy the finished run there"
         )
 
 
