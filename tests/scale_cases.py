@@ -87,7 +87,7 @@ def contents(run: Path) -> dict[str, object]:
     return {
         name: _arrays(path) if path.suffix == ".safetensors" else path.read_bytes()
         for name, path in found.items()
-        if not name.endswith(("lock", "manifest.json", ".html"))
+        if not name.endswith(("lock", "manifest.json")) and not name.startswith("report/")
     }
 
 

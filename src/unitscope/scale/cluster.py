@@ -18,6 +18,8 @@ from unitscope.progress import say
 CONNECT_SECONDS = 5.0
 STORE_BYTES = 256 * 2**20
 """Memory for what workers return, beside what they take; more of it goes to the disk."""
+SETTINGS_FRAME, FRAME_HEAD = 4, 9
+"""Of HTTP/2 (RFC 9113): the type of the first frame that either side sends, and the bytes of a frame's head."""
 AUTO = "auto"
 PORT = 6379
 SETTINGS = {
@@ -148,8 +150,20 @@ def _knock(address: str) -> None:
             f"{AUTO}"
         )
     try:
-        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+        with socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS) as there:
+            answers = _greets(there)
     except (OSError, OverflowError) as error:
         raise UnitscopeError(
             f"no Ray cluster answers at {address}: {one_line(error)}; 'ray status --address {address}' tells more"
         ) from error
+    if not answers:
+        raise UnitscopeError(
+            f"what answers at {address} is no Ray cluster; give HOST:PORT of its head, as 'ray start --head' prints it"
+        )
+
+
+def _greets(there: socket.socket) -> bool:
+    """Tell whether who listens answers as a server of gRPC; Ray itself would wait for minutes."""
+    there.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, SETTINGS_FRAME, 0, 0, 0, 0, 0]))
+    head = there.recv(FRAME_HEAD)
+    return len(head) > 3 and head[3] == SETTINGS_FRAME
