@@ -34,6 +34,7 @@ REASONS = (
     "installs packages",
     "needs a download",
     "needs a GPU",
+    "needs several machines",
     "runs until it is stopped",
     "goes to another service",
     "run by a test of its own",

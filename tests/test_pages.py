@@ -107,13 +107,14 @@ WORDS = {
 }
 """The same on single pages, where names stand for what a person has."""
 NOT_RUN = {
-    "installs packages": 7,
-    "needs a download": 4,
+    "installs packages": 8,
+    "needs a download": 5,
     "needs a GPU": 1,
+    "needs several machines": 1,
     "runs until it is stopped": 3,
     "goes to another service": 1,
     "run by a test of its own": 3,
-    "shows a form, with names of your own": 4,
+    "shows a form, with names of your own": 5,
 }
 FIRST = ("tutorials/your-own", "tutorials/first-dissection", "tutorials/a-generator", "tutorials/painting")
 FIRST = (*FIRST, "how-to/masks", "how-to/publishing")
