@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.sources.dataset import TARGET_KEYS
 from unitscope.sources.item import PICTURE_KEYS
 from unitscope.sources.packed import PackedPictures
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TARGETS = ("label", "labels", "target", "fine_label")
 KEPT_GROUPS = 4
 """Row groups of Parquet files in memory: threads that decode neighbouring pictures read the same ones."""
 
@@ -231,7 +231,7 @@ def _features(schema: pa.Schema) -> Mapping[str, Any]:
 
 def _classes(features: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """Return the column of classes, and their names."""
-    for column in TARGETS:
+    for column in TARGET_KEYS:
         said = features.get(column)
         if isinstance(said, Mapping) and said.get("_type") == "ClassLabel":
             return column, tuple(map(str, said.get("names") or ()))
