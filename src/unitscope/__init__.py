@@ -4,7 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unitscope.api import attack, classify_unit, dissect, importance, insert, layers, rank, remove, shape
+    from unitscope.api.cause import attack, importance, shape
+    from unitscope.api.generate import insert, rank, remove
+    from unitscope.api.look import classify_unit, dissect, layers
     from unitscope.errors import UnitscopeError
     from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
@@ -49,7 +51,9 @@ if TYPE_CHECKING:
     __version__: str
 
 _WHERE = {
-    "api": "attack classify_unit dissect importance insert layers rank remove shape",
+    "api.cause": "attack importance shape",
+    "api.generate": "insert rank remove",
+    "api.look": "classify_unit dissect layers",
     "errors": "UnitscopeError",
     "experiments.attack.settings": "AttackSettings",
     "experiments.classification.settings": "ClassifierSettings",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import unitscope
-from unitscope.cli.groups import (
+from unitscope.cli.given import (
     AlterationOptions,
     AttackedOptions,
     ClassFolderOptions,
@@ -22,14 +22,11 @@ from unitscope.cli.groups import (
     LayerOptions,
     MaskOptions,
     NetworkOptions,
-    OutputOptions,
     PictureOptions,
-    RunOptions,
     SameNetworkOptions,
     SegmenterOptions,
-    SelectionOptions,
-    StabilityOptions,
 )
+from unitscope.cli.results import OutputOptions, RunOptions, SelectionOptions, StabilityOptions
 from unitscope.errors import UnitscopeError, command_of
 
 if TYPE_CHECKING:

@@ -9,18 +9,17 @@ from typing import Annotated
 import typer
 
 from unitscope.cli import calls
-from unitscope.cli.groups import (
+from unitscope.cli.given import (
     DownloadOptions,
     DrawingOptions,
     ForwardOptions,
-    JsonOptions,
     ModelName,
     PreprocessOptions,
     ShapeOptions,
-    TableOptions,
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.cli.results import JsonOptions, TableOptions
 
 
 @options

@@ -10,7 +10,7 @@ import typer
 
 import unitscope
 from unitscope.cli.calls import found_again, segmenter_again, typed
-from unitscope.cli.groups import SameNetworkOptions, SegmenterOptions
+from unitscope.cli.given import SameNetworkOptions, SegmenterOptions
 from unitscope.cli.options import OUTPUT, PICTURES, options
 from unitscope.cli.output import print_lines
 from unitscope.errors import UnitscopeError

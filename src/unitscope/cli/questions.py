@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 import unitscope
 from unitscope.cli import calls
 from unitscope.cli.following import next_lines, of_effect
-from unitscope.cli.groups import (
+from unitscope.cli.given import (
     AlterationOptions,
     AttackedOptions,
     ClassFolderOptions,
     ClassOptions,
     ConceptOptions,
     LayerOption,
-    OutputOptions,
-    RunPath,
     SameNetworkOptions,
     SegmenterOptions,
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.cli.results import OutputOptions, RunPath
 from unitscope.errors import command_of
 from unitscope.experiments.attack.settings import AttackSettings
 from unitscope.experiments.classification.settings import ClassifierSettings

@@ -10,16 +10,20 @@ import typer
 
 from unitscope.cli import calls, following
 from unitscope.cli.following import next_lines
-from unitscope.cli.groups import (
-    ComparisonOptions,
+from unitscope.cli.given import (
     ConceptOptions,
-    DemoOptions,
-    JsonOptions,
     LatentOptions,
     LayerOptions,
     ModelName,
     NetworkOptions,
     PictureOptions,
+)
+from unitscope.cli.options import options
+from unitscope.cli.output import print_json, print_lines
+from unitscope.cli.results import (
+    ComparisonOptions,
+    DemoOptions,
+    JsonOptions,
     ReportOptions,
     RunOptions,
     RunPath,
@@ -28,8 +32,6 @@ from unitscope.cli.groups import (
     TableOptions,
     UnitOptions,
 )
-from unitscope.cli.options import options
-from unitscope.cli.output import print_json, print_lines
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.settings import DissectionSettings
 

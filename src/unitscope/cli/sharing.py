@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from unitscope.cli.groups import ExportOptions, ImportOptions, RunPath
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
+from unitscope.cli.results import ExportOptions, ImportOptions, RunPath
 from unitscope.errors import command_of
 
 ExportPath = Annotated[
