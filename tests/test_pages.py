@@ -162,6 +162,8 @@ def folder(tmp_path_factory):
         f"dissect world-gan --latents {LATENTS} --layer layer4 --out runs/gan",
     ):
         person.follow(Block("takes", "sh", f"unitscope {command} --quiet\n"))
+    painting = blocks_of(ROOT / "docs" / "tutorials" / "painting.md")
+    person.follow(next(block for block in painting if "recipe.json" in block.code))
     return place
 
 
