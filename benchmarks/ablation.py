@@ -1,9 +1,11 @@
 """What ablating every unit of a layer alone costs, in bare forward passes per picture.
 
-    python benchmarks/ablation.py [--images 32] [--network vgg16|resnet18] [--layer NAME] [--repeats 3]
+    python benchmarks/ablation.py [--images 32] [--network vgg16|squeezenet|resnet18] [--layer NAME] [--repeats 3]
 
-`ratio` counts everything after the front of the network, whose outputs are kept for every later question; `with_front`
-counts the front too. `speed_up` is over as many whole passes as there are units. resnet18 is torchvision's.
+`ratio` is that of the front of the network and all ablations to bare passes at their fastest: with the channels of the
+inputs first or last in memory, whichever takes less time. `ratio_as_given` is to passes with the channels first, as a
+user runs them; `ratio_after_front` leaves out the front, whose outputs are kept for every later question. `speed_up` is
+over as many whole passes as there are units. resnet18 is torchvision's.
 """
 
 from __future__ import annotations
@@ -16,26 +18,41 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
-from common import BATCH, make_network, report_ratio
+from common import BATCH, NETWORKS, make_network, report_ratio
 from torch import Tensor, nn
 
 from unitscope.ablation import Ablation
-from unitscope.ablation.linear import LinearStep
+from unitscope.ablation.steps import Mixing
 from unitscope.replay import cut
 
-LAYERS = {"vgg16": ("features.relu5_3",), "resnet18": ("layer3.0.conv1", "layer4.1")}
+LAYERS = {
+    "vgg16": ("features.relu5_3",),
+    "squeezenet": ("fire9",),
+    "resnet18": ("layer3.0.conv1", "layer4.1"),
+}
 
 Seconds = dict[str, float]
 
 
-class TimedStep:
-    """A linear step whose time is counted."""
+class Timed:
+    """A linear step, or what follows it, whose time is counted."""
 
-    def __init__(self, step: LinearStep, seconds: Seconds) -> None:
-        self.change: Callable[..., Tensor] = partial(timed, seconds, "linear", step.change)
+    def __init__(self, made: Any, seconds: Seconds, method: str) -> None:
+        self.made = made
+        setattr(self, method, partial(timed, seconds, "linear", getattr(made, method)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.made, name)
+
+
+def timed_mixing(mixing: Mixing, seconds: Seconds) -> Any:
+    """Count the time of a linear step, and of the loop after it."""
+    if mixing.tail is not None:
+        return replace(mixing, tail=cast("Any", Timed(mixing.tail, seconds, "means")))
+    return replace(mixing, step=cast("Any", Timed(mixing.step, seconds, "change")))
 
 
 def timed(seconds: Seconds, name: str, function: Callable[..., Any], *values: Any) -> Any:
@@ -48,7 +65,7 @@ def timed(seconds: Seconds, name: str, function: Callable[..., Any], *values: An
 
 def build(name: str) -> nn.Module:
     """Build a network with random weights."""
-    if name == "vgg16":
+    if name in NETWORKS:
         return make_network(name)[0].module
     torch.manual_seed(0)
     network: nn.Module = importlib.import_module("torchvision").models.resnet18().eval()
@@ -63,34 +80,50 @@ def count_steps(ablation: Ablation, seconds: Seconds) -> None:
         channelwise=partial(timed, seconds, "channelwise", steps.channelwise),
         mix=partial(timed, seconds, "linear", steps.mix),
         rest=partial(timed, seconds, "rest", steps.rest),
-        linear=tuple((source, TimedStep(step, seconds)) for source, step in steps.linear),
+        linear=tuple(timed_mixing(each, seconds) for each in steps.linear),
     )
 
 
-def measure(
-    network: nn.Module, layer: str, batches: Sequence[Tensor], repeats: int
-) -> tuple[list[float], list[float], Seconds]:
-    """Return seconds of bare passes, of all ablations, and of their steps, all of them over all batches."""
+def measure(network: nn.Module, layer: str, batches: Sequence[Tensor], repeats: int) -> dict[str, Any]:
+    """Return seconds of bare passes in both layouts, of fronts, of all ablations, and of their steps."""
     replay = cut(network, layer, batches[0])
     if replay.whole:
         raise SystemExit(f"{layer} cannot be cut: {replay.reason}")
-    ablation, seconds = Ablation(replay), defaultdict[str, float](float)
-    count_steps(ablation, seconds)
-    bare, whole = [], []
+    ablation, steps = Ablation(replay), defaultdict[str, float](float)
+    count_steps(ablation, steps)
+    given, last, front, after = ([0.0] * (repeats + 1) for _ in range(4))
     for repeat in range(repeats + 1):
         if repeat == 1:  # the first is to warm up
-            seconds.clear()
-        bare.append(0.0)
-        whole.append(0.0)
+            steps.clear()
         for batch in batches[: 1 if repeat == 0 else None]:
-            bare[-1] += once(network, batch)
-            carried = timed(seconds, "front", replay.front, batch)
+            given[repeat] += once(network, batch)
+            last[repeat] += once(network, batch.to(memory_format=torch.channels_last))
             start = time.perf_counter()
+            carried = replay.front(batch)
+            middle = time.perf_counter()
             for _ in ablation.single_units(carried):
                 pass
-            whole[-1] += time.perf_counter() - start
-    seconds["other"] = sum(whole[1:]) - sum(seconds[name] for name in ("channelwise", "linear", "rest"))
-    return bare[1:], whole[1:], {name: value / repeats for name, value in seconds.items()}
+            front[repeat] += middle - start
+            after[repeat] += time.perf_counter() - middle
+    steps["other"] = sum(after[1:]) - sum(steps[name] for name in ("channelwise", "linear", "rest"))
+    fastest = [min(pair) for pair in zip(given[1:], last[1:], strict=True)]
+    whole = [sum(pair) for pair in zip(front[1:], after[1:], strict=True)]
+    return {
+        "bare": fastest,
+        "whole": whole,
+        "ratio_as_given": median_ratio(whole, given[1:]),
+        "ratio_after_front": median_ratio(after[1:], given[1:]),
+        "speed_up": round(replay.layer.units * median_ratio(given[1:], after[1:]), 1),
+        "seconds": {
+            name: round(value / repeats, 3) for name, value in [*steps.items(), ("front", sum(front[1:]))]
+        },
+        "units": replay.layer.units,
+    }
+
+
+def median_ratio(upper: Sequence[float], lower: Sequence[float]) -> float:
+    """Return the median of the ratios of neighbouring timings."""
+    return round(statistics.median(a / b for a, b in zip(upper, lower, strict=True)), 3)
 
 
 def once(network: nn.Module, batch: Tensor) -> float:
@@ -110,21 +143,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     network = build(options.network)
-    batches = torch.randn(options.images, 3, 224, 224).split(BATCH)
+    size = NETWORKS[options.network][1] if options.network in NETWORKS else 224
+    batches = torch.randn(options.images, 3, size, size).split(BATCH)
     for layer in [options.layer] if options.layer else LAYERS[options.network]:
-        bare, whole, seconds = measure(network, layer, batches, options.repeats)
-        units = cut(network, layer, batches[0][:2]).layer.units
+        found = measure(network, layer, batches, options.repeats)
         report_ratio(
-            "ablation",
-            bare,
-            whole,
-            with_front=round((sum(whole) / len(whole) + seconds["front"]) * len(bare) / sum(bare), 3),
-            speed_up=round(units * statistics.median(b / w for b, w in zip(bare, whole, strict=True)), 1),
-            seconds={name: round(value, 3) for name, value in seconds.items()},
-            network=options.network,
-            layer=layer,
-            units=units,
-            images=options.images,
+            "ablation", **found, network=options.network, layer=layer, images=options.images, input=size
         )
 
 

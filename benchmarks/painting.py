@@ -37,7 +37,6 @@ from torch import Tensor
 
 import unitscope
 from unitscope.experiments.effects.edited import Base, EditedGenerator
-from unitscope.experiments.effects.estimates import DrawnLatents
 from unitscope.experiments.effects.locations import Footprints
 from unitscope.experiments.effects.settings import parse_level
 from unitscope.experiments.effects.subject import Subject
@@ -48,13 +47,14 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.masks import resize_mask
 from unitscope.stats.inference import certain_shares, keyed_order
 from unitscope.stats.intersection import areas_by_picture
+from unitscope.stats.ratios import ratio_intervals
 
 ERASED, DRAWN = "tree|object", "door|part"
 CONTEXTS = {"wall": "facade|part", "sky": "sky|object", "grass": "grass|object"}
 SHAPES = {"cell": (0, 0), "door": (4, 8)}
 """Parts of the picture's height and width that a region is high and wide; 0 for one cell."""
 HALF, MOSTLY = 0.5, 0.75
-SHOWN, BATCH, REPLICATES = 5, 16, 1000
+SHOWN, BATCH = 5, 16
 
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -202,60 +202,56 @@ def _cover(labels: NDArray[np.int16], concept: int, grid: tuple[int, int]) -> ND
     return (np.bincount(prints.cell, holds, prints.cells) / counts).reshape(grid)
 
 
-def summed(kind: Kind, changes: Sequence[Change], subject: Subject, seed: int) -> dict[str, Any]:
+def summed(kind: Kind, changes: Sequence[Change], subject: Subject) -> dict[str, Any]:
     """Sum up the strokes of a kind, with intervals."""
-    samples = np.array([each.sample for each in changes], np.int64)
-    drawn = DrawnLatents.draw(samples, replicates=REPLICATES, seed=seed)
     least = max(int(np.ceil(TOOK * subject.points / np.prod(subject.layer.grid))), 1)
     sign = 1 if kind.tool == "draw" else -1
     before, after = (np.stack([getattr(each, when) for each in changes]) for when in ("before", "after"))
     category = subject.vocabulary.of_category(subject.vocabulary[kind.concept].category)  # type: ignore[union-attr]
     others = [number for number in category if number != kind.concept]
-    area = _ratio(drawn, (after - before)[:, kind.concept], np.full(len(changes), subject.points))
+    area = _ratio((after - before)[:, kind.concept], np.full(len(changes), subject.points))
     moved = [each.new if kind.tool == "draw" else each.lost for each in changes]
     return {
         "layer": subject.layer.name,
         **{name: getattr(kind, name) for name in ("tool", "where", "level", "shape")},
         "strokes": len(changes),
         "cells": round(float(np.mean([each.cells for each in changes])), 1),
-        "took": _share(
-            drawn, [took(kind.tool, each.was, each.was + each.inside, each.points) for each in changes]
-        ),
-        "took_a_little": _share(drawn, [sign * each.inside >= least for each in changes]),
-        "took_anywhere": _share(drawn, [points >= least for points in moved]),
+        "took": _share([took(kind.tool, each.was, each.was + each.inside, each.points) for each in changes]),
+        "took_a_little": _share([sign * each.inside >= least for each in changes]),
+        "took_anywhere": _share([points >= least for points in moved]),
         "filled": round(float(np.mean([each.filled for each in changes])), 3),
         "change": area,
-        "lost": _ratio(drawn, (before - after)[:, kind.concept], before[:, kind.concept]),
-        "others_lost": _ratio(drawn, (before - after)[:, others].sum(1), before[:, others].sum(1)),
-        "others": _others(after - before, kind.concept, subject, drawn),
+        "lost": _ratio((before - after)[:, kind.concept], before[:, kind.concept]),
+        "others_lost": _ratio((before - after)[:, others].sum(1), before[:, others].sum(1)),
+        "others": _others(after - before, kind.concept, subject),
         "beside": round(float(np.mean([each.beside for each in changes])), 2),
     }
 
 
-def _share(drawn: DrawnLatents, successes: Sequence[bool]) -> list[float]:
+def _share(successes: Sequence[bool]) -> list[float]:
     """Return the share of successes with its interval."""
     won = np.array([successes], np.int64)
     one = np.ones_like(won)
-    ends = certain_shares(won.sum(1), one.sum(1), one.sum(1), drawn.ratio_intervals(won, one))
+    ends = certain_shares(
+        won.sum(1), one.sum(1), one.sum(1), ratio_intervals(won, one, fewest=1, within=(0, 1))
+    )
     return [round(float(value), 3) for value in (won.mean(), ends[0][0], ends[1][0])]
 
 
-def _ratio(drawn: DrawnLatents, above: Numbers, below: Numbers) -> list[float | None]:
+def _ratio(above: Numbers, below: Numbers) -> list[float | None]:
     """Return a ratio of sums over latents with its interval."""
     total = below.sum()
-    low, high = drawn.ratio_intervals(above[None], below[None])
+    low, high = ratio_intervals(above[None], below[None])
     ends = (above.sum() / total if total else np.nan, low[0], high[0])
     return [round(float(value), 5) if np.isfinite(value) else None for value in ends]
 
 
-def _others(
-    change: Numbers, concept: int, subject: Subject, drawn: DrawnLatents
-) -> dict[str, list[float | None]]:
+def _others(change: Numbers, concept: int, subject: Subject) -> dict[str, list[float | None]]:
     """Return the changes of the concepts that change most, from those of all in every picture ``(N, C)``."""
     order = np.argsort(-np.abs(change.sum(0)), kind="stable")
     chosen = [number for number in order.tolist() if number not in (0, concept)][:SHOWN]
     whole = np.full(len(change), subject.points)
-    return {str(subject.vocabulary[number]): _ratio(drawn, change[:, number], whole) for number in chosen}
+    return {str(subject.vocabulary[number]): _ratio(change[:, number], whole) for number in chosen}
 
 
 def measured(run: Dissection, layer: str, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -268,7 +264,7 @@ def measured(run: Dissection, layer: str, options: argparse.Namespace) -> list[d
         for kind, change in painting.changes(range(start, min(start + BATCH, options.latents))):
             found[kind].append(change)
     pairs = zip(painting.kinds, found, strict=True)
-    rows = [summed(kind, changes, subject, options.seed) for kind, changes in pairs if len(changes) > 1]
+    rows = [summed(kind, changes, subject) for kind, changes in pairs if len(changes) > 1]
     for row in rows:
         print(_line(row), file=sys.stderr, flush=True)
     return rows

@@ -35,7 +35,6 @@ from unitscope.nouns.subject import choosing_as_told, reopen_subject
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import Insertion, Removal
 from unitscope.sources.latents import seeded_latents
-from unitscope.stats.inference import q_values
 from unitscope.world.planted_generator import (
     CELLS,
     CONCEPTS,
@@ -61,8 +60,6 @@ SIZES = tuple(range(1, EACH))
 POPULATION, AT_ONCE = 10_000, 1000
 """Latents whose means are the truth, and how many of them are drawn at once."""
 ALPHA = 0.05
-Z = 1.959964
-"""Standard errors on either side of an interval of 95 %."""
 PLACES = 16
 TRUTH_SEED = 90_000
 
@@ -357,37 +354,34 @@ def effects_part(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ranked(pairs: pd.DataFrame) -> dict[str, Any]:
-    changed = (pairs["before"] != pairs["after"]) | (pairs["change_low"] != pairs["change_high"])
-    found = pairs[changed]
-    spread = (found["change_high"] - found["change_low"]) / (2 * Z)
-    z = (found["area_after"] - found["area_before"]) / spread.where(spread > 0)
-    p_value = pd.Series(2 * ndtr(-z.abs()), found.index).fillna(1.0)
-    called = pd.Series(False, found.index)
-    for _, rows in found.groupby("seed"):
-        called[rows.index] = q_values(np.asarray(p_value[rows.index], np.float64)) <= ALPHA
-    null = found["true_change"] == 0
+    found = pairs[pairs["pictures_changed"] > 0]
+    null, told = found["true_change"] == 0, found["q_value"] <= ALPHA
+    shown = found["change_low"].notna()
     outside = (found["change_low"] > 0) | (found["change_high"] < 0)
     held = found["true_change"].between(found["change_low"], found["change_high"])
     return {
         "pairs": len(pairs),
         "right": _share(pairs["right"]),
-        "pairs_of_noise_that_change": int((changed & (pairs["kind"] == "noise")).sum()),
+        "pairs_of_noise_that_change": int((found["kind"] == "noise").sum()),
         "pairs_that_change": len(found),
         "of_them_without_effect": int(null.sum()),
-        "interval_leaves_out_0_without_effect": _share(outside[null]),
-        "called_at_q_0.05": int(called.sum()),
-        "called_without_effect": _share(null[called]),
-        "called_with_effect": _share(called[~null]),
+        "interval_leaves_out_0_without_effect": _share(outside[null & shown]),
+        "called_at_q_0.05": int(told.sum()),
+        "called_without_effect": _share(null[told]),
+        "called_with_effect": _share(told[~null]),
+        "called_of_those_tested": _share(told[~null & found["q_value"].notna()]),
         "goal": ALPHA,
-        "change_covered": _share(held[~null]),
-        "change_covered_by_pictures": _by_pictures(found[~null], held[~null]),
+        "without_interval": int((~null & ~shown).sum()),
+        "with_interval": int((~null & shown).sum()),
+        "change_covered": _share(held[~null & shown]),
+        "change_covered_by_pictures": _by_pictures(found[~null & shown], held[~null & shown]),
     }
 
 
 def _by_pictures(found: pd.DataFrame, held: pd.Series[bool]) -> dict[str, Any]:
-    """Return coverage by the pictures that hold the concept."""
-    limits = [0, 20, 50, 100, 10**6]
-    groups = pd.cut(found["pictures_before"], limits, right=False)
+    """Return coverage by the pictures that change."""
+    limits = [0, 8, 12, 20, 40, 10**6]
+    groups = pd.cut(found["pictures_changed"], limits, right=False)
     return {
         str(each): [len(rows), _share(held[rows.index])]
         for each, rows in found.groupby(groups, observed=True)
@@ -395,15 +389,18 @@ def _by_pictures(found: pd.DataFrame, held: pd.Series[bool]) -> dict[str, Any]:
 
 
 def _removed(sets: pd.DataFrame) -> dict[str, Any]:
-    varied = sets[sets["lost_low"] < sets["lost_high"]]
+    changed = sets[sets["pictures_changed"] > 0]
+    varied = changed[changed["lost_low"].notna()]
     held = varied["true_lost"].between(varied["lost_low"], varied["lost_high"])
     own = varied["own"]
     return {
         "rows": len(sets),
         "right": _share(sets["right"]),
         "own_concept": int(own.sum()),
+        "own_concept_without_interval": int((changed["own"] & changed["lost_low"].isna()).sum()),
         "own_concept_covered": _share(held[own]),
         "other_concepts": int((~own).sum()),
+        "other_concepts_without_interval": int((~changed["own"] & changed["lost_low"].isna()).sum()),
         "other_concepts_covered": _share(held[~own]),
         "own_concept_above_truth": _mean((varied["lost"] - varied["true_lost"])[own]),
         "goal": [0.93, 0.97],
@@ -429,9 +426,11 @@ def _inserted(places: pd.DataFrame) -> dict[str, Any]:
             ("success", "success_low", "success_high", "true_success"),
             ("new_area", "new_low", "new_high", "true_new"),
         ):
-            varied = part[part[low].notna() & (part[low] < part[high])]
+            some = part[part["successes"] > 0]
+            varied = some[some[low].notna()]
             held = varied[truth].between(varied[low] - 1e-12, varied[high] + 1e-12)
             found[f"{value}_{name}"] = len(varied)
+            found[f"{value}_{name}_without_interval"] = len(some) - len(varied)
             found[f"{value}_{name}_covered"] = _share(held)
     return found
 

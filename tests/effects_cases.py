@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
+from scipy.stats import t
 from tiny import tables_of
 
 from unitscope.run.folder import RunFolder
@@ -11,6 +14,31 @@ from unitscope.run.folder import RunFolder
 
 class Killed(BaseException):
     """Stands for a signal."""
+
+
+def skew_corrected(above, below, *, fewest: int = 6, within=(-np.inf, np.inf)) -> tuple[float, float]:
+    """The interval of a ratio of sums over latents, where Hall's transformed statistic is Student's quantile."""
+    above, below = np.asarray(above, float), np.broadcast_to(np.asarray(below, float), len(above))
+    holding = int((below > 0).sum())
+    ratio = above.sum() / below.sum()
+    left = above - ratio * below
+    if min((above != 0).sum(), holding) < fewest or np.allclose(left, 0):
+        return np.nan, np.nan
+    error = np.sqrt((left**2).sum() * holding / (holding - 1)) / below.sum()
+    skew = (left**3).sum() / (left**2).sum() ** 1.5
+
+    def transformed(truth: float) -> float:
+        seen = (ratio - truth) / error
+        return seen + skew * seen**2 / 3 + skew**2 * seen**3 / 27 + skew / 6
+
+    quantile = t.ppf(0.975, holding - 1)
+    low, high = (
+        brentq(
+            lambda truth, q=q: transformed(truth) - q, ratio - 1e3 * error, ratio + 1e3 * error, xtol=1e-15
+        )
+        for q in (quantile, -quantile)
+    )
+    return max(low, within[0]), min(high, within[1])
 
 
 def assert_same_tables(one, other) -> None:

@@ -58,6 +58,8 @@ def make_run(folder: Path, shape: Shape | None = None, *, seed: int = 0) -> Path
         "exemplars": _exemplars(units, ids, shape, rng),
         "histograms": _histograms(units, rng),
     }
+    tables["regions"] = _regions(tables["exemplars"], units, ids, shape)
+    tables["similar"] = _similar(units)
     for name, frame in tables.items():
         table = pa.Table.from_pandas(frame, preserve_index=False)
         pq.write_table(table, folder / "tables" / f"{name}.parquet", row_group_size=2048)
@@ -214,6 +216,47 @@ def _exemplars(units: pd.DataFrame, ids: list[str], shape: Shape, rng: np.random
     names = ["layer", "unit", "rank", "sample", "id", "picture", "peak", "mask", "mask_height", "mask_width"]
     kinds = {"rank": np.int32, "sample": np.int32, "peak": np.float32}
     return pd.DataFrame(rows, columns=names).astype(kinds)
+
+
+def _regions(exemplars: pd.DataFrame, units: pd.DataFrame, ids: list[str], shape: Shape) -> pd.DataFrame:
+    """The exemplars again, one weaker picture, and one without the unit; what the label covers is shifted."""
+    rng = np.random.default_rng(1)
+    side = shape.size // 2
+    y, x = np.mgrid[:side, :side] / side
+    bank = [_blob(x, y, rng) for _ in range(16)]
+    names = ["layer", "unit", "rank", "sample", "id", "picture", "peak"]
+    strongest = exemplars[names].assign(kind="strongest")
+    others = []
+    for kind in ("middle", "silent"):
+        first = strongest[strongest["rank"] == 1]
+        sample = (first["sample"] + 7) % len(ids)
+        picture = [f"pictures/{number:06d}.jpg" for number in sample]
+        peak = first["peak"] / 2 if kind == "middle" else np.float32(np.nan)
+        others.append(
+            first.assign(kind=kind, sample=sample, id=[ids[n] for n in sample], picture=picture, peak=peak)
+        )
+    frame = pd.concat([strongest, *others], ignore_index=True)
+    labelled = frame[["layer", "unit"]].merge(units, how="left")["concept"].notna()
+    masks = [bank[number] for number in rng.integers(len(bank), size=len(frame))]
+    empty = bytes(len(bank[0]))
+    frame["unit_pixels"], frame["concept_pixels"], frame["shared_pixels"] = 120, 90, 40
+    frame["mask"] = [
+        empty if kind == "silent" else mask for kind, mask in zip(frame["kind"], masks, strict=True)
+    ]
+    frame["concept_mask"] = [
+        mask if known else None for mask, known in zip(masks[::-1], labelled, strict=True)
+    ]
+    frame["mask_height"] = frame["mask_width"] = side
+    return frame
+
+
+def _similar(units: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (layer, unit, 1, other, 0.25, -0.5)
+        for layer, mine in units[units["status"] == "live"].groupby("layer", sort=False)
+        for unit, other in zip(mine["unit"], np.roll(mine["unit"], 1), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["layer", "unit", "rank", "other", "overlap", "correlation"])
 
 
 def _blob(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> bytes:

@@ -128,7 +128,7 @@ def assert_exact(network, layer, inputs, *, few=None, block_bytes=2**20):
 
 
 def kinds(ablation):
-    return [type(step) for _, step in ablation.steps.linear]
+    return [type(each.step) for each in ablation.steps.linear]
 
 
 @pytest.mark.parametrize(

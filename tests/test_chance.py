@@ -14,7 +14,7 @@ from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.samples import InMemorySamples
 from unitscope.experiments.skeleton import small_pieces
 from unitscope.models.network import Network
-from unitscope.stats.chance import partners
+from unitscope.stats.chance import chance_iou, partners
 
 VOCABULARY = Vocabulary([Concept(name, "object") for name in ("one", "two", "three", "four")])
 COLUMNS = ["p_value", "q_value", "null_iou", "null_iou_95", "lift"]
@@ -99,7 +99,14 @@ def test_planted_units_are_told_from_noise(run):
 
 
 @pytest.mark.parametrize(
-    "room", [{"KEPT_POINTS": 3000}, {"COUNTED": 700}, {"KEPT_LABELS": 10}, {"KEPT_POINTS": 1, "COUNTED": 1}]
+    "room",
+    [
+        {"KEPT_POINTS": 3000},
+        {"COUNTED": 700},
+        {"KEPT_LABELS": 10},
+        {"KEPT_PARTNERS": 1000},
+        {"KEPT_POINTS": 1, "COUNTED": 1},
+    ],
 )
 def test_the_same_bits_however_the_work_is_cut(run, tmp_path, monkeypatch, room):
     for name, value in room.items():
@@ -128,3 +135,17 @@ def test_units_without_a_mask_have_no_chance(tmp_path):
     found = dissect(tmp_path / "run", samples).units
     assert found.loc[5, COLUMNS].isna().all()
     assert found.drop(5)[COLUMNS].notna().all().all()
+
+
+def test_the_best_iou_is_that_of_a_formula_over_all_concepts():
+    rng = np.random.default_rng(0)
+    shared = rng.integers(0, 5, (3, 4, 6)) * (rng.random((3, 4, 6)) < 0.5)
+    pixels, areas = 30 + rng.integers(0, 9, (3, 4)), 20 + rng.integers(0, 9, 6)
+    pixels[0, 0], shared[0, 0], areas[5], shared[:, :, 5] = 0, 0, 0, 0
+    shared[:, :, 0] = 0
+    concepts = np.array([0, 1, 5, 3])
+    with np.errstate(invalid="ignore"):
+        iou = np.nan_to_num(shared / (pixels[:, :, None] + areas - shared.astype(float)))
+    largest, own = chance_iou(pixels, shared, areas, concepts)
+    assert np.array_equal(largest, iou.max(2))
+    assert np.array_equal(own, iou[:, np.arange(4), concepts])

@@ -30,7 +30,7 @@ def test_options_stand_under_a_heading_with_a_metavar_and_help(name):
     for each in options(name):
         assert each.rich_help_panel in PANELS, each.opts
         assert each.help.endswith("."), each.opts
-        assert each.is_flag or re.fullmatch(r"[A-Z:]+|[a-z]+(\|[a-z]+)+", each.metavar), each.opts
+        assert each.is_flag or re.fullmatch(r"[A-Z:]+|[a-z0-9]+(\|[a-z0-9]+)+", each.metavar), each.opts
 
 
 def test_a_picture_is_segmented_by_a_segmenter_that_is_named(tmp_path, capsys):

@@ -21,6 +21,7 @@ from unitscope.experiments.samples import InMemorySamples
 from unitscope.layer.grid import AxisGeometry, GridGeometry, identity_sampling, raster_sampling, upsample
 from unitscope.models.network import Network
 from unitscope.run.folder import RunFolder
+from unitscope.run.masks import unpack_mask
 from unitscope.run.storage import ArrayFile
 from unitscope.stats import exceeding_count
 from unitscope.stats.chance import partners
@@ -348,6 +349,9 @@ COLUMNS = {
     "layers": "layer position units height width category detectors concepts",
     "samples": "sample id used reason",
     "exemplars": "layer unit rank sample id picture peak mask mask_height mask_width",
+    "regions": "layer unit kind rank sample id picture peak unit_pixels concept_pixels shared_pixels mask "
+    "concept_mask mask_height mask_width",
+    "similar": "layer unit rank other overlap correlation",
     "histograms": "layer unit edges counts",
     "iou": "layer unit number concept category iou intersection unit_pixels concept_pixels",
 }
@@ -387,9 +391,8 @@ def bytes_of(run):
 
 
 def cache_sizes(run):
-    """Bytes of the arrays in each file of the cache, in the order of the shards."""
-    files = [ArrayFile(path) for path in sorted((run.path / "cache").iterdir())]
-    return [sum(file[name].nbytes for name in file.names) for file in files]
+    """Bytes of each file of the cache, in the order of the shards."""
+    return [path.stat().st_size for path in sorted((run.path / "cache").iterdir())]
 
 
 def test_results_do_not_depend_on_shards_cache_or_threads(run, network, tmp_path, pieces_of):
@@ -582,3 +585,76 @@ def test_tables_are_written_for_other_programs_too(run):
     assert str(schema.field("threshold").type) == "float"
     assert str(schema.field("iou").type) == "double"
     assert identity_sampling(GRID).shape == GRID
+
+
+def region_masks(run):
+    for row in run.regions.itertuples():
+        sides = row.mask_height, row.mask_width
+        mask = unpack_mask(row.mask, *sides)
+        yield row, mask, None if row.concept_mask is None else unpack_mask(row.concept_mask, *sides)
+
+
+def test_regions_are_those_of_units_and_labels_on_the_pixel_grid(run, naive):
+    units = run.units.set_index(["layer", "unit"])
+    numbers = {VOCABULARY[number].name: number for number in range(1, len(VOCABULARY))}
+    assert set(run.regions["kind"]) == {"strongest", "middle", "silent"}
+    for row, mask, concept in region_masks(run):
+        _, masks, regions = naive[row.layer]
+        label = units.loc[(row.layer, row.unit), "concept"]
+        assert np.array_equal(mask, masks[row.unit][row.sample])
+        there = np.zeros(GRID, bool) if pd.isna(label) else regions[numbers[label]][row.sample]
+        assert (concept is None) == pd.isna(label)
+        assert concept is None or np.array_equal(concept, there)
+        counts = (mask.sum(), there.sum(), (mask & there).sum())
+        assert (row.unit_pixels, row.concept_pixels, row.shared_pixels) == counts
+
+
+def test_regions_begin_with_exemplars_and_go_on_with_weaker_and_silent_pictures(run, naive):
+    kept = set(run.exemplars["sample"])
+    rows = run.regions
+    strongest = rows[rows["kind"] == "strongest"]
+    columns = ["layer", "unit", "rank", "sample", "id", "picture", "peak"]
+    expected = run.exemplars[columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(strongest[columns].reset_index(drop=True), expected)
+    for (layer, unit), mine in rows.groupby(["layer", "unit"], sort=False):
+        masks = naive[layer][1][unit]
+        shown = set(mine.loc[mine["kind"] == "strongest", "sample"])
+        middle, silent = (mine[mine["kind"] == kind] for kind in ("middle", "silent"))
+        others = [n for n in kept - shown if masks[n].any()]
+        assert len(middle) == min(3, len(others))
+        assert set(middle["sample"]) <= set(others)
+        assert middle["peak"].is_monotonic_decreasing
+        assert not masks[silent["sample"]].any()
+        assert silent["concept_pixels"].is_monotonic_decreasing
+        assert (silent["concept_pixels"] > 0).all()
+
+
+def test_similar_units_are_those_of_a_naive_loop(run, naive, finished):
+    grids = naive_grids(finished[0], make_samples())
+    rows = run.similar
+    for layer, (thresholds, masks, _) in naive.items():
+        raster = upsample(grids[layer], raster_sampling(GEOMETRY[layer], GRID, (SIDE, SIDE))).numpy()
+        peaks = np.maximum(raster.max((2, 3)), thresholds).T
+        for unit, mine in rows[rows["layer"] == layer].groupby("unit"):
+            overlaps = np.array([iou(masks[unit], other) for other in masks])
+            overlaps[unit] = 0
+            assert mine["overlap"].tolist() == sorted(overlaps[overlaps > 0], reverse=True)[:5]
+            for row in mine.itertuples():
+                assert row.overlap == overlaps[row.other]
+                assert row.correlation == pytest.approx(
+                    np.corrcoef(peaks[unit], peaks[row.other])[0, 1], abs=0.02
+                )
+
+
+def test_heat_maps_come_from_kept_cells_and_need_no_network(run, naive, finished):
+    grids = naive_grids(finished[0], make_samples())["tokens"]
+    raster = upsample(grids, raster_sampling(GEOMETRY["tokens"], GRID, (SIDE, SIDE))).numpy()
+    rows = run.regions[run.regions["layer"] == "tokens"]
+    found = list(run.heat_maps("tokens", rows))
+    assert {(unit, sample) for unit, sample, _, _ in found} == set(
+        zip(rows["unit"], rows["sample"], strict=True)
+    )
+    for unit, sample, low, levels in found:
+        assert low <= naive["tokens"][0][unit]
+        share = (raster[sample, unit] - low) / (grids[:, unit].max().item() - low)
+        assert np.abs(levels - 15 * np.clip(share, 0, 1)).max() <= 0.51

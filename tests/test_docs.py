@@ -36,7 +36,18 @@ def run(tmp_path_factory) -> unitscope.Dissection:
 def test_every_column_is_described(run):
     text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (\w+):.*?\n(.*?)(?=^## |\Z)", text, flags=re.DOTALL | re.MULTILINE))
-    for name in ("units", "matches", "concepts", "layers", "samples", "exemplars", "histograms", "iou"):
+    for name in (
+        "units",
+        "matches",
+        "concepts",
+        "layers",
+        "samples",
+        "exemplars",
+        "histograms",
+        "iou",
+        "regions",
+        "similar",
+    ):
         cells = re.findall(r"^\| ([a-z0-9_, ]+) \|", sections[name], flags=re.MULTILINE)
         described = [column for cell in cells for column in cell.split(", ") if column != "column"]
         assert described == list(run.table(name).columns), name

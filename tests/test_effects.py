@@ -40,23 +40,23 @@ def run(tmp_path_factory) -> Path:
 
 
 def test_units_are_removed_from_a_run(run):
-    found = unitscope.remove(run, concept="tree", units="1:2", control_units=1, **FEW, device="cpu")
+    found = unitscope.remove(run, concept="tree", units="1:2", control_units=1, device="cpu")
     assert found.path == run / "effects" / "remove-units-tree"
     assert found.sets["k"].tolist() == [1, 2, 1, 1, 1, 1, 2]
     assert found.sets["kind"].tolist()[-1] == "all"
     assert found.summary.run == str(run)
-    assert found.summary.sets[1].lost == Score(1.0, 1.0, 1.0)
+    assert found.summary.sets[1].lost == Score(1.0)
     assert [each.path for each in unitscope.find_removals(run)] == [found.path]
     assert unitscope.open_removal(found.path).summary == found.summary
     again = unitscope.remove(
         unitscope.open_run(run), concept="tree|object", layer="drawing", units=[1, 2], control_units="1",
-        **FEW, out=run.parent / "again",
+        out=run.parent / "again",
     )  # fmt: skip
     assert_same_tables(found.path, again.path)
 
 
 def test_units_are_inserted_from_a_run(run):
-    given = {"concept": "door", "units": 1, "locations": 4, **FEW}
+    given = {"concept": "door", "units": 1, "locations": 4}
     found = unitscope.insert(run, **given)
     assert found.path == run / "effects" / "insert-units-door"
     assert found.sets["levels"][0].tolist() == [unitscope.open_run(run).units["threshold"][1]] == [1 / 16]
@@ -69,7 +69,7 @@ def test_units_are_inserted_from_a_run(run):
 
 
 def test_a_ranking_by_effect_orders_a_removal(run):
-    order = {"concept": "tree", "units": 2, "rank": "effect", "random": 0, **FEW}
+    order = {"concept": "tree", "units": 2, "rank": "effect", "random": 0}
     target = run.parent / "by-effect"
     message = (
         r"rank='effect' needs a finished ranking of layer 'units', which is not in .*; run unitscope\.rank\("
@@ -88,7 +88,7 @@ def test_a_ranking_by_effect_orders_a_removal(run):
 
 @pytest.mark.parametrize("ask", [unitscope.rank, unitscope.remove, unitscope.insert])
 def test_what_is_given_is_handed_on(run, tmp_path, ask):
-    given = {"latents": 1, "out": tmp_path / "out", **FEW}
+    given = {"latents": 1, "out": tmp_path / "out"}
     given |= {} if ask is unitscope.rank else {"concept": "door", "units": 1}
     with pytest.raises(UnitscopeError, match="planted has other weights than those that"):
         ask(run, generator=f"{FILE}:shifted", **given)
@@ -255,12 +255,12 @@ def test_one_kind_is_not_taken_for_another(run, tmp_path):
 
 
 def test_the_commands_print_what_they_found(run, tmp_path, monkeypatch, capsys):
-    common = ["--replicates", "100", "--device", "cpu", "--out"]
+    common = ["--device", "cpu", "--out"]
     words = ["remove", str(run), "--concept", "tree", "--units", "1,2", "--pairs", "1", *common]
     assert run_cli(monkeypatch, *words, str(tmp_path / "remove")) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert "without the 2 best: 100.0 % (100.0 to 100.0) of its area is lost" in said.out
+    assert "without the 2 best: 100.0 % of its area is lost" in said.out
     words = ["insert", str(run), "--concept", "door", "--units", "1", "--locations", "4:random", *common]
     assert run_cli(monkeypatch, *words, str(tmp_path / "insert"), "--json") == 0
     facts = json.loads(capsys.readouterr().out)
@@ -294,8 +294,8 @@ def sections() -> dict[tuple[str, str], str]:
 def answers(run, tmp_path):
     sets = {"concept": "tree", "units": 2}
     return {
-        "removal": unitscope.remove(run, **FEW, out=tmp_path / "remove", **sets),
-        "insertion": unitscope.insert(run, **FEW, out=tmp_path / "insert", **sets),
+        "removal": unitscope.remove(run, out=tmp_path / "remove", **sets),
+        "insertion": unitscope.insert(run, out=tmp_path / "insert", **sets),
         "ranking": unitscope.rank(run, settings=RankingSettings(**FEW), out=tmp_path / "rank"),
     }
 

@@ -17,7 +17,7 @@ from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.models.registry import load_generator
 
 FEW = {"replicates": 100}
-SHORT = ["--replicates", "100", "--device", "cpu", "--quiet"]
+SHORT = ["--device", "cpu", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_a_box_appears_where_its_unit_is_forced_on(place, monkeypatch, capsys):
 def test_a_quantile_of_the_run_is_a_level(place):
     found = unitscope.insert(
         place / "run", layer="boxes", concept="blue", units=1, level=0.95, locations=4, out=place / "quantile",
-        latents=2, random=0, **FEW, device="cpu",
+        latents=2, random=0, device="cpu",
     )  # fmt: skip
     expected = unitscope.at_quantile(unitscope.open_run(place / "run"), 0.05)
     expected = expected[(expected["layer"] == "boxes") & (expected["unit"] == 2)]["threshold"].item()
@@ -104,17 +104,17 @@ def test_a_quantile_of_the_run_is_a_level(place):
 
 def test_units_ranked_by_effect(place):
     ranking = unitscope.rank(
-        place / "run", layer="boxes", settings=RankingSettings(latents=8, **FEW), device="cpu"
+        place / "run", layer="boxes", settings=RankingSettings(latents=16, **FEW), device="cpu"
     )
     for unit, name in enumerate(("red", "green", "blue")):
         assert ranking.top(name, 1)["unit"].tolist() == [unit]
     removed = unitscope.remove(
         place / "run", layer="boxes", concept="blue", units=1, out=place / "by-effect", device="cpu",
-        rank="effect", **FEW,
+        rank="effect",
     )  # fmt: skip
     assert removed.sets["units"][0].tolist() == [2]
     again = unitscope.rank(
-        place / "run", layer="boxes", settings=RankingSettings(latents=8, **FEW), out=place / "again", device="cpu",
+        place / "run", layer="boxes", settings=RankingSettings(latents=16, **FEW), out=place / "again", device="cpu",
         generator=unitscope.generator(f"{place}/gen.py:shapes"),
     )  # fmt: skip
     assert_same_tables(ranking.path, again.path)
@@ -133,7 +133,7 @@ def test_another_segmenter_may_know_other_concepts(place):
         "    return replace(gen.colors(), vocabulary=Vocabulary([Concept(name, 'color') for name in names]))\n"
     )  # fmt: skip
     given = {"concepts": f"{place}/names.py:colors", "device": "cpu", "layer": "boxes", "units": 1}
-    found = unitscope.remove(place / "run", concept="red", out=place / "other", **FEW, **given)
+    found = unitscope.remove(place / "run", concept="red", out=place / "other", **given)
     assert set(found.effects["concept"]) == {"red", "leaf", "blue"}
     with pytest.raises(
         unitscope.UnitscopeError, match="concept='leaf' never appears in the pictures of the run"

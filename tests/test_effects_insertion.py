@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from effects_cases import assert_same_tables, assert_survives_every_kill
+from effects_cases import assert_same_tables, assert_survives_every_kill, skew_corrected
 from PIL import Image
 from planted_generator import (
     CELLS,
@@ -37,7 +37,7 @@ from unitscope.experiments.effects.settings import InsertionSettings, Level, Loc
 from unitscope.layer.interventions import insert
 from unitscope.run.summaries import Cells
 
-SETTINGS = {"concept": "door", "units": 1, "random": 1, "replicates": 200, "choose_on": "all"}
+SETTINGS = {"concept": "door", "units": 1, "random": 1, "choose_on": "all"}
 COUNT = 12
 
 
@@ -98,13 +98,9 @@ def test_the_map_of_success(found):
     assert (rows["places"] == COUNT).all()
     share = rows["success"].to_numpy().reshape(CELLS, CELLS)
     assert np.array_equal(share, (cells == WALL).mean(0))
-    weights = np.stack(
-        [np.random.Generator(np.random.Philox(key=[0, n])).poisson(1.0, 200) for n in range(COUNT)]
-    )
-    drawn = ((cells == WALL)[:, 2, 0] @ weights) / weights.sum(0)
     row = rows[(rows["row"] == 2) & (rows["column"] == 0)].iloc[0]
     assert (row["success_low"], row["success_high"]) == pytest.approx(
-        tuple(np.quantile(drawn, [0.025, 0.975]))
+        skew_corrected((cells == WALL)[:, 2, 0], np.ones(COUNT), fewest=1, within=(0, 1)), abs=1e-9
     )
 
 
@@ -120,15 +116,12 @@ def test_new_doors_replace_wall(found):
 
 def test_intervals_draw_latents_with_all_their_places(found):
     cells = np.stack([base_cells(n, state) for n, state in enumerate(on(planted_samples(COUNT)))])
-    weights = np.stack(
-        [np.random.Generator(np.random.Philox(key=[0, n])).poisson(1.0, 200) for n in range(COUNT)]
-    )
-    won, places = (cells == WALL).sum((1, 2)) @ weights, np.full(COUNT, CELLS**2) @ weights
+    won, places = (cells == WALL).sum((1, 2)), np.full(COUNT, CELLS**2)
     row = found.sets.iloc[0]
     assert row["success"] == pytest.approx((cells == WALL).mean())
-    low, high = np.quantile(won / places, [0.025, 0.975])
-    assert (row["success_low"], row["success_high"]) == pytest.approx((low, high))
-    assert row["new_high"] == pytest.approx(high * PER_CELL / POINTS**2)
+    low, high = skew_corrected(won, places, fewest=1, within=(0, 1))
+    assert (row["success_low"], row["success_high"]) == pytest.approx((low, high), abs=1e-9)
+    assert row["new_high"] == pytest.approx(high * PER_CELL / POINTS**2, abs=1e-9)
 
 
 def test_a_random_unit_makes_no_door(found):

@@ -24,7 +24,7 @@ from planted_generator import (
     planted_samples,
     planted_subject,
 )
-from scipy.stats import spearmanr
+from scipy.stats import false_discovery_control, spearmanr
 
 from unitscope import progress
 from unitscope.errors import UnitscopeError
@@ -33,6 +33,7 @@ from unitscope.experiments.effects.ranking import ranks, run_ranking
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.layer.interventions import ablate
 from unitscope.progress import showing
+from unitscope.stats.ratios import FEWEST, sign_flip_p_values
 
 COUNT = 24
 
@@ -76,10 +77,12 @@ def test_every_unit_and_concept_is_as_in_whole_passes(found, pixels):
 
 def test_units_are_ranked_by_what_they_draw(found):
     state = on(planted_samples(COUNT))
-    trees = found.top("tree", UNITS)
+    trees = found.effects[found.effects["concept"] == "tree"].sort_values(["after", "unit"])
     drawn = {0: int(state[:, 0].sum()), 5: int(state[:, 5].sum())}
     assert trees["unit"].tolist()[:2] == sorted(drawn, key=lambda unit: -drawn[unit])
-    assert trees["rank"].tolist() == list(range(1, UNITS + 1))
+    assert found.top("tree", UNITS)["unit"].tolist() == trees["unit"].tolist()[:2], "the others take nothing"
+    assert found.top("tree", UNITS)["rank"].tolist() == [1, 2]
+    assert trees["rank"].isna().tolist() == [False] * 2 + [True] * 4
     assert (trees["before"] - trees["after"]).tolist() == [
         *sorted((n * 2 * PER_CELL for n in drawn.values()), reverse=True),
         *[0] * 4,
@@ -88,12 +91,43 @@ def test_units_are_ranked_by_what_they_draw(found):
         best = found.effects[(found.effects["number"] == concept) & (found.effects["rank"] == 1)]
         assert best["unit"].item() == unit
     doors = found.top("door", 3)
-    assert doors["unit"].tolist()[:2] == [1, 2], (
+    assert doors["unit"].tolist() == [1, 2], (
         "no door is without a wall: both take all, so the first comes first"
     )
-    assert doors["lost"].tolist() == [1, 1, 0]
+    assert doors["lost"].tolist() == [1, 1]
     dead = found.effects[found.effects["unit"] == 4]
     assert (dead["before"] == dead["after"]).all()
+
+
+def test_changes_are_told_from_none_by_their_signs(found, pixels):
+    before, after = pixels
+    change = after[:, :, 1:] - before[:, None, 1:]
+    for unit in range(UNITS):
+        rows = found.effects[found.effects["unit"] == unit]
+        p_values, counts = sign_flip_p_values(change[:, unit].T)
+        assert rows["pictures_changed"].tolist() == counts.tolist()
+        assert rows["p_value"].tolist() == p_values.tolist()
+    for number, rows in found.effects.groupby("number"):
+        tested = rows["pictures_changed"] >= FEWEST
+        assert rows["q_value"].notna().tolist() == tested.tolist()
+        if tested.any():
+            expected = false_discovery_control(rows.loc[tested, "p_value"])
+            assert rows.loc[tested, "q_value"].tolist() == pytest.approx(expected)
+        told = (rows["q_value"] <= 0.05) & (rows["after"] < rows["before"])
+        assert rows["rank"].notna().tolist() == told.tolist()
+        first = found.concepts.set_index("number").loc[number]
+        assert first["units_with_effect"] == told.sum()
+        assert pd.isna(first["first_by_effect"]) == (not told.any())
+
+
+def test_on_few_latents_no_effect_is_told_from_none(tmp_path):
+    few = rank(tmp_path / "out", planted_subject(COUNT), latents=5)
+    assert few.effects["rank"].isna().all()
+    assert few.effects["q_value"].isna().all()
+    assert not len(few.top("tree"))
+    said = repr(few)
+    assert "what is lost without any one of the 6 units cannot be told from nothing" in said
+    assert "no effect can be told from none on fewer than 6 latents" in said
 
 
 def test_a_concept_that_hides_behind_another_gains(found):
@@ -145,10 +179,7 @@ def test_ranks_of_equal_values_follow_by_place():
 def test_it_says_what_it_found(found):
     said = repr(found)
     assert said.startswith("Effects of each of the 6 units of units in planted, removed alone, on 24 latents")
-    assert (
-        "sky (object): most is lost without unit 3, 100.0 % (100.0 to 100.0); also first by IoU; ranks"
-        in said
-    )
+    assert "sky (object): most is lost without unit 3, 100.0 %; also first by IoU; ranks" in said
     with pytest.raises(UnitscopeError, match="concept 'tre' is none of the 8 concepts; did you mean 'tree'"):
         found.top("tre")
     assert found.top("tree|object", 1)["number"].tolist() == [VOCABULARY.number("tree", "object")]

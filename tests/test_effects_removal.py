@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from effects_cases import assert_same_tables, assert_survives_every_kill
+from effects_cases import assert_same_tables, assert_survives_every_kill, skew_corrected
 from PIL import Image
 from planted_generator import (
     DOOR,
@@ -32,10 +32,11 @@ from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
 from unitscope.experiments.skeleton import Piece
 from unitscope.layer.interventions import ablate
+from unitscope.run.effects import surprises
 from unitscope.run.numbers import Score
 
 SETTINGS = {
-    "concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "replicates": 200, "choose_on": "all"
+    "concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "choose_on": "all"
 }  # fmt: skip
 
 
@@ -85,22 +86,19 @@ def test_tree_areas_are_exact(found):
     assert trees.loc[0, "after"] == second.sum()
     assert trees.loc[1, "after"] == 0
     assert trees.loc[0, "lost"] == pytest.approx(first.sum() / (first + second).sum())
-    assert (trees.loc[1, ["lost", "lost_low", "lost_high"]] == 1).all()
+    assert trees.loc[1, "lost"] == 1
+    assert trees.loc[1, ["lost_low", "lost_high"]].isna().all(), "all pictures lose all: they do not differ"
     assert trees.loc[1, "pictures_before"] == (state[:, 0] | state[:, 5]).sum()
     assert trees.loc[0, "pictures_after"] == state[:, 5].sum()
     assert trees.loc[1, "pictures_after"] == 0
     assert trees.loc[0, "area_before"] == pytest.approx((first + second).sum() / (24 * POINTS**2))
     assert (trees.loc[0, "lost_low"], trees.loc[0, "lost_high"]) == pytest.approx(
-        interval(first, first + second), abs=1e-12
+        skew_corrected(first, first + second, within=(-np.inf, 1)), abs=1e-9
     )
-
-
-def interval(lost, before):
-    """The middle 95 % of the ratio of sums under Poisson weights by the seed and the number of the latent."""
-    weights = np.stack(
-        [np.random.Generator(np.random.Philox(key=[0, n])).poisson(1.0, 200) for n in range(len(lost))]
+    assert (trees.loc[0, "change_low"], trees.loc[0, "change_high"]) == pytest.approx(
+        skew_corrected(-first, np.full(24, POINTS**2)), abs=1e-9
     )
-    return tuple(np.quantile((lost @ weights) / (before @ weights), [0.025, 0.975]))
+    assert trees["pictures_changed"].tolist()[:2] == [state[:, 0].sum(), (state[:, 0] | state[:, 5]).sum()]
 
 
 def test_what_trees_hid_appears(found):
@@ -121,7 +119,7 @@ def test_a_unit_that_draws_two_concepts_takes_both(found, tmp_path):
     assert (rows(sky, WALL)["lost"] == 0).all()
     assert rows(sky, VOCABULARY.number("ghost", "object"))["lost"].isna().all()
     sun = next(each for each in sky.summary.changed_most if each.concept == "sun")
-    assert sun.lost == Score(1, 1, 1)
+    assert sun.lost == Score(1)
 
 
 def test_a_concept_that_needs_another_unit_goes_with_it(tmp_path):
@@ -154,13 +152,38 @@ def test_the_largest_and_the_median_losses_are_saved(found):
         assert row.id == f"seed3/{row.sample:06d}"
 
 
+def test_a_removal_that_gains_says_what_happened(tmp_path):
+    order = UnitOrder(np.array([0, 1, 4, 2, 3, 5]), "trees hide wall")
+    walls = remove(tmp_path / "out", concept="wall", units=(1,), random=4, control="none", order=order)
+    own, tree = rows(walls, WALL).loc[0], rows(walls, TREE).loc[0]
+    assert own["after"] > own["before"]
+    first, *more = surprises(walls)
+    share = 100 * (own["after"] / own["before"] - 1)
+    assert first == (
+        f"there is more wall without these units, not less: {share:.1f} % more area, in {own['pictures_after']} of 24 "
+        f"pictures in place of {own['pictures_before']}; tree (object) loses most, "
+        f"{100 * (tree['area_before'] - tree['area_after']):.1f} % of the picture"
+    )
+    random = walls.effects[walls.effects["set"] > 0]
+    better = (random[random["number"] == WALL]["lost"] >= own["lost"]).sum()
+    assert better > 0
+    assert more == [
+        f"{better} of 4 random sets of as many units take as much of it or more: nothing says that these units draw it"
+    ]
+    assert f"  {first}\n" in repr(walls)
+
+
+def test_a_removal_that_takes_what_it_should_has_no_surprise(found):
+    assert surprises(found) == ()
+
+
 def test_it_says_what_it_found(found):
     said = repr(found)
     assert said.startswith(
         "Removal of tree units of units in planted, ranked by IoU with tree, on 24 latents"
     )
-    assert "without the 2 best: 100.0 % (100.0 to 100.0) of its area is lost" in said
-    assert "without the 2 best for door: 0.0 % (0.0 to 0.0) of its area is lost" in said
+    assert "without the 2 best: 100.0 % of its area is lost" in said
+    assert "without the 2 best for door: 0.0 % of its area is lost" in said
     assert "without 2 random others (2)" in said
     assert "wall (object): +" in said
 

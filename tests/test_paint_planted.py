@@ -35,10 +35,8 @@ BY_UNIT = {0: TREE, 1: DOOR, 2: WALL, 3: SKY, 5: TREE}
 def run(tmp_path_factory):
     path = planted_run(tmp_path_factory.mktemp("paint") / "run")
     unitscope.rank(path, layer="units", show=False, replicates=100)
-    unitscope.insert(
-        path, "door", layer="units", units=1, level=1.0, show=False, replicates=100, random=0, contexts=1
-    )
-    unitscope.remove(path, "tree", layer="units", units="1,2", show=False, replicates=100, random=0, pairs=1)
+    unitscope.insert(path, "door", layer="units", units=1, level=1.0, show=False, random=0, contexts=1)
+    unitscope.remove(path, "tree", layer="units", units="1,2", show=False, random=0, pairs=1)
     return unitscope.open_run(path)
 
 

@@ -124,7 +124,33 @@ def test_steps_in_place_do_not_reach_what_is_carried(kind):
     network, inputs = make(kind), torch.randn(3, 3, 9, 9)
     replay = cut(network, "conv", inputs)
     assert replay.reason == ""
-    assert torch.equal(replay.front(inputs).activation, network.conv(inputs))
+    assert torch.allclose(replay.front(inputs).activation, network.conv(inputs), atol=TOLERANCE)
+    assert_replays(network, replay, inputs)
+
+
+class Flattened(Reused):
+    """Its pictures are viewed as if their channels lay first in memory."""
+
+    def forward(self, x):
+        return super().forward(x.view(x.shape[0], 27, 9).unflatten(1, (3, 9)) * 2)
+
+
+def test_the_front_runs_with_channels_last_and_carries_them_first():
+    network, inputs = make(Skipping), torch.randn(3, 3, 9, 9)
+    replay, layouts = cut(network, "conv", inputs), []
+    assert replay.channels_last
+    parts = replay._parts
+    front = parts.front
+    parts.front = lambda x: layouts.append(x.is_contiguous(memory_format=torch.channels_last)) or front(x)
+    carried = replay.front(inputs)
+    assert layouts == [True]
+    assert all(value.is_contiguous() for value in carried.values)
+
+
+def test_a_front_that_cannot_take_channels_last_is_run_as_it_is():
+    network, inputs = make(Flattened), torch.randn(3, 3, 9, 9)
+    replay = cut(network, "conv", inputs)
+    assert (replay.whole, replay.channels_last) == (False, False)
     assert_replays(network, replay, inputs)
 
 

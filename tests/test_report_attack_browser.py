@@ -56,12 +56,19 @@ def test_the_report_of_the_run_leads_to_the_page_and_back(
     reader = Reader(driver, report)
     reader.screen(1280, 900)
     reader.open()
-    (link,) = [each for each in reader.all("nav a") if each.text == "Altered pictures"]
-    reader.driver.get(link.get_attribute("href"))
+    reader.one(".menu summary").click()
+    (link,) = [each for each in reader.all(".menu a") if "attack" in each.text]
+    link.click()
     assert reader.one("h1").text == "planted attacked to see red, green"
     reader.marks("#chart-undone")
     # Every picture is there, and the way back.
     assert reader.run("return [...document.images].every((one) => !one.complete || one.naturalWidth > 0)")
-    home = [each for each in reader.all("nav a") if each.text == "Dissection"]
-    assert Path(home[0].get_attribute("href").removeprefix("file://")) == report.resolve()
+    home = [each for each in reader.all("nav a") if each.text == "Overview"]
+    assert Path(home[0].get_attribute("href").removeprefix("file://").removesuffix("#/")) == report.resolve()
+    current = reader.one(".menu a[aria-current=page]").get_attribute("href")
+    assert current == reader.run("return location.href")
+    unit = reader.one("[data-unit] a")
+    number = reader.one("[data-unit]").get_attribute("data-unit")
+    unit.click()
+    reader.wait(lambda: reader.one("#title-unit").text.startswith(f"Unit {number}"))
     assert reader.problems() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import numpy as np
@@ -18,9 +19,11 @@ from unitscope.experiments.effects.insertion import run_insertion
 from unitscope.experiments.effects.ranking import run_ranking
 from unitscope.experiments.effects.removal import run_removal
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
-from unitscope.report.pages.effects import effect_title, place_effect_pages, write_effect_page
-from unitscope.report.pages.insertion import context_figures, contexts, grid_of, map_figures
+from unitscope.report.header import Header
+from unitscope.report.pages.effects import effect_title, with_kinds, write_effect_page
+from unitscope.report.pages.insertion import color_end, context_figures, contexts, grid_of, map_figures
 from unitscope.report.pages.numbers import shown
+from unitscope.report.pages.questions import page_links, place_pages
 from unitscope.report.pages.ranking import effects_figure, mapped
 from unitscope.report.pages.removal import (
     instead_figure,
@@ -35,15 +38,13 @@ LATENTS = 40
 
 @pytest.fixture(scope="module")
 def removal(tmp_path_factory):
-    settings = RemovalSettings(
-        concept="tree", units=(1, 2, 3), random=2, pairs=2, replicates=200, choose_on="all"
-    )
+    settings = RemovalSettings(concept="tree", units=(1, 2, 3), random=2, pairs=2, choose_on="all")
     return run_removal(planted_subject(LATENTS), settings, tmp_path_factory.mktemp("removal") / "out")
 
 
 @pytest.fixture(scope="module")
 def insertion(tmp_path_factory):
-    settings = InsertionSettings(concept="door", units=1, replicates=200, choose_on="all")
+    settings = InsertionSettings(concept="door", units=1, choose_on="all")
     out = tmp_path_factory.mktemp("insertion") / "out"
     return run_insertion(planted_subject(LATENTS), settings, out, levels=np.ones(6, np.float32))
 
@@ -121,11 +122,14 @@ def test_pages_stand_in_the_report_of_their_run(removal, ranking, tmp_path):
         copy = tmp_path / "run" / each.kind
         shutil.copytree(each.path, copy)
         found.append(type(each).open(copy))
-    links = place_effect_pages(found, tmp_path / "effects", home="../../index.html")
+    links = page_links(with_kinds(found), "effects")
+    place_pages(with_kinds(found), tmp_path / "effects", header=Header.of([("What the units do", links)]))
     assert [title for title, _ in links] == ["units without tree units", "units of units ranked by effect"]
     for _, address in links:
         text = (tmp_path / address).read_text(encoding="utf-8")
-        assert 'href="../../index.html"' in text
+        assert 'href="../../index.html#/units"' in text
+        assert 'href="../../effects/ranking/index.html"' in text
+        assert text.count(' aria-current="page"') == 1
 
 
 def test_the_removal_page_says_what_the_tables_say(removal):
@@ -134,7 +138,7 @@ def test_the_removal_page_says_what_the_tables_say(removal):
     own = own_effects(removal)
     whole = own[(own["kind"] == "concept") & (own["k"] == 3)].iloc[0]
     assert whole["lost"] == 1
-    assert "With the 3 units of units that match tree most set to zero, 100.0 % (100.0 to 100.0)" in text
+    assert "With the 3 units of units that match tree most set to zero, 100.0 % of its area is lost" in text
     assert f"in {facts.pictures} pictures" in text
     one = own[(own["kind"] == "concept") & (own["k"] == 1)].iloc[0]
     row = f"tree 1 1 {100 * one['lost']:.1f} % {100 * one['lost_low']:.1f} to {100 * one['lost_high']:.1f}"
@@ -167,8 +171,11 @@ def test_side_effects_are_those_of_the_largest_set_by_size(removal):
     assert "tree" not in set(rows["concept"])
     sizes = rows["change"].abs().to_numpy()
     assert (np.diff(sizes) <= 0).all()
-    assert (rows["change_low"] <= rows["change"]).all()
-    assert (rows["change"] <= rows["change_high"]).all()
+    told = rows[rows["change_low"].notna()]
+    assert (told["change"] != 0).any()
+    assert (rows.loc[rows["change"] == 0, "change_low"]).isna().all()
+    assert (told["change_low"] <= told["change"]).all()
+    assert (told["change"] <= told["change_high"]).all()
     first = rows.iloc[0]
     assert first["change_high"] - first["change_low"] > 0.01
     drawn = rows_of(side_figure(removal))
@@ -221,8 +228,9 @@ def test_the_ranking_page_says_what_the_tables_say(ranking):
     text = text_of(write_effect_page(ranking))
     sun = ranking.concepts.set_index("concept").loc["sun"]
     assert sun["first_by_effect"] == 3
-    assert re.search(r"sun object \d+\.\d\d % 3, 0, 1, 2, 4 100\.0 %", text)
-    assert "for 4 of 7 concepts the same unit comes first" in text
+    assert re.search(r"sun object \d+\.\d\d % 1 3 100\.0 %", text)
+    assert "For 7 of the 7 concepts that pictures show, something is lost" in text
+    assert "for 4 of 7 concepts with a first unit, both rankings begin with the same one" in text
 
 
 def test_the_map_of_effects_shows_the_first_units(ranking):
@@ -247,3 +255,23 @@ def test_numbers_without_an_interval_are_shown_alone():
     assert shown((0.5, nothing, nothing)) == {"value": "50.0\u202f%", "interval": ""}
     assert shown((nothing, nothing, nothing))["value"] == "\u2013"
     assert shown((0.5, 0.25, 0.75), 2, scale=1) == {"value": "0.50", "interval": "0.25 to 0.75"}
+
+
+def test_colours_of_maps_are_not_set_by_a_single_cell(insertion):
+    lucky = insertion.locations.copy()
+    row = lucky.index[(lucky["set"] == 0) & (lucky["successes"] == 0)][0]
+    lucky.loc[row, ["places", "latents", "successes", "success"]] = 1
+    lucky.loc[row, ["success_low", "success_high"]] = np.nan
+    other = SimpleNamespace(locations=lucky, sets=insertion.sets)
+    assert color_end(other, [0]) == color_end(insertion, [0])
+    assert insertion.sets["success"][0] <= color_end(insertion, [0]) < 1
+    nothing = lucky.assign(success_low=np.nan), insertion.sets.assign(success=0.0)
+    assert color_end(SimpleNamespace(locations=nothing[0], sets=nothing[1]), [0]) == 1
+
+
+def test_a_concept_that_grows_manyfold_does_not_pale_all_others(ranking):
+    table = ranking.effects.copy()
+    table.loc[(table["pictures_changed"] == 0) & (table["unit"] == 0), "lost"] = -9.0
+    grown = SimpleNamespace(effects=table, concepts=ranking.concepts, summary=ranking.summary)
+    scale = effects_figure(grown).spec()["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert (scale[0], scale[-1]) == (-1, 1)

@@ -170,7 +170,8 @@ def test_units_lead_to_the_report_of_the_run(driver: Any, folder: Path) -> None:
     reader = Reader(driver, folder.parents[1] / "report/index.html")
     reader.screen(1280, 900)
     reader.open()
-    reader.one("nav a[href^=importance]").click()
+    reader.one(".menu summary").click()
+    reader.one(".menu a[href^=importance]").click()
     reader.choose(reader.marks("#chart-classes")[0])
     reader.wait(lambda: reader.all("#unit-rows .unit-facts a"))
     unit = reader.one("#unit-rows .unit-facts a").text

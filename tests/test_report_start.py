@@ -22,8 +22,8 @@ def runs(tmp_path_factory):
     first = make_run(folder / "classifier", Shape(units=40))
     make_importance(first, unitscope.open_run(first).layers["layer"].iloc[0])
     second = planted_run(folder / "generator")
-    unitscope.remove(second, "tree", units="1,2", replicates=100, device="cpu")
-    unitscope.insert(second, "door", units=1, replicates=100, device="cpu", context="object")
+    unitscope.remove(second, "tree", units="1,2", device="cpu")
+    unitscope.insert(second, "door", units=1, device="cpu", context="object")
     return [first, second]
 
 

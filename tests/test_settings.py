@@ -53,7 +53,7 @@ def test_an_unknown_name_is_refused():
     [
         ({"latents": "20"}, "latents is '20'; it must be a whole number or none, 1 or more"),
         ({"latents": 2.5}, "latents is 2.5; it must be a whole number or none"),
-        ({"replicates": True}, "replicates is True; it must be a whole number, from 100 to 1,000,000"),
+        ({"seed": True}, "seed is True; it must be a whole number"),
         ({"min_new": "much"}, "min_new is 'much'; it must be a number, a fraction"),
         ({"min_new": float("nan")}, "min_new is nan; it must be a number, a fraction"),
         ({"concept": 3}, "concept is 3; it must be text"),

@@ -38,6 +38,7 @@ from unitscope.stats import (
     StrongCells,
     ThresholdSearch,
     TopPictures,
+    UnitLikeness,
 )
 from unitscope.stats.chance import partners
 from unitscope.stats.intersection import areas_by_picture, planes_last
@@ -239,6 +240,14 @@ class PairOverlapCase(HistogramCase):
         statistic.update(DATA.cells(rows), altered.cells(rows), DATA.samples[rows])
 
 
+class UnitLikenessCase(HistogramCase):
+    def empty(self) -> Any:
+        return UnitLikeness(THRESHOLDS, DATA.grids.max((0, 2, 3)))
+
+    def update(self, statistic, rows) -> None:
+        statistic.update(DATA.cells(rows).points_above(THRESHOLDS))
+
+
 CASES = [
     HistogramCase(),
     ExtentCase(),
@@ -257,6 +266,7 @@ CASES = [
     PairChangesCase(),
     PairAnswersCase(),
     PairOverlapCase(),
+    UnitLikenessCase(),
 ]
 
 

@@ -101,7 +101,7 @@ def test_removal_and_insertion_find_what_is_planted(tmp_path):
         generator, unitscope.latents(40, seed=2), unitscope.segmenter(SEGMENTER), out=tmp_path / "run", device="cpu",
         grid=(CELLS, CELLS), show=False, replicates=100, null=0, top=1,
     )  # fmt: skip
-    given = {"generator": generator, "replicates": 100, "device": "cpu", "show": False, "choose_on": "all"}
+    given = {"generator": generator, "device": "cpu", "show": False, "choose_on": "all"}
     name = CONCEPTS[7].name
     gone = unitscope.remove(run, name, units=1, random=0, control="none", pairs=0, latents=20, **given)
     assert gone.sets["units"][0].tolist() == [2]

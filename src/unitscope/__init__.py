@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from unitscope.run.importance import Importance, find_importances, open_importance
     from unitscope.run.imported import import_run
     from unitscope.run.shape import Shape, find_shapes, open_shape
+    from unitscope.run.verification import verify
     from unitscope.sources.latents import SeededLatents
 
     __version__: str

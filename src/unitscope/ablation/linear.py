@@ -44,6 +44,12 @@ class MatrixStep:
         gained = torch.bmm(rows.flatten(1, -2), weight.permute(1, 2, 0))
         return gained.reshape(*rows.shape[:-1], -1)
 
+    def change_together(self, difference: Tensor, units: Tensor) -> Tensor:
+        """Return what the output gains for some units together, ``(N, ..., O)``; arguments as above."""
+        moved = self.channels.blocks(difference, self.units)[..., units, :]
+        weight = Channels(1, self.channels.first, self.channels.width).blocks(self.weight, self.units)
+        return F.linear(moved.flatten(-2), weight[:, units].flatten(1))
+
 
 @dataclass(frozen=True)
 class ConvolutionStep:
@@ -61,6 +67,16 @@ class ConvolutionStep:
     stride: tuple[int, int]
     padding: tuple[int, int]
     dilation: tuple[int, int]
+
+    @property
+    def of_points(self) -> bool:
+        """Whether it is a matrix on the channels of every cell, and a unit is one channel."""
+        return (
+            self.weight.shape[2:] == (1, 1)
+            and self.stride == (1, 1)
+            and self.padding == (0, 0)
+            and self.channels.width == 1
+        )
 
     def change(self, difference: Tensor, units: slice | Tensor) -> Tensor:
         """Return what the output gains for each of k units alone, ``(k, N, O, h', w')``.
@@ -82,6 +98,14 @@ class ConvolutionStep:
         ).unflatten(0, (count, pictures))
         gained = torch.bmm(weight, columns.transpose(1, 2).flatten(2))
         return gained.reshape(count, -1, pictures, *size).transpose(1, 2)
+
+    def change_together(self, difference: Tensor, units: Tensor) -> Tensor:
+        """Return what the output gains for some units together, ``(N, O, h', w')``; arguments as above."""
+        moved, weight = (
+            self.channels.blocks(value, self.units)[:, units].flatten(1, 2)
+            for value in (difference, self.weight)
+        )
+        return F.conv2d(moved, weight, None, self.stride, self.padding, self.dilation)
 
     def _size(self, inputs: Tensor) -> tuple[int, int]:
         rows, columns = (

@@ -8,8 +8,24 @@ from dataclasses import dataclass
 from torch import Tensor, fx
 
 from unitscope.ablation.channels import Channels, Follower, follow_channels, last_followed
-from unitscope.ablation.linear import LinearStep, linear_step
+from unitscope.ablation.linear import ConvolutionStep, LinearStep, linear_step
+from unitscope.ablation.tail import Tail, find_tail
 from unitscope.replay import Carried, Graph, Piece, Replay
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """A linear step, where units meet.
+
+    Attributes:
+        source: number of its input among the sources.
+        step: what it does.
+        tail: what follows it up to the mean over the grid, where that is done in one loop; the rest starts there.
+    """
+
+    source: int
+    step: LinearStep
+    tail: Tail | None
 
 
 @dataclass(frozen=True)
@@ -19,12 +35,13 @@ class Steps:
     Attributes:
         channelwise: carried values -> values that go on channel by channel: `kept` ones, then `sources`.
         mix: sources, then carried values -> outputs of the linear steps.
-        rest: kept values, outputs of the linear steps, some carried values -> what the network answers.
+        rest: kept values, outputs of the linear steps or of their tails, some carried values -> the answer.
         kept: where the units are in each kept value.
         sources: where the units are in each source.
-        linear: for each linear step the number of its source, and the step.
+        linear: the linear steps.
         passed: which carried values the rest takes.
-        variant_bytes: the largest tensor of the rest, for one picture.
+        variant_bytes: the largest tensor of the rest, and of what it starts from, for one picture.
+        mixed_bytes: the largest output of a linear step, for one picture.
     """
 
     channelwise: Callable[[Carried], Sequence[Tensor]]
@@ -32,9 +49,10 @@ class Steps:
     rest: Piece
     kept: tuple[Channels, ...]
     sources: tuple[Channels, ...]
-    linear: tuple[tuple[int, LinearStep], ...]
+    linear: tuple[Mixing, ...]
     passed: tuple[int, ...]
     variant_bytes: int
+    mixed_bytes: int
 
 
 def find_steps(replay: Replay) -> Steps:
@@ -52,23 +70,39 @@ def _steps_of_graph(graph: Graph, follower: Follower, units: int) -> Steps:
     linear = [node for node, linear in last.items() if linear]
     sources = list(dict.fromkeys(_input(node) for node in linear))
     carried = graph.crossing()
+    used = set(graph.needed([graph.answer], [*kept, *linear]))
+    places = {node: sources.index(_input(node)) for node in linear}
+    mixing = tuple(_mixing(graph, node, places[node], follower, units=units, used=used) for node in linear)
+    ends = [each.tail.end if each.tail else node for each, node in zip(mixing, linear, strict=True)]
+    rest = graph.needed([graph.answer], [*kept, *ends, *carried])
+    read = {value for node in rest for value in node.all_input_nodes}
+    passed = [index for index, node in enumerate(carried, start=1) if node in read]
     channelwise = graph.piece([graph.layer, *carried], [*kept, *sources])
-    rest = graph.needed([graph.answer], [*kept, *linear, *carried])
-    used = {value for node in rest for value in node.all_input_nodes}
-    passed = [index for index, node in enumerate(carried, start=1) if node in used]
+    stored = [node for each, node in zip(mixing, linear, strict=True) if not _in_one_loop(each)]
     return Steps(
         lambda values: channelwise(*values.values),
         graph.piece([*sources, *carried], linear),
-        graph.piece([*kept, *linear, *(carried[index - 1] for index in passed)], [graph.answer]),
+        graph.piece([*kept, *ends, *(carried[index - 1] for index in passed)], [graph.answer]),
         tuple(follower.known[node] for node in kept),
         tuple(follower.known[node] for node in sources),
-        tuple(
-            (sources.index(_input(node)), linear_step(graph, node, follower.known[_input(node)], units))
-            for node in linear
-        ),
+        mixing,
         tuple(passed),
-        graph.bytes_per_picture([*rest, *kept, *linear, *sources]),
+        graph.bytes_per_picture([*rest, *kept, *stored, *ends]),
+        graph.bytes_per_picture(linear),
     )
+
+
+def _mixing(
+    graph: Graph, node: fx.Node, source: int, follower: Follower, *, units: int, used: set[fx.Node]
+) -> Mixing:
+    step = linear_step(graph, node, follower.known[_input(node)], units)
+    tail = find_tail(graph, node, used) if isinstance(step, ConvolutionStep) else None
+    return Mixing(source, step, tail)
+
+
+def _in_one_loop(mixing: Mixing) -> bool:
+    """Tell whether the output of a linear step is stored for no unit."""
+    return mixing.tail is not None and isinstance(mixing.step, ConvolutionStep) and mixing.step.of_points
 
 
 def _input(node: fx.Node) -> fx.Node:
@@ -96,4 +130,5 @@ def _steps_of_passes(replay: Replay) -> Steps:
         (),
         tuple(passed),
         replay.bytes_per_picture,
+        0,
     )

@@ -7,7 +7,7 @@ what comes after is run for every unit and picture, and only where the unit chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.ablation.channels import Channels
+from unitscope.ablation.linear import ConvolutionStep
 from unitscope.ablation.steps import find_steps
 from unitscope.errors import UnitscopeError
 from unitscope.layer.interventions import Units, levels_of, unit_numbers
@@ -39,7 +40,7 @@ class _Values:
     differences: Sequence[Tensor]
     """Of the sources only."""
     mixed: Sequence[Tensor]
-    """Outputs of the linear steps with all units in place."""
+    """Outputs of the linear steps with all units in place; where a tail follows, what comes before its activation."""
     answer: Tensor
 
 
@@ -53,6 +54,7 @@ class Ablation:
     Attributes:
         units: number of units U.
         steps: how the network is run.
+        at_once, sets_at_once: variants that are run at once.
     """
 
     def __init__(self, replay: Replay, *, block_bytes: int = BLOCK_BYTES) -> None:
@@ -60,8 +62,10 @@ class Ablation:
         self._block_bytes = block_bytes
         self.steps = find_steps(replay)
 
-        fitting = block_bytes // (TENSORS_AT_ONCE * self.steps.variant_bytes)
-        self.at_once = max(min(fitting, MOST_VARIANTS), 1)
+        largest = self.steps.variant_bytes, max(self.steps.variant_bytes, self.steps.mixed_bytes)
+        self.at_once, self.sets_at_once = (
+            max(min(block_bytes // (TENSORS_AT_ONCE * each), MOST_VARIANTS), 1) for each in largest
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         # The steps are made of a graph, which does not travel.
@@ -118,11 +122,12 @@ class Ablation:
         removed = removed.to(carried.values[0].device, torch.bool)
         with torch.no_grad():
             values = self._values(carried, level)
+            mixed_gone = self._mixed(values.gone[len(self.steps.kept) :], carried.values[1:])
         numbers = torch.arange(len(removed), device=removed.device)
-        for block in numbers.split(max(self.at_once // max(len(carried), 1), 1)):
+        for block in numbers.split(max(self.sets_at_once // max(len(carried), 1), 1)):
             if len(block):
                 with torch.no_grad():
-                    answer = self._without_sets(values, removed[block])
+                    answer = self._without_sets(values, mixed_gone, removed[block])
                 yield block, answer
 
     def predictions(
@@ -142,10 +147,25 @@ class Ablation:
         gone = steps.channelwise(carried.with_activation(levels))
         first = len(steps.kept)
         differences = [after - before for before, after in zip(now[first:], gone[first:], strict=True)]
-        mixed = steps.mix(*now[first:], *carried.values[1:])
+        mixed = self._mixed(now[first:], carried.values[1:])
         passed = [carried.values[index] for index in steps.passed]
-        (answer,) = steps.rest(*now[:first], *mixed, *passed)
+        (answer,) = steps.rest(*now[:first], *self._ends(mixed), *passed)
         return _Values(carried, now, gone, differences, mixed, answer)
+
+    def _mixed(self, sources: Sequence[Tensor], carried: Sequence[Tensor]) -> list[Tensor]:
+        """Return what linear steps make of their sources; where a tail follows, what comes before its activation."""
+        outputs = self.steps.mix(*sources, *carried)
+        return [
+            each.tail.before(output, *carried)[0] if each.tail else output
+            for each, output in zip(self.steps.linear, outputs, strict=True)
+        ]
+
+    def _ends(self, mixed: Sequence[Tensor]) -> list[Tensor]:
+        """Return what the rest takes of the linear steps."""
+        return [
+            each.tail.mean(value) if each.tail else value
+            for each, value in zip(self.steps.linear, mixed, strict=True)
+        ]
 
     def _changed(self, values: _Values) -> Tensor:
         """Tell which units change anything on which pictures, bool ``(N, U)``."""
@@ -165,14 +185,11 @@ class Ablation:
         pairs = changed.nonzero()
         if len(pairs) == 0:
             return answer
-        first, chosen = len(self.steps.kept), _as_slice(block)
-        gained = [step.change(values.differences[source], chosen) for source, step in self.steps.linear]
+        first = len(self.steps.kept)
+        without = self._linear_without(values, _as_slice(block), changed)
         for part in pairs.split(self.at_once):
             index, pictures = part.unbind(1)
-            outputs = [
-                mixed[pictures] + gain[index, pictures]
-                for mixed, gain in zip(values.mixed, gained, strict=True)
-            ]
+            outputs = [each(index, pictures) for each in without]
             removed = torch.zeros(len(part), self.units, dtype=torch.bool, device=block.device)
             removed[torch.arange(len(part), device=block.device), block[index]] = True
             answer[index, pictures] = self._rest(
@@ -180,21 +197,55 @@ class Ablation:
             )
         return answer
 
-    def _without_sets(self, values: _Values, removed: Tensor) -> Tensor:
-        """Return what the network answers without each set ``(k, U)``."""
-        first, pictures_all = len(self.steps.kept), len(values.carried)
-        answer = values.answer.expand(len(removed), *values.answer.shape).clone()
-        pairs = torch.cartesian_prod(
-            torch.arange(len(removed), device=removed.device),
-            torch.arange(pictures_all, device=removed.device),
-        )
-        for part in pairs.split(self.at_once):
-            index, pictures = part.unbind(1)
-            mixtures = self._mixtures(values, pictures, removed[index], len(values.now))
-            carried = [value[pictures] for value in values.carried.values[1:]]
-            outputs = self.steps.mix(*mixtures[first:], *carried)
-            answer[index, pictures] = self._rest(values, pictures, mixtures[:first], outputs)
-        return answer
+    def _linear_without(
+        self, values: _Values, units: slice | Tensor, changed: Tensor
+    ) -> list[Callable[[Tensor, Tensor], Tensor]]:
+        """Return, for each linear step, what finds its outputs for some (unit of a block, picture)."""
+
+        def sums(mixed: Tensor, gained: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+            return lambda index, pictures: mixed[pictures] + gained[index, pictures]
+
+        def means(found: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+            return lambda index, pictures: found[index, pictures]
+
+        outputs = []
+        for each, mixed in zip(self.steps.linear, values.mixed, strict=True):
+            difference = values.differences[each.source]
+            if each.tail is not None and isinstance(each.step, ConvolutionStep):
+                outputs.append(means(each.tail.means(mixed, each.step, difference, units, changed)))
+            else:
+                outputs.append(sums(mixed, each.step.change(difference, units)))
+        return outputs
+
+    def _without_sets(self, values: _Values, mixed_gone: Sequence[Tensor], removed: Tensor) -> Tensor:
+        """Return what the network answers without each set ``(k, U)``; `mixed_gone` is of all units ablated."""
+        count = len(values.carried)
+        each_set = [self._mixed_without(values, mixed_gone, row) for row in removed]
+        mixed = [torch.cat(found) for found in zip(*each_set, strict=True)]
+        pairs = torch.arange(len(removed) * count, device=removed.device)
+        answers = []
+        for part in pairs.split(self.sets_at_once):
+            index, pictures = part // count, part % count
+            kept = self._mixtures(values, pictures, removed[index], len(self.steps.kept))
+            ends = self._ends([value[part] for value in mixed])
+            answers.append(self._rest(values, pictures, kept, ends))
+        return torch.cat(answers).reshape(len(removed), *values.answer.shape)
+
+    def _mixed_without(self, values: _Values, mixed_gone: Sequence[Tensor], row: Tensor) -> list[Tensor]:
+        """Return, for each linear step, its output without a set ``(U,)``, from the side that is nearer.
+
+        That is all units in place or none, whichever differs from it by fewer units.
+        """
+        gone, left = row.nonzero()[:, 0], (~row).nonzero()[:, 0]
+        fewer = len(gone) <= len(left)
+        start_from, units, sign = (values.mixed, gone, 1.0) if fewer else (mixed_gone, left, -1.0)
+        if not len(units):
+            return list(start_from)
+        found = []
+        for each, start in zip(self.steps.linear, start_from, strict=True):
+            gained = sign * each.step.change_together(values.differences[each.source], units)
+            found.append(start + (gained if each.tail is None else each.tail.scale[:, None, None] * gained))
+        return found
 
     def _mixtures(self, values: _Values, pictures: Tensor, removed: Tensor, count: int) -> list[Tensor]:
         """Return the first `count` values of some pictures, with units ``(n, U)`` of each removed."""

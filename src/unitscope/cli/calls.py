@@ -126,7 +126,7 @@ def _reader(
     """Return a network that reads pictures, and what says where concepts are."""
     network = unitscope.network(
         model, preprocess=given.preprocess, forward=given.forward, weights=given.weights,
-        reinitialize=given.reinitialize, device=given.device,
+        reinitialize=given.reinitialize, device=given.device, precision=given.precision,
     )  # fmt: skip
     return network, _said(concepts, sources)
 
@@ -198,6 +198,8 @@ def _check_kind(
         )
     if latents.latents is not None and network.forward is not None:
         raise UnitscopeError("--forward is about networks that read pictures; a generator takes latents")
+    if latents.latents is not None and network.precision != "fp32":
+        raise UnitscopeError("--precision is about networks that read pictures; a generator runs in fp32")
     if latents.latents is not None and network.preprocess is not None:
         raise UnitscopeError(
             "--preprocess is about pictures that a network reads; --latent-shape and --range describe a generator"

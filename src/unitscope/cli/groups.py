@@ -11,6 +11,7 @@ import typer
 from unitscope.cli.options import LABELS, NETWORK, OUTPUT, PICTURES
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import MEASURED, SPEED, about, setting
+from unitscope.models.precision import Precision
 
 SEGMENTER = (
     "What labels pixels: upp (objects, parts and materials, of the paper), colors (names of colours), csail:FOLDER, "
@@ -257,6 +258,11 @@ class NetworkOptions(LoadingOptions, ForwardOptions, PreprocessOptions):
         metavar="SEED",
         panel=NETWORK,
         bounds=(0, None),
+    )
+    precision: Precision = setting(
+        "fp32",
+        "How exactly a network that reads pictures multiplies: fp32, tf32 on NVIDIA GPUs, or numbers of 16 bits.",
+        panel=NETWORK,
     )
 
 

@@ -18,15 +18,14 @@ from unitscope.concepts.labellers import Counting, Labeller, Prepared
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
-from unitscope.sources.base import PictureSource, UnreadablePicture, in_range16
+from unitscope.sources.base import PictureSource, UnreadablePicture, drafted, in_range16
 from unitscope.sources.framing import Framing
 from unitscope.sources.latents import SeededLatents
+from unitscope.sources.loading import loaders
 from unitscope.stats.intersection import without_repeats
 
 ALL = "all"
 """In the tables, all categories together."""
-LOADERS = 2
-"""Threads that decode pictures while the network runs."""
 BATCHES_AHEAD = 3
 
 Loaded = tuple[NDArray[np.float32], Prepared]
@@ -139,7 +138,8 @@ class PictureSamples:
         preprocessing: Preprocessing,
         grid: tuple[int, int],
     ) -> None:
-        self.pictures, self.labeller = in_range16(pictures, preprocessing.range16), labeller
+        self.pictures = drafted(in_range16(pictures, preprocessing.range16), preprocessing.draft)
+        self.labeller = labeller
         self.preprocessing, self.grid = preprocessing, grid
         self.size, self.depth = preprocessing.size, preprocessing.depth
         self.sample_ids: Sequence[str] = tuple(_readable(name) for name in pictures.sample_ids)
@@ -160,7 +160,7 @@ class PictureSamples:
     def batches(self, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
         """Decode in the background; label in the calling thread."""
         waiting: list[tuple[Sequence[int], list[Future[Loaded]]]] = []
-        with ThreadPoolExecutor(LOADERS, thread_name_prefix="unitscope-loader") as pool:
+        with ThreadPoolExecutor(loaders(), thread_name_prefix="unitscope-loader") as pool:
             try:
                 for batch in batches:
                     waiting.append((batch, [pool.submit(self._prepare, sample) for sample in batch]))
@@ -283,7 +283,8 @@ def where_not_finite(samples: Samples, sample: int) -> str:
 
 def _readable(name: str) -> str:
     """Spell out bytes of a file name that are no UTF-8, which neither JSON nor Parquet can hold."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    spelt = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return name if spelt == name else spelt  # the same object: there may be millions
 
 
 def check_fits(vocabulary: Vocabulary) -> None:

@@ -113,6 +113,24 @@ class Cached:
         return round(self.cache_budget * GIB)
 
 
+def loaders_setting() -> int | None:
+    """Return the setting of how many threads decode pictures, for a class that is :class:`Fed`."""
+    return setting(
+        None,
+        "Threads that decode pictures; as many as there are cores to be used here by default.",
+        rule=Rule("from 1 to 256", lambda value: value is None or 1 <= value <= 256),
+        decides=False,
+        panel=SPEED,
+        bounds=(1, 256),
+    )
+
+
+class Fed:
+    """Settings of an experiment that reads pictures, the setting `loaders`."""
+
+    loaders: int | None
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an experiment can be told; the first setting that breaks its rule is refused.

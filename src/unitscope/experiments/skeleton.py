@@ -24,12 +24,14 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.samples import Samples
+from unitscope.experiments.settings import Fed
 from unitscope.progress import Advance, piece_of, progress_bar, say
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
 from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.sources.base import PictureSource, left_out_of, remarks_on
+from unitscope.sources.loading import loading
 from unitscope.stats.base import Statistic
 
 Table: TypeAlias = pd.DataFrame | pa.Table
@@ -81,6 +83,7 @@ class Stage(Generic[S, P]):
         later: work of the stages that follow, as so many pictures of this one; what is said to be left counts it.
         then: what follows and cannot be counted, in words.
         success: an array of the states whose share of true values is shown beside the title.
+        ahead: told the subject which pieces one process will do, in order, so that it can prepare the next one.
         after: how many of the first pieces must be there before a piece is begun, by the number of the piece in this
             stage; none by default, and never more than its number.
     """
@@ -96,6 +99,7 @@ class Stage(Generic[S, P]):
     later: float = 0
     then: str = ""
     success: str = ""
+    ahead: Callable[[S, Sequence[Piece]], None] | None = None
     after: Callable[[int], int] = at_once
 
 
@@ -151,6 +155,8 @@ class Inline:
     def do(self, work: Work, advance: Advance) -> Generator[Done, None, None]:
         """Yield the pieces in order."""
         stage = work.stage
+        if stage.ahead is not None and work.pieces:
+            stage.ahead(work.subject, work.pieces)
         for piece in work.pieces:
             with piece_of(advance, len(piece.pictures)) as finish:
                 yield Done(piece, stage.measure(work.subject, stage.plan, piece), finish)
@@ -340,6 +346,12 @@ class Experiment(ABC, Generic[S]):
     subject: S
 
     @property
+    def loaders(self) -> int | None:
+        """Threads that decode pictures, where its settings say so."""
+        told = getattr(self, "settings", None)
+        return told.loaders if isinstance(told, Fed) else None
+
+    @property
     def sources(self) -> Sequence[PictureSource]:
         """The pictures it reads; none where they are generated."""
         return ()
@@ -385,7 +397,10 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
     """
     threads = _threads.get()
     config = experiment.configuration() | ({"threads": threads} if threads else {})
-    with open_for_writing(out, config, kind=result.kind, command=result.command) as folder:
+    with (
+        loading(experiment.loaders),
+        open_for_writing(out, config, kind=result.kind, command=result.command) as folder,
+    ):
         damaged = _forget_damaged(folder)
         if not folder.manifest.complete:
             _finish(experiment, folder)

@@ -120,10 +120,10 @@ class Generator:
                 "were expected from the first; every latent must give the same size"
             )
         low, high = self.range or RANGES[0]
-        _refuse_infinite(outputs, self.name)
-        values = (outputs.detach().float() - low) * (255.0 / (high - low))
-        rounded = (values + 0.5).clamp_(0, 255).to(torch.uint8)
-        return rounded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        values = outputs.detach().permute(0, 2, 3, 1)
+        _refuse_infinite(values, self.name)
+        scaled = (values.float() - low).mul_(255.0 / (high - low)).add_(0.5).clamp_(0, 255)
+        return scaled.to(torch.uint8, memory_format=torch.contiguous_format).cpu().numpy()
 
 
 class ClassConditional(nn.Module):
@@ -213,7 +213,7 @@ def _form(output: object) -> str:
 
 
 def _refuse_infinite(output: Tensor, name: str) -> None:
-    if not bool(torch.isfinite(output).all()):
+    if not all(map(math.isfinite, torch.stack(output.aminmax()).tolist())):
         raise UnitscopeError(
             f"generator {name!r} returns pictures with values that are not finite (NaN or infinite); "
             "check its weights, or whether the latents are of the kind it was trained with"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
 from unitscope import notebook
 from unitscope.errors import UnitscopeError
-from unitscope.models.forwarded import Forward, Function
+from unitscope.models.forwarded import Forward, Forwarded, Function, inside
 from unitscope.models.layer_names import find_layer
+from unitscope.models.precision import Precision, check_precision
 from unitscope.models.preprocessing import Preprocessing
+from unitscope.models.products import SHORT, in_short
 
 MOST_NAMED = 8
 """Classes that a notebook shows."""
@@ -38,6 +40,7 @@ class Network:
         forward: how it is given a batch of pictures, where it takes something else; a function of the network and
             inputs (N, C, h, w) becomes a :class:`unitscope.models.forwarded.Forward`.
         classifies: False for one of a library that is known to tell no classes of pictures apart.
+        precision: how exactly it multiplies, see :data:`unitscope.models.precision.Precision`.
     """
 
     module: nn.Module
@@ -53,12 +56,16 @@ class Network:
     device: str | None = None
     forward: Forward | Function | None = None
     classifies: bool = True
+    precision: Precision = "fp32"
 
     def __post_init__(self) -> None:
+        check_precision(self.precision)
         if self.forward is not None:
-            how = Forward.of(self.forward)
-            object.__setattr__(self, "forward", how)
-            object.__setattr__(self, "module", how.around(self.module))
+            object.__setattr__(self, "forward", Forward.of(self.forward))
+        called = self.called
+        how = in_short(self.precision, None if called is None else called.function)
+        if how is not None:
+            object.__setattr__(self, "module", Forwarded(inside(self.module), how))
 
     @property
     def called(self) -> Forward | None:
@@ -76,6 +83,23 @@ class Network:
     def blank(self, device: torch.device | str | None = None) -> Tensor:
         """Return a blank input for one picture ``(1, C, h, w)``."""
         return torch.zeros((1, self.preprocessing.depth, *self.preprocessing.size), device=device)
+
+    def with_precision(self, precision: Precision) -> Network:
+        """Return the same network, the module shared, that multiplies so exactly."""
+        module = inside(self.module) if self.precision in SHORT else self.module
+        return replace(self, module=module, precision=precision)
+
+    def need_single_precision(self, question: str) -> None:
+        """Refuse a question about small changes of answers where these would be rounded away.
+
+        Raises:
+            UnitscopeError: its products are of 16 bits.
+        """
+        if self.precision in SHORT:
+            raise UnitscopeError(
+                f"{question} compares answers that differ by little, which products in {self.precision} round away; "
+                "give a run that was dissected with --precision fp32 or tf32"
+            )
 
     def need_classes(self, question: str) -> None:
         """Refuse a question about classes where the network is known to have none.
@@ -103,6 +127,8 @@ class Network:
             ("preprocessing", self.preprocessing.written),
             *what_it_is(self.layers, self.aliases, self.module, self.weights, self.reinitialized),
         ]  # fmt: skip
+        if self.precision != "fp32":
+            facts.append(("products", self.precision))
         if self.classes:
             named = ", ".join(self.classes[:MOST_NAMED])
             more = f" and {len(self.classes) - MOST_NAMED:,} more" if len(self.classes) > MOST_NAMED else ""

@@ -40,6 +40,9 @@ class Preprocessing:
         interpolation: how the region is resized: "nearest", "bilinear", "bicubic" or "lanczos".
         range16: the values of black and white in pictures of 16 bits, such as 0 and 4095 where they hold 12; None
             for 0 and 65535.
+        draft: JPEG files are decoded at a half, a quarter or an eighth of their size where both sides keep at least so
+            many pixels; None for whole pictures. It changes pixels a little, and so must be asked for; at least twice
+            the sides of `size`, so that what the network sees is still made smaller from it.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -51,6 +54,7 @@ class Preprocessing:
     share: float = 1.0
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
     range16: tuple[int, int] | None = None
+    draft: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("size", "range"):
@@ -72,6 +76,11 @@ class Preprocessing:
             _check(all(map(math.isfinite, getattr(self, key))), key, getattr(self, key), "finite numbers")
         _check(len(self.range) == 2 and self.range[0] < self.range[1], "range", self.range, "low and high")
         _check(0 < self.share <= 1, "share", self.share, "a number above 0 and up to 1")
+        if self.draft is not None:
+            enough = 2 * max(self.size)
+            _check(
+                self.draft >= enough, "draft", self.draft, f"{enough} pixels or more, twice the input's sides"
+            )
         count = self.depth
         _check(len(self.mean) == count, "mean", self.mean, "one number a channel")
         fitting = len(self.scale) == count and 0 not in self.scale
@@ -201,6 +210,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "share": float,
     "interpolation": str,
     "range16": lambda text: tuple(int(part) for part in text.split(":")),
+    "draft": int,
 }
 _EXAMPLES = {
     "size": "size=224 or size=192x256 (height x width)",
@@ -212,4 +222,5 @@ _EXAMPLES = {
     "share": "share=0.875",
     "interpolation": "interpolation=bicubic",
     "range16": "range16=0:4095",
+    "draft": "draft=512",
 }

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from unitscope.errors import UnitscopeError
 from unitscope.layer.hooks import trace
+from unitscope.models.products import products_as_they_were
 from unitscope.models.weights import device_of
 from unitscope.nouns.reopened import layer_of, reopen_generated, reopen_network
 from unitscope.run.dissection import Dissection
@@ -28,10 +29,11 @@ def unit_activation(run: Dissection, layer: str, unit: int, picture: object) -> 
     Raises:
         UnitscopeError: the network cannot be loaded again, or the picture cannot be read.
     """
-    module, inputs = (_latent if run.generated else _picture)(run, picture)
     grid, found = layer_of(run, layer), list[Tensor]()
-    with trace(module, [layer], lambda _name, output: found.append(grid.read(output))) as forward:
-        forward(inputs.to(device_of(module)))
+    with products_as_they_were():
+        module, inputs = (_latent if run.generated else _picture)(run, picture)
+        with trace(module, [layer], lambda _name, output: found.append(grid.read(output))) as forward:
+            forward(inputs.to(device_of(module)))
     activation: NDArray[np.float32] = found[0][0, unit].detach().to("cpu", torch.float32).numpy()
     return activation
 

@@ -48,6 +48,7 @@ def attacked_pictures(
         UnitscopeError: something given cannot be used.
     """
     model.need_classes("attack")
+    model.need_single_precision("attack")
     source = _classed_or_not(given)
     names = output_names(model)
     outputs = find_targets(targets, names, model.name)

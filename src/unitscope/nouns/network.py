@@ -15,7 +15,9 @@ from unitscope.models.forwarded import Forward, Function, inside
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.lazy import make_parameters
 from unitscope.models.network import Network
+from unitscope.models.precision import Precision
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
+from unitscope.models.products import products_as_they_were, use_products
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize as start_anew
 from unitscope.models.weights import copied, full_path, in_single_precision, ready, unwrapped
@@ -36,6 +38,7 @@ def network(
     mirror: str | None = None,
     reinitialize: int | None = None,
     device: str | None = None,
+    precision: Precision | None = None,
 ) -> Network:
     """Return a network that reads pictures.
 
@@ -53,6 +56,8 @@ def network(
         mirror: another server for files that are downloaded.
         reinitialize: a seed: give it new random weights, as a control.
         device: where it is to run; a GPU when there is one.
+        precision: how exactly it multiplies: ``fp32``, which it does by default, ``tf32``, ``bf16`` or ``fp16``, see
+            :data:`unitscope.models.precision.Precision`. Generators run in single precision.
 
     Raises:
         UnitscopeError: there is no such network, or it cannot be made.
@@ -68,7 +73,7 @@ def network(
             reinitialize=reinitialize,
             device=place,
         )
-        return replace(found, device=device)
+        return _precise(replace(found, device=device), precision)
     found = _reader(source)
     if preprocess:
         found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
@@ -82,7 +87,11 @@ def network(
         take_weights(inside(found.module), weights)
     if reinitialize is not None:
         start_anew(inside(found.module), reinitialize)
-    return replace(found, device=device or found.device)
+    return _precise(replace(found, device=device or found.device), precision)
+
+
+def _precise(found: Network, precision: Precision | None) -> Network:
+    return found if precision is None else found.with_precision(precision)
 
 
 def blank_network(
@@ -127,12 +136,19 @@ def on_device(found: N, device: str | None = None) -> N:
             f"device is {device!r}, and {found.name or 'the network'} was made for {found.device!r}; say it once"
         )
     place = choose_device(device or found.device)
+    use_products(found.precision if isinstance(found, Network) else "fp32")
     return replace(found, module=ready(in_single_precision(found.module), place), device=str(place))
 
 
 @contextmanager
 def left_as_it_was(source: Source | None) -> Iterator[None]:
-    """Give a network that the caller owns its training flags and its device back."""
+    """Give a network that the caller owns its training flags and its device back, and torch its products."""
+    with products_as_they_were(), _module_as_it_was(source):
+        yield
+
+
+@contextmanager
+def _module_as_it_was(source: Source | None) -> Iterator[None]:
     module = source.module if isinstance(source, Network | Generator) else source
     if not isinstance(module, nn.Module):
         yield

@@ -16,6 +16,7 @@ from unitscope.sources.formats import picture_suffixes
 from unitscope.sources.item import Range
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.pictures import ListedPictures, PictureFolder
+from unitscope.sources.shards import names_shards, open_shards
 from unitscope.sources.specs import names_registered, open_pictures
 
 Grid = int | tuple[int, int] | str
@@ -31,8 +32,9 @@ def pictures(*sources: PicturesLike, range: Range | None = None) -> PictureSourc
     """Return pictures in a fixed order, several sources one after the other.
 
     Args:
-        sources: folders, lists of picture files, ``world[:count[:split]]``, picture sources, data sets of ``torch`` or
-            Hugging Face, arrays ``(N, H, W, 3)``, or lists of pictures such as PIL images.
+        sources: folders, lists of picture files, ``world[:count[:split]]``, files that hold many pictures, as
+            ``photos-{000..099}.tar`` or ``train.parquet``, picture sources, data sets of ``torch`` or Hugging Face,
+            arrays ``(N, H, W, 3)``, or lists of pictures such as PIL images.
         range: the values of black and white in arrays and tensors, such as ``(0, 1)``; those of uint8 need none.
 
     Raises:
@@ -50,14 +52,23 @@ def _opened(given: PicturesLike, stated: Range | None) -> list[PictureSource]:
     if given and all(map(_is_picture, given)):
         return [dataset_pictures(given, range=stated)]
     found: list[PictureSource] = []
-    for files, group in groupby(given, _is_file):
+    for kind, group in groupby(given, _kind):
         listed = list(group)
-        found += (
-            [ListedPictures(listed)]
-            if files
-            else [source for each in listed for source in _opened(each, stated)]
-        )
+        if kind == "file":
+            found.append(ListedPictures(listed))
+        elif kind == "shard":
+            found.append(open_shards(*map(str, listed)))
+        else:
+            found += [source for each in listed for source in _opened(each, stated)]
     return found
+
+
+def _kind(each: object) -> str:
+    """Tell entries of a list that belong to their neighbours: picture files, and files that hold many pictures."""
+    if _is_file(each):
+        return "file"
+    named = isinstance(each, AnyPath) and not names_registered(str(each))
+    return "shard" if named and names_shards(str(each)) else ""
 
 
 def _is_picture(each: object) -> bool:
@@ -67,7 +78,7 @@ def _is_picture(each: object) -> bool:
 
 def _is_file(each: object) -> bool:
     """Tell whether an entry of a list is one picture file; what is not there is taken for one by its extension."""
-    if not isinstance(each, AnyPath) or names_registered(str(each)):
+    if not isinstance(each, AnyPath) or names_registered(str(each)) or names_shards(str(each)):
         return False
     path = as_path(each)
     return not path.is_dir() and (path.exists() or path.suffix.lower() in picture_suffixes())

@@ -63,6 +63,7 @@ def reopen_network(run: Dissection, source: Source | None = None, *, device: str
             weights=_weights_of(facts, source),
             reinitialize=_start_of(facts, source),
             device=place_for(source, device),
+            precision=facts.precision,
         )
     found = on_device(found, device)
     _refuse_other_weights(run, found)

@@ -79,6 +79,11 @@ def label_pictures(
         UnitscopeError: something does not fit the pictures.
     """
     _refuse_one_folder(opened, concepts)
+    if preprocessing.draft and concepts.masks:
+        raise UnitscopeError(
+            f"draft={preprocessing.draft} in the preprocessing decodes pictures at a fraction of their size, and "
+            "--masks are compared with whole ones; leave draft out, or give --segmenter"
+        )
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
     return concepts.labeller(
         opened, PixelGrid(framing, preprocessing.size, grid), torch.device(found.device or "cpu")

@@ -107,7 +107,7 @@ def effect_order(run: Dissection, layer: str, concept: int, *, halved: bool = Fa
             f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {path}; run "
             f"{as_typed(command_of('rank', run.path, '--layer', layer))} first"
         )
-    rows = ranking.effects[ranking.effects["number"] == concept].sort_values("rank")
+    rows = ranking.effects[ranking.effects["number"] == concept].sort_values("after", kind="stable")
     if not (rows["after"] < rows["before"]).any():
         raise UnitscopeError(
             f"no unit of layer {layer!r} takes any of the concept when it is removed alone; use --rank iou"

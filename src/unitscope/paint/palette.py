@@ -191,11 +191,11 @@ class _Effects:
         }
 
     def order(self, pair: Pair) -> tuple[int, ...] | None:
-        """Return the units by what the concept loses without each alone, as far as it loses any."""
+        """Return the units by what the concept loses without each alone, as far as that can be told from nothing."""
         rows = self.ranked.get(pair)
         if rows is None:
             return None
-        rows = rows[rows["after"] < rows["before"]].sort_values("rank")
+        rows = rows[(rows["after"] < rows["before"]) & rows["rank"].notna()].sort_values("rank")
         return tuple(int(unit) for unit in rows["unit"].head(MOST_UNITS)) or None
 
     def acts(self, pair: Pair) -> Acting | None:

@@ -111,6 +111,8 @@ class Replay:
         reason: why it is run as a whole; empty if it is cut.
         reading: how the layer's output is read where the pictures are on its first axis.
         carried: number of values that pass from front to back.
+        channels_last: whether the front is run with the channels of its inputs last in memory, which convolutions on a
+            CPU are faster with; what is carried has them first.
         bytes_per_picture: the largest tensor of the back.
     """
 
@@ -126,7 +128,7 @@ class Replay:
     ) -> None:
         self.layer, self.graph, self.reason, self.bytes_per_picture = layer, graph, reason, bytes_per_picture
         self._parts, self._made_from = parts, made_from
-        self.carried = parts.carried
+        self.carried, self.channels_last = parts.carried, False
         self.reading = replace(layer.reading, axes="N" + layer.reading.axes.replace("N", ""))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -141,7 +143,10 @@ class Replay:
     def front(self, inputs: Tensor) -> Carried:
         """Run a network's inputs ``(N, ...)`` up to the layer; nothing that depends on it is computed."""
         with torch.no_grad():
-            return Carried(self._parts.front(inputs), self.reading)
+            if not self.channels_last:
+                return Carried(self._parts.front(inputs), self.reading)
+            values = self._parts.front(inputs.to(memory_format=torch.channels_last))
+            return Carried(tuple(value.contiguous() for value in values), self.reading)
 
     def back(self, carried: Carried, activation: Tensor | None = None) -> Tensor:
         """Return what the network answers ``(N, ...)``, logits or a picture, with the activation it had or another.
@@ -179,10 +184,28 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
         largest = graph.bytes_per_picture(graph.after_layer)
         replay = Replay(grid, _CutParts(graph), (module, example), bytes_per_picture=largest, graph=graph)
         _check(replay, passes, module, example)
+        replay.channels_last = _takes_channels_last(replay, module, example)
     except CannotCut as reason:
         largest = _largest_output(module, example[:1])
         return Replay(grid, passes, (module, example), bytes_per_picture=largest, reason=str(reason))
     return replay
+
+
+def _takes_channels_last(replay: Replay, module: nn.Module, example: Tensor) -> bool:
+    """Tell whether the front gives the same for pictures whose channels lie last in memory."""
+    on_grid = example.ndim == 4 and min(example.shape[2:]) > 1 and example.device.type == "cpu"
+    if not on_grid or not any(isinstance(part, nn.Conv2d) for part in module.modules()):
+        return False
+    expected = replay.front(example).values
+    replay.channels_last = True
+    try:
+        found = replay.front(example).values
+    except Exception:  # what views its activations as if the channels lay first fails
+        return False
+    finally:
+        replay.channels_last = False
+    pairs = zip(found, expected, strict=True)
+    return all(_near(value, other) for value, other in pairs)
 
 
 def _cut_again(module: nn.Module, example: Tensor, layer: LayerGrid, whole: bool) -> Replay:
@@ -236,6 +259,14 @@ def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tenso
 
 
 def _compare(parts: Tensor, answer: Tensor, how: str) -> None:
-    allowed = TOLERANCE * max(1.0, float(answer.abs().nan_to_num().max()))
-    if parts.shape != answer.shape or not torch.allclose(parts, answer, rtol=0, atol=allowed, equal_nan=True):
+    if not _near(parts, answer):
         raise CannotCut(f"the parts together do not give what the whole network gives, {how}")
+
+
+def _near(values: Tensor, expected: Tensor) -> bool:
+    if not expected.is_floating_point():
+        return torch.equal(values, expected)
+    allowed = TOLERANCE * max(1.0, float(expected.abs().nan_to_num().max()))
+    return values.shape == expected.shape and torch.allclose(
+        values, expected, rtol=0, atol=allowed, equal_nan=True
+    )

@@ -17,7 +17,7 @@ from unitscope.errors import UnitscopeError, one_line
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import check_whole
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
-from unitscope.run.older import LATER
+from unitscope.run.older import LATER, LATER_TABLES
 from unitscope.run.results import Result
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -136,6 +136,24 @@ class RunData:
         frame = _read(self.path, "exemplars", ("layer", "unit", "rank", "picture")).to_pandas()
         found: pd.DataFrame = frame[frame["picture"].isin(self.pictures)]
         return found.astype({"layer": str, "picture": str})
+
+    def regions(self, layer: str) -> pd.DataFrame:
+        """Return where units and labels are in single pictures, by unit, kind and rank; empty for earlier versions."""
+        frame = self._later("regions", layer)
+        picture = frame["picture"].astype(object)
+        return frame.assign(picture=picture.where(picture.isin(self.pictures), None))
+
+    def similar(self, layer: str) -> pd.DataFrame:
+        """Return the units that are like each unit of a layer, by unit and rank; empty for earlier versions."""
+        return self._later("similar", layer)
+
+    def _later(self, name: str, layer: str) -> pd.DataFrame:
+        columns, file = LATER_TABLES[name], self.path / "tables" / f"{name}.parquet"
+        if not file.is_file():
+            return pd.DataFrame(columns=list(columns))
+        check_table(file, columns, "dissect")
+        frame: pd.DataFrame = _read(self.path, name, columns, layer=layer).to_pandas()
+        return frame
 
     def histograms(self, layer: str) -> pd.DataFrame:
         """Return the activation histogram of every unit of a layer."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from unitscope.errors import UnitscopeError
 
 REPORT = "report"
+MARKER = f"unitscope-{REPORT}.json"
+"""What tells the folder of a report from any other."""
 STALE_SECONDS = 3600
 
 

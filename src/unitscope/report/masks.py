@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 
 import numpy as np
@@ -31,6 +32,17 @@ def run_lengths(mask: Mask) -> list[int]:
     changes = np.flatnonzero(flat[1:] != flat[:-1])
     lengths: list[int] = np.diff(changes, prepend=0).tolist() if changes.size else []
     return lengths
+
+
+def packed_runs(mask: Mask) -> str:
+    """Return :func:`run_lengths` as text: base64 of numbers of seven bits a byte, the lowest first (LEB128)."""
+    runs = np.array(run_lengths(mask), np.int64)
+    sizes = 1 + (runs >= 1 << 7) + (runs >= 1 << 14) + (runs >= 1 << 21)
+    ends = np.cumsum(sizes)
+    place = np.arange(int(sizes.sum())) - np.repeat(ends - sizes, sizes)
+    last = place == np.repeat(sizes - 1, sizes)
+    found = ((np.repeat(runs, sizes) >> (7 * place)) & 0x7F) | np.where(last, 0, 0x80)
+    return base64.b64encode(found.astype(np.uint8).tobytes()).decode("ascii")
 
 
 def dim(picture: Packed) -> Packed:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from unitscope.report.shell import script, write_text
 
-PER_UNIT = 7_000
+PER_UNIT = 5_500
 """Bytes of packed pictures that a report may take for each unit."""
 LEAST = 8 * 2**20
 """Bytes that any report may take for its pictures."""

@@ -18,10 +18,11 @@ import pandas as pd
 
 from unitscope.report.charts.theme import category_slots
 from unitscope.report.data import RunData, records
-from unitscope.report.masks import run_lengths
+from unitscope.report.masks import packed_runs
 from unitscope.report.packs import Packed, Place
+from unitscope.report.regions import REGION_SIDE, seen, similar
 from unitscope.report.strips import strip_size
-from unitscope.run.masks import unpack_mask
+from unitscope.run.masks import thinned, unpack_mask
 from unitscope.run.slugs import distinct_slugs
 
 BLOCK = 64
@@ -68,8 +69,10 @@ def run_payload(data: RunData, catalogue: Catalogue, pictures: Packed) -> dict[s
     """Return what `data/run.js` holds: layers, categories, concepts and the settings the page shows."""
     slots = category_slots(catalogue.categories)
     return {
+        "id": data.manifest.configuration_hash[:16],
         "minIou": data.settings.min_iou,
         "quantile": data.settings.quantile,
+        "grid": list(data.settings.grid),
         "pictures": {"side": pictures.side, "reduced": pictures.reduced},
         "categories": [{"name": name, "slot": slots[name]} for name in catalogue.categories],
         "layers": _layers(data, catalogue),
@@ -88,6 +91,7 @@ def _layers(data: RunData, catalogue: Catalogue) -> list[Json]:
         rows.append(
             {
                 "name": data.title(name),
+                "path": name,
                 "slug": slugs[name],
                 "grid": [int(first.height), int(first.width)],
                 "cut": rounded(float(cuts[name]), 4),
@@ -183,37 +187,43 @@ def block_numbers(units: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def details(
-    exemplars: pd.DataFrame,
-    matches: pd.DataFrame,
-    histograms: pd.DataFrame,
-    *,
-    catalogue: Catalogue,
-    places: Mapping[str, Place],
-) -> dict[int, dict[str, Json]]:
-    """Return the details of every unit of a layer that has some: its exemplars, matches and histogram."""
+    data: RunData, layer: str, *, catalogue: Catalogue, places: Mapping[str, Place]
+) -> dict[int, Json]:
+    """Return the details of every unit of a layer that has some.
+
+    Returns:
+        By unit: its exemplars, what else is seen of it in pictures, the units like it, its matches and its histogram.
+    """
+    looks, alike = seen(data, layer, places), similar(data, layer)
     found: dict[int, dict[str, Json]] = defaultdict(
-        lambda: {"exemplars": [], "matches": [], "histogram": None}
+        lambda: {"exemplars": [], "others": [], "heat": None, "similar": [], "matches": [], "histogram": None}
     )
-    for row in records(exemplars):
-        found[int(row.unit)]["exemplars"].append(_exemplar(row, places))
-    for row in records(matches):
+    for row in records(data.exemplars(layer)):
+        unit = int(row.unit)
+        look = looks[unit]["strongest"].get(int(row.sample), {}) if unit in looks else {}
+        found[unit]["exemplars"].append(_exemplar(row, places) | look)
+    for unit, look in looks.items():
+        found[unit] |= {"others": look["others"], "heat": look["heat"]}
+    for unit, others in alike.items():
+        found[unit]["similar"] = others
+    for row in records(data.matches(layer)):
         place = catalogue.find(row.concept, row.category)
         match = [place, rounded(row.iou), int(row.intersection), int(row.union), int(row.rank)]
         found[int(row.unit)]["matches"].append([*match, int(row.best_in_category)])
-    for row in records(histograms):
+    for row in records(data.histograms(layer)):
         found[int(row.unit)]["histogram"] = rebin(np.asarray(row.edges), np.asarray(row.counts))
     return found
 
 
 def _exemplar(row: Any, places: Mapping[str, Place]) -> Json:
-    height, width = int(row.mask_height), int(row.mask_width)
+    mask = thinned(unpack_mask(row.mask, int(row.mask_height), int(row.mask_width)), REGION_SIDE)
     return {
         "sample": int(row.sample),
         "id": str(row.id),
         "picture": places.get(row.picture) if isinstance(row.picture, str) else None,
         "peak": rounded(row.peak, 5),
-        "size": [height, width],
-        "runs": run_lengths(unpack_mask(row.mask, height, width)),
+        "size": mask.shape,
+        "runs": packed_runs(mask),
     }
 
 

@@ -18,7 +18,7 @@ from unitscope.run.slugs import slug
 
 ASSETS = Path(__file__).parent / "assets"
 EARLY = ("core", "theme")
-LATER = ("marks", "pictures", "router", "pager", "table", "charts")
+LATER = ("header", "files", "marks", "pictures", "router", "pager", "table", "charts")
 FOLDER = "assets"
 """Where a report has them; all pages of a report share one."""
 
@@ -112,7 +112,7 @@ def fill(template: str, **facts: object) -> str:
         "value": value,
         "slug": slug,
     }
-    return environment.get_template(template).render(**facts)
+    return environment.get_template(template).render(**{"header": None, **facts})
 
 
 def percent(share: float, digits: int = 0) -> str:

@@ -6,7 +6,6 @@ import base64
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
@@ -42,7 +41,7 @@ def write_single_report(run: Path | str, *, out: Path | str | None = None) -> Pa
     target = as_path(out) if out is not None else run / "report.html"
     _check_file(target)
     content = Content.of(run)
-    alone = replace(content, importance=[], effects=[], pairs=[])
+    alone = content.alone
     left = [f"the pages of {content.questions} questions about its units"] if content.questions else []
     with tempfile.TemporaryDirectory() as aside:
         index = write_content(alone, Path(aside) / "report", picture_bytes=LIMIT // 2)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from unitscope.paths import as_path
 from unitscope.progress import Advance, progress_bar, told
@@ -16,13 +15,29 @@ from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run
 from unitscope.report.figures import histogram_figure, run_figures
 from unitscope.report.folder import check_replaceable, replacing
+from unitscope.report.header import PAGES, Header
 from unitscope.report.importance.data import Importance, read_importance
-from unitscope.report.importance.write import copy_pages, draw_pages, place_reports, write_pages
+from unitscope.report.importance.write import (
+    copy_pages,
+    draw_pages,
+    importance_links,
+    place_reports,
+    write_pages,
+)
 from unitscope.report.packs import Packed, picture_budget, write_packs
 from unitscope.report.pages.attack import ATTACK
-from unitscope.report.pages.dissection import PAGES, render_index
-from unitscope.report.pages.effects import Effect, place_effect_pages
-from unitscope.report.pages.questions import Kind, place_pages
+from unitscope.report.pages.classification import classifier_links, place_classifiers
+from unitscope.report.pages.comparison import comparison_links, find_comparisons, place_comparisons
+from unitscope.report.pages.dissection import (
+    CLASSIFIERS,
+    COMPARISONS,
+    EFFECTS,
+    IMPORTANCE,
+    PAIRS,
+    render_index,
+)
+from unitscope.report.pages.effects import Effect, with_kinds
+from unitscope.report.pages.questions import Kind, page_links, place_pages
 from unitscope.report.pages.shape import SHAPE
 from unitscope.report.payload import (
     Catalogue,
@@ -36,6 +51,7 @@ from unitscope.report.payload import (
 )
 from unitscope.report.shell import safe_json, script, write_assets, write_charts, write_text
 from unitscope.run.attack import find_attacks
+from unitscope.run.classification import UnitClassification, find_classifications
 from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
 from unitscope.run.results import Result
@@ -50,11 +66,34 @@ class Content:
     importance: list[Importance]
     effects: list[Effect]
     pairs: list[tuple[Result[Any], Kind]]
+    classifiers: list[UnitClassification]
+    comparisons: list[Path]
 
     @property
     def questions(self) -> int:
         """Number of finished questions."""
-        return len(self.importance) + len(self.effects) + len(self.pairs)
+        asked = self.importance, self.effects, self.pairs, self.classifiers, self.comparisons
+        return sum(len(each) for each in asked)
+
+    @property
+    def alone(self) -> Self:
+        """The run without its questions."""
+        return replace(self, importance=[], effects=[], pairs=[], classifiers=[], comparisons=[])
+
+    def header(self, start: str = "") -> Header:
+        """Return the header of every page of the report.
+
+        Args:
+            start: the address of a page of several runs that the report belongs to, seen from it.
+        """
+        questions = [
+            (IMPORTANCE, importance_links(self.importance, "importance")),
+            (EFFECTS, page_links(with_kinds(self.effects), "effects")),
+            (PAIRS, page_links(self.pairs, "pairs")),
+            (CLASSIFIERS, classifier_links(self.classifiers, "classify")),
+            (COMPARISONS, comparison_links(self.comparisons, "compare")),
+        ]
+        return Header.of(questions, start)
 
     @classmethod
     def of(cls, run: Path) -> Self:
@@ -68,7 +107,7 @@ class Content:
         effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
         pairs: list[tuple[Result[Any], Kind]] = [(each, SHAPE) for each in find_shapes(run)]
         pairs += [(each, ATTACK) for each in find_attacks(run)]
-        return cls(data, importance, effects, pairs)
+        return cls(data, importance, effects, pairs, find_classifications(run), find_comparisons(run))
 
 
 def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
@@ -130,31 +169,36 @@ def write_content(
         write_charts(folder / "data" / "charts.js", {**figures, "histogram": histogram_figure()})
         (folder / "figures").mkdir()
         with progress_bar("drawing pages", content.questions + len(figures)) as advance:
-            links, asked, pairs = _place_questions(content, folder, fill, advance)
+            header = content.header(start)
+            _place_questions(content, folder, header, fill, advance)
             for name, figure in figures.items():
                 save_figure(figure, folder / "figures" / name)
                 advance(1)
         titles = {name: figure.title for name, figure in figures.items()}
-        text = render_index(
-            data, PAGES, figures=titles, importance=links, effects=asked, pairs=pairs, start=start
-        )
+        text = render_index(data, PAGES, figures=titles, header=header)
         write_text(folder / "index.html", text)
     return target / "index.html"
 
 
 def _place_questions(
-    content: Content, folder: Path, fill: Callable[[Importance, Path], None], advance: Advance
-) -> tuple[list[tuple[str, str]], ...]:
-    """Put the pages of finished questions into the report; return title and address of each, by kind of question."""
-    home = "../../index.html"
+    content: Content,
+    folder: Path,
+    header: Header,
+    fill: Callable[[Importance, Path], None],
+    advance: Advance,
+) -> None:
+    """Put the pages of finished questions into the report."""
 
     def filled(data: Importance, place: Path) -> None:
         fill(data, place)
         advance(1)
 
-    links = place_reports(content.importance, folder / "importance", home=home, fill=filled)
-    asked = place_effect_pages(told(content.effects, advance), folder / "effects", home=home)
-    return links, asked, place_pages(told(content.pairs, advance), folder / "pairs", home=home)
+    place_reports(content.importance, folder / "importance", header=header, fill=filled)
+    place_pages(told(with_kinds(content.effects), advance), folder / "effects", header=header)
+    place_pages(told(content.pairs, advance), folder / "pairs", header=header)
+    place_classifiers(content.classifiers, folder / "classify", header=header)
+    place_comparisons(content.comparisons, folder / "compare", header=header)
+    advance(len(content.classifiers) + len(content.comparisons))
 
 
 def _write_data(data: RunData, folder: Path, picture_bytes: int | None) -> None:
@@ -166,9 +210,8 @@ def _write_data(data: RunData, folder: Path, picture_bytes: int | None) -> None:
     counts = data.units["layer"].value_counts()
     with progress_bar("writing units", len(data.units), then="pages") as advance:
         for layer in data.layer_names:
-            exemplars = data.exemplars(layer)
-            found |= _details(data, layer, exemplars, catalogue=catalogue, packed=packed)
-            sizes |= {(layer, unit): size for unit, size in strip_sizes(exemplars).items()}
+            found |= _details(data, layer, catalogue=catalogue, packed=packed)
+            sizes |= {(layer, unit): size for unit, size in strip_sizes(data.exemplars(layer)).items()}
             advance(int(counts[layer]))
     _write_blocks(data, found, folder / "data" / "units")
     write_text(folder / "data" / "run.js", script(".run", run_payload(data, catalogue, packed)))
@@ -185,19 +228,11 @@ def _pack_pictures(data: RunData, folder: Path, most: int | None) -> Packed:
         return write_packs(names, data.path, folder, budget=usual if most is None else most, advance=advance)
 
 
-def _details(
-    data: RunData, layer: str, exemplars: pd.DataFrame, *, catalogue: Catalogue, packed: Packed
-) -> dict[int, str]:
+def _details(data: RunData, layer: str, *, catalogue: Catalogue, packed: Packed) -> dict[int, str]:
     """Return the details of the units of a layer as JSON, by their place among all units."""
     mine = np.flatnonzero(data.units["layer"] == layer).tolist()
     place = dict(zip(data.units["unit"].iloc[mine].tolist(), mine, strict=True))
-    found = details(
-        exemplars,
-        data.matches(layer),
-        data.histograms(layer),
-        catalogue=catalogue,
-        places=packed.places,
-    )
+    found = details(data, layer, catalogue=catalogue, places=packed.places)
     return {place[unit]: safe_json(each) for unit, each in found.items()}
 
 

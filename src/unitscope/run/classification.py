@@ -86,3 +86,6 @@ def _rates(found: Rates) -> str:
         f"balanced accuracy {percent_score(found.balanced_accuracy)}, recall {percent_score(found.recall)}, "
         f"true negatives {percent_score(found.true_negative_rate)}"
     )
+
+
+find_classifications = UnitClassification.find

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from unitscope.run.calibration import (
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.numbers import fraction
-from unitscope.run.older import completed_units, lacks_columns
+from unitscope.run.older import LATER_TABLES, completed_units, lacks_columns
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
 
@@ -105,15 +105,23 @@ class Dissection(Result[DissectionSummary]):
     matches = Table("The best concepts of every unit.")
     samples = Table("One row a picture: whether it was used, and why not.")
     exemplars = Table("One row a unit and picture: where the unit is strong in its strongest pictures.")
+    regions = Table(
+        "One row a unit and picture: where the unit and its label are in it, and how strong the unit is."
+    )
+    similar = Table("One row a unit and rank: the units of its layer that are most like it.")
     histograms = Table("One row a unit: how often its activation lies in each bin.")
     iou = Table("One row a unit and concept that share a pixel.")
 
     def table(self, name: str) -> pd.DataFrame:
         """Read a table by name; columns that an earlier version did not measure are missing values.
 
+        Tables that it did not write are empty.
+
         Raises:
             UnitscopeError: there is no such table.
         """
+        if name in LATER_TABLES and self.complete and f"tables/{name}.parquet" not in self.manifest.files:
+            return pd.DataFrame(columns=list(LATER_TABLES[name]))
         found = super().table(name)
         if name != "units" or not lacks_columns(found):
             return found
@@ -162,6 +170,25 @@ class Dissection(Result[DissectionSummary]):
         found = make_registered(VIEWS, "label-map", self, self.find_picture(picture))
         assert isinstance(found, np.ndarray)
         return found
+
+    def heat_maps(
+        self, layer: str, rows: pd.DataFrame
+    ) -> Iterator[tuple[int, int, float, NDArray[np.uint8]]]:
+        """Yield heat maps of units in pictures, as far as activations were kept; no network runs.
+
+        Args:
+            layer: module name of one of the run's layers.
+            rows: ``unit`` and ``sample``.
+
+        Yields:
+            Unit, sample, the activation that level 0 ends with, and levels from 0 to 15 ``(h, w)`` in equal steps from
+            there to the unit's highest activation.
+
+        Raises:
+            UnitscopeError: the run has no activations, as one that was exported.
+        """
+        found = make_registered(VIEWS, "heat-maps", self, layer, rows)
+        yield from cast("Iterator[tuple[int, int, float, NDArray[np.uint8]]]", found)
 
     def find_layer(self, name: str) -> str:
         """Return the module name of a layer that may be named by its readable name.

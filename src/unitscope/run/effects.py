@@ -12,6 +12,7 @@ from unitscope.run.results import Result, Table
 from unitscope.run.summaries import (
     InsertionSummary,
     PlaceShares,
+    RankedConcept,
     RankingSummary,
     RemovalSummary,
     RemovedSet,
@@ -103,6 +104,8 @@ class Ranking(Result[RankingSummary]):
     def top(self, concept: str, count: int = 10) -> pd.DataFrame:
         """Return the units whose removal takes most of a concept, ``NAME`` or ``NAME|CATEGORY``.
 
+        Only those whose effect is told from none (``q_value`` up to 0.05) have a rank, and only they are returned.
+
         Raises:
             UnitscopeError: there is no such concept.
         """
@@ -111,6 +114,7 @@ class Ranking(Result[RankingSummary]):
         if not len(found):
             hint = did_you_mean(concept, names[0]) or " the concepts table lists them"
             raise UnitscopeError(f"concept {concept!r} is none of the {len(self.concepts)} concepts;{hint}")
+        found = found[found["rank"].notna()].astype({"rank": int})
         return found.sort_values(["category", "rank"], kind="stable", ignore_index=True).head(count)
 
     def _parts(self) -> Iterator[str]:
@@ -124,6 +128,41 @@ class Ranking(Result[RankingSummary]):
 
 open_removal, open_insertion, open_ranking = Removal.open, Insertion.open, Ranking.open
 find_removals, find_insertions, find_rankings = Removal.find, Insertion.find, Ranking.find
+
+
+def surprises(found: Removal) -> tuple[str, ...]:
+    """Say what happened where a removal did not do what it is for: a gain, or no more than random sets do."""
+    facts = found.summary
+    number, main = [(row, each) for row, each in enumerate(facts.sets) if each.kind == "concept"][-1]
+    if main.lost.value is None:
+        return ()
+    said = [_gained(found, number)] if main.lost.value < 0 else []
+    random = [each for each in facts.sets if each.kind == "random" and each.k == main.k]
+    better = sum(each.lost.value is not None and each.lost.value >= main.lost.value for each in random)
+    if better:
+        said.append(
+            f"{better:,} of {len(random):,} random sets of as many units take as much of it or more: nothing says that "
+            "these units draw it"
+        )
+    return tuple(said)
+
+
+def _gained(found: Removal, number: int) -> str:
+    """Say where there is more of the concept without a set, and what loses most area there."""
+    facts, rows = found.summary, found.effects[found.effects["set"] == number]
+    is_own = (rows["concept"] == facts.concept) & (rows["category"] == facts.category)
+    own, others = rows[is_own].iloc[0], rows[~is_own]
+    said = (
+        f"there is more {facts.concept} without these units, not less: {percent(-own['lost'])} more area, in "
+        f"{own['pictures_after']:,} of {facts.latents:,} pictures in place of {own['pictures_before']:,}"
+    )
+    change = (others["area_after"] - others["area_before"]).to_numpy()
+    if not len(change) or change.min() >= 0:
+        return said
+    most = others.iloc[int(change.argmin())]
+    return (
+        f"{said}; {most['concept']} ({most['category']}) loses most, {percent(-change.min())} of the picture"
+    )
 
 
 def _removal_lines(found: Removal) -> Iterator[str]:
@@ -150,6 +189,7 @@ def _removal_lines(found: Removal) -> Iterator[str]:
             yield f"    without {each.k:,} random others ({each.repetition}): {_share_lost(each)}"
         if each.kind == "all":
             yield f"    without the {each.k:,} best by all latents: {_share_lost(each)}"
+    yield from (f"  {each}" for each in surprises(found))
     if facts.changed_most:
         yield f"  without the {own[-1].k:,} best, what changes most besides, in area of the picture:"
     for other in facts.changed_most:
@@ -213,15 +253,21 @@ def _ranking_lines(found: Ranking) -> Iterator[str]:
         f"removed alone, on {facts.latents:,} latents"
     )
     for each in facts.concepts:
-        same = "also first by IoU" if each.unit == each.first_by_iou else f"by IoU {each.first_by_iou}"
         correlation = each.correlation
         ranks = "" if correlation.value is None else f"; ranks correlate {fraction_score(correlation, 2)}"
-        yield (
-            f"    {each.concept} ({each.category}): most is lost without unit {each.unit}, "
-            f"{_lost(each.lost)}; {same}{ranks}"
-        )
+        yield f"    {each.concept} ({each.category}): {_first(each, facts.units)}{ranks}"
     yield from (f"  {note}" for note in facts.notes)
     yield f"  in {found.path}"
+
+
+def _first(each: RankedConcept, units: int) -> str:
+    """Say which unit takes most of a concept, and how many take any that is told from none."""
+    if each.unit is None:
+        return f"what is lost without any one of the {units:,} units cannot be told from nothing"
+    same = "also first by IoU" if each.unit == each.first_by_iou else f"by IoU {each.first_by_iou}"
+    more = (each.units_with_effect or 1) - 1
+    others = f", and something without {more:,} other{'s' if more != 1 else ''}" if more else ""
+    return f"most is lost without unit {each.unit}, {_lost(each.lost)}{others}; {same}"
 
 
 def _lost(score: Score) -> str:

@@ -31,6 +31,7 @@ from unitscope.run.exported import (
 )
 from unitscope.run.folder import check_whole, require_kind
 from unitscope.run.manifest import MANIFEST, Manifest, NetworkRecord, SegmenterRecord, read_manifest
+from unitscope.run.older import LATER_TABLES
 from unitscope.run.storage import refuse_existing, scratch_folder, writing
 
 LARGEST_RECORD = 2**27
@@ -268,7 +269,7 @@ def _settle(folder: Path) -> None:
     require_kind(folder, manifest, Dissection.kind, Dissection.command)
     run = Dissection.open(folder)
     for name in run.tables:
-        if f"tables/{name}.parquet" not in manifest.files:
+        if name not in LATER_TABLES and f"tables/{name}.parquet" not in manifest.files:
             raise UnitscopeError(f"{folder} has no table {name!r}; export the run again")
 
 

@@ -76,6 +76,7 @@ class NetworkRecord:
         aliases: readable names of layers, each with the module name it stands for.
         forward: the function that gave it batches of pictures, where it was said; in Python its name alone.
         forward_hash: SHA-256 of the file of that function; empty where it was given in Python.
+        precision: how exactly it multiplied.
     """
 
     name: str
@@ -89,6 +90,7 @@ class NetworkRecord:
     aliases: dict[str, str] = field(default_factory=dict)
     forward: str | None = None
     forward_hash: str = ""
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
 
     def layer_title(self, layer: str) -> str:
         """Return the name to show for a layer: the readable one, where the network has one."""

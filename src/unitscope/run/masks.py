@@ -63,3 +63,10 @@ def resize_mask(mask: Mask, height: int, width: int) -> Mask:
     rows, columns = cells_at(height, mask.shape[0]), cells_at(width, mask.shape[1])
     resized: Mask = mask[rows[:, None], columns]
     return resized
+
+
+def thinned(mask: Mask, most: int) -> Mask:
+    """Return a mask with at most so many points on its longer side."""
+    scale = min(1.0, most / max(mask.shape))
+    height, width = (max(1, round(scale * side)) for side in mask.shape)
+    return resize_mask(mask, height, width)

@@ -6,6 +6,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+LATER_TABLES = {
+    "regions": (
+        *("layer", "unit", "kind", "rank", "sample", "id", "picture", "peak"),
+        *(
+            "unit_pixels",
+            "concept_pixels",
+            "shared_pixels",
+            "mask",
+            "concept_mask",
+            "mask_height",
+            "mask_width",
+        ),
+    ),
+    "similar": ("layer", "unit", "rank", "other", "overlap", "correlation"),
+}
+"""Tables that earlier versions did not write, with their columns."""
 LATER = (
     *("p_value", "q_value", "null_iou", "null_iou_95", "lift", "precision", "recall", "f1"),
     *(

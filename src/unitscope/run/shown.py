@@ -11,6 +11,7 @@ from PIL import Image
 
 from unitscope import notebook
 from unitscope.run.calibration import whole_or_mean
+from unitscope.run.effects import surprises
 from unitscope.run.masks import outlined, unpack_mask
 from unitscope.run.numbers import Score, fraction, fraction_score, percent, percent_score
 from unitscope.run.results import Result
@@ -88,7 +89,7 @@ def removal(found: Removal) -> Iterator[str]:
         found.pairs[found.pairs["rule"] == found.pairs["rule"].iloc[0]] if len(found.pairs) else found.pairs
     )
     yield from _before_and_after(found, pairs, "lost_mask", f"where {facts.concept} was lost")
-    yield from _ending(found, facts.notes)
+    yield from _ending(found, (*surprises(found), *facts.notes))
 
 
 def insertion(found: Insertion) -> Iterator[str]:
@@ -116,7 +117,8 @@ def ranking(found: Ranking) -> Iterator[str]:
     """Yield the unit that each concept needs most, beside the one that matches it best."""
     rows = [
         [
-            each.concept, each.category, percent(each.area), each.unit, percent_score(each.lost, none="-"),
+            each.concept, each.category, percent(each.area), "none" if each.unit is None else each.unit,
+            percent_score(each.lost, none="-"),
             "" if each.first_by_iou is None else each.first_by_iou, fraction_score(each.correlation, 2),
         ]
         for each in found.summary.concepts

@@ -380,15 +380,20 @@ class InsertionSummary(EffectSummary):
 
 @dataclass(frozen=True, kw_only=True)
 class RankedConcept:
-    """A concept, the share it loses without the unit that takes most, and Spearman's correlation with IoU."""
+    """A concept, the share it loses without the unit that takes most, and Spearman's correlation with IoU.
+
+    `unit` is None where no unit's effect is told from none; `units_with_effect` counts those whose is, and is None in
+    rankings from before that was tested.
+    """
 
     concept: str
     category: str
     area: float
-    unit: int
+    unit: int | None
     lost: Score
     first_by_iou: int | None
     correlation: Score
+    units_with_effect: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

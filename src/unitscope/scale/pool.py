@@ -22,12 +22,14 @@ from ray.exceptions import ObjectLostError, RayActorError, RaySystemError, RayTa
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.likeness import likeness
 from unitscope.experiments.skeleton import Done, Piece, State, Work
+from unitscope.models.products import products
 from unitscope.models.weights import device_of
 from unitscope.progress import Advance, say
 from unitscope.scale.cluster import Cluster
 from unitscope.scale.facts import check_device, facts_here, packages_here
 from unitscope.scale.luggage import pack, pickled
 from unitscope.scale.worker import Wanted, Worker, manifest_hash
+from unitscope.sources.loading import loaders_elsewhere
 
 MOST_DEATHS = 3
 """Workers that one piece may take with it."""
@@ -178,7 +180,7 @@ class Pool:
         check_device(device, self.workers)
         gpus = int(device.type == "cuda")
         self._cluster.join(self.workers, self.threads, len(luggage), gpus=gpus)
-        self._wanted = _wanted(work, device)
+        self._wanted = _wanted(work, device, self.threads)
         self._luggage, self._subject = ray.put(luggage), None
         self._failed = 0
         there = self._kept(gpus)
@@ -225,7 +227,7 @@ class Pool:
         self._idle, self._tasks = [], {}
 
 
-def _wanted(work: Work, device: torch.device) -> Wanted:
+def _wanted(work: Work, device: torch.device, threads: int) -> Wanted:
     packages = packages_here()
     return Wanted(
         facts=facts_here(packages, device.type),
@@ -235,6 +237,8 @@ def _wanted(work: Work, device: torch.device) -> Wanted:
         folder=work.folder.absolute(),
         manifest=manifest_hash(work.folder),
         place=str(Path.cwd()),
+        products=products(),
+        loaders=loaders_elsewhere(threads),
     )
 
 

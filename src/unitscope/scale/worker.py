@@ -16,10 +16,12 @@ import torch
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.likeness import likeness
 from unitscope.experiments.skeleton import Piece, State
+from unitscope.models.products import Products, set_products
 from unitscope.run.manifest import MANIFEST
 from unitscope.scale.facts import difference, facts_here, host_name, unlike
 from unitscope.scale.luggage import unpack
 from unitscope.sources.decode import silence_decoders
+from unitscope.sources.loading import load_with
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Wanted:
         folder: the run folder.
         manifest: SHA-256 of the manifest in it.
         place: the working folder, for relative paths.
+        products: how exactly a GPU multiplies.
+        loaders: threads that decode pictures.
     """
 
     facts: Mapping[str, str]
@@ -43,6 +47,8 @@ class Wanted:
     folder: Path
     manifest: str
     place: str
+    products: Products
+    loaders: int
 
 
 class Worker:
@@ -72,6 +78,8 @@ class Worker:
         """
         with suppress(OSError):
             os.chdir(wanted.place)
+        set_products(wanted.products)
+        load_with(wanted.loaders)
         host = host_name()
         other = difference(wanted.facts, facts_here(wanted.packages, wanted.device), host)
         if other:

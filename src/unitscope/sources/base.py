@@ -84,6 +84,15 @@ class MeasuredSource(PictureSource, Protocol):
         ...
 
 
+@runtime_checkable
+class DraftedSource(PictureSource, Protocol):
+    """Pictures some of which can be decoded at a fraction of their size."""
+
+    def drafted(self, least: int) -> PictureSource:
+        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
+        ...
+
+
 def left_out_of(*sources: PictureSource) -> tuple[LeftOut, ...]:
     """Return what was left out where pictures were looked for, all sources together."""
     return joined(*(source.left_out for source in sources if isinstance(source, SearchedSource)))
@@ -98,6 +107,11 @@ def remarks_on(*sources: PictureSource) -> tuple[str, ...]:
 def in_range16(source: PictureSource, range16: tuple[int, int] | None) -> PictureSource:
     """Return pictures with these values of black and white in those of 16 bits; as they are without any."""
     return source.in_range16(range16) if range16 and isinstance(source, MeasuredSource) else source
+
+
+def drafted(source: PictureSource, least: int | None) -> PictureSource:
+    """Return pictures decoded at the smallest size that leaves their sides so many pixels; as they are without any."""
+    return source.drafted(least) if least and isinstance(source, DraftedSource) else source
 
 
 @runtime_checkable

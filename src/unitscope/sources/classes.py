@@ -13,6 +13,7 @@ from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.dataset import Indexed, as_source
 from unitscope.sources.files import Found, is_own
 from unitscope.sources.pictures import PictureFolder, find_pictures, instead
+from unitscope.sources.shards import names_shards
 from unitscope.sources.specs import names_registered, open_pictures
 
 OUTSIDE = "not in the folder of a class"
@@ -71,7 +72,7 @@ def open_classed(given: str | Path | PictureSource | Indexed) -> ClassedSource:
         UnitscopeError: there is no such source, or its pictures have no classes.
     """
     if isinstance(given, str | Path):
-        if not names_registered(str(given)):
+        if not names_registered(str(given)) and not names_shards(str(given)):
             return ClassFolders(as_path(given))
         given = open_pictures(str(given))
     given = as_source(given)

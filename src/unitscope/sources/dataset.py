@@ -27,6 +27,10 @@ TARGET_KEYS = ("label", "labels", "target", "fine_label")
 """Where an item that is a dictionary has its class; the first that is there counts."""
 
 
+HASHED_WHOLE, HASHED_SPREAD = 20_000, 2_000
+"""Pictures of a data set that are all read for its hash, and how many are of a larger one."""
+
+
 class Indexed(Protocol):
     """What has a length and numbered items."""
 
@@ -62,6 +66,7 @@ class DatasetPictures:
     """
 
     range16: Range16 = FULL
+    draft: int = 0
     left_out: tuple[LeftOut, ...] = ()
 
     def __init__(self, items: Indexed, *, name: str = "", range: Range | None = None) -> None:  # noqa: A002
@@ -83,13 +88,18 @@ class DatasetPictures:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of all decoded pictures with their shapes and ids, as hexadecimal digits.
+        """SHA-256 of decoded pictures with their shapes and of the ids, as hexadecimal digits.
 
-        Every picture is read for it once, which takes as long as decoding the whole data set does; classes are not
-        part of it.
+        Of up to 20,000 pictures each is read for it once; of more, 2,000 evenly spread ones, and the ids of all.
+        Classes are not part of it.
         """
-        digest = hashlib.sha256()
-        for index, sample_id in enumerate(self.sample_ids):
+        digest, count = hashlib.sha256(), len(self.sample_ids)
+        looked_at = range(count)
+        if count > HASHED_WHOLE:
+            looked_at = range(0, count, -(-count // HASHED_SPREAD))
+            digest.update("\n".join(self.sample_ids).encode(errors="surrogateescape"))
+        for index in looked_at:
+            sample_id = self.sample_ids[index]
             try:
                 picture = self.read(index)
             except UnreadablePicture as error:
@@ -107,6 +117,8 @@ class DatasetPictures:
         """
         try:
             return self._picture(index)
+        except UnitscopeError:
+            raise
         except Exception as error:  # a data set raises whatever it stumbles on
             reason = str(error) if isinstance(error, ValueError) and str(error) else one_line(error)
             raise UnreadablePicture(self.sample_ids[index], reason) from error
@@ -116,6 +128,12 @@ class DatasetPictures:
         changed = copy.copy(self)
         changed.__dict__.pop("content_hash", None)
         changed.range16 = range16
+        return changed
+
+    def drafted(self, least: int) -> Self:
+        """Return the same pictures, the bytes and files of JPEG at a fraction of their size."""
+        changed = copy.copy(self)
+        changed.draft = least
         return changed
 
     @property
@@ -128,10 +146,17 @@ class DatasetPictures:
 
     def _item(self, index: int) -> object:
         with self._lock:
+            if len(self.items) != len(self.sample_ids):
+                raise UnitscopeError(
+                    f"the data set {self.name!r} had {len(self.sample_ids):,} items and now has {len(self.items):,}; "
+                    "give one that stays as it is while it is read"
+                )
             return self.items[index]
 
     def _picture(self, index: int) -> NDArray[np.uint8]:
-        return picture_to_rgb(picture_of(self._item(index)), range=self.range, range16=self.range16)
+        return picture_to_rgb(
+            picture_of(self._item(index)), range=self.range, range16=self.range16, draft=self.draft
+        )
 
     def _check_first(self) -> None:
         try:

@@ -24,7 +24,7 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftyphevx", b"ftypheim", b"ftypheis", b"ftypmif1")
 
 
-def decode_picture(path: Path, range16: Range16 = FULL) -> NDArray[np.uint8]:
+def decode_picture(path: Path, range16: Range16 = FULL, draft: int = 0) -> NDArray[np.uint8]:
     """Return a picture file as RGB, (H, W, 3) uint8, the way it is meant to be seen.
 
     EXIF rotation is applied; of an animation, the first frame is taken; transparent regions are laid on
@@ -33,6 +33,8 @@ def decode_picture(path: Path, range16: Range16 = FULL) -> NDArray[np.uint8]:
     Args:
         path: the file.
         range16: the values of black and white where it has 16 bits; then what is beyond them is clipped.
+        draft: JPEG is decoded at a half, a quarter or an eighth of its size as long as both sides keep so many pixels,
+            which saves most of the work; 0 for the whole size.
 
     Raises:
         ValueError: the file cannot be decoded, or only in part; the message says why.
@@ -41,12 +43,12 @@ def decode_picture(path: Path, range16: Range16 = FULL) -> NDArray[np.uint8]:
         if range16 != FULL and (deep := _scaled(path, range16)) is not None:
             return deep
         with opened(path) as image:
-            return _decoded(image, path, range16)
+            return _decoded(image, path, range16, draft)
     except Exception as error:  # decoders raise whatever they stumble on
         raise ValueError(_reason(path, error)) from error
 
 
-def decode_bytes(content: bytes, range16: Range16 = FULL) -> NDArray[np.uint8]:
+def decode_bytes(content: bytes, range16: Range16 = FULL, draft: int = 0) -> NDArray[np.uint8]:
     """Return a picture from the bytes of its file, see `decode_picture`.
 
     Raises:
@@ -54,10 +56,12 @@ def decode_bytes(content: bytes, range16: Range16 = FULL) -> NDArray[np.uint8]:
         ValueError: it can be decoded only in part.
     """
     with opened(BytesIO(content)) as image:
-        return _decoded(image, content, range16)
+        return _decoded(image, content, range16, draft)
 
 
-def _decoded(image: Image.Image, source: Path | bytes, range16: Range16) -> NDArray[np.uint8]:
+def _decoded(image: Image.Image, source: Path | bytes, range16: Range16, draft: int) -> NDArray[np.uint8]:
+    if draft:
+        image.draft(None, (draft, draft))
     image.load()
     if not is_whole(image, source):
         raise ValueError(FILLED)

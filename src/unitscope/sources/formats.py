@@ -19,6 +19,7 @@ HEIF = (".heic", ".heif", ".heics", ".heifs", ".hif")
 """What phones save; `pillow-heif` reads it."""
 NEEDS_HEIF = "pip install 'unitscope[heif]' reads them"
 NEEDS_OTHER_PILLOW = "Pillow is installed without their decoder"
+BY_NAME = "read if given by name, as FOLDER/{000..099}.tar"
 NO_PICTURE = "not read as pictures"
 BESIDE = "masks beside their pictures"
 
@@ -52,6 +53,7 @@ def unread_suffixes() -> Mapping[str, str]:
     wanting = {
         **dict.fromkeys(HEIF, NEEDS_HEIF),
         **dict.fromkeys((".avif", ".webp", ".jp2"), NEEDS_OTHER_PILLOW),
+        **dict.fromkeys((".tar", ".parquet"), BY_NAME),
     }
     return {suffix: why for suffix, why in wanting.items() if suffix not in picture_suffixes()}
 

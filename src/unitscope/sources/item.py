@@ -41,6 +41,7 @@ def picture_to_rgb(
     *,
     range: Range | None = None,  # noqa: A002
     range16: Range16 = FULL,
+    draft: int = 0,
 ) -> NDArray[np.uint8]:
     """Return a picture of any kind as RGB, (H, W, 3) uint8; see `DatasetPictures`.
 
@@ -48,18 +49,19 @@ def picture_to_rgb(
         value: the picture.
         range: the values of black and white in arrays and tensors of other numbers than uint8.
         range16: those of files and images of 16 bits.
+        draft: see :func:`decode_picture`; for files and their bytes.
 
     Raises:
         NoPicture: it is of no such kind.
         ValueError: it is damaged, or has values beyond `range`.
     """
     if isinstance(value, str | Path):
-        return decode_picture(Path(value), range16)
+        return decode_picture(Path(value), range16, draft)
     if isinstance(value, Mapping):  # a column of pictures that are not decoded
         value = value.get("bytes") or value.get("path")
-        return picture_to_rgb(value, range=range, range16=range16)
+        return picture_to_rgb(value, range=range, range16=range16, draft=draft)
     if isinstance(value, bytes):
-        return decode_bytes(value, range16)
+        return decode_bytes(value, range16, draft)
     if isinstance(value, Image.Image):
         return image_to_rgb(value, range16)
     if detach := getattr(value, "detach", None):

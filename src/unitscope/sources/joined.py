@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
-from unitscope.sources.base import PictureSource, in_range16, left_out_of, remarks_on
+from unitscope.sources.base import PictureSource, drafted, in_range16, left_out_of, remarks_on
 from unitscope.sources.files import LeftOut, combined_hash
 
 
@@ -57,6 +57,10 @@ class JoinedPictures:
     def in_range16(self, range16: tuple[int, int]) -> JoinedPictures:
         """Return the same pictures with other values of black and white in those of 16 bits."""
         return JoinedPictures([in_range16(source, range16) for source in self.sources])
+
+    def drafted(self, least: int) -> JoinedPictures:
+        """Return the same pictures, decoded at a fraction of their size where that can be."""
+        return JoinedPictures([drafted(source, least) for source in self.sources])
 
     def locate(self, index: int) -> tuple[int, int]:
         """Return which source a picture is in, and its index there."""

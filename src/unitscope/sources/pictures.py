@@ -46,6 +46,7 @@ class PictureFolder:
     """
 
     range16: Range16 = FULL
+    draft: int = 0
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -87,7 +88,7 @@ class PictureFolder:
             UnreadablePicture: the file is broken, too large, or not a picture.
         """
         try:
-            return decode_picture(self.path(index), self.range16)
+            return decode_picture(self.path(index), self.range16, self.draft)
         except ValueError as error:
             raise UnreadablePicture(self.sample_ids[index], str(error)) from error
 
@@ -95,6 +96,12 @@ class PictureFolder:
         """Return the same pictures with other values of black and white in those of 16 bits."""
         changed = copy.copy(self)
         changed.range16 = range16
+        return changed
+
+    def drafted(self, least: int) -> Self:
+        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
+        changed = copy.copy(self)
+        changed.draft = least
         return changed
 
     @property

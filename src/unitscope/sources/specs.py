@@ -7,6 +7,7 @@ from unitscope.paths import as_path
 from unitscope.registered import PICTURES, make_registered, registered
 from unitscope.sources.base import PictureSource
 from unitscope.sources.pictures import PictureFolder
+from unitscope.sources.shards import names_shards, open_shards
 
 
 def open_pictures(spec: str) -> PictureSource:
@@ -15,12 +16,15 @@ def open_pictures(spec: str) -> PictureSource:
     Args:
         spec: the path of a folder of pictures; or ``world``, ``world:800``, ``world:800:test`` or
             ``world:80:test:park,street`` for that many pictures of the built-in world, from that split, of those
-            classes (a folder called "world" is ``./world``).
+            classes (a folder called "world" is ``./world``); or files that hold many pictures, see
+            :func:`unitscope.sources.shards.open_shards`.
 
     Raises:
         UnitscopeError: there is no such source.
     """
     if not names_registered(spec):
+        if names_shards(spec):
+            return open_shards(spec)
         return PictureFolder(as_path(spec))
     made = make_registered(PICTURES, spec.partition(":")[0], spec)
     if isinstance(made, PictureSource):

@@ -1,11 +1,13 @@
 """Mergeable statistics of activations: what is counted in any order, split or batch gives the same bits."""
 
+from unitscope.stats.alike import UnitLikeness, peak_levels
 from unitscope.stats.area_changes import AreaChanges, ConceptPixels
 from unitscope.stats.base import State, Statistic
 from unitscope.stats.bootstrap import IntersectionBootstrap
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.chance import ChanceIntersections
 from unitscope.stats.class_accuracy import ClassAccuracy, ClassScores
+from unitscope.stats.device import DeviceRaster, DeviceSampling
 from unitscope.stats.extent import ActivationExtent
 from unitscope.stats.insertions import Insertions, PixelCounts, Places
 from unitscope.stats.intersection import ConceptAreas, Intersections
@@ -33,6 +35,8 @@ __all__ = [
     "ClassScores",
     "ConceptAreas",
     "ConceptPixels",
+    "DeviceRaster",
+    "DeviceSampling",
     "Insertions",
     "IntersectionBootstrap",
     "Intersections",
@@ -51,5 +55,7 @@ __all__ = [
     "ThresholdSearch",
     "TopPictures",
     "UnitChanges",
+    "UnitLikeness",
     "exceeding_count",
+    "peak_levels",
 ]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unitscope.layer.grid import Sampling, identity_sampling
 from unitscope.stats import kernels
 from unitscope.stats.base import State
+from unitscope.stats.device import DeviceRaster
 from unitscope.stats.kernels import PackedCells
 from unitscope.stats.raster import ActivationRaster, Reading, over_unit_blocks
 
@@ -41,7 +42,7 @@ class StrongCells:
     @classmethod
     def of(
         cls,
-        activation: ActivationRaster,
+        activation: ActivationRaster | DeviceRaster,
         floors: NDArray[np.float32] | None = None,
         *,
         spread: NDArray[np.bool_] | None = None,
@@ -49,7 +50,7 @@ class StrongCells:
         """Copy the strong cells of activations.
 
         Args:
-            activation: grids ``(n, U, h, w)`` and their sampling.
+            activation: grids ``(n, U, h, w)`` and their sampling; those on a device are looked through there.
             floors: ``(U,)``; by default every cell is kept.
             spread: ``(U, n)``: grids that will also be read on a finer raster than `activation` is.
         """
@@ -58,6 +59,8 @@ class StrongCells:
             floors = np.full(units, -np.inf, np.float32)
         if spread is None:
             spread = np.zeros((units, pictures), np.bool_)
+        if isinstance(activation, DeviceRaster):
+            return cls(*activation.strong_cells(floors, spread), floors, activation.sampling)
         counts = np.zeros((units, pictures), np.int32)
         found = over_unit_blocks(
             units, kernels.collect,
@@ -148,6 +151,29 @@ class StrongCells:
         cells = PackedCells(self.values, self.positions, offsets)
         over_unit_blocks(len(units), kernels.mark_above, cells, Reading.of(sampling), thresholds, bits)
         return bits
+
+    def raster_values(
+        self, picture: int, units: NDArray[np.int64], bounds: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the raster values ``(m, gh, gw)`` of units in one picture; minus infinity where not above a bound.
+
+        Args:
+            picture: place of the picture among those kept.
+            units: ``(m,)``.
+            bounds: ``(m,)``, at least the units' floors.
+        """
+        offsets = np.ascontiguousarray(self.offsets[units, picture : picture + 2])
+        cells = PackedCells(self.values, self.positions, offsets)
+        counts = np.zeros((len(units), 1), np.int32)
+        like = np.zeros(0, _place_type(*self.sampling.shape))
+        found = over_unit_blocks(
+            len(units), kernels.collect_points, cells, Reading.of(self.sampling), bounds, like, counts
+        )
+        rasters = np.full((len(units), self.sampling.shape[0] * self.sampling.shape[1]), -np.inf, np.float32)
+        if len(units):
+            values, places = _joined(found)
+            rasters[np.repeat(np.arange(len(units)), counts[:, 0]), places] = values
+        return rasters.reshape(len(units), *self.sampling.shape)
 
     def state_dict(self) -> State:
         """Return the arrays that hold the cells."""

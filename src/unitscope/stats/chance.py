@@ -78,14 +78,20 @@ class ChanceIntersections(Statistic):
         return self.pixels, self.intersections
 
 
-def chance_iou(pixels: Numbers, shared: Numbers, areas: Numbers) -> NDArray[np.float64]:
-    """Return the IoU of masks and concepts in each re-pairing ``(K, U, C)``.
+def chance_iou(
+    pixels: Numbers, shared: Numbers, areas: Numbers, concepts: Numbers
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the largest IoU of masks over all concepts in each re-pairing ``(K, U)``, and that with their own concept.
 
     Args:
         pixels: points of the masks ``(K, U)``.
         shared: with each concept ``(K, U, C)``.
         areas: points of each concept ``(C,)``, which re-pairing does not change.
+        concepts: the own concept of each unit ``(U,)``; 0 for none.
     """
-    union = pixels[:, :, None] + areas - shared.astype(np.float64)
-    iou: NDArray[np.float64] = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
-    return iou
+    largest, own = (np.zeros(pixels.shape) for _ in range(2))
+    over_unit_blocks(
+        pixels.shape[1], kernels.match_best,
+        pixels, shared, areas, np.ascontiguousarray(concepts), largest, own,
+    )  # fmt: skip
+    return largest, own

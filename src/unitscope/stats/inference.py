@@ -167,23 +167,6 @@ def no_interval(count: int) -> Interval:
     return np.full(count, np.nan), np.full(count, np.nan)
 
 
-def ratio_intervals(above: Numbers, below: Numbers) -> Interval:
-    """Return the intervals of ratios ``(V,)`` from replicates ``(V, R)`` of what is divided and by what.
-
-    Replicates in which the denominator is zero are left out, row by row.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(below == 0, np.nan, above / below)
-    finite = np.isfinite(ratios)
-    low, high = no_interval(len(ratios))
-    whole = finite.all(1)
-    if whole.any():
-        low[whole], high[whole] = interval(ratios[whole])
-    for row in np.flatnonzero(finite.any(1) & ~whole):
-        (low[row],), (high[row],) = interval(ratios[row][None])
-    return low, high
-
-
 # Rank correlation and many tests.
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from unitscope.stats import kernels
 from unitscope.stats.base import State, Statistic, agreed, counted
 from unitscope.stats.cells import StrongCells
+from unitscope.stats.device import DeviceRaster
 from unitscope.stats.raster import ActivationRaster, over_unit_blocks
 
 LEVELS = (12, 10, 10)
@@ -75,8 +76,14 @@ class ActivationHistogram(Statistic):
     def _use(self, first: int, end: int) -> None:
         self._first, self._end = min(self._first, first), max(self._end, end)
 
-    def update(self, activation: ActivationRaster) -> None:
+    def update(self, activation: ActivationRaster | DeviceRaster) -> None:
         """Count every raster value of activations ``(n, U, h, w)``."""
+        if isinstance(activation, DeviceRaster):
+            first, counts = activation.count_leading_digits(LEVELS[0])
+            if counts.size:
+                self._use(first, first + counts.shape[1])
+                self.counts[:, first : first + counts.shape[1]] += counts
+            return
         span = np.empty((activation.units, 2), np.int64)
         span[:] = 1 << LEVELS[0], 0
         over_unit_blocks(

@@ -9,10 +9,12 @@ from unitscope.experiments.settings import (
     A_SEED,
     REPLICATES,
     SPEED,
+    Fed,
     Rule,
     Spread,
     at_least,
     between,
+    loaders_setting,
     setting,
 )
 
@@ -25,7 +27,7 @@ FOR = {"steps": METHODS, "searches": ("cw",), "rate": ("cw",), "confidence": ("c
 
 
 @dataclass(frozen=True)
-class AttackSettings(Spread):
+class AttackSettings(Fed, Spread):
     """What an attack can be told."""
 
     target: tuple[str, ...] = setting(
@@ -78,6 +80,7 @@ class AttackSettings(Spread):
         rule=at_least(1),
         panel=SPEED,
     )
+    loaders: int | None = loaders_setting()
 
     def __post_init__(self) -> None:
         """Refuse settings that change nothing.

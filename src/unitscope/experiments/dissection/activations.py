@@ -9,9 +9,9 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 import itertools
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection.ahead import Ahead
 from unitscope.experiments.dissection.cache import CellCache, Floors
+from unitscope.experiments.dissection.grids import layer_grids
 from unitscope.experiments.dissection.plan import ReadingPlan
-from unitscope.experiments.forward import run_batch
+from unitscope.experiments.forward import enough_memory, run_batch
 from unitscope.experiments.generated import made_of
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
@@ -33,13 +35,11 @@ from unitscope.run.storage import ArrayFile, Arrays
 from unitscope.stats import (
     ActivationExtent,
     ActivationHistogram,
-    ActivationRaster,
     ConceptAreas,
     Statistic,
     StrongCells,
     TopPictures,
 )
-from unitscope.stats.resampling import resample
 
 
 class ShardStatistics:
@@ -95,7 +95,8 @@ class ShardReader:
 
     def __init__(self, module: nn.Module, samples: Samples, plan: ReadingPlan, device: torch.device) -> None:
         self.module, self.samples, self.plan, self.device = module, samples, plan, device
-        self.content = ShardContent(plan)
+        with enough_memory(device):
+            self.content = ShardContent(plan, device)
 
     def __reduce__(self) -> tuple[object, ...]:
         # The memory of one shard is each process's own.
@@ -122,48 +123,57 @@ class ShardReader:
         drawn = samples.generated and labelled
         whole = drawn or answered is not None
 
+        trying = False
+
         def keep(name: str, output: Tensor) -> None:
-            content.keep(name, self.plan.by_layer[name].layer.read(output), batch, samples)
+            if not trying:
+                content.keep(name, self.plan.by_layer[name].layer.read(output), batch)
 
         layout = torch.channels_last if self.plan.channels_last else torch.preserve_format
 
         def run(inputs: Tensor) -> object:
             return forward(inputs.to(memory_format=layout))
 
+        def run_half(inputs: Tensor) -> object:
+            nonlocal trying
+            trying = True  # the reading ends with this, whatever comes of it
+            return run(inputs)
+
         with trace(self.module, list(self.plan.by_layer), keep, stop_early=not whole) as forward:
             for batch in itertools.islice(batches, len(self.plan.batches_of(shard))):
                 content.begin(batch)
                 if len(batch.samples):
                     output = run_batch(
-                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples)
-                    )
+                        run, batch, sample_ids=samples.sample_ids, device=self.device, called=called(samples),
+                        half=run_half,
+                    )  # fmt: skip
+                    content.check(samples, last=False)
                     if drawn:
                         content.made(*made_of(samples, batch, output))
                     if answered is not None:
                         answered(output)
                 partly(len(batch.samples))
+        content.check(samples, last=True)
         return content
 
 
 class ShardContent:
-    """Activation grids, extremes and label maps of one shard, in memory that serves one shard after the other."""
+    """Activation grids, extremes and label maps of one shard, in memory that serves one shard after the other.
 
-    def __init__(self, plan: ReadingPlan) -> None:
+    Args:
+        plan: what is read and kept.
+        device: where the network is, and where grids stay if they can be counted there.
+    """
+
+    def __init__(self, plan: ReadingPlan, device: torch.device) -> None:
         self._plan = plan
         capacity = min(plan.shard_size, plan.samples)
-        self._grids = {
-            name: np.empty((capacity, layer.layer.units, *layer.kept), np.float32)
-            for name, layer in plan.by_layer.items()
-        }
-        self._low = {
-            name: np.empty((capacity, layer.layer.units), np.float32) for name, layer in plan.by_layer.items()
-        }
-        self._high = {name: np.empty_like(low) for name, low in self._low.items()}
+        self._grids = {name: layer_grids(layer, capacity, device) for name, layer in plan.by_layer.items()}
         self.clear()
 
     def clear(self) -> None:
         """Forget the shard, keep the memory."""
-        self._used = self._start = 0
+        self._used = self._start = self._checked = 0
         self._samples: list[NDArray[np.int64]] = []
         self._labels: list[NDArray[np.int16]] = []
         self._pictures: list[NDArray[np.uint8]] = []
@@ -194,34 +204,43 @@ class ShardContent:
                 if wanted:
                     yield sample, picture
 
-    def keep(self, name: str, activation: Tensor, batch: Batch, samples: Samples) -> None:
+    def keep(self, name: str, activation: Tensor, batch: Batch) -> None:
         """Copy a layer's activation ``(n, U, h, w)`` of the current batch.
 
         Raises:
-            UnitscopeError: the shape is not the planned one, or a value is not finite.
+            UnitscopeError: the shape is not the planned one.
         """
-        values = activation.detach().to("cpu", torch.float32)
-        layer = self._plan.by_layer[name]
-        expected = (len(batch.samples), layer.layer.units, *layer.layer.grid)
-        if values.shape != expected:
+        layer = self._plan.by_layer[name].layer
+        expected = (len(batch.samples), layer.units, *layer.grid)
+        if activation.shape != expected:
             raise UnitscopeError(
-                f"layer {name!r} returns an activation of shape {tuple(values.shape)} where {expected} was expected "
-                "from its first output; choose a layer whose shape stays the same"
+                f"layer {name!r} returns an activation of shape {tuple(activation.shape)} where {expected} was "
+                "expected from its first output; choose a layer whose shape stays the same"
             )
-        place = slice(self._start, self._used)
-        low, high = values.amin((2, 3)).numpy(), values.amax((2, 3)).numpy()
-        finite = np.isfinite(low) & np.isfinite(high)
-        if not finite.all():
-            n, unit = np.argwhere(~finite)[0]
-            raise UnitscopeError(
-                f"layer {name!r} unit {unit} is not finite (NaN or infinite) "
-                + where_not_finite(samples, int(batch.samples[n]))
-            )
-        self._low[name][place], self._high[name][place] = low, high
-        if layer.resampling is None:
-            torch.from_numpy(self._grids[name][place]).copy_(values)
+        self._grids[name].keep(activation.detach(), slice(self._start, self._used))
+
+    def check(self, samples: Samples, *, last: bool) -> None:
+        """Refuse values that are not finite, of what was kept since the last look.
+
+        Args:
+            samples: for the message.
+            last: whether the shard is read; before, nothing that would wait for a device is looked at.
+
+        Raises:
+            UnitscopeError: a value is not finite.
+        """
+        if not last and any(grids.waits for grids in self._grids.values()):
             return
-        resample(values, layer.resampling, self._grids[name][place])
+        place, self._checked = slice(self._checked, self._used), self._used
+        for name, grids in self._grids.items():
+            low, high = grids.extremes(place)
+            finite = np.isfinite(low) & np.isfinite(high)
+            if not finite.all():
+                n, unit = np.argwhere(~finite)[0]
+                raise UnitscopeError(
+                    f"layer {name!r} unit {unit} is not finite (NaN or infinite) "
+                    + where_not_finite(samples, int(self.samples[place][n]))
+                )
 
     @property
     def samples(self) -> NDArray[np.int64]:
@@ -235,31 +254,25 @@ class ShardContent:
 
     def peaks(self, name: str) -> NDArray[np.float32]:
         """Highest activation of a layer's units ``(n, U)`` over its own grid."""
-        return self._high[name][: self._used]
+        return self._grids[name].extremes(slice(self._used))[1]
 
     def means(self, name: str) -> NDArray[np.float32]:
         """Mean activation of a layer's units ``(n, U)`` over the kept grid."""
-        means = self._grids[name][: self._used].mean((2, 3), dtype=np.float64)
-        return np.asarray(means, np.float32)
-
-    def _activation(self, name: str) -> ActivationRaster:
-        return ActivationRaster(self._grids[name][: self._used], self._plan.by_layer[name].sampling)
+        return self._grids[name].means(self._used)
 
     def count(self, statistics: ShardStatistics) -> None:
         """Update the statistics with everything read."""
-        for name in self._plan.by_layer:
-            low, high = self._low[name][: self._used], self._high[name][: self._used]
-            statistics.histograms[name].update(self._activation(name))
+        for name, grids in self._grids.items():
+            low, high = grids.extremes(slice(self._used))
+            statistics.histograms[name].update(grids.raster(self._used))
             statistics.extents[name].update(low, high)
             statistics.tops[name].update(high, self.samples)
         statistics.areas.update(self.labels, self.samples)
 
     def checksums(self) -> Arrays:
-        """CRC-32 of each layer's grids, bit for bit: what a second reading has to find again."""
-        return {
-            f"values/{name}": np.array([zlib.crc32(grids[: self._used].data)], np.uint32)
-            for name, grids in self._grids.items()
-        }
+        """A sum over each layer's grids, bit for bit: what a second reading has to find again."""
+        sums = {name: grids.checksum(self._used) for name, grids in self._grids.items()}
+        return {f"{kind}/{name}": value for name, (kind, value) in sums.items()}
 
     def strong_cells(self, floors: Floors, tops: dict[str, TopPictures]) -> dict[str, StrongCells]:
         """Copy the cells of every layer that values above the floors are blended from.
@@ -270,11 +283,11 @@ class ShardContent:
         """
         return {
             name: StrongCells.of(
-                self._activation(name),
+                grids.raster(self._used),
                 floors[name],
                 spread=(tops[name].samples[:, :, None] == self.samples).any(axis=1),
             )
-            for name in self._plan.by_layer
+            for name, grids in self._grids.items()
         }
 
 
@@ -335,6 +348,14 @@ class Activations:
             )
         return self._reader
 
+    @cached_property
+    def _ahead(self) -> Ahead:
+        return Ahead(self.reader.samples, self.plan)
+
+    def expect(self, shards: Sequence[int]) -> None:
+        """Say which shards will be read next, so that the first pictures of one are decoded before it is its turn."""
+        self._ahead.expect(shards)
+
     def keep(self, fraction: float, most: int) -> None:
         """Say what the cache shall answer questions about, before any picture is read.
 
@@ -350,8 +371,9 @@ class Activations:
         return self._drawn.merged().tops
 
     def __getstate__(self) -> dict[str, object]:
-        # What has been merged so far is in the folder.
-        return vars(self) | {"_total": self._empty(), "_merged": set(), "_before": self._empty(), "_first": 0}
+        # What has been merged so far is in the folder, and a stream of batches is each process's own.
+        own = {name: value for name, value in vars(self).items() if name != "_ahead"}
+        return own | {"_total": self._empty(), "_merged": set(), "_before": self._empty(), "_first": 0}
 
     def read(self, shard: int, *, answered: Callable[[object], None] | None = None) -> State:
         """Run the network over a shard, and keep its strong cells; see :meth:`ShardReader.read`.
@@ -359,16 +381,18 @@ class Activations:
         What is strong follows from the shard and from the first ones, see :func:`known_before`.
         """
         samples = self.reader.samples
-        content = self.reader.read(samples.batches(self.plan.batches_of(shard)), shard, answered=answered)
+        with self._ahead.batches_of(shard) as batches:
+            content = self.reader.read(batches, shard, answered=answered)
         self._cache.forget(shard)
         statistics = self._empty()
-        content.count(statistics)
-        self._total.merge(statistics)
-        self._merged.add(shard)
-        self._seen = self._known(shard, statistics)
-        if self._cache.has_room:
-            floors = self._seen.floors(self._fraction)
-            self._cache.write(shard, content.strong_cells(floors, self._drawn._seen.tops))
+        with enough_memory(self.reader.device):
+            content.count(statistics)
+            self._total.merge(statistics)
+            self._merged.add(shard)
+            self._seen = self._known(shard, statistics)
+            if self._cache.has_room:
+                floors = self._seen.floors(self._fraction)
+                self._cache.write(shard, content.strong_cells(floors, self._drawn._seen.tops))
         pictures = PictureFiles(samples, self.folder.path)
         for sample, picture in content.pictures_of(self._seen.tops):
             pictures.write(sample, picture)
@@ -431,10 +455,19 @@ class Activations:
             yield Shard(file["samples"], file["labels"], self._points(shard, above))
             advance(len(self.plan.samples_of(shard)))
 
-    def shard(self, shard: int) -> Shard:
-        """Open one committed shard with its strong cells."""
+    def kept_shard(self, shard: int) -> Shard | None:
+        """Open one committed shard with its strong cells, if they are kept."""
+        cells = self._cache.cells(shard)
+        if cells is None:
+            return None
         file = self.folder.open_shard(shard)
-        return Shard(file["samples"], file["labels"], self._cells(shard))
+        return Shard(file["samples"], file["labels"], cells)
+
+    def shard(self, shard: int, *, above: Floors | None = None) -> Shard:
+        """Open one committed shard with its strong cells, or with its raster points above some values."""
+        file = self.folder.open_shard(shard)
+        cells = self._cells(shard) if above is None else self._points(shard, above)
+        return Shard(file["samples"], file["labels"], cells)
 
     def _points(self, shard: int, above: Floors) -> Mapping[str, StrongCells]:
         kept = self._cache.points(shard)
@@ -458,13 +491,18 @@ class Activations:
         """Refuse values that are not, to the last bit, those the statistics of the shard were counted from."""
         committed = self.folder.open_shard(shard)
         for name, found in content.checksums().items():
-            if committed[name] != found:
+            if name not in committed.names or committed[name] != found:
                 raise UnitscopeError(
-                    f"layer {name.removeprefix('values/')!r} has other values than when these pictures were first "
+                    f"layer {name.partition('/')[2]!r} has other values than when these pictures were first "
                     f"read into {self.folder.path}: another machine, device, number of threads or version of torch "
                     "rounds differently, or the network has changed or answers at random; finish the run where it "
                     "was begun, or give another --out, with a --cache-budget that holds all, so that none is read again"
                 )
+
+
+def expect_shards(activations: Activations, pieces: Sequence[Piece]) -> None:
+    """Be told which shards will be read, in order."""
+    activations.expect([piece.number for piece in pieces])
 
 
 def known_before(shard: int) -> int:

@@ -7,6 +7,7 @@ many units as fit are kept, and a few re-pairings are counted at once.
 from __future__ import annotations
 
 import math
+import mmap
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +25,16 @@ from unitscope.stats.chance import chance_iou, partners
 from unitscope.stats.inference import q_values
 from unitscope.stats.intersection import planes_last
 
-KEPT_POINTS = 2**26
-"""Points of masks in memory at once."""
+KEPT_POINTS = 2**25
+"""Points of masks in memory at once, each two bytes, with what tells where those of a picture begin."""
+POINTS_OF_A_PICTURE = 6
+"""What a unit keeps of each picture besides its points takes as much as so many."""
 COUNTED = 2**23
 """Counts of re-paired masks and concepts in memory at once."""
-KEPT_LABELS = 2**30
-"""Bytes of label maps in memory; more of them are in a file."""
+KEPT_LABELS = 2**24
+"""Bytes of label maps in memory; where there are more, they are in a file, of which so much is looked at at a time."""
+KEPT_PARTNERS = 2**22
+"""Bytes of what tells whose label map each picture meets, in the re-pairings that are counted at once."""
 TAIL = 0.95
 
 Floats = NDArray[np.float64]
@@ -123,31 +128,53 @@ def measure_chance(
     if len(samples) < LEAST_FOR_CHANCE:
         return unknown
     counting = _Counting(scores, samples, _labels(activations, len(samples)), repairings, seed)
-    blocks = list(_blocks(scores))
+    blocks = list(_blocks(scores, len(samples)))
     with progress_bar("meeting other pictures", len(blocks) * repairings) as advance:
         for parts in blocks:
             counting.count(_masks(activations, scores, parts), advance)
     return counting.result()
 
 
-def _labels(activations: Activations, samples: int) -> NDArray[np.int16]:
-    """Return the label maps of all samples ``(N, gh * gw, P)``, in a file of the cache where they are many."""
-    found, start = np.zeros((0, 0, 0), np.int16), 0
+class _LabelMaps:
+    """The label maps of all samples, in a file of the cache where they are many.
+
+    Args:
+        shape: ``(N, gh * gw, P)``.
+        folder: the run folder.
+    """
+
+    def __init__(self, shape: tuple[int, ...], folder: Path) -> None:
+        size, self._mapped = 2 * math.prod(shape), None
+        if size <= KEPT_LABELS:
+            self.array = np.empty(shape, np.int16)
+            return
+        with tempfile.TemporaryFile(dir=folder / "cache") as file:  # it is there while it is mapped
+            file.truncate(size)
+            self._mapped = mmap.mmap(file.fileno(), size)
+        self.array = np.frombuffer(self._mapped, np.int16).reshape(shape)
+
+    def release(self) -> None:
+        """Let the memory of what was looked at go: it is taken from the file again where it is wanted."""
+        if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+
+    def together(self, pictures: int) -> int:
+        """Return how many re-pairings of so many pictures look at no more than may be in memory."""
+        return max(1, KEPT_LABELS // max(pictures * int(self.array[0].nbytes), 1))
+
+
+def _labels(activations: Activations, samples: int) -> _LabelMaps:
+    """Return the label maps of all samples."""
+    found, start = None, 0
     for shard in range(activations.plan.shards):
         part = planes_last(activations.folder.open_shard(shard)["labels"])
-        if not shard:
-            shape = (samples, *part.shape[1:])
-            found = _room(shape, activations.folder.path)
-        found[start : start + len(part)] = part
+        if found is None:
+            found = _LabelMaps((samples, *part.shape[1:]), activations.folder.path)
+        found.array[start : start + len(part)] = part
         start += len(part)
+        found.release()
+    assert found is not None
     return found
-
-
-def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.int16]:
-    if 2 * math.prod(shape) <= KEPT_LABELS:
-        return np.empty(shape, np.int16)
-    with tempfile.TemporaryFile(dir=folder / "cache") as file:  # it is there while the array is
-        return np.asarray(np.memmap(file, np.int16, shape=shape))
 
 
 @dataclass(frozen=True)
@@ -159,13 +186,14 @@ class _Part:
     last: int
 
 
-def _blocks(scores: Mapping[str, LayerScores]) -> Iterator[list[_Part]]:
+def _blocks(scores: Mapping[str, LayerScores], pictures: int) -> Iterator[list[_Part]]:
     """Yield the units of all layers in blocks whose masks are in memory at the same time."""
     block: list[_Part] = []
     held = 0
     for name, layer in scores.items():
         first = 0
-        for unit, more in enumerate(layer.pixels.sum(0).tolist()):
+        for unit, points in enumerate(layer.pixels.sum(0).tolist()):
+            more = points + POINTS_OF_A_PICTURE * pictures
             if held and held + more > KEPT_POINTS:
                 if unit > first:
                     block.append(_Part(name, first, unit))
@@ -196,7 +224,7 @@ class _Counting:
         self,
         scores: Mapping[str, LayerScores],
         samples: NDArray[np.int64],
-        labels: NDArray[np.int16],
+        labels: _LabelMaps,
         repairings: int,
         seed: int,
     ) -> None:
@@ -211,7 +239,10 @@ class _Counting:
         """Lay masks on the label maps of other pictures in all re-pairings."""
         widest = max(part.last - part.first for part, _ in block)
         concepts = max(len(self.areas[part.layer]) for part, _ in block)
-        together = max(1, COUNTED // (widest * concepts))
+        most = max(each.counts.shape[1] for _, masks in block for each in masks)
+        partners_of_one = 8 * len(self.samples)
+        limits = COUNTED // (widest * concepts), self.maps.together(most), KEPT_PARTNERS // partners_of_one
+        together = max(1, min(limits))
         for start in range(0, self.repairings, together):
             numbers = range(start, min(start + together, self.repairings))
             others = partners(self.samples, self.seed, numbers)
@@ -227,12 +258,12 @@ class _Counting:
         counts, start = ChanceIntersections(len(numbers), units, len(areas)), 0
         for each in masks:
             stop = start + each.counts.shape[1]
-            counts.update(each, self.maps, np.ascontiguousarray(others[:, start:stop]))
+            counts.update(each, self.maps.array, np.ascontiguousarray(others[:, start:stop]))
+            self.maps.release()
             start = stop
-        iou = chance_iou(*counts.result(), areas)
+        largest, own = chance_iou(*counts.result(), areas, labels)
         place = np.s_[numbers.start : numbers.stop, part.first : part.last]
-        self.largest[part.layer][place] = iou.max(2)
-        self.own[part.layer][place] = iou[:, np.arange(units), labels]
+        self.largest[part.layer][place], self.own[part.layer][place] = largest, own
 
     def result(self) -> dict[str, Chance]:
         """Return what chance gives, by layer."""

@@ -6,13 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.activations import Activations, ShardReader, known_before, read_shard
+from unitscope.experiments.dissection.activations import (
+    Activations,
+    ShardReader,
+    ShardStatistics,
+    expect_shards,
+    known_before,
+    read_shard,
+)
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.findings import find_all
+from unitscope.experiments.dissection.likeness import measure_strengths, similar_table
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
-from unitscope.experiments.dissection.scoring import find_thresholds, score
+from unitscope.experiments.dissection.regions import region_table
+from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import (
     Findings,
@@ -112,6 +124,7 @@ class NetworkDissection(Experiment[Activations]):
                 settings=settings,
                 device=device_of(model.module),
                 grid_of=self.grid_of,
+                precision=model.precision if isinstance(model, Network) else "fp32",
             )
         self._weights, self._data = weights.result(), data.result()
 
@@ -136,6 +149,8 @@ class NetworkDissection(Experiment[Activations]):
         deciding = ["generator"] if model.generator else ["input_size", "preprocessing"]
         if model.forward is not None:  # a file may move, and what it says decides
             deciding.append("forward_hash" if model.forward_hash else "forward")
+        if model.precision != "fp32":
+            deciding.append("precision")
         return {
             "model": {name: getattr(model, name) for name in ("name", "weights_hash", *deciding)},
             "layers": list(self.plan.by_layer),
@@ -163,7 +178,18 @@ class NetworkDissection(Experiment[Activations]):
         then = "labels and exemplars"
         seed = self.model.reinitialized
         title = "reading the network" + ("" if seed is None else f" with random weights, seed {seed}")
-        yield Stage(NETWORK, title, parts, read_shard, self.plan, ids, noun, then=then, after=known_before)
+        yield Stage(
+            NETWORK,
+            title,
+            parts,
+            read_shard,
+            self.plan,
+            ids,
+            noun,
+            then=then,
+            ahead=expect_shards,
+            after=known_before,
+        )
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Find thresholds and labels, with their uncertainty."""
@@ -183,6 +209,10 @@ class NetworkDissection(Experiment[Activations]):
             with job.timing("exemplars"):
                 exemplars = exemplar_table(activations, statistics, thresholds)
             yield "exemplars", exemplars
+            with job.timing("regions"):
+                regions, similar = _seen(activations, statistics, scores, exemplars)
+            yield "regions", regions
+            yield "similar", similar
             yield from others.result()
 
     def outcome(self, job: Job) -> Mapping[str, object]:
@@ -245,7 +275,21 @@ class NetworkDissection(Experiment[Activations]):
             aliases=dict(model.aliases),
             forward=called.name if called else None,
             forward_hash=called.hash if called else "",
+            precision=model.precision if isinstance(model, Network) else "fp32",
         )
+
+
+def _seen(
+    activations: Activations,
+    statistics: ShardStatistics,
+    scores: dict[str, LayerScores],
+    exemplars: pa.Table,
+) -> tuple[Table, Table]:
+    """Look at single pictures once more: where units and labels are in them, and which units are alike."""
+    shown = exemplars.select(["layer", "unit", "rank", "sample", "id", "picture", "peak"]).to_pandas()
+    pictures = np.unique(shown["sample"].to_numpy(np.int64))
+    strengths = measure_strengths(activations, statistics, scores, pictures)
+    return region_table(activations, scores, strengths, shown), similar_table(strengths)
 
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+
+import torch
+from torch import nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.forward import out_of_memory
 from unitscope.experiments.samples import PictureSamples, Samples
 from unitscope.layer.answers import CAUSES, network_answers
-from unitscope.layer.proof import Prepare, prove_places, standard
+from unitscope.layer.proof import Prepare, Proof, prove_places, standard
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 
@@ -36,15 +41,7 @@ def proven(plan: ReadingPlan, model: Network, samples: Samples, told: Dissection
     answers = network_answers(module, samples.size, prepare, device=device, channels_last=plan.channels_last)
     if answers != "same" and not told.allow_random:
         raise UnitscopeError(f"{model.name or 'the network'} answers differently {CAUSES[answers]}; {ALLOW}")
-    proofs = prove_places(
-        module,
-        plan.layers,
-        samples.size,
-        prepare=prepare,
-        device=device,
-        channels_last=plan.channels_last,
-        batch_size=plan.batch_size,
-    )
+    proofs = _proofs(plan, module, samples.size, prepare, device)
     for layer in plan.layers:
         proof = proofs[layer.name]
         if proof.outcome == "random" and not told.allow_random:
@@ -56,3 +53,28 @@ def proven(plan: ReadingPlan, model: Network, samples: Samples, told: Dissection
                 "--trust-places"
             )
     return replace(plan, proofs=proofs, answers=answers)
+
+
+def _proofs(
+    plan: ReadingPlan, module: nn.Module, size: tuple[int, int], prepare: Prepare, device: torch.device
+) -> dict[str, Proof]:
+    """Ask the layers with as many pictures at once as the run will read: this is where too many are first found out.
+
+    Raises:
+        UnitscopeError: the device is out of memory.
+    """
+
+    def ask(pictures: int) -> dict[str, Proof]:
+        return prove_places(
+            module,
+            plan.layers,
+            size,
+            prepare=prepare,
+            device=device,
+            channels_last=plan.channels_last,
+            batch_size=pictures,
+        )
+
+    with suppress(torch.OutOfMemoryError):
+        return ask(plan.batch_size)
+    raise out_of_memory(ask, plan.batch_size, device)

@@ -26,6 +26,7 @@ from unitscope.layer.grid import (
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
 from unitscope.layer.proof import Proof
+from unitscope.models.precision import Precision
 from unitscope.run.dissection import Dissection
 
 SHARD_BYTES = 128 * 2**20
@@ -94,7 +95,7 @@ class ReadingPlan:
     batch_size: int
     shard_size: int
     channels_last: bool = False
-    """Whether inputs have their channels last in memory, which convolutions on a CPU are faster with."""
+    """Whether inputs have their channels last in memory, where convolutions are faster with that."""
     proofs: dict[str, Proof] = field(default_factory=dict)
     """What layers answered when pictures were changed at known places, by name."""
     answers: Answers = "same"
@@ -146,6 +147,7 @@ def plan_reading(
     settings: Told,
     device: torch.device,
     grid_of: Mapping[str, tuple[int, int]] | None = None,
+    precision: Precision = "fp32",
 ) -> ReadingPlan:
     """Look at the layers with one blank input, or two latents, and decide how they are kept.
 
@@ -156,6 +158,7 @@ def plan_reading(
         settings: what the dissection was told.
         device: where the network is.
         grid_of: rows and columns of layers of which the user says how they are read.
+        precision: how exactly the network multiplies.
 
     Raises:
         UnitscopeError: a layer cannot be read, or the network refuses the input.
@@ -172,7 +175,8 @@ def plan_reading(
         grids, channels_last = probe_layers(module, two, layers, size=samples.size, grid_of=said), False
     else:
         blank = torch.zeros((1, samples.depth, *samples.size), device=device)
-        grids, channels_last = _probe(module, blank, layers, said)
+        last = device.type == "cpu" or precision != "fp32"
+        grids, channels_last = _probe(module, blank, layers, said, try_last=last)
     found = tuple(
         _spread(grid, samples.size) if settings.cells == "even" else grid for grid in grids.values()
     )
@@ -187,10 +191,19 @@ def _spread(layer: LayerGrid, size: tuple[int, int]) -> LayerGrid:
 
 
 def _probe(
-    module: nn.Module, blank: Tensor, layers: Sequence[str], grid_of: Mapping[str, tuple[int, int]]
+    module: nn.Module,
+    blank: Tensor,
+    layers: Sequence[str],
+    grid_of: Mapping[str, tuple[int, int]],
+    *,
+    try_last: bool,
 ) -> tuple[dict[str, LayerGrid], bool]:
-    """Find how the layers are read, and whether the network takes inputs whose channels lie last in memory."""
-    if blank.device.type == "cpu" and any(isinstance(part, nn.Conv2d) for part in module.modules()):
+    """Find how the layers are read, and whether the network takes inputs whose channels lie last in memory.
+
+    Convolutions on a CPU are faster with these, and so are those of a GPU that multiply shorter numbers: its units for
+    products of matrices take no other order.
+    """
+    if try_last and any(isinstance(part, nn.Conv2d) for part in module.modules()):
         # Some networks view their activations as if the channels lay first; those fail, and go on below.
         with suppress(Exception):
             last = blank.to(memory_format=torch.channels_last)

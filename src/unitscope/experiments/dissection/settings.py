@@ -13,11 +13,13 @@ from unitscope.experiments.settings import (
     REPLICATES,
     SPEED,
     Cached,
+    Fed,
     Rule,
     Spread,
     at_least,
     between,
     cache_setting,
+    loaders_setting,
     setting,
 )
 
@@ -48,7 +50,7 @@ def _read_seeds(given: object) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class DissectionSettings(Cached, Spread):
+class DissectionSettings(Cached, Fed, Spread):
     """What a dissection can be told; the defaults are the paper's."""
 
     quantile: float = setting(0.01, "Fraction of pixels above a unit's threshold.", rule=between(0, 1))
@@ -103,6 +105,7 @@ class DissectionSettings(Cached, Spread):
         panel=SPEED,
     )
     cache_budget: float = cache_setting("Activations kept on disk at most, GiB")
+    loaders: int | None = loaders_setting()
 
     @property
     def kept(self) -> float:

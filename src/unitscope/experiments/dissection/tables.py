@@ -230,15 +230,17 @@ def layer_table(findings: Findings, units: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sample_table(sample_ids: Sequence[str], skipped: Mapping[int, str]) -> pd.DataFrame:
-    """One row a sample: whether it was used, and if not, why."""
-    numbers = range(len(sample_ids))
-    return pd.DataFrame(
+def sample_table(sample_ids: Sequence[str], skipped: Mapping[int, str]) -> pa.Table:
+    """One row a sample: whether it was used, and if not, why. There may be millions, so no row becomes an object."""
+    count, used = len(sample_ids), np.ones(len(sample_ids), np.bool_)
+    used[list(skipped)] = False
+    reasons = pa.array((skipped.get(number) for number in range(count)), pa.string(), size=count)
+    return pa.table(
         {
-            "sample": np.arange(len(sample_ids), dtype=np.int32),
-            "id": list(sample_ids),
-            "used": [number not in skipped for number in numbers],
-            "reason": pd.array([skipped.get(number) for number in numbers], dtype="string"),
+            "sample": np.arange(count, dtype=np.int32),
+            "id": pa.array(sample_ids, pa.string()),
+            "used": used,
+            "reason": reasons,
         }
     )
 

@@ -1,9 +1,8 @@
-"""What effects amount to, with paired bootstrap intervals over latents."""
+"""What effects amount to, with paired intervals over latents."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,63 +11,12 @@ from scipy import sparse
 from unitscope.stats import ConceptPixels
 from unitscope.stats.inference import (
     Floats,
-    Interval,
     correlation_interval,
-    draw_weights,
-    no_interval,
     rank_correlation,
-    ratio_intervals,
 )
+from unitscope.stats.ratios import ratio_intervals, sign_flip_p_values
 
 Numbers = NDArray[np.int64]
-Counts = sparse.csr_matrix | NDArray[np.int64]
-"""Integers by variant and latent ``(V, N)``, sparse or dense."""
-ROWS_AT_ONCE = 1024
-"""Variants whose replicates are in memory at once."""
-
-
-@dataclass(frozen=True)
-class DrawnLatents:
-    """N latents, and how often each of R bootstrap replicates counts every one of them.
-
-    Attributes:
-        samples: sample numbers ``(N,)``.
-        weights: ``(N, R)``; a row depends on the seed and the latent's number alone.
-    """
-
-    samples: Numbers
-    weights: NDArray[np.int64]
-
-    @classmethod
-    def draw(cls, samples: Numbers, *, replicates: int, seed: int) -> DrawnLatents:
-        """Draw the weights of latents with these sample numbers ``(N,)``."""
-        return cls(samples, draw_weights(samples, replicates, seed, np.int64))
-
-    @cached_property
-    def counted(self) -> Numbers:
-        """Latents that every replicate counts, repeats included ``(R,)``."""
-        total: Numbers = self.weights.sum(0)
-        return total
-
-    def sums(self, values: Counts) -> Numbers:
-        """Return weighted sums ``(V, R)`` of sparse or dense integers ``(V, N)``: exact, in any order."""
-        return np.asarray(values @ self.weights, np.int64)
-
-    def ratio_intervals(self, above: Counts, below: Counts) -> Interval:
-        """Return the intervals of ratios of sums over latents ``(V,)``; NaN where there are fewer than two latents.
-
-        Replicates in which the denominator is zero are left out, row by row.
-
-        Args:
-            above: integers ``(V, N)``, sparse or dense.
-            below: likewise.
-        """
-        if len(self.samples) < 2:
-            return no_interval(above.shape[0])
-        blocks = [slice(start, start + ROWS_AT_ONCE) for start in range(0, above.shape[0], ROWS_AT_ONCE)]
-        found = [ratio_intervals(self.sums(above[rows]), self.sums(below[rows])) for rows in blocks]
-        low, high = (np.concatenate(ends) for ends in zip(*found, strict=True))
-        return low, high
 
 
 @dataclass(frozen=True)
@@ -81,8 +29,10 @@ class ConceptEffects:
         change: pixels more in all pictures of each variant.
         pictures_after: pictures of each variant that hold it.
         lost: share of the pixels that is lost, ``-change / before``; NaN where there were none.
-        lost_low, lost_high: 95 % interval.
+        lost_low, lost_high: 95 % interval; NaN where there is none.
         change_low, change_high: 95 % interval of the change, as a fraction of a picture.
+        pictures_changed: pictures of each variant that show more or less of it.
+        p_value: of the change, see :func:`unitscope.stats.ratios.sign_flip_p_values`.
     """
 
     before: int
@@ -94,6 +44,8 @@ class ConceptEffects:
     lost_high: Floats
     change_low: Floats
     change_high: Floats
+    pictures_changed: Numbers
+    p_value: Floats
 
 
 class Effects:
@@ -102,13 +54,10 @@ class Effects:
     Args:
         pixels: of all latents.
         points: points of the pixel grid of one picture.
-        replicates: bootstrap replicates.
-        seed: of their weights.
     """
 
-    def __init__(self, pixels: ConceptPixels, *, points: int, replicates: int, seed: int) -> None:
+    def __init__(self, pixels: ConceptPixels, *, points: int) -> None:
         self.pixels, self.points = pixels, points
-        self.drawn = DrawnLatents.draw(pixels.samples, replicates=replicates, seed=seed)
         shape = (pixels.concepts, len(pixels.samples))
         place, concept, count = pixels.before.T
         self.before: sparse.csr_matrix = sparse.csr_matrix(
@@ -135,41 +84,37 @@ class Effects:
         changes = self.changes(concepts[0])
         for concept in concepts[1:]:
             changes = changes + self.changes(concept)
+        changes.eliminate_zeros()
         change = np.asarray(changes.sum(1), np.int64).ravel()
         before = int(areas.sum())
         lost = -change / before if before else np.full(len(change), np.nan)
-        lost_low, lost_high, low, high = self._intervals(areas, changes)
+        lost_low, lost_high = ratio_intervals(-changes, areas[None], within=(-np.inf, 1))
+        low, high = ratio_intervals(changes, np.full((1, len(areas)), self.points), within=(-1, 1))
         rows = changes.tocoo()
         held = (areas[rows.col] + rows.data > 0).astype(np.int64)
         moved = np.bincount(rows.row, held - (areas[rows.col] > 0), minlength=len(change))
         pictures = int((areas > 0).sum())
         after = pictures + np.round(moved).astype(np.int64)
-        return ConceptEffects(before, pictures, change, after, lost, lost_low, lost_high, low, high)
-
-    def _intervals(self, areas: Numbers, changes: sparse.csr_matrix) -> tuple[Floats, Floats, Floats, Floats]:
-        if len(areas) < 2:
-            return (*no_interval(changes.shape[0]), *no_interval(changes.shape[0]))
-        sums, base = self.drawn.sums(changes), self.drawn.sums(areas[None])[0]
-        lost = ratio_intervals(-sums, np.broadcast_to(base, sums.shape))
-        if (areas > 0).sum() < 2:  # what one picture shows has no spread
-            lost = no_interval(len(sums))
-        pixels = np.broadcast_to(self.drawn.counted * self.points, sums.shape)
-        return (*lost, *ratio_intervals(sums, pixels))
+        p_value, changed = sign_flip_p_values(changes)
+        return ConceptEffects(
+            before, pictures, change, after, lost, lost_low, lost_high, low, high, changed, p_value
+        )
 
     def lost_more(self, concept: int, variant: int, other: int) -> tuple[float, float, float]:
         """Return the share of a concept's area that one variant takes beyond another, and its 95 % interval.
 
-        Both are taken on the same latents. NaN where there is no area.
+        Both are taken on the same latents. NaN where there is no area, and no interval.
         """
         areas, changes = self.areas(concept), self.changes(concept)
         more = changes[other] - changes[variant]
+        more.eliminate_zeros()
         total = int(areas.sum())
-        if not total or (areas > 0).sum() < 2:
-            return float(more.sum() / total) if total else np.nan, np.nan, np.nan
-        low, high = self.drawn.ratio_intervals(more, areas[None])
+        if not total:
+            return np.nan, np.nan, np.nan
+        low, high = ratio_intervals(more, areas[None])
         return float(more.sum() / total), float(low[0]), float(high[0])
 
-    def rank_correlation(self, concept: int, iou: Floats) -> tuple[float, float, float]:
+    def rank_correlation(self, concept: int, iou: Floats, weights: Numbers) -> tuple[float, float, float]:
         """Return Spearman's correlation of the pixels lost without each unit with its IoU; also its 95 % interval.
 
         Variants are the units. NaN where all units are equal in one of both. Replicates in which all lose the same
@@ -179,11 +124,12 @@ class Effects:
         Args:
             concept: label value.
             iou: of every unit with the concept ``(V,)``.
+            weights: how often each bootstrap replicate counts every latent ``(N, R)``.
         """
         changes = self.changes(concept)
         total = np.asarray(changes.sum(1), np.int64)
         value = rank_correlation(-total, iou)[0]
         if not np.isfinite(value) or len(self.pixels.samples) < 2:
             return float(value), np.nan, np.nan
-        replicates = rank_correlation(-self.drawn.sums(changes), iou)
+        replicates = rank_correlation(-np.asarray(changes @ weights, np.int64), iou)
         return float(value), *correlation_interval(float(value), replicates)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from unitscope.experiments.effects.edited import EditedGenerator
-from unitscope.experiments.effects.estimates import DrawnLatents
 from unitscope.experiments.effects.insertion_plan import InsertionPlan
 from unitscope.experiments.effects.pairs import largest_and_median, make_pair, save_picture
 from unitscope.experiments.effects.sets import chosen_on_all
@@ -45,6 +44,7 @@ from unitscope.run.summaries import (
 )
 from unitscope.stats import Places
 from unitscope.stats.inference import certain_shares
+from unitscope.stats.ratios import ratio_intervals
 
 Numbers = NDArray[np.int64]
 
@@ -95,10 +95,9 @@ class PlaceFindings:
     """What new pixels showed before, by set ``(G, C)``."""
 
     @cached_property
-    def drawn(self) -> DrawnLatents:
-        """The latents and their bootstrap weights."""
-        samples = np.unique(self.places.sample)
-        return DrawnLatents.draw(samples, replicates=self.settings.replicates, seed=self.settings.seed)
+    def samples(self) -> Numbers:
+        """The sample numbers of the latents, in order ``(N,)``."""
+        return np.unique(self.places.sample)
 
     @cached_property
     def needed(self) -> int:
@@ -114,23 +113,24 @@ class PlaceFindings:
             group: of each place ``(m,)``.
             groups: number of them K.
         """
-        latent = np.searchsorted(self.drawn.samples, self.places.sample)
-        shape = (groups, len(self.drawn.samples))
+        latent = np.searchsorted(self.samples, self.places.sample)
+        shape = (groups, len(self.samples))
 
         def counted(values: Numbers) -> sparse.csr_matrix:
-            return sparse.csr_matrix((values, (group, latent)), shape=shape, dtype=np.int64)
+            table = sparse.csr_matrix((values, (group, latent)), shape=shape, dtype=np.int64)
+            table.eliminate_zeros()
+            return table
 
         success = (self.places.new >= self.needed).astype(np.int64)
         places, new, won = counted(np.ones_like(latent)), counted(self.places.new), counted(success)
         totals = [np.asarray(values.sum(1), np.int64).ravel() for values in (places, new, won)]
         with np.errstate(divide="ignore", invalid="ignore"):
             mean, share = (np.where(totals[0] > 0, total / totals[0], np.nan) for total in totals[1:])
-        intervals = [self.drawn.ratio_intervals(values, places) for values in (new, won)]
         pictures = np.asarray((places > 0).sum(1), np.int64).ravel()
-        for end in intervals[0]:
-            end[pictures < 2] = np.nan
-        areas = np.stack([mean, *intervals[0]]) / self.subject.points
-        ends = certain_shares(totals[2], totals[0], pictures, intervals[1])
+        points = self.subject.points
+        areas = np.stack([mean, *ratio_intervals(new, places, within=(0, points))]) / points
+        shares = ratio_intervals(won, places, fewest=1, within=(0, 1))
+        ends = certain_shares(totals[2], totals[0], pictures, shares)
         return Shares(totals[0], totals[2], pictures, areas, np.stack([share, *ends]))
 
     @cached_property
@@ -293,12 +293,12 @@ class PlaceFindings:
             return None
         success = (self.places.new >= self.needed).astype(np.int64)
         sign = (self.places.group == same).astype(np.int64) - (self.places.group == 0)
-        latent = np.searchsorted(self.drawn.samples, self.places.sample)
+        latent = np.searchsorted(self.samples, self.places.sample)
         more, places = (
-            np.bincount(latent, values, len(self.drawn.samples)).astype(np.int64)[None]
+            np.bincount(latent, values, len(self.samples)).astype(np.int64)[None]
             for values in (sign * success, self.places.group == 0)
         )
-        low, high = self.drawn.ratio_intervals(more, places)
+        low, high = ratio_intervals(more, places)
         gain = Score.of(more.sum() / places.sum(), low[0], high[0])
         shared = len(set(sets[0].units) & set(sets[same].units))
         return UnitChoice(latents=self.plan.chosen_on, shared=shared, gain=gain)

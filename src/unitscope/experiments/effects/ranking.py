@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,16 @@ from unitscope.run.numbers import Score
 from unitscope.run.storage import ArrayFile
 from unitscope.run.summaries import RankedConcept, RankingSummary
 from unitscope.stats import AreaChanges
+from unitscope.stats.inference import Floats, draw_weights, q_values
 from unitscope.stats.intersection import halves
+from unitscope.stats.ratios import FEWEST
 
 SHOWN = 8
 """Concepts of the summary."""
+TOLD = 0.05
+"""The false discovery rate at which the change that a unit makes is told from none."""
+RankColumn = np.ma.MaskedArray[tuple[int], np.dtype[np.int32]]
+"""Ranks of units ``(U,)``; masked where a unit has none."""
 
 
 def run_ranking(asked: Subject, settings: RankingSettings, out: Path) -> Ranking:
@@ -63,23 +69,33 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
         asked, settings = self.asked, self.settings
         shape = asked.layer.units, len(asked.vocabulary)
         areas = job.merged(MEASURE, lambda: AreaChanges(*shape), below="areas")
-        self.effects = effects = Effects(
-            areas.result(), points=asked.points, replicates=settings.replicates, seed=settings.seed
-        )
+        self.effects = effects = Effects(areas.result(), points=asked.points)
+        found = [effects.of(number) for number in range(1, shape[1])]
+        rates = [q_values_of_units(each.p_value, each.pictures_changed) for each in found]
         iou = asked.matches.iou
-        changes = [np.asarray(effects.changes(number).sum(1)).ravel() for number in range(1, shape[1])]
+        orders = [told_ranks(-each.change, q <= TOLD) for each, q in zip(found, rates, strict=True)]
         more: list[Mapping[str, Column]] = [
-            {"rank": ranks(-change), "iou": iou[:, number], "rank_iou": ranks(iou[:, number])}
-            for number, change in enumerate(changes, 1)
+            {
+                "p_value": each.p_value,
+                "q_value": q,
+                "rank": order,
+                "iou": iou[:, number],
+                "rank_iou": ranks(iou[:, number]),
+            }
+            for number, (each, q, order) in enumerate(zip(found, rates, orders, strict=True), 1)
         ]
-        self.concepts = _concept_table(asked, effects, changes)
-        yield "effects", effect_table("unit", effects, asked.vocabulary, more)
+        pixels = effects.points * len(effects.pixels.samples)
+        weights = draw_weights(effects.pixels.samples, settings.replicates, settings.seed, np.int64)
+        self.concepts = _concept_table(asked, effects, orders, weights)
+        yield "effects", effect_table("unit", found, pixels, asked.vocabulary, more)
         yield "concepts", self.concepts
 
     def outcome(self, job: Job) -> Mapping[str, object]:  # noqa: ARG002
         """Return the summary."""
         shown = _shown(self.concepts, self.effects)
-        return {"summary": RankingSummary(**vars(self.common()), concepts=shown, notes=())}
+        few = len(self.effects.pixels.samples) < FEWEST
+        notes = (f"no effect can be told from none on fewer than {FEWEST} latents",) if few else ()
+        return {"summary": RankingSummary(**vars(self.common()), concepts=shown, notes=notes)}
 
 
 def losses_on_half(ranking: Ranking, concept: int, half: int) -> tuple[NDArray[np.int64], int]:
@@ -117,20 +133,46 @@ def ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int32]:
     return found
 
 
-def _concept_table(subject: Subject, effects: Effects, changes: list[NDArray[np.int64]]) -> pa.Table:
+def q_values_of_units(p_value: Floats, changed: NDArray[np.int64]) -> Floats:
+    """Return the least false discovery rate that tells each unit's change from none ``(U,)``, over a layer's units.
+
+    Units that change a concept in fewer than six pictures are not tested, whatever they change there (NaN): no signs of
+    so few could tell. How many pictures change says nothing of the signs, so the rate of those that are tested holds.
+
+    Args:
+        p_value: by signs ``(U,)``.
+        changed: pictures with more or less of the concept ``(U,)``.
+    """
+    found, tested = np.full(len(p_value), np.nan), changed >= FEWEST
+    if tested.any():
+        found[tested] = q_values(p_value[tested])
+    return found
+
+
+def told_ranks(losses: NDArray[np.int64], told: NDArray[np.bool_]) -> RankColumn:
+    """Return the rank of each unit ``(U,)`` among those that take something, told from none; others are masked."""
+    chosen = told & (losses > 0)
+    order = np.zeros(len(losses), np.int32)
+    order[chosen] = ranks(losses[chosen])
+    return np.ma.MaskedArray(order, mask=~chosen)
+
+
+def _concept_table(
+    subject: Subject, effects: Effects, orders: Sequence[RankColumn], weights: NDArray[np.int64]
+) -> pa.Table:
     """One row a concept: how the two rankings go together, and the units that come first in each."""
     numbers, iou = np.arange(1, len(subject.vocabulary)), subject.matches.iou
     areas = [effects.areas(number) for number in numbers.tolist()]
     before = np.array([area.sum() for area in areas], np.int64)
     found = np.array(
         [
-            effects.rank_correlation(number, iou[:, number])
-            if iou[:, number].any() and changes[number - 1].any()
+            effects.rank_correlation(number, iou[:, number], weights)
+            if iou[:, number].any() and effects.changes(number).nnz
             else (np.nan, np.nan, np.nan)
             for number in numbers.tolist()
         ]
     ).reshape(len(numbers), 3)
-    first = [int(change.argmin()) if change.min() < 0 else None for change in changes]
+    first = [int(order.argmin()) if order.count() else None for order in orders]
     best = [int(iou[:, number].argmax()) if iou[:, number].any() else None for number in numbers]
     return pa.table(
         {
@@ -142,6 +184,7 @@ def _concept_table(subject: Subject, effects: Effects, changes: list[NDArray[np.
             "correlation_low": reals(found[:, 1]),
             "correlation_high": reals(found[:, 2]),
             "first_by_effect": pa.array(first, pa.int32()),
+            "units_with_effect": integers(order.count() for order in orders),
             "first_by_iou": pa.array(best, pa.int32()),
             "units_with_iou": integers((iou[:, numbers] > 0).sum(0)),
         }
@@ -149,20 +192,28 @@ def _concept_table(subject: Subject, effects: Effects, changes: list[NDArray[np.
 
 
 def _shown(concepts: pa.Table, effects: Effects) -> tuple[RankedConcept, ...]:
-    """List the concepts that cover most, each with the unit whose removal takes most of it."""
+    """List the concepts that cover most, each with the unit whose removal takes most of it, if any does."""
     rows = concepts.to_pandas().sort_values("before", ascending=False, kind="stable")
     shown = []
-    for row in rows[rows["first_by_effect"].notna()].head(SHOWN).to_dict("records"):
-        found, unit = effects.of(int(row["number"])), int(row["first_by_effect"])
+    for row in rows[rows["before"] > 0].head(SHOWN).to_dict("records"):
+        found, unit = effects.of(int(row["number"])), _whole(row["first_by_effect"])
+        lost = (
+            (np.nan,) * 3 if unit is None else (found.lost[unit], found.lost_low[unit], found.lost_high[unit])
+        )
         shown.append(
             RankedConcept(
                 concept=row["concept"],
                 category=row["category"],
                 area=row["area"],
                 unit=unit,
-                lost=Score.of(found.lost[unit], found.lost_low[unit], found.lost_high[unit]),
-                first_by_iou=None if np.isnan(row["first_by_iou"]) else int(row["first_by_iou"]),
+                lost=Score.of(*lost),
+                units_with_effect=int(row["units_with_effect"]),
+                first_by_iou=_whole(row["first_by_iou"]),
                 correlation=Score.of(row["correlation"], row["correlation_low"], row["correlation_high"]),
             )
         )
     return tuple(shown)
+
+
+def _whole(value: float) -> int | None:
+    return None if np.isnan(value) else int(value)

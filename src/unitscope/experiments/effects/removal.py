@@ -142,17 +142,17 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
 
     def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
         """Sum up, and save pictures before and after."""
-        vocabulary, settings, sets = self.asked.vocabulary, self.settings, self.sets
+        vocabulary, sets = self.asked.vocabulary, self.sets
         shape = len(sets.sets), len(vocabulary)
         areas = job.merged(MEASURE, lambda: AreaChanges(*shape), below="areas")
         instead = job.merged(MEASURE, lambda: PixelCounts(*shape), below="instead")
-        self.effects = effects = Effects(
-            areas.result(), points=self.asked.points, replicates=settings.replicates, seed=settings.seed
-        )
+        self.effects = effects = Effects(areas.result(), points=self.asked.points)
         before = effects.areas(sets.concept)
         after = before + effects.changes(sets.concept)[sets.largest].toarray()[0]
         yield "sets", self._sets()
-        yield "effects", effect_table("set", effects, vocabulary)
+        found = [effects.of(number) for number in range(1, len(vocabulary))]
+        pixels = effects.points * len(effects.pixels.samples)
+        yield "effects", effect_table("set", found, pixels, vocabulary)
         yield "instead", shown_table("set", instead.result(), vocabulary)
         yield "latents", self._latents(before, after)
         yield "pairs", self._pairs(job.folder, before, after)

@@ -128,8 +128,11 @@ class EffectSettings(Spread):
         rule=at_least(1),
         option="latents samples",
     )
-    replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
-    seed: int = setting(0, "Seed of the bootstrap, and of random sets and cells.", rule=A_SEED)
+    seed: int = setting(
+        0,
+        "Seed of what is drawn: random sets and cells, and the bootstrap of rank correlations.",
+        rule=A_SEED,
+    )
     batch_size: int | None = setting(
         None,
         "Pictures generated and segmented at once; as many as in the run by default.",
@@ -224,3 +227,7 @@ class InsertionSettings(ChoiceSettings):
 @dataclass(frozen=True)
 class RankingSettings(EffectSettings):
     """What the ranking of units by their effect can be told."""
+
+    replicates: int = setting(
+        1000, "Bootstrap replicates of the intervals of rank correlations.", rule=REPLICATES
+    )

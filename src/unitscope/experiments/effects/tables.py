@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.tables import names_of
-from unitscope.experiments.effects.estimates import ConceptEffects, Effects
+from unitscope.experiments.effects.estimates import ConceptEffects
 from unitscope.experiments.effects.pairs import Pair, packed
 from unitscope.run.masks import resize_mask
 
@@ -61,30 +61,38 @@ def effect_columns(found: ConceptEffects, pixels: int) -> dict[str, Column]:
         "change_high": found.change_high,
         "pictures_before": np.full(variants, found.pictures_before),
         "pictures_after": found.pictures_after,
+        "pictures_changed": found.pictures_changed,
     }
 
 
 def effect_table(
-    key: str, effects: Effects, vocabulary: Vocabulary, more: Sequence[Mapping[str, Column]] = ()
+    key: str,
+    found: Sequence[ConceptEffects],
+    pixels: int,
+    vocabulary: Vocabulary,
+    more: Sequence[Mapping[str, Column]] = (),
 ) -> pa.Table:
     """One row a variant and concept, in this order.
 
     Args:
         key: name of the column of variants.
-        effects: of all variants.
+        found: the effects on every concept, of all V variants.
+        pixels: of all pictures together.
         vocabulary: the concepts.
-        more: for each concept, further columns ``(V,)``.
+        more: for each concept, further columns ``(V,)``; what is masked becomes null.
     """
-    pixels = effects.points * len(effects.pixels.samples)
-    concepts, variants = len(vocabulary) - 1, effects.pixels.variants
-    parts = [effect_columns(effects.of(number), pixels) for number in range(1, concepts + 1)]
+    parts = [effect_columns(each, pixels) for each in found]
     if more:
         parts = [{**part, **also} for part, also in zip(parts, more, strict=True)]
+    concepts, variants = len(parts), len(found[0].change) if found else 0
     columns: Columns = {key: integers(np.repeat(np.arange(variants), concepts))}
     columns |= concept_columns(vocabulary, np.tile(np.arange(1, concepts + 1), variants))
     for name in parts[0] if parts else ():
-        values = np.stack([part[name] for part in parts], axis=1).ravel()
-        columns[name] = reals(values) if values.dtype.kind == "f" else pa.array(values)
+        values = np.ma.stack([part[name] for part in parts], axis=1).ravel()
+        missing = np.ma.getmaskarray(values)
+        columns[name] = (
+            reals(values.data) if values.dtype.kind == "f" else pa.array(values.data, mask=missing)
+        )
     return pa.table(columns)
 
 

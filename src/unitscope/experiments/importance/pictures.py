@@ -87,6 +87,7 @@ def match_pictures(
             they are the same pictures.
     """
     model.need_classes("importance")
+    model.need_single_precision("importance")
     if train.content_hash == val.content_hash:
         raise UnitscopeError(
             f"--train and --val are the same pictures ({train.name}); give others, since units that are ranked on "

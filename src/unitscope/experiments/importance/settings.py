@@ -13,11 +13,13 @@ from unitscope.experiments.settings import (
     REPLICATES,
     SPEED,
     Cached,
+    Fed,
     Rule,
     Spread,
     at_least,
     between,
     cache_setting,
+    loaders_setting,
     setting,
 )
 
@@ -36,7 +38,7 @@ def _are_sizes(given: object) -> bool:
 
 
 @dataclass(frozen=True)
-class ImportanceSettings(Cached, Spread):
+class ImportanceSettings(Cached, Fed, Spread):
     """What the importance of units can be told."""
 
     ablation: Literal["zero", "mean"] = setting(
@@ -62,6 +64,7 @@ class ImportanceSettings(Cached, Spread):
         None, "Pictures in a forward pass; as many as in the run by default.", rule=at_least(1), panel=SPEED
     )
     cache_budget: float = cache_setting("Outputs of the network up to the layer kept on disk at most, GiB")
+    loaders: int | None = loaders_setting()
 
 
 def choose_set_sizes(given: Sequence[int], units: int, layer: str) -> tuple[int, ...]:

@@ -105,6 +105,7 @@ class ShapeExperiment(Experiment[PairActivations]):
             settings=dissected.settings,
             device=device_of(network.module),
             grid_of={name: grid for name, grid in dissected.settings.grid_of.items() if name in layers},
+            precision=network.precision,
         )
         classes = count_classes(network)
         self.subject = PairActivations(network.module, pairs, (sides[0], sides[1]), self.plan, classes)

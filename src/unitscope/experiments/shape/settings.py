@@ -9,16 +9,18 @@ from unitscope.experiments.settings import (
     A_SEED,
     REPLICATES,
     Cached,
+    Fed,
     Rule,
     Spread,
     at_least,
     cache_setting,
+    loaders_setting,
     setting,
 )
 
 
 @dataclass(frozen=True)
-class ShapeSettings(Cached, Spread):
+class ShapeSettings(Cached, Fed, Spread):
     """What a question about altered pictures can be told."""
 
     quantile: float | None = setting(
@@ -44,3 +46,4 @@ class ShapeSettings(Cached, Spread):
     replicates: int = setting(1000, "Bootstrap replicates of the intervals.", rule=REPLICATES)
     seed: int = setting(0, "Seed of the alteration and of the bootstrap.", rule=A_SEED)
     cache_budget: float = cache_setting("Activations kept on disk at most while it runs, GiB")
+    loaders: int | None = loaders_setting()

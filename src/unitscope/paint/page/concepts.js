@@ -1,6 +1,6 @@
 // The palette: every concept with a detector, found by name, a few rows at a time; and what the chosen one offers.
 
-import { byId, h, nameOf, percent, plural } from './dom.js';
+import { byId, h, integer, nameOf, percent, plural } from './dom.js';
 
 const ROWS = 40;
 
@@ -31,7 +31,7 @@ export class Concepts {
     const ranked = this.palette.entries.map((entry) => [place(entry), entry]).filter(([rank]) => rank < 3);
     this.found = ranked.sort((a, b) => a[0] - b[0]).map(([, entry]) => entry);
     const all = this.palette.entries.length;
-    byId('concepts-count').textContent = text ? `${this.found.length} of ${all}` : plural(all, 'concept');
+    byId('concepts-count').textContent = text ? `${integer(this.found.length)} of ${integer(all)}` : plural(all, 'concept');
     this.list.replaceChildren(this.end);
     this.drawn = 0;
     this.more();

@@ -17,7 +17,7 @@ export class Stage {
     Object.assign(this, { hover: null, cursor: null, trail: null, held: false, wipe: 1, marks: {}, differing: false });
     const [height, width] = run.size;
     for (const id of ['original', 'edited', 'difference']) Object.assign(this.canvases[id], { width, height });
-    this.node.style.setProperty('--shape', width / height);
+    document.documentElement.style.setProperty('--shape', width / height);
     this.node.classList.toggle('crisp', Math.max(width, height) < CRISP_BELOW);
     new ResizeObserver(() => this.fit()).observe(this.node);
     this.listen();

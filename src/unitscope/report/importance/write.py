@@ -11,6 +11,7 @@ from urllib.parse import quote
 from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run, records
 from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.header import Header, beside
 from unitscope.report.importance.class_figures import class_charts
 from unitscope.report.importance.data import Importance, read_importance
 from unitscope.report.importance.facts import page_facts
@@ -54,7 +55,7 @@ def write_pages(data: Importance) -> Path:
     target = data.folder / REPORT
     with replacing(target) as aside:
         write_assets(aside, "importance")
-        draw_pages(data, aside)
+        draw_pages(data, aside, **beside(target))
     return target / "index.html"
 
 
@@ -64,27 +65,31 @@ def copy_pages(data: Importance, folder: Path) -> None:
 
 
 def place_reports(
-    found: Sequence[Importance], out: Path, *, home: str, fill: Callable[[Importance, Path], None]
-) -> list[tuple[str, str]]:
+    found: Sequence[Importance], out: Path, *, header: Header, fill: Callable[[Importance, Path], None]
+) -> None:
     """Put the reports of importance folders into the report of their run, with links to it and to each other.
 
     Args:
         found: the importance folders.
         out: the folder to put them in, one folder each.
-        home: the address of the run's report, seen from one of them.
+        header: of every page of the report.
         fill: `copy_pages` or `draw_pages`.
-
-    Returns:
-        Title and address of each, seen from the folder that holds `out`.
     """
-    named = [(report_title(data), f"{quote(data.folder.name)}/index.html") for data in found]
-    for data in found:
+    named = importance_links(found, out.name)
+    for data, (own, address) in zip(found, named, strict=True):
         place = out / data.folder.name
         fill(data, place)
         (place / "index.html").unlink()
-        others = [(title, f"../{address}") for title, address in named if title != report_title(data)]
-        write_text(place / "index.html", _render(data, make_maps(data), home=home, others=others))
-    return [(title, f"{out.name}/{address}") for title, address in named]
+        others = [(title, f"../../{other}") for title, other in named if title != own]
+        seen = header.seen(address)
+        maps, assets = make_maps(data), f"../../{FOLDER}"
+        text = _render(data, maps, assets=assets, header=seen, home=seen["home"], others=others)
+        write_text(place / "index.html", text)
+
+
+def importance_links(found: Sequence[Importance], folder: str) -> list[tuple[str, str]]:
+    """Return title and address of reports in a folder of the run's report, seen from that."""
+    return [(report_title(data), f"{folder}/{quote(data.folder.name)}/index.html") for data in found]
 
 
 def report_title(data: Importance) -> str:
@@ -92,8 +97,8 @@ def report_title(data: Importance) -> str:
     return f"{data.title}, {data.ablation} ablation"
 
 
-def draw_pages(data: Importance, folder: Path) -> None:
-    """Write all of a report but its shell into `folder`."""
+def draw_pages(data: Importance, folder: Path, header: object = None, home: object = "") -> None:
+    """Write all of a report but its shell into `folder`; see :func:`unitscope.report.header.beside` for the rest."""
     folder.mkdir(parents=True, exist_ok=True)
     strips = _pack_strips(data, folder / "data" / "pictures")
     run, page = page_payload(data)
@@ -109,7 +114,7 @@ def draw_pages(data: Importance, folder: Path) -> None:
     for name, figure in drawn.items():
         save_figure(figure, folder / "figures" / name)
     write_class_figures(data, folder / "figures")
-    write_text(folder / "index.html", _render(data, maps, home="", others=[]))
+    write_text(folder / "index.html", _render(data, maps, assets=FOLDER, header=header, home=home))
 
 
 def _write_block(folder: Path, number: int, block: Json) -> None:
@@ -133,13 +138,22 @@ def _pack_strips(data: Importance, folder: Path) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def _render(data: Importance, maps: Maps, *, home: str, others: list[tuple[str, str]]) -> str:
+def _render(
+    data: Importance,
+    maps: Maps,
+    *,
+    assets: str,
+    header: object,
+    home: object,
+    others: Sequence[tuple[str, str]] = (),
+) -> str:
     return fill(
         "importance/page.html",
         **page_facts(data, maps),
+        header=header,
         home=home,
         others=others,
-        assets=f"../../{FOLDER}" if home else FOLDER,
+        assets=assets,
         data_scripts=["data/importance.js", "data/charts.js"],
         scripts=["importance"],
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,8 @@ from unitscope.report.charts.parts import Figure, Measure
 from unitscope.report.charts.scatter import spread
 from unitscope.report.charts.theme import ACCENT, STRONG
 from unitscope.report.data import asked, records
-from unitscope.report.folder import REPORT, check_replaceable, replacing
+from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
+from unitscope.report.header import Header, beside
 from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
@@ -43,15 +46,32 @@ def write_classifier_page(found: UnitClassification) -> Path:
     target = found.path / REPORT
     check_replaceable(target)
     with replacing(target) as folder:
-        _write(found, folder)
+        write_assets(folder)
+        _write(found, folder, assets=FOLDER, **beside(target))
     return target / "index.html"
 
 
-def _write(found: UnitClassification, folder: Path) -> None:
+def classifier_links(found: Sequence[UnitClassification], folder: str) -> list[tuple[str, str]]:
+    """Return title and address of pages in a folder of the run's report, seen from that."""
+    return [(title(each.scores), f"{folder}/{quote(each.path.name)}/index.html") for each in found]
+
+
+def place_classifiers(found: Sequence[UnitClassification], out: Path, *, header: Header) -> None:
+    """Put the pages of units as classifiers into the report of their run, one folder each."""
+    for each, (_, address) in zip(found, classifier_links(found, out.name), strict=True):
+        place = out / each.path.name
+        place.mkdir(parents=True)
+        seen = header.seen(address)
+        (place / "tables").mkdir()
+        for name in ("tables/peaks.parquet", "manifest.json"):
+            place_file(each.path / name, place / name)
+        _write(each, place, assets=f"../../{FOLDER}", header=seen, home=seen["home"])
+
+
+def _write(found: UnitClassification, folder: Path, *, assets: str, header: object, home: object) -> None:
     facts, peaks, mistakes = found.scores, found.peaks, found.mistakes
     figure = classifier_figure(peaks, facts)
     save_figure(figure, folder / "plot")
-    write_assets(folder)
     write_charts(folder / "charts.js", {"plot": figure})
     text = fill(
         "classification.html",
@@ -61,10 +81,12 @@ def _write(found: UnitClassification, folder: Path) -> None:
         tiles=_tiles(facts, peaks),
         rows=_rows(facts),
         best=_best(facts),
-        mistakes={kind: _drawn(mistakes, kind, found.path, folder) for kind in KINDS},
+        mistakes={kind: _drawn(mistakes, kind, found.path, folder, alone=assets == FOLDER) for kind in KINDS},
         counts=_counts(peaks),
-        home="",
-        assets=FOLDER,
+        header=header,
+        home=home,
+        beside="../" if assets == FOLDER else "",
+        assets=assets,
         data_scripts=["charts.js"],
         scripts=[],
         **asked(found),
@@ -196,7 +218,9 @@ def _counts(peaks: pd.DataFrame) -> dict[str, int]:
     return {"false alarm": int((said & ~truth).sum()), "miss": int((~said & truth).sum())}
 
 
-def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[dict[str, object]]:
+def _drawn(
+    mistakes: pd.DataFrame, kind: str, run: Path, folder: Path, *, alone: bool
+) -> list[dict[str, object]]:
     """Draw the mistakes of one kind; return what the page says about each."""
     found = []
     for row in records(mistakes[mistakes["kind"] == kind].rename(columns={"class": "of_class"})):
@@ -209,7 +233,7 @@ def _drawn(mistakes: pd.DataFrame, kind: str, run: Path, folder: Path) -> list[d
             {
                 "file": name,
                 "size": size if name else None,
-                "picture": f"../{row.picture}" if name else None,
+                "picture": f"../{row.picture}" if name and alone else name,
                 "id": row.id,
                 "class": row.of_class if isinstance(row.of_class, str) else "",
                 "peak": f"{row.peak:.4g}",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -16,9 +19,10 @@ from unitscope.report.charts.files import save_figure
 from unitscope.report.charts.parts import Figure, Measure, percent
 from unitscope.report.charts.theme import COLORS, category_colors
 from unitscope.report.data import records
-from unitscope.report.folder import check_replaceable, replacing
+from unitscope.report.folder import MARKER, check_replaceable, replacing
+from unitscope.report.header import Header, beside, unit_ref, with_header
 from unitscope.report.pages.numbers import alone, shown
-from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.report.shell import FOLDER, copy_report, fill, write_assets, write_charts, write_text
 from unitscope.run.comparison import (
     ALL,
     by_depth,
@@ -61,8 +65,34 @@ def write_comparison(
     target = as_path(out) if out is not None else comparison_folder(runs)
     check_replaceable(target)
     with replacing(target) as folder:
-        _write(runs, folder, compared(runs) if said is None else said)
+        _write(runs, folder, compared(runs) if said is None else said, target)
     return target / "index.html"
+
+
+def find_comparisons(run: Path) -> list[Path]:
+    """Return the folders of comparisons that a run keeps."""
+    return sorted(file.parent for file in (run / PLACE).glob(f"*/{MARKER}"))
+
+
+def comparison_links(found: Sequence[Path], folder: str) -> list[tuple[str, str]]:
+    """Return title and address of comparisons in a folder of the run's report, seen from that."""
+    links = []
+    for each in found:
+        text = (each / "index.html").read_text(encoding="utf-8")
+        title = re.search(r"<title>(.*?)( &middot;|</title>)", text, re.DOTALL)
+        links.append((unescape(title[1]) if title else each.name, f"{folder}/{quote(each.name)}/index.html"))
+    return links
+
+
+def place_comparisons(found: Sequence[Path], out: Path, *, header: Header) -> None:
+    """Put copies of comparisons into the report of their first run, one folder each."""
+    for each, (_, address) in zip(found, comparison_links(found, out.name), strict=True):
+        copy_report(each, out / each.name)
+        page = out / each.name / "index.html"
+        text = page.read_text(encoding="utf-8")
+        page.unlink()  # it may be one file with that of the comparison
+        write_text(page, text)
+        with_header(page, header, address)
 
 
 def comparison_folder(runs: Sequence[Dissection]) -> Path:
@@ -84,7 +114,7 @@ def run_names(runs: Sequence[Dissection]) -> list[str]:
     return [name if apart.count(name) == 1 else f"{at}: {name}" for at, name in enumerate(apart, 1)]
 
 
-def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str]) -> None:
+def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str], target: Path) -> None:
     names, depth, concepts = run_names(runs), by_depth(runs), concepts_by_run(runs)
     categories = [ALL, *(name for name in dict.fromkeys(depth["category"]) if name != ALL)]
     colors = run_colors(runs, names)
@@ -117,7 +147,7 @@ def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str]) -> Non
         tables=list(tables),
         titles=[run.title for run in runs],
         listed=LISTED,
-        home="",
+        **beside(target),
         assets=FOLDER,
         data_scripts=["charts.js"],
         scripts=[],
@@ -134,7 +164,7 @@ def _changed(runs: Sequence[Dissection], names: Sequence[str]) -> list[tuple[str
             continue
         rows: list[list[object]] = [
             [
-                f"{row.layer} {row.unit}",
+                unit_ref(row.layer, row.unit, f"{row.layer} {row.unit}"),
                 *(text for at in (1, 2) for text in (_text(row, at), f"{getattr(row, f'iou_{at}'):.3f}")),
             ]
             for row in records(changed[0].head(LISTED))
@@ -254,6 +284,12 @@ def _control(runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFra
     ]
 
 
+def _best_unit(row: Any, number: int) -> str:
+    """Name the best unit of a concept; those of the first run, which keeps the page, are links in its report."""
+    text = f"{row.layer} unit {row.unit}"
+    return unit_ref(row.layer, row.unit, text) if number == 1 else text
+
+
 def _only(concepts: pd.DataFrame, number: int) -> list[list[object]]:
     mine = concepts[concepts["only"] == number].sort_values(f"iou_{number}", ascending=False, kind="stable")
     named = mine.rename(columns={f"{name}_{number}": name for name in ("detectors", "layer", "unit", "iou")})
@@ -262,7 +298,7 @@ def _only(concepts: pd.DataFrame, number: int) -> list[list[object]]:
             row.concept,
             row.category,
             int(row.detectors),
-            f"{row.layer} unit {row.unit}",
+            _best_unit(row, number),
             f"{row.iou:.3f}",
             "" if row.known else "not in every vocabulary",
         ]

@@ -2,68 +2,49 @@
 
 A page is a template (`templates/dissection/<name>.html`, a `<section id="page-<name>">`) and, where it draws from
 data, a script (`assets/dissection/<name>.js`) that adds itself to `unitscope.pages`. A new page
-is one more entry here.
+is one more entry of `PAGES` (`report/header.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from unitscope.report.data import RunData, records
+from unitscope.report.header import Header, Page
 from unitscope.report.pages.claims import claims
 from unitscope.report.shell import FOLDER, fill
 
-
-@dataclass(frozen=True)
-class Page:
-    """One page of the report: its name in the address, its title in the navigation (None: not listed)."""
-
-    name: str
-    title: str | None
-
-
-PAGES = (
-    Page("overview", "Overview"),
-    Page("units", "Units"),
-    Page("unit", None),
-    Page("concepts", "Concepts"),
-    Page("method", "Method"),
-)
+IMPORTANCE, EFFECTS, PAIRS = "What the classes need", "What the units do", "What units do on altered pictures"
+CLASSIFIERS, COMPARISONS = "Units as classifiers", "Compared with other runs"
+"""Kinds of questions."""
+HINTS = {
+    IMPORTANCE: "Units were removed, alone and together, to see what each class of the network loses.",
+    EFFECTS: "Units were removed or forced on, to see what goes from the generated pictures and what appears in them.",
+    PAIRS: "Pictures and altered copies of them: which units see shape and which texture, and which an adversarial "
+    "attack goes through.",
+    CLASSIFIERS: "How well single units tell pictures of one kind from others.",
+    COMPARISONS: "Detectors and concepts of this run beside those of others, and of random weights.",
+}
 
 
-def render_index(
-    data: RunData,
-    pages: Sequence[Page],
-    *,
-    figures: Mapping[str, str],
-    importance: Sequence[tuple[str, str]] = (),
-    effects: Sequence[tuple[str, str]] = (),
-    pairs: Sequence[tuple[str, str]] = (),
-    start: str = "",
-) -> str:
+def render_index(data: RunData, pages: Sequence[Page], *, figures: Mapping[str, str], header: Header) -> str:
     """Return the text of `index.html`.
 
     Args:
         data: the run.
         pages: the pages, in the order of the navigation.
         figures: the title of every figure by the name of its file, without the ending.
-        importance: title and address of every report of importance.
-        effects: title and address of every page of what units do in a generator.
-        pairs: title and address of every page of pictures and altered copies.
-        start: the address of a page of several runs that the report belongs to.
+        header: of every page of the report.
     """
     facts = _facts(data)
     return fill(
         "dissection/page.html",
         pages=pages,
         figures=figures,
-        importance=importance,
-        effects=effects,
-        pairs=pairs,
-        start=start,
+        questions=[(kind, HINTS.get(kind, ""), links) for kind, links in header.questions],
+        header=header.seen(),
         home="",
         assets=FOLDER,
         data_scripts=["data/run.js", "data/units.js", "data/charts.js"],

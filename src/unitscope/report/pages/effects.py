@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from unitscope.report.pages.insertion import insertion_page
-from unitscope.report.pages.questions import Kind, place_pages, write_page
+from unitscope.report.pages.questions import Kind, write_page
 from unitscope.report.pages.ranking import ranking_page
 from unitscope.report.pages.removal import removal_page
 from unitscope.run.effects import Insertion, Ranking, Removal
+from unitscope.run.results import Result
 
 Effect = Removal | Insertion | Ranking
 
@@ -19,9 +21,9 @@ def write_effect_page(found: Effect) -> Path:
     return write_page(found, KINDS[type(found)])
 
 
-def place_effect_pages(found: Iterable[Effect], out: Path, *, home: str) -> list[tuple[str, str]]:
-    """Put the pages of finished questions into the report of their run, see :func:`place_pages`."""
-    return place_pages(((each, KINDS[type(each)]) for each in found), out, home=home)
+def with_kinds(found: Iterable[Effect]) -> list[tuple[Result[Any], Kind]]:
+    """Return finished questions with how their pages are made."""
+    return [(each, KINDS[type(each)]) for each in found]
 
 
 def effect_title(found: Effect) -> str:

@@ -15,6 +15,7 @@ from unitscope.report.charts.heatmap import heat_map
 from unitscope.report.charts.parts import Figure, percent
 from unitscope.report.charts.theme import COLORS, PANEL
 from unitscope.report.data import records
+from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
 from unitscope.report.pages.removal import MOST, gain_of, shares_figure
@@ -31,7 +32,7 @@ def insertion_page(found: Insertion, folder: Path) -> tuple[dict[str, object], M
     return {
         "main": shown(interval_of(sets[0], "success")),
         "area": shown(interval_of(sets[0], "new_area", "new_low", "new_high"), 2),
-        "units": [int(unit) for unit in sets[0].units],
+        "units": unit_refs(found.summary.layer, sets[0].units),
         "tiles": _tiles(found, sets),
         "gain": gain_of(found.summary.choice),
         "contexts": _contexts(found),
@@ -87,20 +88,36 @@ def map_figures(found: Insertion) -> dict[str, Figure]:
     groups = {"map": ("its units", 0)}
     for number in random_sets(found)[:1]:
         groups["random"] = ("random units", number)
-    shares = {key: grid_of(found, number) for key, (_, number) in groups.items()}
-    highest = max(
-        (float(np.nanmax(each)) for each in shares.values() if np.isfinite(each).any()), default=0.0
-    )
-    figures = {}
-    for key, share in shares.items():
+    figures, end = {}, color_end(found, [number for _, number in groups.values()])
+    for key, (name, number) in groups.items():
+        share, places = grid_of(found, number), _places_of_a_cell(found, number)
         chart = heat_map(
             share, percent("places with enough new pixels", 0),
             rows=[f"row {row}" for row in range(share.shape[0])],
             columns=[f"column {column}" for column in range(share.shape[1])],
-            colors=(PANEL, COLORS[1]), limits=(0, highest or 1.0), titles=("", ""), size=(MAP_SIDE, MAP_SIDE),
+            colors=(PANEL, COLORS[1]), limits=(0, end), titles=("", ""), size=(MAP_SIDE, MAP_SIDE),
         )  # fmt: skip
-        figures[key] = Figure(chart, f"Where {facts.concept} can appear", groups[key][0], width=MAP_SIDE)
+        figures[key] = Figure(
+            chart, f"Where {facts.concept} can appear", f"{name}; {places} each", width=MAP_SIDE
+        )
     return figures
+
+
+def color_end(found: Insertion, groups: list[int]) -> float:
+    """Return the share at which the colours of the maps end: the highest that some cell or a whole set is sure to have.
+
+    So a cell that had luck at its few places does not set the colours of all others; its own are those of the end.
+    """
+    cells = found.locations[found.locations["set"].isin(groups)]["success_low"].max()
+    sets = found.sets[found.sets["set"].isin(groups)]["success"].max()
+    end = np.nanmax([0.0 if pd.isna(each) else float(each) for each in (cells, sets)])
+    return float(end) or 1.0
+
+
+def _places_of_a_cell(found: Insertion, group: int) -> str:
+    counts = found.locations[found.locations["set"] == group]["places"]
+    least, most = int(counts[counts > 0].min()), int(counts.max())
+    return f"{most:,} place{'s' if most != 1 else ''}" if least == most else f"{least:,} to {most:,} places"
 
 
 def replaced_figure(found: Insertion) -> Figure | None:

@@ -12,6 +12,7 @@ from unitscope.report.charts.files import save_figure
 from unitscope.report.charts.parts import Figure
 from unitscope.report.data import asked
 from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
+from unitscope.report.header import Header, beside
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.results import Result
 
@@ -49,31 +50,34 @@ def write_page(found: Result[Any], kind: Kind) -> Path:
     check_replaceable(target)
     with replacing(target) as folder:
         write_assets(folder)
-        _write(found, kind, folder, home="", assets=FOLDER)
+        _write(found, kind, folder, assets=FOLDER, **beside(target))
     return target / "index.html"
 
 
-def place_pages(found: Iterable[tuple[Result[Any], Kind]], out: Path, *, home: str) -> list[tuple[str, str]]:
+def page_links(found: Iterable[tuple[Result[Any], Kind]], folder: str) -> list[tuple[str, str]]:
+    """Return title and address of pages in a folder of the report, seen from the report."""
+    return [(kind.title(each), f"{folder}/{quote(each.path.name)}/index.html") for each, kind in found]
+
+
+def place_pages(found: Iterable[tuple[Result[Any], Kind]], out: Path, *, header: Header) -> None:
     """Put the pages of finished questions into the report of their run, one folder each.
 
     Args:
         found: the questions with their kinds.
         out: the folder to put them in, inside of the report.
-        home: the address of the run's report, seen from one of them.
-
-    Returns:
-        Title and address of each, seen from the folder that holds `out`.
+        header: of every page of the report.
     """
-    links = []
     for each, kind in found:
         place = out / each.path.name
         place.mkdir(parents=True)
-        _write(each, kind, place, home=home, assets=f"../../{FOLDER}")
-        links.append((kind.title(each), f"{out.name}/{quote(each.path.name)}/index.html"))
-    return links
+        ((_, address),) = page_links([(each, kind)], out.name)
+        seen = header.seen(address)
+        _write(each, kind, place, assets=f"../../{FOLDER}", header=seen, home=seen["home"])
 
 
-def _write(found: Result[Any], kind: Kind, folder: Path, *, home: str, assets: str) -> None:
+def _write(
+    found: Result[Any], kind: Kind, folder: Path, *, assets: str, header: object, home: object
+) -> None:
     facts, figures = kind.make(found, folder)
     drawn = {name: figure for name, figure in figures.items() if figure is not None}
     (folder / "figures").mkdir()
@@ -89,6 +93,7 @@ def _write(found: Result[Any], kind: Kind, folder: Path, *, home: str, assets: s
         facts=found.summary,
         tables=found.tables,
         figures=drawn,
+        header=header,
         home=home,
         assets=assets,
         data_scripts=["charts.js"],

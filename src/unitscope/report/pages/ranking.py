@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from unitscope.report.charts.bars import interval_bars
 from unitscope.report.charts.heatmap import heat_map
 from unitscope.report.charts.parts import Figure, Measure, percent
 from unitscope.report.charts.theme import COLORS, PANEL, category_colors
 from unitscope.report.data import records
+from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.run.effects import Ranking
+from unitscope.stats.ratios import FEWEST
 
 LISTED = 40
 """Concepts in the table."""
@@ -36,16 +39,19 @@ def ranking_page(found: Ranking, _folder: Path) -> tuple[dict[str, object], Mapp
         "middle": f"{measured.median():.2f}" if len(measured) else None,
         "measured": len(measured),
         "same": int((rows["first_by_effect"] == rows["first_by_iou"]).sum()),
-        "ranked": len(rows),
+        "ranked": int(rows["first_by_effect"].notna().sum()),
+        "shown": len(rows),
+        "tested": "q_value" in found.effects,
         "concepts": _concepts(found, rows.head(LISTED)),
     }, {"correlation": correlation_figure(found), "effects": effects_figure(found)}
 
 
 def ranked_concepts(found: Ranking) -> pd.DataFrame:
-    """Return the concepts that pictures show and some unit takes away from, largest area first."""
+    """Return the concepts that pictures show, largest area first."""
     rows = found.concepts
-    rows = rows[(rows["before"] > 0) & rows["first_by_effect"].notna()]
-    return rows.sort_values("before", ascending=False, kind="stable")
+    if "units_with_effect" not in rows:  # a ranking from before effects were told from none
+        rows = rows[rows["first_by_effect"].notna()]
+    return rows[rows["before"] > 0].sort_values("before", ascending=False, kind="stable")
 
 
 def correlation_figure(found: Ranking) -> Figure | None:
@@ -89,9 +95,16 @@ def effects_figure(found: Ranking) -> Figure | None:
     units, concepts = mapped(found)
     if not units:
         return None
-    table = found.effects.set_index(["unit", "concept", "category"])["lost"]
-    shares = np.array([[table[unit, *concept] for unit in units] for concept in concepts], float)
-    bound = float(np.nanmax(np.abs(shares))) or 1.0
+    table = found.effects.set_index(["unit", "concept", "category"])
+    if "pictures_changed" not in table:  # a ranking from before they were counted
+        table = table.assign(pictures_changed=FEWEST)
+    shares, changed = (
+        np.array([[table.at[(unit, *concept), name] for unit in units] for concept in concepts], float)
+        for name in ("lost", "pictures_changed")
+    )
+    # A share of a rare concept, which changes in few pictures, may be many times the others.
+    sure = np.abs(shares[(changed >= FEWEST) & np.isfinite(shares)])
+    bound = min(float(sure.max(initial=0)) or 1.0, 1.0)
     chart = heat_map(
         shares, percent("area lost without the unit"),
         rows=[f"{concept} ({category})" for concept, category in concepts],
@@ -106,22 +119,25 @@ def effects_figure(found: Ranking) -> Figure | None:
 def _concepts(found: Ranking, rows: pd.DataFrame) -> list[list[object]]:
     by_concept = dict(list(found.effects.groupby(["concept", "category"], sort=False)))
     listed: list[list[object]] = []
+    layer = found.summary.layer
     for row in records(rows):
         effects = by_concept[row.concept, row.category]
-        first = next(records(effects.sort_values("rank").head(1)))
+        ranked = effects[effects["rank"].notna()].sort_values("rank")
+        first = next(records(ranked.head(1)), None)
         listed.append(
             [
                 row.concept,
                 row.category,
                 shown(alone(row.area), 2),
-                _listed(effects.sort_values("rank")),
-                shown(interval_of(first, "lost")),
-                _listed(effects.sort_values("rank_iou")),
+                len(ranked),
+                _listed(layer, ranked) if len(ranked) else "none",
+                shown(alone(np.nan) if first is None else interval_of(first, "lost")),
+                _listed(layer, effects.sort_values("rank_iou")),
                 shown(interval_of(row, "correlation"), 2, scale=1),
             ]
         )
     return listed
 
 
-def _listed(effects: pd.DataFrame) -> str:
-    return ", ".join(str(unit) for unit in effects["unit"].head(FIRST))
+def _listed(layer: str, effects: pd.DataFrame) -> Markup:
+    return unit_refs(layer, effects["unit"].head(FIRST))

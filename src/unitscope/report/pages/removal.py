@@ -13,9 +13,10 @@ from unitscope.report.charts.curve import curves
 from unitscope.report.charts.parts import Figure, percent
 from unitscope.report.charts.theme import COLORS, category_colors
 from unitscope.report.data import records
+from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
-from unitscope.run.effects import Removal
+from unitscope.run.effects import Removal, surprises
 from unitscope.run.summaries import UnitChoice
 
 LISTED = 30
@@ -32,9 +33,10 @@ def removal_page(found: Removal, folder: Path) -> tuple[dict[str, object], Mappi
     return {
         "main": shown(interval_of(main, "lost")),
         "k": int(main.k),
-        "units": [int(unit) for unit in main.units],
+        "units": unit_refs(found.summary.layer, main.units),
         "tiles": _tiles(found),
         "gain": gain_of(found.summary.choice),
+        "surprises": surprises(found),
         "sets": _sets(found),
         "others": _others(found),
         "pairs": draw_pairs(found.pairs, found.path, folder, mask="lost_mask"),
@@ -101,7 +103,7 @@ def removal_figure(found: Removal) -> Figure:
         percent(f"area of {facts.concept} that is lost"),
         colors=colors, across="units set to zero", whiskers=True,
     )  # fmt: skip
-    note = f"{facts.latents:,} pictures; bars and bands: 95 % over pictures"
+    note = f"{facts.latents:,} pictures; bars and bands: 95 % over pictures, where six or more change"
     return Figure(chart, f"{facts.concept} without its units in {facts.layer}", note)
 
 
@@ -122,7 +124,7 @@ def side_figure(found: Removal) -> Figure | None:
     )
     measure = percent("change of area, per cent of the picture", 2)
     chart = interval_bars(bars, measure, colors=category_colors(found.effects["category"]))
-    return Figure(chart, "What changes beside it", "lines: 95 % over pictures")
+    return Figure(chart, "What changes beside it", "lines: 95 % over pictures, where six or more change")
 
 
 def instead_figure(found: Removal) -> Figure | None:

@@ -14,6 +14,7 @@ from unitscope.report.charts.columns import outlined_columns
 from unitscope.report.charts.parts import Figure, percent
 from unitscope.report.charts.theme import COLORS, category_colors
 from unitscope.report.data import label_of, records
+from unitscope.report.header import unit_ref
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.pages.questions import Kind, Page, write_page
@@ -204,7 +205,9 @@ def _groups(found: Shape, folder: Path) -> list[Mapping[str, object]]:
         row = units[first.layer, first.unit]
         groups.append(
             {
-                "title": f"{row.layer} unit {row.unit}: {label_of(row.concept)}",
+                "title": unit_ref(
+                    row.layer, row.unit, f"{row.layer} unit {row.unit}: {label_of(row.concept)}"
+                ),
                 "iou": _iou(row.iou),
                 "interval": f"{_iou(row.iou_low)} to {_iou(row.iou_high)}",
                 "chance": _iou(row.chance),

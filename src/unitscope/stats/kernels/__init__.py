@@ -39,7 +39,8 @@ What each kernel keeps to
     compiled of another file: numba keeps compiled code until the function's own file changes, and would not notice.
 """
 
-from unitscope.stats.kernels.chance import meet_others
+from unitscope.stats.kernels.alike import find_peaks, meet_each_other
+from unitscope.stats.kernels.chance import match_best, meet_others
 from unitscope.stats.kernels.digits import count_labels, count_leading_digits
 from unitscope.stats.kernels.labelled import count_listed, list_points
 from unitscope.stats.kernels.pairs import meet
@@ -62,11 +63,14 @@ __all__ = [
     "count_leading_digits",
     "count_listed",
     "count_next_digits",
+    "find_peaks",
     "intersect",
     "intersect_by_picture",
     "list_points",
     "mark_above",
+    "match_best",
     "meet",
+    "meet_each_other",
     "meet_others",
     "resample",
     "resample_channels_last",

@@ -56,3 +56,35 @@ def meet_others(
                     for plane in range(planes):
                         counts[others[places[i], plane]] += 1
                 pixels[k, first + u] += ends[n, u + 1] - ends[n, u] - ignored
+
+
+@jit
+def match_best(
+    pixels: NDArray[np.int64], intersections: NDArray[np.int64], areas: NDArray[np.int64],
+    concepts: NDArray[np.int64], largest: NDArray[np.float64], own: NDArray[np.float64], first: int, last: int,
+) -> None:  # fmt: skip
+    """Find the largest IoU over all concepts, and that with the unit's own concept, in each re-pairing.
+
+    A unit meets few of the concepts; the others have an IoU of 0, and no number is made of them.
+
+    Args:
+        pixels: points of the masks ``(K, U)``.
+        intersections: shared with each concept ``(K, U, C)``; those with concept 0 count nothing.
+        areas: points of each concept ``(C,)``.
+        concepts: the own concept of each unit ``(U,)``.
+        largest: receives ``(K, U)``.
+        own: receives ``(K, U)``.
+        first: first unit.
+        last: one past the last unit.
+    """
+    for k in range(pixels.shape[0]):
+        for u in range(first, last):
+            best = 0.0
+            for concept in range(1, areas.shape[0]):
+                shared = intersections[k, u, concept]
+                if shared > 0:
+                    iou = shared / (np.float64(pixels[k, u] + areas[concept]) - shared)
+                    best = max(best, iou)
+                    if concept == concepts[u]:
+                        own[k, u] = iou
+            largest[k, u] = best

@@ -7,3 +7,6 @@ jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 jit_finite = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"nnan", "nsz", "reassoc"})
 """For finite values of which only the extremes are asked: comparisons may be reordered and done several at a time."""
+
+jit_sum = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"nsz", "reassoc", "contract"})
+"""For long sums of which a rounding error is asked: terms may be added in another order, several at a time."""

@@ -76,7 +76,7 @@
     const page = Math.min(state.page, pages);
     const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
     byId('concepts-count').textContent = `${u.integer(found.length)} of ${u.plural(rows.length, 'concept')}`;
-    u.table.draw(byId('concepts-table'), COLUMNS, shown, { order: { key: state.sort, up: state.up }, choose });
+    u.table.draw(byId('concepts-table'), COLUMNS, shown, { order: { key: state.sort, up: state.up }, choose, all: found });
     u.pager.draw(byId('concepts-pager'), page, pages, (to) => address({ page: to }));
   }
 

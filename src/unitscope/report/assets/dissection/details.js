@@ -4,7 +4,7 @@
   const u = window.unitscope;
   async function details(unit) {
     if (!u.data.blocks[unit.block]) await u.loadScript(`data/units/${unit.block}.js`);
-    return u.data.blocks[unit.block][unit.index] || { exemplars: [], matches: [], histogram: null };
+    return u.data.blocks[unit.block][unit.index] || { exemplars: [], others: [], heat: null, similar: [], matches: [], histogram: null };
   }
 
   // One picture of all exemplars side by side, as a file.
@@ -33,20 +33,24 @@
       await image.decode();
       pen.drawImage(image, 0, 0, width, height);
     }
-    const outline = u.exemplars.trace(exemplar.runs, rows, columns);
-    const shape = (path) => {
-      const scaled = new Path2D();
-      scaled.addPath(new Path2D(path), new DOMMatrix([width / columns, 0, 0, height / rows, 0, 0]));
-      return scaled;
+    const scaled = (path, [height_, width_]) => {
+      const found = new Path2D();
+      found.addPath(new Path2D(path), new DOMMatrix([width / width_, 0, 0, height / height_, 0, 0]));
+      return found;
     };
+    const line = (path, color) => {
+      pen.lineJoin = 'round';
+      for (const [shade, thick] of [['#141414', 4.5], [color, 2.25]]) {
+        pen.strokeStyle = shade;
+        pen.lineWidth = thick;
+        pen.stroke(path);
+      }
+    };
+    const outline = u.exemplars.outline(exemplar.runs, exemplar.size);
     pen.fillStyle = 'rgb(0 0 0 / 42%)';
-    pen.fill(shape(`M0 0H${columns}V${rows}H0Z${outline}`), 'evenodd');
-    pen.lineJoin = 'round';
-    for (const [color, thick] of [['#141414', 4.5], ['#ffe600', 2.25]]) {
-      pen.strokeStyle = color;
-      pen.lineWidth = thick;
-      pen.stroke(shape(outline));
-    }
+    pen.fill(scaled(`M0 0H${columns}V${rows}H0Z${outline}`, exemplar.size), 'evenodd');
+    if (exemplar.concept) line(scaled(u.exemplars.outline(exemplar.concept, exemplar.grid), exemplar.grid), '#00c8ff');
+    line(scaled(outline, exemplar.size), '#ffe600');
     pen.restore();
   }
 

@@ -1,8 +1,26 @@
 'use strict';
-// A mask comes as run lengths; here it is traced to an outline that stays crisp at any size.
+// A mask comes as packed run lengths; here it is traced to an outline that stays crisp at any size.
 (function () {
   const u = window.unitscope;
   const { h, svg } = u;
+
+  const bytes = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+
+  // Numbers of seven bits a byte, the lowest first.
+  function unpack(text) {
+    const runs = [];
+    let value = 0;
+    let shift = 0;
+    for (const byte of bytes(text)) {
+      value += (byte & 127) * 2 ** shift;
+      shift += 7;
+      if (byte < 128) {
+        runs.push(value);
+        value = shift = 0;
+      }
+    }
+    return runs;
+  }
 
   function decode(runs, size) {
     const mask = new Uint8Array(size);
@@ -63,16 +81,45 @@
     });
   }
 
-  function overlay(exemplar) {
-    const [height, width] = exemplar.size;
-    const outline = trace(exemplar.runs, height, width);
-    return svg('svg', { class: 'overlay', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-      svg('path', { class: 'outside', 'fill-rule': 'evenodd', d: `M0 0H${width}V${height}H0Z${outline}` }),
-      svg('path', { class: 'outline-edge', d: outline }),
-      svg('path', { class: 'outline-line', d: outline }));
+  const outline = (packed, [height, width]) => trace(unpack(packed), height, width);
+
+  // The regions of a picture as drawings: dimmed outside the unit's, both outlined.
+  function region({ runs, size }) {
+    const path = outline(runs, size);
+    const [height, width] = size;
+    return svg('svg', { class: 'overlay of-region', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+      svg('path', { class: 'outside', 'fill-rule': 'evenodd', d: `M0 0H${width}V${height}H0Z${path}` }),
+      svg('path', { class: 'outline-edge', d: path }),
+      svg('path', { class: 'outline-line', d: path }));
   }
 
-  const missing = (alt) => h('div', { class: 'no-picture', role: 'img', 'aria-label': alt }, 'no picture');
+  function concept({ concept: packed, grid }) {
+    const path = outline(packed, grid);
+    return svg('svg', { class: 'overlay of-concept', viewBox: `0 0 ${grid[1]} ${grid[0]}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+      svg('path', { class: 'outline-edge', d: path }), svg('path', { class: 'outline-line', d: path }));
+  }
+
+  // From nothing over violet and orange to pale yellow, the same in light and dark pages; alpha grows with the level.
+  const HEAT = [[66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
+
+  function heatColor(share) {
+    const at = share * (HEAT.length - 1);
+    const low = Math.min(HEAT.length - 2, Math.floor(at));
+    return HEAT[low].map((value, index) => Math.round(value + (at - low) * (HEAT[low + 1][index] - value)));
+  }
+
+  function heat(packed, [height, width]) {
+    const canvas = h('canvas', { class: 'overlay of-heat', width, height, 'aria-hidden': 'true' });
+    const pixels = new ImageData(width, height);
+    bytes(packed).forEach((byte, at) => [byte >> 4, byte & 15].forEach((level, half) => {
+      const place = 2 * at + half;
+      if (place < width * height) pixels.data.set([...heatColor(level / 15), level === 0 ? 0 : 110 + 9 * level], 4 * place);
+    }));
+    canvas.getContext('2d').putImageData(pixels, 0, 0);
+    return canvas;
+  }
+
+  const missing = (alt) => h('span', { class: 'no-picture', role: 'img', 'aria-label': alt }, 'no picture');
 
   function picture(exemplar, alt) {
     const [height, width] = exemplar.size;
@@ -80,15 +127,12 @@
     return u.pictures.image(exemplar.picture, { alt, width, height }, () => missing(alt));
   }
 
-  const frame = (exemplar, alt) => h('div', { class: 'frame' }, picture(exemplar, alt), overlay(exemplar));
-
-  function figure(unit, exemplar, rank) {
-    const peak = u.significant(exemplar.peak);
-    const alt = `Unit ${unit.unit} of ${unit.layer.name}, exemplar ${rank}: ${exemplar.id}, peak ${peak}`;
-    return h('figure', { class: 'exemplar' },
-      frame(exemplar, alt),
-      h('figcaption', {}, h('span', { class: 'peak' }, `peak ${peak}`), ' ', h('span', { class: 'id', title: exemplar.id }, exemplar.id)));
+  // `heatSize`: also what can be switched on and off, the heat map and the label's region.
+  function frame(exemplar, alt, heatSize = null, all = false) {
+    return h('span', { class: 'frame' }, picture(exemplar, alt),
+      all && heatSize && exemplar.heat && heat(exemplar.heat, heatSize),
+      region(exemplar), all && exemplar.concept && concept(exemplar));
   }
 
-  u.exemplars = { trace, frame, figure };
+  u.exemplars = { trace, unpack, frame, outline, heatColor };
 })();

@@ -4,6 +4,7 @@
   const u = window.unitscope;
   const { h, byId } = u;
   const SHOWN = 8;
+  const DRAWN = 150;
   let started = false;
 
   const select = () => byId('overview-layer');
@@ -37,8 +38,11 @@
   function drawConcepts() {
     const node = byId('chart-concepts');
     const layer = select().value;
-    const entries = countConcepts(layer);
-    const groups = Map.groupBy ? Map.groupBy(entries, ({ unit }) => unit.category) : new Map();
+    const counted = countConcepts(layer);
+    const drawn = new Set([...counted].sort((a, b) => b.count - a.count).slice(0, DRAWN));
+    const entries = counted.filter((entry) => drawn.has(entry));
+    byId('concepts-left').textContent = entries.length < counted.length ? `Drawn are the ${DRAWN} of most units; ${u.integer(counted.length - entries.length)} others are in the table of concepts.` : '';
+    const groups = Map.groupBy ? Map.groupBy(counted, ({ unit }) => unit.category) : new Map();
     legend(byId('legend-concepts'), [...groups].map(([category, mine]) =>
       [category, `${mine.length} ${u.marks.name(category)} (${u.plural(mine.reduce((total, { count }) => total + count, 0), 'unit')})`]));
     if (entries.length === 0) return void node.replaceChildren(h('p', { class: 'empty' }, 'No detectors here.'));
@@ -65,7 +69,10 @@
   // Stable labels by the low end of their intervals: the best unit of every category first, then of further concepts.
   function clearest() {
     const ranked = u.store.select({ ...u.store.DEFAULTS, detectors: true, stable: true, sort: 'low' });
-    const first = (key) => ranked.filter((unit, at) => ranked.findIndex((other) => other[key] === unit[key]) === at);
+    const first = (key) => {
+      const seen = new Set();
+      return ranked.filter((unit) => !seen.has(unit[key]) && seen.add(unit[key]));
+    };
     return [...new Set([...first('category'), ...first('concept')])].slice(0, SHOWN);
   }
 

@@ -2,7 +2,7 @@
 // The units as objects, and which of them a set of filters keeps, in which order.
 (function () {
   const u = window.unitscope;
-  const DEFAULTS = { q: '', layer: '', category: '', concept: '', min: 0, detectors: false, calibrated: false, stable: false, sort: 'iou', page: 1 };
+  const DEFAULTS = { q: '', layer: '', category: '', concept: '', min: 0, detectors: false, calibrated: false, stable: false, noted: false, sort: 'iou', page: 1 };
 
   function readUnits() {
     const c = u.data.units;
@@ -37,9 +37,9 @@
     stability: (a, b) => Number(b.stable) - Number(a.stable) || byIou(a, b),
   };
 
-  // Every word must be in the concept, category or layer, or be the unit's number; "unit 12" is written as cards write it.
+  // Every word must be in the concept, category, layer or note, or be the unit's number; "unit 12" is written as cards write it.
   function hasWords(unit, words) {
-    return words.every((word) => word === 'unit' || unit.text.includes(word) || String(unit.unit) === word);
+    return words.every((word) => word === 'unit' || unit.text.includes(word) || String(unit.unit) === word || (u.notes.any() && u.notes.of(unit).toLowerCase().includes(word)));
   }
 
   const conceptKey = (unit) => `${unit.categoryName}:${unit.name}`;
@@ -50,7 +50,7 @@
       (!filters.layer || unit.layer.name === filters.layer) &&
       (!filters.category || unit.categoryName === filters.category) &&
       (!filters.concept || (unit.concept >= 0 && conceptKey(unit) === filters.concept)) &&
-      (!filters.detectors || unit.detector) && (!filters.calibrated || unit.calibrated === 1) && (!filters.stable || unit.stable) &&
+      (!filters.detectors || unit.detector) && (!filters.calibrated || unit.calibrated === 1) && (!filters.stable || unit.stable) && (!filters.noted || u.notes.of(unit)) &&
       unit.iou >= filters.min && hasWords(unit, words));
     return kept.sort(ORDERS[filters.sort]);
   }
@@ -69,6 +69,7 @@
       detectors: query.get('detectors') === '1',
       calibrated: query.get('calibrated') === '1',
       stable: query.get('stable') === '1',
+      noted: query.get('noted') === '1',
       sort: sort && Object.hasOwn(ORDERS, sort) ? sort : DEFAULTS.sort,
       page: page >= 1 ? page : 1,
     };
@@ -78,13 +79,13 @@
     const query = new URLSearchParams();
     for (const name of ['q', 'layer', 'category', 'concept']) if (filters[name]) query.set(name, filters[name]);
     if (filters.min > 0) query.set('iou', String(filters.min));
-    for (const name of ['detectors', 'calibrated', 'stable']) if (filters[name]) query.set(name, '1');
+    for (const name of ['detectors', 'calibrated', 'stable', 'noted']) if (filters[name]) query.set(name, '1');
     if (filters.sort !== DEFAULTS.sort) query.set('sort', filters.sort);
     if (withPage && filters.page > 1) query.set('page', String(filters.page));
     return query;
   }
 
-  const find = (layer, unit) => u.store.units.find((one) => one.layer.name === layer && one.unit === unit) || null;
+  const find = (layer, unit) => u.store.units.find((one) => (one.layer.name === layer || one.layer.path === layer) && one.unit === unit) || null;
 
   u.needs.push('run', 'units');
   u.starts.push(() => u.store.start());

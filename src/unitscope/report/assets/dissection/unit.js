@@ -3,7 +3,6 @@
 (function () {
   const u = window.unitscope;
   const { h, byId } = u;
-  let outlined = true;
   let shown = null;
 
   const fact = (name, ...content) => h('div', {}, h('dt', {}, name), h('dd', {}, content));
@@ -83,32 +82,7 @@
       h('p', { class: 'lead' }, verdict(unit)));
   }
 
-  function setOutlined(grid, buttons, value) {
-    outlined = value;
-    grid.classList.toggle('plain', !value);
-    buttons.forEach((button) => button.setAttribute('aria-pressed', String((button.value === 'outline') === value)));
-  }
-
-  function reduced() {
-    const { side, reduced: smaller } = u.data.run.pictures;
-    return smaller && `They are at most ${side} pixels wide and high here and larger in the run's folder. `;
-  }
-
-  function exemplarsPanel(unit, exemplars) {
-    if (!exemplars.length) return h('section', { class: 'panel' }, h('h2', {}, 'Exemplars'), h('p', { class: 'empty' }, 'None: the unit is never on.'));
-    const grid = h('div', { class: 'exemplars' }, exemplars.map((exemplar, index) => u.exemplars.figure(unit, exemplar, index + 1)));
-    const buttons = [['outline', 'Outline'], ['plain', 'Plain']].map(([value, text]) => h('button', { type: 'button', value }, text));
-    buttons.forEach((button) => button.addEventListener('click', () => setOutlined(grid, buttons, button.value === 'outline')));
-    setOutlined(grid, buttons, outlined);
-    return h('section', { class: 'panel' },
-      h('div', { class: 'panel-head' }, h('h2', {}, 'Exemplars'), h('div', { class: 'segmented', role: 'group', 'aria-label': 'Show pictures' }, buttons)),
-      h('p', { class: 'hint' }, 'The pictures of highest activation; outlined is where the unit exceeds its threshold. ',
-        reduced(),
-        h('button', { type: 'button', class: 'as-link', onclick: () => u.details.save(exemplars, `${unit.layer.slug}-${unit.unit}.png`) }, 'Save as one picture (PNG)')),
-      grid);
-  }
-
-  function matchTable(title, matches, most) {
+  function matchTable(name, title, matches, most) {
     const { concepts } = u.data.run;
     const category = ([concept]) => concepts.category[concept];
     const address = ([concept]) => u.unitsAddress({ concept: `${u.marks.name(category([concept]))}:${concepts.name[concept]}` });
@@ -117,28 +91,44 @@
     const node = h('div', {});
     u.table.draw(node, [
       { text: 'Concept', cell: (match) => h('a', { href: address(match) }, concepts.name[match[0]]) },
-      number('Rank', (match) => match[4]), number('IoU', (match) => u.percent(match[1], 2)), { text: '', class: 'meter', cell: meter },
+      number('Rank', (match) => match[4]), { ...number('IoU', (match) => u.percent(match[1], 2)), value: (match) => match[1] }, { text: '', class: 'meter', cell: meter },
       { text: 'Category', cell: (match) => u.marks.chip(category(match)) },
       number('Both (pixels)', (match) => u.integer(match[2])), number('Either (pixels)', (match) => u.integer(match[3])),
-    ], matches, { caption: title });
+    ], matches, { caption: title, name: `${name} best concepts ${title}` });
     return node;
   }
 
-  function matchesPanel(matches) {
+  function matchesPanel(unit, matches) {
     const known = matches.filter((match) => match[0] >= 0);
     if (!known.length) return null;
     const most = Math.max(...known.map((match) => match[1]), 1e-9);
     return h('section', { class: 'panel' }, h('h2', {}, 'Best concepts'),
       h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Best concepts' },
-        matchTable('Of all', known.filter((match) => match[4] <= 10), most),
-        matchTable('Of each category', known.filter((match) => match[5]), most)));
+        matchTable(`${unit.layer.name} unit ${unit.unit}`, 'Of all', known.filter((match) => match[4] <= 10), most),
+        matchTable(`${unit.layer.name} unit ${unit.unit}`, 'Of each category', known.filter((match) => match[5]), most)));
+  }
+
+  // The units of the layer that are most like this one; a run of an earlier version knows none.
+  function similarPanel(unit, similar) {
+    const rows = similar.map(([number, overlap, correlation]) => ({ other: u.store.find(unit.layer.name, number), overlap, correlation })).filter((row) => row.other);
+    if (!rows.length) return null;
+    const node = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Similar units' });
+    u.table.draw(node, [
+      { text: 'Unit', cell: ({ other }) => h('a', { href: u.router.build(['unit', other.layer.name, other.unit]) }, `unit ${other.unit}`) },
+      { text: 'Label', cell: ({ other }) => (other.concept < 0 ? 'no label' : [other.name, ' ', u.marks.chip(other.category)]) },
+      { text: 'IoU with its label', number: true, cell: ({ other }) => (other.concept < 0 ? '' : u.percent(other.iou)) },
+      { text: 'Overlap of regions', number: true, cell: (row) => u.percent(row.overlap) },
+      { text: 'Correlation of peaks', number: true, cell: (row) => row.correlation.toFixed(2).replace('-', '\u2212') },
+    ], rows, { name: `${unit.layer.name} unit ${unit.unit} similar units` });
+    return h('section', { class: 'panel' }, h('h2', {}, 'Similar units'),
+      h('p', { class: 'hint' }, `The units of ${unit.layer.name} whose regions overlap most with its own: pixels where both are on, of those where either is. Peaks are the largest activations on each picture.`), node);
   }
 
   function histogramPanel(unit, data) {
     if (!data) return null;
     const title = h('h2', {}, 'Activation histogram');
     if (data.low === data.high) return h('section', { class: 'panel' }, title, h('p', {}, `All ${u.integer(data.total)} pixels have the activation ${u.significant(data.low)}.`));
-    const chart = h('div', { class: 'chart pending', 'data-label': 'Activation histogram' });
+    const chart = h('div', { class: 'chart pending', 'data-label': `Activation histogram of unit ${unit.unit} of ${unit.layer.name}` });
     const threshold = unit.status === 'live' ? unit.threshold : null;
     requestAnimationFrame(() => u.charts.draw(chart, 'histogram', { data: { rows: [{ ...data, threshold }] } }));
     const text = `Activation at all ${u.integer(data.total)} pixels of the data set, from ${u.significant(data.low)} to ${u.significant(data.high)}; the share of pixels is on a logarithmic axis.`;
@@ -168,7 +158,7 @@
     try {
       const found = await u.details.of(unit);
       if (shown !== unit) return;
-      body.replaceChildren(...[exemplarsPanel(unit, found.exemplars), matchesPanel(found.matches), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
+      body.replaceChildren(...[u.seen.panel(unit, found), matchesPanel(unit, found.matches), u.notes.panel(unit), similarPanel(unit, found.similar), histogramPanel(unit, found.histogram), permanent(unit)].filter(Boolean));
     } catch (error) {
       body.replaceChildren(h('p', { class: 'notice' }, `The details of this unit are not here (${error.message}): copy the whole folder of the report, or write it again.`));
     }
@@ -202,7 +192,7 @@
   function onKey(event) {
     const id = { ArrowLeft: 'unit-previous', ArrowRight: 'unit-next', Escape: 'unit-back' }[event.key];
     if (!id || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (byId('page-unit').hidden || event.target.closest('input, select, textarea, .scroll')) return;
+    if (byId('page-unit').hidden || event.target.closest('input, select, textarea, dialog, .scroll')) return;
     const target = byId(id);
     if (target.hasAttribute('href')) target.click();
   }

@@ -4,7 +4,13 @@
   const u = window.unitscope;
   const { h, byId } = u;
   const PER_PAGE = 60;
-  const CHECKS = ['detectors', 'calibrated', 'stable'];
+  const CHECKS = ['detectors', 'calibrated', 'stable', 'noted'];
+  const COLUMNS = [
+    ['layer', (unit) => unit.layer.name], ['unit', (unit) => unit.unit], ['label', (unit) => unit.name], ['category', (unit) => unit.categoryName],
+    ['IoU', (unit) => unit.iou], ['IoU low', (unit) => unit.low], ['IoU high', (unit) => unit.high], ['held-out IoU', (unit) => unit.heldout],
+    ['lift', (unit) => unit.lift], ['q value', (unit) => unit.q], ['stable', (unit) => Number(unit.stable)], ['detector', (unit) => Number(unit.detector)],
+    ['stands out', (unit) => unit.calibrated], ['precision', (unit) => unit.precision], ['recall', (unit) => unit.recall], ['threshold', (unit) => unit.threshold],
+  ].map(([text, value]) => ({ text, value }));
   let started = false;
   let filters = null;
   let waiting = 0;
@@ -29,6 +35,9 @@
       h('i', { class: 'range', style: { left: at(low), width: `calc(${at(high)} - ${at(low)})`, background: u.marks.color(unit.category) } }),
       h('i', { class: 'dot', style: { left: at(unit.iou), background: u.marks.color(unit.category) } }));
   }
+
+  // The ends of the scale that all cards share.
+  const axis = () => h('span', { class: 'interval-axis', 'aria-hidden': 'true' }, h('span', {}, '0'), h('span', {}, 'IoU'), h('span', {}, u.percent(u.units.scale, 0)));
 
   function strip(unit) {
     const [width, height, count] = unit.strip;
@@ -75,7 +84,7 @@
     const range = unit.low === null ? null : h('small', { title: '95\u202f% interval' }, u.range(unit.low, unit.high));
     return h('span', { class: 'card-score' },
       h('span', {}, h('span', { class: 'card-iou' }, `IoU ${u.percent(unit.iou)}`), ' ', range),
-      intervalBar(unit),
+      intervalBar(unit), axis(),
       h('small', {}, trust(unit)));
   }
 
@@ -95,7 +104,7 @@
         strip(unit),
         h('span', { class: 'card-text' },
           h('span', { class: 'card-name' }, h('span', { class: 'layer' }, unit.layer.name), h('span', { class: 'nr' }, `unit ${unit.unit}`)),
-          label(unit), score(unit))));
+          label(unit), score(unit), u.notes.of(unit) && h('span', { class: 'card-note' }, u.shorten(u.notes.of(unit), 90)))));
   }
 
   function countText(found, pages) {
@@ -113,6 +122,8 @@
     filters.page = Math.min(filters.page, pages);
     const shown = found.slice((filters.page - 1) * PER_PAGE, filters.page * PER_PAGE);
     byId('units-count').textContent = countText(found, pages);
+    byId('units-tools').replaceChildren(u.files.forTable('Units', () => u.files.ofColumns(COLUMNS, found)));
+    byId('units-notes').replaceChildren(...u.notes.tools(draw));
     byId('cards').replaceChildren(...shown.map(card));
     byId('cards').start = (filters.page - 1) * PER_PAGE + 1;
     if (!found.length) byId('cards').replaceChildren(h('li', { class: 'empty' }, 'No unit fits these filters. Clear one of them.'));
@@ -175,6 +186,9 @@
     showForm();
     draw();
   }
+
+  // Paper has no scrolling: what is not drawn yet is drawn before printing.
+  window.addEventListener('beforeprint', () => document.querySelectorAll('.page:not([hidden]) .strip:empty').forEach((node) => fillStrip(node, filling.get(node))));
 
   u.units = { card, scale: 0 };
   u.pages.units = { render };

@@ -2,21 +2,22 @@
 // Charts are Vega-Lite specifications made in Python; here they get their data, the colours of the theme and the keyboard.
 (function () {
   const u = window.unitscope;
+  const { h } = u;
   const drawn = new Map();
 
   const dark = () => u.theme.isDark();
 
   // Every colour of a chart is a light shade of the palette: the dark one takes its place.
-  function themed(spec) {
+  function themed(spec, asDark = dark()) {
     const { config, shades } = u.look;
     let text = JSON.stringify({ ...spec, config });
-    if (dark()) for (const [light, other] of Object.entries(shades)) text = text.replaceAll(light, other);
+    if (asDark) for (const [light, other] of Object.entries(shades)) text = text.replaceAll(light, other);
     return JSON.parse(text);
   }
 
   // `plain`: the page has a legend of its own.
-  function filled(spec, { data = {}, params = {}, width = spec.width, plain = false }) {
-    const values = { theme: dark() ? 'dark' : 'light', ...params };
+  function filled(spec, { data = {}, params = {}, width = spec.width, plain = false }, asDark = dark()) {
+    const values = { theme: asDark ? 'dark' : 'light', ...params };
     return {
       ...spec,
       width,
@@ -47,6 +48,25 @@
 
   const words = (item) => Object.entries(item.tooltip).map(([name, value]) => `${name}: ${value}`).join(', ');
 
+  const label = (node, name) => (node.dataset.label || name).split(';')[0];
+
+  // The chart as a file: in light colours with their legend, as wide as it is here.
+  async function file(node, name, given, kind) {
+    const width = node.querySelector('svg, canvas').getBoundingClientRect().width;
+    const drawing = filled(themed(u.data.charts[name], false), { ...given, plain: false }, false);
+    const aside = h('div', { style: { position: 'absolute', left: '-10000px', width: `${width}px` }, 'aria-hidden': 'true' });
+    document.body.append(aside);
+    const result = await window.vegaEmbed(aside, { ...drawing, background: '#ffffff' }, { actions: false, renderer: 'svg' });
+    const title = `${u.files.slug(label(node, name))}.${kind.toLowerCase()}`;
+    if (kind === 'SVG') u.files.save(title, await result.view.toSVG(), 'image/svg+xml');
+    else {
+      const canvas = await result.view.toCanvas(2);
+      u.files.save(title, await new Promise((resolve) => canvas.toBlob(resolve, 'image/png')));
+    }
+    result.finalize();
+    aside.remove();
+  }
+
   // Draw a chart of this page, `name` in data/charts.js, with rows of its own or those it came with.
   async function draw(node, name, given = {}) {
     const spec = u.data.charts[name];
@@ -64,9 +84,9 @@
     if (drawn.get(node) !== mine) return void (result.finalize(), place.remove());
     mine.finalize = () => result.finalize();
     if (before?.finalize) before.finalize();
-    node.replaceChildren(place);
+    node.replaceChildren(place, u.files.tools(label(node, name), ['SVG', 'PNG'].map((kind) => [kind, () => file(node, name, given, kind)])));
     node.classList.remove('pending');
-    if (!node.hasAttribute('aria-label')) node.setAttribute('aria-label', node.dataset.label || name);
+    if (!node.hasAttribute('aria-label')) node.setAttribute('aria-label', label(node, name));
     node.setAttribute('role', 'group');
     keyboard(node);
     if (spec.usermeta?.cells) read(node, result.view, spec.usermeta.cells);

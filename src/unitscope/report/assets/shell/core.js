@@ -49,8 +49,10 @@
   const points = (value, digits = 1) => (value === null ? 'none' : (100 * value).toFixed(digits).replace('-', '\u2212'));
 
   function link(node, address) {
-    if (address) node.setAttribute('href', address);
-    else node.removeAttribute('href');
+    for (const name of ['href', 'role', 'aria-disabled']) node.removeAttribute(name);
+    if (address) return void node.setAttribute('href', address);
+    node.setAttribute('role', 'link');
+    node.setAttribute('aria-disabled', 'true');
   }
 
   const loading = new Map();
@@ -75,7 +77,7 @@
     needs: [],
     starts: [],
     pages: {},
-    h, svg, integer, percent, range, plural, significant, share, loadScript, points, link, shorten,
+    h, svg, append, integer, percent, range, plural, significant, share, loadScript, points, link, shorten,
     byId: (id) => document.getElementById(id),
   };
 })();

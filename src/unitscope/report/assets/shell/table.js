@@ -25,13 +25,15 @@
     return [...rows].sort((a, b) => compare(a, b, column, order.up));
   }
 
-  function draw(node, columns, rows, { caption = null, order = null, choose = null } = {}) {
+  // `all`: the rows of a file of the table, where the list has further pages; `name`: what the file is called.
+  function draw(node, columns, rows, { caption = null, order = null, choose = null, name = null, all = rows } = {}) {
     const cell = (row) => (column, at) => h(at === 0 && !column.number ? 'th' : 'td',
       { scope: at === 0 && !column.number ? 'row' : null, class: column.number ? 'number' : column.class }, column.cell(row));
     const table = h('table', {}, caption && h('caption', {}, caption),
       h('thead', {}, h('tr', {}, columns.map((column) => heading(column, order, choose)))),
       h('tbody', {}, rows.map((row) => h('tr', {}, columns.map(cell(row))))));
-    node.replaceChildren(table);
+    const title = name || caption || node.getAttribute('aria-label') || u.byId(node.getAttribute('aria-labelledby'))?.textContent || 'table';
+    node.replaceChildren(table, u.files.forTable(title, () => u.files.ofColumns(columns, all)));
     return table;
   }
 
