@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -142,3 +143,20 @@ def test_a_library_and_a_quiet_command_print_nothing(clock, capsys):
             clock[0] += 100
             advance(1)
     assert capsys.readouterr().err == ""
+
+
+def test_lines_for_programs_are_objects(clock, capsys):
+    with in_lines(as_json=True), progress_bar("reading", 2_000, done=1_000) as advance:
+        say("a remark")
+        for _ in range(50):
+            clock[0] += 2
+            advance(20, "half of them")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert lines[0] == {"note": "a remark"}
+    assert lines[2] == {
+        "stage": "reading", "done": 1340, "total": 2000, "seconds": 34.0, "seconds_left": 66.0
+    }  # fmt: skip
+    assert lines[-1] == {
+        "stage": "reading", "done": 2000, "total": 2000, "seconds": 100.0, "seconds_left": 0.0
+    }  # fmt: skip
+    assert {line["stage"] for line in lines[1:]} == {"reading"}

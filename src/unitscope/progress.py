@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import deque
@@ -97,25 +98,41 @@ _forced: ContextVar[bool | None] = ContextVar("forced", default=None)
 
 
 class _Log:
-    """What a command prints where there is no terminal: nothing before it turns out to be long."""
+    """What a command prints where there is no terminal: nothing before it turns out to be long.
 
-    def __init__(self) -> None:
-        self.last = time.monotonic()
+    Args:
+        as_json: whether each line is an object for programs.
+    """
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.last, self._as_json = time.monotonic(), as_json
         self._held: list[str] | None = []
 
     def remark(self, text: str) -> None:
         """Print a line once there are lines of progress."""
+        line = json.dumps({"note": text}) if self._as_json else text
         if self._held is None:
-            _print(text)
+            _print(line)
         else:
-            self._held.append(text)
+            self._held.append(line)
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, stage: str, pace: Pace) -> None:
         """Print a line of progress, and what was to be said before it."""
         held, self._held = self._held or [], None
-        for each in (*held, text):
+        for each in (*held, json.dumps(_status(stage, pace)) if self._as_json else text):
             _print(each)
         self.last = time.monotonic()
+
+
+def _status(stage: str, pace: Pace) -> dict[str, object]:
+    left = pace.left(roughly=True)
+    return {
+        "stage": stage,
+        "done": int(pace.done),
+        "total": pace.total,
+        "seconds": round(pace.spent, 1),
+        "seconds_left": None if left is None else round(left, 1),
+    }
 
 
 _log: ContextVar[_Log | None] = ContextVar("log", default=None)
@@ -132,9 +149,9 @@ def showing(show: bool | None) -> Iterator[None]:
 
 
 @contextmanager
-def in_lines() -> Iterator[None]:
-    """Print lines meanwhile where there is no terminal for bars, as a command does in a log."""
-    token = _log.set(_log.get() or _Log())
+def in_lines(*, as_json: bool = False) -> Iterator[None]:
+    """Print lines where there is no terminal for bars, as a command does in a log; or objects for programs."""
+    token = _log.set(_log.get() or _Log(as_json))
     try:
         yield
     finally:
@@ -322,11 +339,11 @@ class _Lines:
             what = far if self.told or not self.cost else self.cost
             beside = f", {note}" if note else ""
             self.told = True
-            self.log.line(f"{self.name}: {what}{beside}{_more(pace, self.then)}")
+            self.log.line(f"{self.name}: {what}{beside}{_more(pace, self.then)}", self.name, pace)
 
     def end(self) -> None:
         if self.told:
-            self.log.line(f"{self.name}: done in {duration(self.pace.spent)}")
+            self.log.line(f"{self.name}: done in {duration(self.pace.spent)}", self.name, self.pace)
 
 
 def told(items: Iterable[T], advance: Advance) -> Iterator[T]:

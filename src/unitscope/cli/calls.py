@@ -62,7 +62,7 @@ Answer = TypeVar("Answer", bound="Result[Any]")
 
 
 @contextmanager
-def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
+def typed(mirror: str | None = None, *, quiet: bool = False, as_json: bool = False) -> Iterator[None]:
     """Note what the user typed in what is written meanwhile; fetch from a mirror and be quiet, if asked to."""
     from unitscope.models.download import mirrored
     from unitscope.progress import in_lines, showing
@@ -76,7 +76,7 @@ def typed(mirror: str | None = None, *, quiet: bool = False) -> Iterator[None]:
         typed_command(words),
         mirrored(mirror),
         showing(False if quiet else None),
-        in_lines(),
+        in_lines(as_json=as_json),
         redirect_stdout(sys.stderr),
     ):
         try:
@@ -100,7 +100,7 @@ def dissect(
 ) -> Dissection:
     """Dissect a network on pictures, or a generator on latents."""
     _check_kind(pictures, latents, network, concepts)
-    with typed(network.mirror, quiet=output.quiet):
+    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         if latents.latents is None:
             source, said = _reader(model, network, concepts, len(pictures.images))
         else:
@@ -363,7 +363,7 @@ def classify_unit(
     if classes.latents is not None:
         _refuse_latents(opened, classes)
         data = unitscope.latents(classes.latents)
-    with typed(network.mirror, quiet=output.quiet):
+    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         if opened.generated and not concepts.masks:
             said = _relabelled(opened, concepts)
         else:
@@ -395,7 +395,7 @@ def importance(
 ) -> Importance:
     """Measure the importance of units for classes."""
     opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet):
+    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         return unitscope.importance(
             opened, folders.train, folders.val, layer=layer.layer, class_map=folders.class_map,
             network=found_again(opened, network), out=output.out, device=network.device, settings=settings,
@@ -413,7 +413,7 @@ def attack(
 ) -> Attack:
     """Attack pictures and measure which units that goes through."""
     opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet):
+    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         return unitscope.attack(
             opened, pictures.images, layer=layer.layer, importance=pictures.importance, altered=pictures.altered,
             class_map=pictures.class_map, network=found_again(opened, network), out=output.out, device=network.device,
@@ -433,7 +433,7 @@ def ask_generator(
 ) -> Answer:
     """Ask what units of a generator do: `question` is remove, insert or rank of the library."""
     opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet):
+    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         return question(
             opened, layer=layer.layer, concepts=segmenter_again(opened, segmenter),
             generator=found_again(opened, network), out=output.out, device=network.device, settings=settings,
@@ -452,7 +452,7 @@ def shape(
     from unitscope.nouns.concepts import read_concepts
 
     opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet):
+    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         found = read_concepts(
             pictures.masks, pictures.labels, (), (), sources=len(pictures.images), rules=_rules(pictures)
         )

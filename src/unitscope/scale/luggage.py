@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -77,10 +78,16 @@ def _is_foreign(module: ModuleType) -> bool:
     name, file = getattr(module, "__name__", ""), getattr(module, "__file__", None)
     if not file or sys.modules.get(name) is not module or name.partition(".")[0] in (PACKAGE, "__main__"):
         return False
+    return not _is_installed(str(file))
+
+
+@cache
+def _is_installed(file: str) -> bool:
     place = Path(file).resolve()
-    return not any(place.is_relative_to(folder) for folder in _installed())
+    return any(place.is_relative_to(folder) for folder in _installed())
 
 
+@cache
 def _installed() -> set[Path]:
     paths = sysconfig.get_paths()
     kinds = ("stdlib", "platstdlib", "purelib", "platlib")
