@@ -27,7 +27,13 @@ from unitscope.report.importance.write import (
 from unitscope.report.packs import Packed, picture_budget, write_packs
 from unitscope.report.pages.attack import ATTACK
 from unitscope.report.pages.classification import classifier_links, place_classifiers
-from unitscope.report.pages.comparison import comparison_links, find_comparisons, place_comparisons
+from unitscope.report.pages.comparison import (
+    CONTROL_LINK,
+    comparison_links,
+    find_comparisons,
+    place_comparisons,
+    place_control,
+)
 from unitscope.report.pages.dissection import (
     CLASSIFIERS,
     COMPARISONS,
@@ -52,6 +58,7 @@ from unitscope.report.payload import (
 from unitscope.report.shell import safe_json, script, write_assets, write_charts, write_text
 from unitscope.run.attack import find_attacks
 from unitscope.run.classification import UnitClassification, find_classifications
+from unitscope.run.dissection import Dissection
 from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
 from unitscope.run.results import Result
@@ -68,6 +75,8 @@ class Content:
     pairs: list[tuple[Result[Any], Kind]]
     classifiers: list[UnitClassification]
     comparisons: list[Path]
+    run: Dissection
+    controls: list[Dissection]
 
     @property
     def questions(self) -> int:
@@ -78,7 +87,7 @@ class Content:
     @property
     def alone(self) -> Self:
         """The run without its questions."""
-        return replace(self, importance=[], effects=[], pairs=[], classifiers=[], comparisons=[])
+        return replace(self, importance=[], effects=[], pairs=[], classifiers=[], comparisons=[], controls=[])
 
     def header(self, start: str = "") -> Header:
         """Return the header of every page of the report.
@@ -91,7 +100,10 @@ class Content:
             (EFFECTS, page_links(with_kinds(self.effects), "effects")),
             (PAIRS, page_links(self.pairs, "pairs")),
             (CLASSIFIERS, classifier_links(self.classifiers, "classify")),
-            (COMPARISONS, comparison_links(self.comparisons, "compare")),
+            (
+                COMPARISONS,
+                [*CONTROL_LINK[: len(self.controls)], *comparison_links(self.comparisons, "compare")],
+            ),
         ]
         return Header.of(questions, start)
 
@@ -107,7 +119,9 @@ class Content:
         effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
         pairs: list[tuple[Result[Any], Kind]] = [(each, SHAPE) for each in find_shapes(run)]
         pairs += [(each, ATTACK) for each in find_attacks(run)]
-        return cls(data, importance, effects, pairs, find_classifications(run), find_comparisons(run))
+        opened = Dissection(run)
+        classifiers, comparisons = find_classifications(run), find_comparisons(run)
+        return cls(data, importance, effects, pairs, classifiers, comparisons, opened, opened.controls)
 
 
 def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
@@ -198,6 +212,8 @@ def _place_questions(
     place_pages(told(content.pairs, advance), folder / "pairs", header=header)
     place_classifiers(content.classifiers, folder / "classify", header=header)
     place_comparisons(content.comparisons, folder / "compare", header=header)
+    if content.controls:
+        place_control(content.run, content.controls, folder / "compare", header=header)
     advance(len(content.classifiers) + len(content.comparisons))
 
 

@@ -21,6 +21,7 @@ from unitscope.report.charts.theme import COLORS, category_colors
 from unitscope.report.data import records
 from unitscope.report.folder import MARKER, check_replaceable, replacing
 from unitscope.report.header import Header, beside, unit_ref, with_header
+from unitscope.report.pages.beside import draw_beside
 from unitscope.report.pages.numbers import alone, shown
 from unitscope.report.shell import FOLDER, copy_report, fill, write_assets, write_charts, write_text
 from unitscope.run.comparison import (
@@ -38,6 +39,9 @@ from unitscope.run.storage import write_frame
 
 PLACE = "compare"
 """Where the first run keeps pages of comparisons."""
+CONTROL = "random-weights"
+CONTROL_LINK = (("With random weights", f"{PLACE}/{CONTROL}/index.html"),)
+"""Title and address of the page of a run beside its controls, seen from its report."""
 RUN_COLORS = tuple(COLORS[at] for at in (0, 1, 2, 3, 5, 4))
 CONTROL_COLOR = COLORS[6]
 LISTED = 60
@@ -65,7 +69,9 @@ def write_comparison(
     target = as_path(out) if out is not None else comparison_folder(runs)
     check_replaceable(target)
     with replacing(target) as folder:
-        _write(runs, folder, compared(runs) if said is None else said, target)
+        write_assets(folder)
+        found = compared(runs) if said is None else said
+        _write(runs, folder, found, assets=FOLDER, **beside(target))
     return target / "index.html"
 
 
@@ -114,7 +120,24 @@ def run_names(runs: Sequence[Dissection]) -> list[str]:
     return [name if apart.count(name) == 1 else f"{at}: {name}" for at, name in enumerate(apart, 1)]
 
 
-def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str], target: Path) -> None:
+def place_control(run: Dissection, controls: Sequence[Dissection], out: Path, *, header: Header) -> None:
+    """Put a comparison of a run with the same network with random weights into its report."""
+    ((_, address),) = CONTROL_LINK
+    place = out / CONTROL
+    place.mkdir(parents=True)
+    seen = header.seen(address)
+    _write([run, *controls], place, (), assets=f"../../{FOLDER}", header=seen, home=seen["home"])
+
+
+def _write(
+    runs: Sequence[Dissection],
+    folder: Path,
+    said: Sequence[str],
+    *,
+    assets: str,
+    header: object,
+    home: object,
+) -> None:
     names, depth, concepts = run_names(runs), by_depth(runs), concepts_by_run(runs)
     categories = [ALL, *(name for name in dict.fromkeys(depth["category"]) if name != ALL)]
     colors = run_colors(runs, names)
@@ -122,7 +145,6 @@ def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str], target
     if concepts["only"].notna().any():
         figures["only"] = only_figure(concepts, names)
     tables = {"layers": compare(runs[0], runs[1], *runs[2:]), "depth": depth, "concepts": concepts}
-    write_assets(folder)
     write_charts(folder / "charts.js", figures)
     for name in ("figures", "tables"):
         (folder / name).mkdir()
@@ -143,12 +165,14 @@ def _write(runs: Sequence[Dissection], folder: Path, said: Sequence[str], target
         notes=differences(runs),
         said=said,
         changed=_changed(runs, names),
+        beside_each_other=draw_beside(runs, names, concepts, folder),
         figures=figures,
         tables=list(tables),
         titles=[run.title for run in runs],
         listed=LISTED,
-        **beside(target),
-        assets=FOLDER,
+        header=header,
+        home=home,
+        assets=assets,
         data_scripts=["charts.js"],
         scripts=[],
     )
@@ -159,7 +183,7 @@ def _changed(runs: Sequence[Dissection], names: Sequence[str]) -> list[tuple[str
     """Return, by run after the first, how many labels are others there, and a row for each of the first of them."""
     found = []
     for name, other in zip(names[1:], runs[1:], strict=True):
-        changed = relabelled(runs[0], other)
+        changed = None if is_control(other.network) else relabelled(runs[0], other)
         if changed is None:
             continue
         rows: list[list[object]] = [
