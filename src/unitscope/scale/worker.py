@@ -62,7 +62,7 @@ class Worker:
         torch.set_num_threads(threads)
         silence_decoders()
         self._subject: Any = None
-        self._stage = ""
+        self._stage = 0
         self._measure: Callable[[Any, Any, Piece], State]
         self._plan: Any = None
 
@@ -98,11 +98,11 @@ class Worker:
             return f"the worker on {host} cannot run the network on its pictures: {one_line(error)}"
         return unlike(wanted.likeness, found, host)
 
-    def measure(self, stage: str, work: list[Any], piece: Piece) -> State:
+    def measure(self, stage: int, work: list[Any], piece: Piece) -> State:
         """Do one piece.
 
         Args:
-            stage: tells stages apart.
+            stage: its number, of all that the process that asks ever had done.
             work: a reference to the pickled function and plan of the stage.
             piece: the piece.
         """
