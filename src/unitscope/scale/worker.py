@@ -89,6 +89,7 @@ class Worker:
                 f"the worker on {host} does not see the run folder {wanted.folder}; put it where all machines see it "
                 "under the same path"
             )
+        self._subject = None  # two networks may be more than the memory holds
         try:
             self._subject, looked = unpack(ray.get(luggage[0]))
             found = likeness(looked)
