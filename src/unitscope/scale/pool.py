@@ -40,6 +40,8 @@ LOST_SECONDS = 300.0
 """How long to wait for another worker where none is left."""
 GONE = (RayActorError, ObjectLostError, OutOfMemoryError, RaySystemError)
 """What Ray raises when a worker, its machine or what it returned is lost."""
+_NOTHING = object()
+"""Stands for what workers hold before they hold anything."""
 
 
 @dataclass(eq=False)
@@ -66,7 +68,7 @@ class Pool:
         self._tasks: dict[Any, _Hand] = {}
         self._wanted: Wanted | None = None
         self._luggage: Any = None
-        self._subject: object = None
+        self._subject: object = _NOTHING
         self._made: Callable[[int], Any]
         self._gpus, self._failed = -1, 0
         self._stages = itertools.count(1)
@@ -94,7 +96,7 @@ class Pool:
         try:
             yield from self._done(work, advance)
         except BaseException:
-            self._subject = None  # what is still at a piece must not be taken for one of another stage
+            self._subject = _NOTHING  # what is still at a piece must not be taken for one of another stage
             raise
 
     def _done(self, work: Work, advance: Advance) -> Generator[Done, None, None]:
@@ -188,7 +190,7 @@ class Pool:
         gpus = int(device.type == "cuda")
         self._cluster.join(self.workers, self.threads, len(luggage), gpus=gpus)
         self._wanted = _wanted(work, device, self.threads)
-        self._luggage, self._subject = ray.put(luggage), None
+        self._luggage, self._subject = ray.put(luggage), _NOTHING
         self._failed = 0
         there = self._kept(gpus)
         for hand in there:
