@@ -1,6 +1,6 @@
 """How much faster two workers of one thread do the same work than one worker of one thread.
 
-python benchmarks/ray_scaling.py [--images 256] [--network vgg16|squeezenet] [--repeats 3] [--workers 2]
+python benchmarks/ray_scaling.py [--images 512] [--network vgg16|squeezenet] [--repeats 3] [--workers 2]
 
 The work is a whole dissection of one layer of 512 units: pieces in the workers, thresholds, labels and tables in the
 process that asked. Workers are started, and have the network and the pictures, before the clock runs; what that takes
@@ -99,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=256)
+    parser.add_argument("--images", type=int, default=512)
     parser.add_argument("--network", choices=["vgg16", "squeezenet"], default="vgg16")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)

@@ -217,7 +217,7 @@ def test_what_a_piece_raises_is_raised_here(tmp_path):
             raise RuntimeError("no such luck")
 
     with (
-        workers(2),
+        workers(1),
         pytest.raises(
             UnitscopeError,
             match="the network fails on the pictures from '000000' to '000001': RuntimeError: no such luck",

@@ -7,6 +7,7 @@ compared with this process before it counts anything.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -17,7 +18,7 @@ from typing import Any, NoReturn
 
 import ray
 import torch
-from ray.exceptions import ObjectLostError, RayActorError, RaySystemError, RayTaskError
+from ray.exceptions import ObjectLostError, OutOfMemoryError, RayActorError, RaySystemError, RayTaskError
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.likeness import likeness
@@ -35,10 +36,12 @@ MOST_DEATHS = 3
 """Workers that one piece may take with it."""
 ARRIVAL_SECONDS = 300.0
 """How long all workers may take until they have the network."""
-LOST_SECONDS = 60.0
+LOST_SECONDS = 300.0
 """How long to wait for another worker where none is left."""
-GONE = (RayActorError, ObjectLostError, RaySystemError)
+GONE = (RayActorError, ObjectLostError, OutOfMemoryError, RaySystemError)
 """What Ray raises when a worker, its machine or what it returned is lost."""
+_NOTHING = object()
+"""Stands for what workers hold before they hold anything."""
 
 
 @dataclass(eq=False)
@@ -65,9 +68,10 @@ class Pool:
         self._tasks: dict[Any, _Hand] = {}
         self._wanted: Wanted | None = None
         self._luggage: Any = None
-        self._subject: object = None
+        self._subject: object = _NOTHING
         self._made: Callable[[int], Any]
         self._gpus, self._failed = -1, 0
+        self._stages = itertools.count(1)
 
     def __enter__(self) -> Pool:
         self._cluster.look()
@@ -89,13 +93,18 @@ class Pool:
         if not work.pieces:
             return
         self._gather(work)
-        stage = work.stage
-        sent = ray.put(pickled((stage.measure, stage.plan)))
+        try:
+            yield from self._done(work, advance)
+        except BaseException:
+            self._subject = _NOTHING  # what is still at a piece must not be taken for one of another stage
+            raise
+
+    def _done(self, work: Work, advance: Advance) -> Generator[Done, None, None]:
+        name, sent = next(self._stages), ray.put(pickled((work.stage.measure, work.stage.plan)))
         waiting, left, deaths = list(work.pieces), {each.number for each in work.pieces}, Counter[int]()
         while left:
             while self._idle and waiting and work.waits[waiting[0].number] <= min(left):
                 hand, piece = self._idle.pop(), waiting.pop(0)
-                name = f"{id(self._wanted)} {stage.name}"
                 self._tasks[hand.actor.measure.remote(name, [sent], piece)] = hand
                 hand.piece = piece
             hand, state = self._next()
@@ -181,7 +190,7 @@ class Pool:
         gpus = int(device.type == "cuda")
         self._cluster.join(self.workers, self.threads, len(luggage), gpus=gpus)
         self._wanted = _wanted(work, device, self.threads)
-        self._luggage, self._subject = ray.put(luggage), None
+        self._luggage, self._subject = ray.put(luggage), _NOTHING
         self._failed = 0
         there = self._kept(gpus)
         for hand in there:

@@ -62,7 +62,7 @@ class Worker:
         torch.set_num_threads(threads)
         silence_decoders()
         self._subject: Any = None
-        self._stage = ""
+        self._stage = 0
         self._measure: Callable[[Any, Any, Piece], State]
         self._plan: Any = None
 
@@ -89,6 +89,7 @@ class Worker:
                 f"the worker on {host} does not see the run folder {wanted.folder}; put it where all machines see it "
                 "under the same path"
             )
+        self._subject = None  # two networks may be more than the memory holds
         try:
             self._subject, looked = unpack(ray.get(luggage[0]))
             found = likeness(looked)
@@ -98,11 +99,11 @@ class Worker:
             return f"the worker on {host} cannot run the network on its pictures: {one_line(error)}"
         return unlike(wanted.likeness, found, host)
 
-    def measure(self, stage: str, work: list[Any], piece: Piece) -> State:
+    def measure(self, stage: int, work: list[Any], piece: Piece) -> State:
         """Do one piece.
 
         Args:
-            stage: tells stages apart.
+            stage: its number, of all that the process that asks ever had done.
             work: a reference to the pickled function and plan of the stage.
             piece: the piece.
         """
