@@ -92,7 +92,7 @@ def place(tmp_path_factory) -> Path:
 def ask_everything(place: Path, out: Path) -> list[Path]:
     """Ask every question that is done in pieces."""
     run, made, pictures = place / "run-net", place / "generated", place / "pictures"
-    file, words = f"{place}/gen.py", {**FEW, "layer": "boxes"}
+    file, words = f"{place}/gen.py", {"device": "cpu", "layer": "boxes"}
     found = [
         unitscope.dissect(
             "world-vgg", "world:20", layers=["relu4_3"], out=out / "dissected", control=(1,), batch_size=2, **FEW
