@@ -27,6 +27,9 @@ axe.run(document, {resultTypes: ['violations']}).then(({violations}) => done(vio
   .filter(({impact}) => impact === 'serious' || impact === 'critical')
   .flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))));"""
 
+DRAWN = """return document.readyState === 'complete' && ![...document.querySelectorAll('.chart.pending')]
+  .some((chart) => chart.clientWidth && !chart.childElementCount);"""
+
 
 @pytest.fixture(scope="module")
 def axe() -> str:
@@ -86,11 +89,7 @@ def pages(
 
 def findings(reader: Reader, axe: str) -> list[str]:
     """What axe-core finds that is serious or critical."""
-    reader.wait(
-        lambda: reader.run(
-            "return document.readyState === 'complete' && !document.querySelector('.chart.pending:empty')"
-        )
-    )
+    reader.wait(lambda: reader.run(DRAWN))
     reader.run(axe)
     found = reader.driver.execute_async_script(CHECK)
     assert isinstance(found, list)

@@ -12,7 +12,7 @@ import pytest
 from browser import Reader, driver
 from fake_run import Shape, make_run
 
-from unitscope.report import write_comparison
+from unitscope.report import write_comparison, write_report
 from unitscope.report.pages.comparison import _control, run_names
 from unitscope.run.comparison import concepts_by_run
 from unitscope.run.dissection import Dissection
@@ -90,6 +90,27 @@ def test_the_page_opens_from_the_file_system(
     shared = int((table["runs"] == 3).sum())
     assert reader.one(".lead").text.startswith(f"{shared} concepts have a detector in each of the 3 runs.")
     assert reader.requests() == []
+    assert reader.problems() == []
+
+
+def test_the_report_of_the_first_run_has_the_page_and_leads_back(
+    driver: Any, runs: list[Dissection], page: Path
+) -> None:
+    report = write_report(runs[0].path)
+    write_comparison(runs)  # which now leads to the report, and so does its copy in there
+    assert 'data-home="../../../report/index.html"' not in page.read_text(encoding="utf-8")
+    assert 'data-home="../../report/index.html"' in page.read_text(encoding="utf-8")
+    report = write_report(runs[0].path)
+    reader = Reader(driver, report)
+    reader.screen(1280, 900)
+    reader.problems()
+    reader.open()
+    reader.one(".menu summary").click()
+    reader.one(".menu a[href^=compare]").click()
+    reader.wait(lambda: reader.all(".beside img, [data-unit] a"))
+    assert reader.run("return [...document.images].every((one) => !one.complete || one.naturalWidth > 0)")
+    reader.one("[data-unit] a").click()
+    reader.wait(lambda: reader.one("#title-unit").text.startswith("Unit "))
     assert reader.problems() == []
 
 

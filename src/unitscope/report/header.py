@@ -103,8 +103,8 @@ def with_header(page: Path, header: Header, current: str) -> None:
         f"{begin}.*?{end}", lambda _: f"{MARKS[0]}{drawn}{MARKS[1]}", text, count=1, flags=re.DOTALL
     )
     text = re.sub(r'(href|src)="assets/', rf'\1="{"../" * current.count("/")}assets/', text)
-    text = text.replace('data-home=""', f'data-home="{seen["home"]}"', 1)
-    text = text.replace('class="brand" href="#/"', f'class="brand" href="{seen["home"]}"', 1)
+    text = re.sub('data-home="[^"]*"', f'data-home="{seen["home"]}"', text, count=1)
+    text = re.sub('class="brand" href="[^"]*"', f'class="brand" href="{seen["home"]}"', text, count=1)
     page.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -21,8 +21,6 @@ MOST_PICTURES = 2_000
 """Pictures that are compared, spread evenly over all of them."""
 MOST_UNITS = 4_096
 """Units of a layer that are compared with each other: the work grows with their square."""
-
-
 NONE = {
     "layer": pd.array([], "string"),
     **{name: np.zeros(0, np.int32) for name in ("unit", "rank", "other")},
