@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "replay": "errors layer",
     "ablation": "errors layer replay stats",
     "sources": "errors paths registered",
-    "models": "cache errors paths progress notebook registered layer",
+    "models": "cache errors paths progress notebook registered layer stats",
     "concepts": "errors paths registered sources models",
     "world": "errors sources models concepts",
     "run": "errors paths notebook registered",

@@ -16,6 +16,7 @@ from unitscope import notebook
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.layer_names import find_layer
 from unitscope.models.network import what_it_has, what_it_is
+from unitscope.models.rounding import to_bytes
 
 RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 """What the values of pictures usually run between."""
@@ -120,9 +121,15 @@ class Generator:
                 "were expected from the first; every latent must give the same size"
             )
         low, high = self.range or RANGES[0]
+        scale = 255.0 / (high - low)
+        if outputs.device.type == "cpu" and outputs.dtype == torch.float32:
+            found = np.empty((len(outputs), *self.size, 3), np.uint8)
+            if not to_bytes(outputs.detach().numpy(), low, scale, found):
+                raise _infinite(self.name)
+            return found
         values = outputs.detach().permute(0, 2, 3, 1)
         _refuse_infinite(values, self.name)
-        scaled = (values.float() - low).mul_(255.0 / (high - low)).add_(0.5).clamp_(0, 255)
+        scaled = (values.float() - low).mul_(scale).add_(0.5).clamp_(0, 255)
         return scaled.to(torch.uint8, memory_format=torch.contiguous_format).cpu().numpy()
 
 
@@ -214,10 +221,14 @@ def _form(output: object) -> str:
 
 def _refuse_infinite(output: Tensor, name: str) -> None:
     if not all(map(math.isfinite, torch.stack(output.aminmax()).tolist())):
-        raise UnitscopeError(
-            f"generator {name!r} returns pictures with values that are not finite (NaN or infinite); "
-            "check its weights, or whether the latents are of the kind it was trained with"
-        )
+        raise _infinite(name)
+
+
+def _infinite(name: str) -> UnitscopeError:
+    return UnitscopeError(
+        f"generator {name!r} returns pictures with values that are not finite (NaN or infinite); "
+        "check its weights, or whether the latents are of the kind it was trained with"
+    )
 
 
 def _refuse_unsteady(first: Tensor, again: object, name: str, contrast: float) -> None:

@@ -18,6 +18,7 @@ from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
 from unitscope.paint.bounded import Recent
 from unitscope.paint.cells import touched
+from unitscope.paint.forcing import force
 from unitscope.paint.recipe import Stroke
 from unitscope.replay import Carried, Replay, cut
 from unitscope.run.masks import Mask
@@ -65,12 +66,10 @@ class Forced:
             cells: that it touches ``(h, w)``.
             reading: how an output becomes an activation.
         """
-        row, column = np.nonzero(cells)
-        chosen = np.array(stroke.units)[:, None], row[None], column[None]
-        to = 0.0 if stroke.levels is None else np.array(stroke.levels, np.float32)[:, None]
-        for output, value in ((self.where, True), (self.levels, to)):
-            activation = reading.apply(output)
-            activation[0].numpy()[chosen] = value
+        where, levels = reading.apply(self.where), reading.apply(self.levels)
+        to = stroke.levels or (0.0,) * len(stroke.units)
+        force(where[0].numpy(), levels[0].numpy(), np.array(stroke.units), np.array(to, np.float32), cells)
+        for output, activation in ((self.where, where), (self.levels, levels)):
             if activation.untyped_storage().data_ptr() != output.untyped_storage().data_ptr():
                 output.copy_(reading.replace(output, activation))
 
