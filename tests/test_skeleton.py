@@ -20,6 +20,7 @@ from unitscope.models.registry import load_network
 from unitscope.models.weights import weights_hash
 from unitscope.nouns.reopened import reopen_network
 from unitscope.progress import in_lines, partly, showing
+from unitscope.run import folder
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import read_manifest, typed_command
 from unitscope.run.results import Result, Table
@@ -93,6 +94,15 @@ def test_an_interrupted_one_goes_on_where_it_stopped(pictures, tmp_path):
     read.append(3)
     again = skeleton.run(MeanBrightness(pictures, measure=stopping), Brightness, tmp_path / "run")
     assert again.manifest == found.manifest  # nothing is done again
+
+
+def test_long_values_that_differ_are_shortened(tmp_path):
+    before, now = ({"sets": [list(range(first, 400))]} for first in (0, 1))
+    with pytest.raises(UnitscopeError) as refused:
+        folder._refuse_changes(tmp_path, before, now)
+    assert len(str(refused.value)) < 400 + len(str(tmp_path))
+    assert "sets: [[0, 1, 2, 3, " in str(refused.value)
+    assert "now" in str(refused.value)
 
 
 def test_another_configuration_and_another_kind_are_refused(pictures, tmp_path):

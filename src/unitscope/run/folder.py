@@ -32,6 +32,7 @@ PARTS = ("shards", "cache", "tables", "pictures")
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
+SHOWN_OF_VALUE = 60
 SHOWN_OF_HASH = 8
 
 
@@ -306,7 +307,9 @@ def _refuse_changes(path: Path, before: Values, now: Values) -> None:
 
 def _shown(config: Values, key: str) -> str:
     value = str(config.get(key, "absent"))
-    return f"{value[:SHOWN_OF_HASH]}..." if key.endswith("hash") and len(value) == LENGTH_OF_HASH else value
+    if key.endswith("hash") and len(value) == LENGTH_OF_HASH:
+        return f"{value[:SHOWN_OF_HASH]}..."
+    return value if len(value) <= SHOWN_OF_VALUE else f"{value[:SHOWN_OF_VALUE]}... ({len(value):,} characters)"
 
 
 def flatten(config: Values, prefix: str = "") -> Values:
