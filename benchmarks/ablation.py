@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from functools import partial
 from typing import Any, cast
 
 import torch
-from common import BATCH, NETWORKS, make_network, report_ratio
+from common import BATCH, NETWORKS, make_network, median_ratio, report_ratio
 from torch import Tensor, nn
 
 from unitscope.ablation import Ablation
@@ -119,11 +118,6 @@ def measure(network: nn.Module, layer: str, batches: Sequence[Tensor], repeats: 
         },
         "units": replay.layer.units,
     }
-
-
-def median_ratio(upper: Sequence[float], lower: Sequence[float]) -> float:
-    """Return the median of the ratios of neighbouring timings."""
-    return round(statistics.median(a / b for a, b in zip(upper, lower, strict=True)), 3)
 
 
 def once(network: nn.Module, batch: Tensor) -> float:

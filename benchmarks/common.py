@@ -162,12 +162,29 @@ def time_bare(
 
 
 def time_dissection(model: Network, samples: InMemorySamples, layers: Sequence[str]) -> float:
-    """Seconds for a whole dissection, from inputs in memory to the tables on disk."""
+    """Seconds for a dissection, from inputs in memory to the tables on disk; `null.py` times what chance takes."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        settings = DissectionSettings(batch_size=BATCH)
+        settings = DissectionSettings(batch_size=BATCH, null=0)
         run_dissection(model, samples, layers=layers, out=Path(folder) / "run", settings=settings)
         return time.perf_counter() - start
+
+
+def time_both(
+    model: Network, samples: InMemorySamples, layers: Sequence[str], repeats: int
+) -> tuple[list[float], list[float], list[float]]:
+    """Time bare passes as they are given, those or passes with channels last, whichever are faster, and dissections."""
+    given, fastest, whole = [], [], []
+    for _ in range(repeats):
+        given.append(time_bare(model, samples))
+        fastest.append(min(given[-1], time_bare(model, samples, torch.channels_last)))
+        whole.append(time_dissection(model, samples, layers))
+    return given, fastest, whole
+
+
+def median_ratio(upper: Sequence[float], lower: Sequence[float]) -> float:
+    """Return the median of the ratios of neighbouring timings."""
+    return round(statistics.median(a / b for a, b in zip(upper, lower, strict=True)), 3)
 
 
 def report_ratio(name: str, bare: list[float], whole: list[float], **facts: object) -> None:

@@ -1,13 +1,24 @@
 """How much longer a dissection of all 13 convolution layers of VGG-16 takes than the bare forward passes.
 
-python benchmarks/dissect_layers.py [--images 256] [--repeats 1]
+    python benchmarks/dissect_layers.py [--images 256] [--repeats 1]
+
+`ratio` and `ratio_as_given` as in `dissect_overhead.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from common import VGG_STAGES, make_network, make_samples, report_ratio, time_bare, time_dissection
+from common import (
+    VGG_STAGES,
+    make_network,
+    make_samples,
+    median_ratio,
+    report_ratio,
+    time_bare,
+    time_both,
+    time_dissection,
+)
 
 LAYERS = [
     f"features.relu{stage}_{index}"
@@ -18,7 +29,9 @@ LAYERS = [
 
 def main() -> None:
     """Time bare passes and dissections of all layers in turn."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
@@ -27,11 +40,9 @@ def main() -> None:
     time_bare(model, warm)
     time_dissection(model, warm, LAYERS)
     samples = make_samples(options.images, size)
-    bare, whole = [], []
-    for _ in range(options.repeats):
-        bare.append(time_bare(model, samples))
-        whole.append(time_dissection(model, samples, LAYERS))
-    report_ratio("dissect_layers", bare, whole, layers=len(LAYERS), images=options.images)
+    given, fastest, whole = time_both(model, samples, LAYERS, options.repeats)
+    facts = {"layers": len(LAYERS), "images": options.images}
+    report_ratio("dissect_layers", fastest, whole, ratio_as_given=median_ratio(whole, given), **facts)
 
 
 if __name__ == "__main__":

@@ -309,7 +309,9 @@ def _shown(config: Values, key: str) -> str:
     value = str(config.get(key, "absent"))
     if key.endswith("hash") and len(value) == LENGTH_OF_HASH:
         return f"{value[:SHOWN_OF_HASH]}..."
-    return value if len(value) <= SHOWN_OF_VALUE else f"{value[:SHOWN_OF_VALUE]}... ({len(value):,} characters)"
+    return (
+        value if len(value) <= SHOWN_OF_VALUE else f"{value[:SHOWN_OF_VALUE]}... ({len(value):,} characters)"
+    )
 
 
 def flatten(config: Values, prefix: str = "") -> Values:
