@@ -35,6 +35,7 @@ REASONS = (
     "needs a download",
     "needs a GPU",
     "needs several machines",
+    "takes long and measures this machine",
     "runs until it is stopped",
     "goes to another service",
     "run by a test of its own",

@@ -107,7 +107,7 @@ def test_the_manifest_keeps_the_command(data, run):
 def test_the_cache_can_be_dropped(data, tmp_path, unitscope_says):
     unitscope_says(*dissect_words(data, tmp_path / "run", "--drop-cache", "--quiet"))
     assert not (tmp_path / "run" / "cache").exists()
-    assert len(tables_of(tmp_path / "run")) == 8
+    assert len(tables_of(tmp_path / "run")) == 10
 
 
 def test_layers_are_listed_in_the_order_they_run(data, unitscope_says):

@@ -12,7 +12,7 @@ from planted_generator import FILE, planted_run, renamed
 from tiny import run_cli
 
 import unitscope
-from unitscope import api
+from unitscope.api import generate
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects.settings import (
     InsertionSettings,
@@ -277,7 +277,7 @@ def test_an_interrupted_command_says_how_to_go_on(run, tmp_path, monkeypatch, ca
     def stop(*given, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "run_ranking", stop)
+    monkeypatch.setattr(generate, "run_ranking", stop)
     assert run_cli(monkeypatch, "rank", str(run), "--out", str(tmp_path / "out")) == 130
     assert "interrupted; the same command goes on from here" in capsys.readouterr().err
 

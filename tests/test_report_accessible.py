@@ -63,8 +63,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a generator whose units were removed, forced on and ranked."""
     run = planted_run(tmp_path_factory.mktemp("generator") / "run", 12)
-    unitscope.remove(run, "tree", units="1,2", **FEW)
-    unitscope.insert(run, "door", units=1, context="object", **FEW)
+    unitscope.remove(run, "tree", units="1,2", device="cpu")
+    unitscope.insert(run, "door", units=1, context="object", device="cpu")
     unitscope.rank(run, **FEW)
     return write_report(run)
 

@@ -340,8 +340,8 @@ def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None
     assert [each.path.name for each in find_importances(fresh)] == names
     index = write_report(fresh)
     text = index.read_text(encoding="utf-8")
-    assert f'<a href="importance/{names[0]}/index.html">Importance</a>' in text
-    assert f"Importance of the units of {LAYER}, zero ablation" in text
+    assert f'<a href="importance/{names[0]}/index.html">{LAYER}, mean ablation</a>' in text
+    assert f">{LAYER}, zero ablation</a>" in text
     for name in names:
         alone, placed = fresh / "importance" / name / "report", index.parent / "importance" / name
         assert (alone / "index.html").is_file()

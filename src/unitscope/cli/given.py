@@ -48,7 +48,7 @@ class PreprocessOptions:
 
     preprocess: str | None = setting(
         None,
-        "Replace parts of the model's preprocessing, as size=192,channels=bgr,range=0:255; likewise "
+        "Replace parts of the model's preprocessing, as size=192,channels=bgr; likewise range=0:255, "
         "mean=104:117:123, scale=255 and framing=crop; channels=gray for a network of one channel.",
         metavar="SETTINGS",
         panel=NETWORK,

@@ -21,6 +21,7 @@ from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.classification import UnitClassification, best_in_words
+from unitscope.run.manifest import MANIFEST
 from unitscope.run.numbers import Score, fraction_score, percent_score
 from unitscope.run.summaries import ClassificationSummary, Rates
 
@@ -33,6 +34,8 @@ RATES = {
 KINDS = {"false alarm": "false-alarm", "miss": "miss"}
 HILL, STRIP = 0.52, 0.26
 """Height of the higher density, and of the strip of points below it; the two groups are 1 apart."""
+SCORES = "scores.json"
+"""What the manifest is called in a report."""
 AS_SHAPES = 4000
 """Pictures up to which every point is a shape of its own in the page."""
 
@@ -63,8 +66,8 @@ def place_classifiers(found: Sequence[UnitClassification], out: Path, *, header:
         place.mkdir(parents=True)
         seen = header.seen(address)
         (place / "tables").mkdir()
-        for name in ("tables/peaks.parquet", "manifest.json"):
-            place_file(each.path / name, place / name)
+        place_file(each.path / "tables/peaks.parquet", place / "tables/peaks.parquet")
+        place_file(each.path / MANIFEST, place / SCORES)  # under another name: a report holds no runs
         _write(each, place, assets=f"../../{FOLDER}", header=seen, home=seen["home"])
 
 
@@ -86,6 +89,7 @@ def _write(found: UnitClassification, folder: Path, *, assets: str, header: obje
         header=header,
         home=home,
         beside="../" if assets == FOLDER else "",
+        scores=f"../{MANIFEST}" if assets == FOLDER else SCORES,
         assets=assets,
         data_scripts=["charts.js"],
         scripts=[],
