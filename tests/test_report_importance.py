@@ -347,7 +347,7 @@ def test_the_report_of_the_run_holds_that_of_its_importance(fresh: Path) -> None
         assert (alone / "index.html").is_file()
         page = (placed / "index.html").read_text(encoding="utf-8")
         assert 'data-home="../../index.html"' in page
-        assert f"../{names[1 - names.index(name)]}/index.html" in page
+        assert f"../../importance/{names[1 - names.index(name)]}/index.html" in page
         assert 'data-home=""' in (alone / "index.html").read_text(encoding="utf-8")
         files = {path.relative_to(alone) for path in alone.rglob("*") if path.is_file()}
         files = {path for path in files if path.parts[0] != "assets"}  # those of the run serve both
