@@ -7,6 +7,7 @@ import socket
 import threading
 
 import numpy as np
+import pytest
 import uvicorn
 from browser import Reader
 from PIL import Image
@@ -137,6 +138,24 @@ class Painter(Reader):
         }
         self.driver.execute_cdp_cmd("Network.enable", {})
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
+
+
+def entering(driver, served, studio, number):
+    """Somebody who has opened the page at a picture, on a large screen."""
+    found = Painter(driver, served.address, studio)
+    found.screen(1280, 900)
+    found.network()
+    found.problems()
+    found.enter(number=number)
+    return found
+
+
+@pytest.fixture(scope="module")
+def served(studio):
+    """The application, for the studio of a module."""
+    made = Served(studio)
+    yield made
+    made.close()
 
 
 def stroke_of(given):

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 from browser import driver  # noqa: F401
-from paint_page import TOKEN, Painter, Served, stroke_of
+from paint_page import TOKEN, entering, served, stroke_of  # noqa: F401
 from PIL import Image
 from planted_generator import CELLS, planted_run, planted_samples
 from selenium.webdriver.common.action_chains import ActionChains
@@ -25,20 +25,9 @@ def studio(tmp_path_factory):
     return Studio.open(unitscope.open_run(path), "units", device="cpu", units=1)
 
 
-@pytest.fixture(scope="module")
-def served(studio):
-    made = Served(studio)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def painter(driver, served, studio):  # noqa: F811
-    found = Painter(driver, served.address, studio)
-    found.screen(1280, 900)
-    found.network()
-    found.problems()
-    found.enter(number=walled())
+    found = entering(driver, served, studio, walled())
     yield found
     found.network()
     assert found.problems() == []

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 from browser import driver  # noqa: F401
-from paint_page import Painter, Served, stroke_of
+from paint_page import Served, entering, served, stroke_of  # noqa: F401
 from PIL import Image
 from wide_generator import GRID, SIZE, wide_run
 
@@ -26,25 +26,9 @@ def studio(run):
     return Studio.open(run, "units", device="cpu", units=200)
 
 
-def entering(driver, served, studio):  # noqa: F811
-    found = Painter(driver, served.address, studio)
-    found.screen(1280, 900)
-    found.network()
-    found.problems()
-    found.enter(number=2)
-    return found
-
-
-@pytest.fixture(scope="module")
-def served(studio):
-    made = Served(studio)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def painter(driver, served, studio):  # noqa: F811
-    found = entering(driver, served, studio)
+    found = entering(driver, served, studio, 2)
     yield found
     assert found.problems() == []
 
@@ -88,7 +72,7 @@ def crowded(run):
 
 
 def test_a_thousand_concepts_are_searched_and_only_what_is_looked_at_is_drawn(driver, crowded):  # noqa: F811
-    painter = entering(driver, *crowded)
+    painter = entering(driver, *crowded, 2)
     rows = lambda: len(painter.all("#concepts [role=option]"))  # noqa: E731
     assert painter.one("#concepts-count").text == "1,000 concepts"
     first = rows()
@@ -164,7 +148,7 @@ def test_a_search_shows_how_far_it_is_and_is_cancelled(driver, studio, tmp_path)
 
     made = Served(studio, find=endless)
     try:
-        painter = entering(driver, made, studio)
+        painter = entering(driver, made, studio, 2)
         Image.new("RGB", (36, 16)).save(tmp_path / "photo.png")
         painter.one("#photo").click()
         painter.one("#photo-file").send_keys(str(tmp_path / "photo.png"))

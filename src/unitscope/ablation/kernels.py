@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.stats.kernels.compiled import jit_sum
 
 Values = NDArray[np.float32]
+Float = np.floating[Any]
+
+
+@jit_sum
+def _mean(row: Values, factor: Float, moved: Values, low: Float, most: Float) -> Float:
+    total = np.float32(0)
+    for p in range(len(row)):
+        x = row[p] + factor * moved[p]
+        x = x if x > 0 else low * x
+        total += most if x > most else x
+    return total / len(row)
 
 
 @jit_sum
@@ -39,19 +52,12 @@ def means_of_products(
         last: picture to end before.
     """
     low, most = np.float32(slope), np.float32(high)
-    points = base.shape[2]
     for n in range(first, last):
         for o in range(base.shape[1]):
             row = base[n, o]
             for j in range(weight.shape[1]):
                 if changed[j, n]:
-                    factor, moved = weight[o, j], difference[n, j]
-                    total = np.float32(0)
-                    for p in range(points):
-                        x = row[p] + factor * moved[p]
-                        x = x if x > 0 else low * x
-                        total += most if x > most else x
-                    out[j, n, o] = total / points
+                    out[j, n, o] = _mean(row, weight[o, j], difference[n, j], low, most)
 
 
 @jit_sum
@@ -80,15 +86,8 @@ def means_of_sums(
         last: picture to end before.
     """
     low, most = np.float32(slope), np.float32(high)
-    points = base.shape[2]
     for j in range(gained.shape[0]):
         for n in range(first, last):
             if changed[j, n]:
                 for o in range(base.shape[1]):
-                    row, moved, factor = base[n, o], gained[j, n, o], scale[o]
-                    total = np.float32(0)
-                    for p in range(points):
-                        x = row[p] + factor * moved[p]
-                        x = x if x > 0 else low * x
-                        total += most if x > most else x
-                    out[j, n, o] = total / points
+                    out[j, n, o] = _mean(base[n, o], scale[o], gained[j, n, o], low, most)

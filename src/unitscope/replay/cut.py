@@ -183,20 +183,19 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
         graph = capture(module, grid.name, example)
         largest = graph.bytes_per_picture(graph.after_layer)
         replay = Replay(grid, _CutParts(graph), (module, example), bytes_per_picture=largest, graph=graph)
-        _check(replay, passes, module, example)
-        replay.channels_last = _takes_channels_last(replay, module, example)
+        carried = _check(replay, passes, module, example)
+        replay.channels_last = _takes_channels_last(replay, module, example, carried)
     except CannotCut as reason:
         largest = _largest_output(module, example[:1])
         return Replay(grid, passes, (module, example), bytes_per_picture=largest, reason=str(reason))
     return replay
 
 
-def _takes_channels_last(replay: Replay, module: nn.Module, example: Tensor) -> bool:
-    """Tell whether the front gives the same for pictures whose channels lie last in memory."""
+def _takes_channels_last(replay: Replay, module: nn.Module, example: Tensor, expected: Carried) -> bool:
+    """Tell whether the front gives what was expected for pictures whose channels lie last in memory, too."""
     on_grid = example.ndim == 4 and min(example.shape[2:]) > 1 and example.device.type == "cpu"
     if not on_grid or not any(isinstance(part, nn.Conv2d) for part in module.modules()):
         return False
-    expected = replay.front(example).values
     replay.channels_last = True
     try:
         found = replay.front(example).values
@@ -204,7 +203,7 @@ def _takes_channels_last(replay: Replay, module: nn.Module, example: Tensor) -> 
         return False
     finally:
         replay.channels_last = False
-    pairs = zip(found, expected, strict=True)
+    pairs = zip(found, expected.values, strict=True)
     return all(_near(value, other) for value, other in pairs)
 
 
@@ -242,8 +241,8 @@ def _largest_output(module: nn.Module, one: Tensor) -> int:
     return one.element_size() * largest
 
 
-def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tensor) -> None:
-    """Compare a cut network with the whole one.
+def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tensor) -> Carried:
+    """Compare a cut network with the whole one, and return what the example carries.
 
     Raises:
         CannotCut: they differ.
@@ -256,6 +255,7 @@ def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tenso
     with torch.no_grad():
         answer = whole.back((carried.with_activation(half).values[0], example))
     _compare(replay.back(carried, half), answer, "with half the activation")
+    return carried
 
 
 def _compare(parts: Tensor, answer: Tensor, how: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import itertools
 import operator
@@ -17,6 +16,7 @@ from PIL import Image
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import PictureSource, UnreadablePicture
+from unitscope.sources.decode import Decoded
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
 from unitscope.sources.item import NoPicture, NoRange, Range, picture_of, picture_to_rgb
@@ -43,7 +43,7 @@ class Indexed(Protocol):
         ...
 
 
-class DatasetPictures:
+class DatasetPictures(Decoded):
     """The pictures of a data set, in its order.
 
     An item is a picture, a pair (or longer tuple) that begins with one, or a dictionary with one under a name of
@@ -65,8 +65,6 @@ class DatasetPictures:
         UnitscopeError: it is empty, or its first item is no picture or another one each time.
     """
 
-    range16: Range16 = FULL
-    draft: int = 0
     left_out: tuple[LeftOut, ...] = ()
 
     def __init__(self, items: Indexed, *, name: str = "", range: Range | None = None) -> None:  # noqa: A002
@@ -125,15 +123,8 @@ class DatasetPictures:
 
     def in_range16(self, range16: Range16) -> Self:
         """Return the same pictures with other values of black and white in those of 16 bits."""
-        changed = copy.copy(self)
+        changed = super().in_range16(range16)
         changed.__dict__.pop("content_hash", None)
-        changed.range16 = range16
-        return changed
-
-    def drafted(self, least: int) -> Self:
-        """Return the same pictures, the bytes and files of JPEG at a fraction of their size."""
-        changed = copy.copy(self)
-        changed.draft = least
         return changed
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import logging
 import re
@@ -9,6 +10,7 @@ import warnings
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,30 @@ from unitscope.sources.whole import is_whole
 FILLED = "it is truncated: the last of its rows are missing"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftyphevx", b"ftypheim", b"ftypheis", b"ftypmif1")
+
+
+class Decoded:
+    """Pictures that are decoded when they are read, and how.
+
+    Attributes:
+        range16: values of black and white in pictures of 16 bits.
+        draft: least sides that JPEG is decoded at; 0 for the whole size.
+    """
+
+    range16: Range16 = FULL
+    draft: int = 0
+
+    def in_range16(self, range16: Range16) -> Self:
+        """Return the same pictures with other values of black and white in those of 16 bits."""
+        changed = copy.copy(self)
+        changed.range16 = range16
+        return changed
+
+    def drafted(self, least: int) -> Self:
+        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
+        changed = copy.copy(self)
+        changed.draft = least
+        return changed
 
 
 def decode_picture(path: Path, range16: Range16 = FULL, draft: int = 0) -> NDArray[np.uint8]:

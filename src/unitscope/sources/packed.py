@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +16,12 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.paths import as_path
 from unitscope.sources.base import UnreadablePicture
-from unitscope.sources.deep import FULL, Range16
+from unitscope.sources.decode import Decoded
 from unitscope.sources.files import LeftOut, files_hash, regular_file
 from unitscope.sources.item import picture_to_rgb
 
 
-class PackedPictures(ABC):
+class PackedPictures(Decoded, ABC):
     """The pictures of some files that hold many, one file after the other.
 
     A picture is read from its place in its file, by any thread, so that a run goes on anywhere. Which places these are
@@ -40,8 +39,6 @@ class PackedPictures(ABC):
 
     kind: ClassVar[str]
     """What messages call a file."""
-    range16: Range16 = FULL
-    draft: int = 0
     left_out: tuple[LeftOut, ...] = ()
     remarks: tuple[str, ...] = ()
     sample_ids: tuple[str, ...]
@@ -119,15 +116,3 @@ class PackedPictures(ABC):
         except Exception as error:  # decoders raise whatever they stumble on
             reason = str(error) if isinstance(error, ValueError) and str(error) else one_line(error)
             raise UnreadablePicture(self.sample_ids[index], reason) from error
-
-    def in_range16(self, range16: Range16) -> Self:
-        """Return the same pictures with other values of black and white in those of 16 bits."""
-        changed = copy.copy(self)
-        changed.range16 = range16
-        return changed
-
-    def drafted(self, least: int) -> Self:
-        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
-        changed = copy.copy(self)
-        changed.draft = least
-        return changed

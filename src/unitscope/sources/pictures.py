@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +14,8 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.paths import as_path
 from unitscope.sources.base import UnreadablePicture
-from unitscope.sources.decode import decode_picture
-from unitscope.sources.deep import DARK, FULL, SUFFIXES, Range16, brightest
+from unitscope.sources.decode import Decoded, decode_picture
+from unitscope.sources.deep import DARK, FULL, SUFFIXES, brightest
 from unitscope.sources.files import Found, LeftOut, files_hash, regular_file, search
 from unitscope.sources.formats import BESIDE, NO_PICTURE, masks_beside, picture_suffixes, unread_suffixes
 
@@ -27,7 +25,7 @@ LOOKED_AT, MEASURED = 2000, 100
 """Files whose header is read to find pictures of 16 bits, and how many of these are measured."""
 
 
-class PictureFolder:
+class PictureFolder(Decoded):
     """All picture files in a folder and the folders in it, in the order of their relative paths.
 
     Files are found by their extension, see `picture_suffixes`; names that begin with a dot are passed over, folders
@@ -44,9 +42,6 @@ class PictureFolder:
     Raises:
         UnitscopeError: there is no such folder, or no picture file in it.
     """
-
-    range16: Range16 = FULL
-    draft: int = 0
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -91,18 +86,6 @@ class PictureFolder:
             return decode_picture(self.path(index), self.range16, self.draft)
         except ValueError as error:
             raise UnreadablePicture(self.sample_ids[index], str(error)) from error
-
-    def in_range16(self, range16: Range16) -> Self:
-        """Return the same pictures with other values of black and white in those of 16 bits."""
-        changed = copy.copy(self)
-        changed.range16 = range16
-        return changed
-
-    def drafted(self, least: int) -> Self:
-        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
-        changed = copy.copy(self)
-        changed.draft = least
-        return changed
 
     @property
     def remarks(self) -> tuple[str, ...]:
