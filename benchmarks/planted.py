@@ -1,6 +1,6 @@
 """Would the method find what is really there? Planted units in drawn scenes, as one JSON line a part.
 
-    python benchmarks/planted.py [--units 2000] [--scenes 1000] [--population 2000] [--seeds 3] [--maps FILE]
+    python benchmarks/planted.py [--units 2000] [--scenes 1000] [--population 2000] [--seeds 3] [--match iou]
 
 Scenes are taken from a population of rendered ones. Labels and chance are measured on distinct scenes; intervals on a
 sample of as many of these with replacement, so that what they should hold is known exactly, from the distinct ones.
@@ -42,6 +42,7 @@ from planted_units import NEAR, TWIN, Found, draw_units, filled, grid_labels
 
 import unitscope
 from unitscope.experiments.dissection.look import kept_activations
+from unitscope.experiments.dissection.settings import Measure
 from unitscope.models.network import Network
 from unitscope.run.calibration import calibrated_cuts, stands_out
 from unitscope.run.dissection import Dissection
@@ -104,7 +105,14 @@ def iou_over_all(run: Dissection, units: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def dissected(
-    network: Network, maps: SceneMaps, out: Path, *, seed: int, null: int = 0, replicates: int = FEW
+    network: Network,
+    maps: SceneMaps,
+    out: Path,
+    *,
+    match: Measure,
+    seed: int,
+    null: int = 0,
+    replicates: int = FEW,
 ) -> Dissection:
     """Dissect a planted network."""
     assert isinstance(network.module, PlantedNetwork)
@@ -115,6 +123,7 @@ def dissected(
         grid_of=network.module.grids,
         device="cpu",
         show=False,
+        match=match,
         seed=seed,
         null=null,
         replicates=replicates,
@@ -133,7 +142,9 @@ def with_truth(run: Dissection, network: Network, drawn: Sequence[tuple[str, Pla
     return run.units.merge(pd.DataFrame(truth), on=["layer", "unit"], validate="one_to_one")
 
 
-def without_noise(units: pd.DataFrame, maps: SceneMaps, out: Path, seed: int) -> NDArray[np.int64]:
+def without_noise(
+    units: pd.DataFrame, maps: SceneMaps, out: Path, *, match: Measure, seed: int
+) -> NDArray[np.int64]:
     """Return the number of the label that each unit has where it is all signal and no noise `(U,)`; 0 for none.
 
     It is what the definition of a label calls a unit that does just what it was planted for.
@@ -142,7 +153,7 @@ def without_noise(units: pd.DataFrame, maps: SceneMaps, out: Path, seed: int) ->
     distinct = [each for each in dict.fromkeys(perfect) if each is not None]
     network = planted_network(distinct, seed=seed, noise=Noise())
     assert isinstance(network.module, PlantedNetwork)
-    table = dissected(network, maps, out, seed=seed).units
+    table = dissected(network, maps, out, match=match, seed=seed).units
     named = dict(zip(zip(table["layer"], table["unit"], strict=True), labels_of(table), strict=True))
     label = {p.unit: named[p.layer, p.number] for p in network.module.placed}
     return np.array([0 if each is None else max(label[each], 0) for each in perfect])
@@ -157,20 +168,20 @@ def one_seed(world: World, seed: int, options: argparse.Namespace) -> tuple[pd.D
     drawn = list(draw_units(world.found, options.units, seed))
     network = planted_network([unit for _, unit in drawn], seed=seed)
     control = planted_network([PlantedUnit(cells=unit.cells) for _, unit in drawn], seed=seed + CONTROL)
-    maps = world.maps.distinct(options.scenes, seed)
+    maps, asked = world.maps.distinct(options.scenes, seed), {"match": options.match, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        run = dissected(network, maps, out / "run", seed=seed, null=200)
-        cuts = calibrated_cuts([dissected(control, maps, out / "control", seed=seed).units], network.layers)
+        run = dissected(network, maps, out / "run", null=200, **asked)
+        cuts = calibrated_cuts([dissected(control, maps, out / "control", **asked).units], network.layers)
         units = with_truth(run, network, drawn)
         units["calibrated"] = stands_out(units, np.array([cuts[layer] for layer in units["layer"]]))
-        units = judged(world.found, units, without_noise(units, maps, out / "perfect", seed))
+        units = judged(world.found, units, without_noise(units, maps, out / "perfect", **asked))
         again = dissected(
             network,
             maps.draw(len(maps), seed),
             out / "again",
-            seed=seed,
             replicates=options.replicates,
+            **asked,
         )
         covered = with_truth(again, network, drawn)
         covered["true_iou"] = iou_over_all(run, covered)
@@ -221,6 +232,9 @@ def parse() -> argparse.Namespace:
         "--replicates", type=int, default=1000, help="of the intervals that are held to the truth"
     )
     parser.add_argument(
+        "--match", choices=("iou", "information"), default="iou", help="what labels are chosen by"
+    )
+    parser.add_argument(
         "--maps", type=Path, help="a file (.npz) that keeps the rendered maps for the next time"
     )
     parser.add_argument("--table", type=Path, help="where the units of all seeds are written (.parquet)")
@@ -240,7 +254,8 @@ def main() -> None:
     """Measure every part."""
     options = parse()
     facts = {
-        name: getattr(options, name) for name in ("units", "scenes", "population", "seeds", "first_seed")
+        name: getattr(options, name)
+        for name in ("units", "scenes", "population", "match", "seeds", "first_seed")
     }
 
     def tell(part: str, figures: dict[str, Any], start: float) -> None:

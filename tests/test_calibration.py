@@ -248,7 +248,9 @@ def test_meanings_are_concepts_apart_that_are_above_chance() -> None:
     shared[0, 0, 1:] = [60, 50, 40, 2]  # three above chance; the first two overlap
     shared[0, 1, 1:] = [60, 0, 0, 0]
     shared[0, 2, 1:] = [2, 0, 0, 0]
-    scores = LayerScores(np.zeros(3, np.float32), pixels, shared, np.stack([concepts, 0 * concepts]))
+    scores = LayerScores(
+        np.zeros(3, np.float32), pixels, shared, np.stack([concepts, 0 * concepts]), np.array([1000, 0])
+    )
     apart = ~np.eye(5, dtype=bool)
     apart[1, 2] = apart[2, 1] = False
     assert of_layer(scores, chance, apart).tolist() == [2, 1, 0]

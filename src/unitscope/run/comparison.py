@@ -258,6 +258,7 @@ def differences(runs: Sequence[Dissection]) -> list[str]:
         "vocabulary": [None if each is None else each.hash for each in concepts],
         "least IoU of a detector": [run.settings.min_iou for run in runs],
         "fraction of pixels above a threshold": [run.settings.quantile for run in runs],
+        "what the best match is best in": [run.settings.match for run in runs],
         "pixel grid": [tuple(run.settings.grid) for run in runs],
     }
     return [name for name, values in asked.items() if len({repr(value) for value in values}) > 1]

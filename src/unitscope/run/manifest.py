@@ -190,6 +190,7 @@ class SettingsRecord:
     batch_size: int
     grid: tuple[int, int]
     null: int = 0
+    match: Literal["iou", "information"] = "iou"
     cells: Literal["fields", "even"] = "fields"
     trust_places: bool = False
     allow_random: bool = False

@@ -79,7 +79,7 @@ class ConceptAreas(Statistic):
         A point that is negative in the first plane counts nowhere.
         """
         areas = areas_by_picture(labels, self.pixels.shape[1])
-        counted = (labels[:, 0] >= 0).sum((1, 2))
+        counted = points_by_picture(labels)
         for half, area, points in zip(halves(samples), areas, counted, strict=True):
             self.pixels[half] += area
             self.pictures[half] += area > 0
@@ -103,6 +103,12 @@ def areas_by_picture(labels: NDArray[np.int16], concepts: int) -> NDArray[np.int
     areas = np.zeros((len(labels), concepts), np.int64)
     kernels.count_labels(labels, areas)
     return areas
+
+
+def points_by_picture(labels: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Count the pixels of each picture ``(n, P, gh, gw) -> (n,)``, without those negative in the first plane."""
+    points: NDArray[np.int64] = (labels[:, 0] >= 0).sum((1, 2))
+    return points
 
 
 def without_repeats(labels: NDArray[np.int16]) -> NDArray[np.int16]:

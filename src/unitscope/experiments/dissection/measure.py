@@ -198,7 +198,7 @@ class NetworkDissection(Experiment[Activations]):
         with job.timing("thresholds"):
             thresholds = find_thresholds(activations, statistics, settings.quantile)
         with job.timing("concepts"):
-            scores = score(activations, statistics, thresholds)
+            scores = score(activations, statistics, thresholds, match=settings.match)
         findings = find_all(
             activations, statistics, scores, self.samples.vocabulary, settings, timing=job.timing
         )
@@ -249,7 +249,7 @@ class NetworkDissection(Experiment[Activations]):
     def _settings(self) -> SettingsRecord:
         told = self.settings
         return SettingsRecord(
-            quantile=told.quantile, min_iou=told.min_iou, top=told.top, border=told.border,
+            quantile=told.quantile, min_iou=told.min_iou, match=told.match, top=told.top, border=told.border,
             replicates=told.replicates, null=told.null, seed=told.seed, batch_size=told.batch_size,
             grid=self.samples.grid,
             cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random,

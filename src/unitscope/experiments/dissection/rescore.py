@@ -41,6 +41,7 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     settings = DissectionSettings(
         quantile=quantile,
         min_iou=given.min_iou,
+        match=given.match,
         replicates=given.replicates,
         null=given.null,
         seed=given.seed,
@@ -52,7 +53,8 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     )
     activations = kept_activations(run)
     statistics = activations.merged()
-    scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
+    thresholds = find_thresholds(activations, statistics, quantile)
+    scores = score(activations, statistics, thresholds, match=given.match)
     found = find_all(activations, statistics, scores, vocabulary, settings)
     return Dissection.units.arranged(unit_table(found))
 
@@ -73,7 +75,7 @@ def scores_by_half(run: Dissection, layer: str, module: nn.Module, samples: Samp
     activations, thresholds = kept_activations(run, reader), thresholds_of(run)
     statistics = activations.merged()
     activations.reach(thresholds)
-    return score(activations, statistics, thresholds, layers=[layer])[layer]
+    return score(activations, statistics, thresholds, match=run.settings.match, layers=[layer])[layer]
 
 
 def thresholds_at(run: Dissection, quantile: float) -> dict[str, NDArray[np.float32]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.experiments.dissection.settings import Measure
 from unitscope.progress import progress_bar
 from unitscope.stats import IntersectionBootstrap, Intersections, ThresholdSearch, exceeding_count
 from unitscope.stats.inference import chosen_interval, interval
+from unitscope.stats.information import mutual_information
 from unitscope.stats.intersection import HALVES
 
 
@@ -31,12 +33,19 @@ class LayerScores:
     """Pixels shared with each concept by half of the pictures, ``(2, U, C)``."""
     concept_pixels: NDArray[np.int64]
     """Pixels of each concept by half of the pictures, ``(2, C)``."""
+    points: NDArray[np.int64]
+    """Pixels by half of the pictures, ``(2,)``."""
+    match: Measure = "iou"
+    """What labels are chosen by."""
+    _known: dict[tuple[Measure, int | None], NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def iou(self, half: int | None = None) -> NDArray[np.float64]:
         """IoU of every unit with every concept ``(U, C)``, eq. 1 of the paper; on all pictures or one half."""
-        if half not in self._known:
-            self._known[half] = self._iou(half)
-        return self._known[half]
+        return self._measured("iou", half)
+
+    def strength(self, half: int | None = None) -> NDArray[np.float64]:
+        """Return what labels are chosen by, IoU or mutual information in bits ``(U, C)``; 0 is no match."""
+        return self._measured(self.match, half)
 
     @cached_property
     def shared(self) -> NDArray[np.int64]:
@@ -44,29 +53,28 @@ class LayerScores:
         total: NDArray[np.int64] = self.intersections.sum(0)
         return total
 
-    @cached_property
-    def _known(self) -> dict[int | None, NDArray[np.float64]]:
-        return {}
-
-    def _iou(self, half: int | None) -> NDArray[np.float64]:
-        shared = self.shared if half is None else self.intersections[half]
-        pixels = self.pixels.sum(0) if half is None else self.pixels[half]
-        concepts = self.concept_pixels.sum(0) if half is None else self.concept_pixels[half]
-        iou: NDArray[np.float64] = pixels[:, None] + concepts[None] - shared.astype(np.float64)
-        np.divide(shared, iou, out=iou, where=iou > 0)
-        return iou
+    def _measured(self, measure: Measure, half: int | None) -> NDArray[np.float64]:
+        if (measure, half) not in self._known:
+            shared = self.shared if half is None else self.intersections[half]
+            pixels = self.pixels.sum(0) if half is None else self.pixels[half]
+            concepts = self.concept_pixels.sum(0) if half is None else self.concept_pixels[half]
+            points = int(self.points.sum() if half is None else self.points[half])
+            self._known[measure, half] = (
+                iou_of(pixels, concepts, shared)
+                if measure == "iou"
+                else mutual_information(pixels, concepts, shared, points)
+            )
+        return self._known[measure, half]
 
     def labels(self, half: int | None = None) -> NDArray[np.int64]:
-        """Concept of highest IoU of every unit ``(U,)``, the first among equals; 0 where no pixel is shared."""
-        iou = self.iou(half)
-        best = iou.argmax(axis=1)
-        return np.where(iou.max(axis=1) > 0, best, 0)
+        """Return the best match of every unit ``(U,)``, the first among equals; 0 where nothing matches."""
+        return _best(self.strength(half))
 
     def runners_up(self) -> NDArray[np.int64]:
-        """Concept of second highest IoU of every unit ``(U,)``, the first among equals; 0 where there is no other."""
-        iou = self.iou().copy()
-        iou[np.arange(len(iou)), self.labels()] = 0
-        return np.where(iou.max(axis=1) > 0, iou.argmax(axis=1), 0)
+        """Return the second best match of every unit ``(U,)``, the first among equals; 0 where there is no other."""
+        strength = self.strength().copy()
+        strength[np.arange(len(strength)), self.labels()] = 0
+        return _best(strength)
 
     def held_out(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Score labels on pictures that did not choose them.
@@ -79,6 +87,19 @@ class LayerScores:
         units = np.arange(len(self.thresholds))
         scores = [self.iou(1 - half)[units, chosen[half]] for half in range(HALVES)]
         return (scores[0] + scores[1]) / 2, (chosen[0] == chosen[1]) & (chosen[0] > 0)
+
+
+def iou_of(
+    pixels: NDArray[np.int64], areas: NDArray[np.int64], shared: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the IoU ``(U, C)`` of masks of so many pixels ``(U,)`` with concepts of such areas ``(C,)``."""
+    iou = (pixels[:, None] + areas[None] - shared).astype(np.float64)
+    np.divide(shared, iou, out=iou, where=iou > 0)
+    return iou
+
+
+def _best(strength: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.where(strength.max(axis=1) > 0, strength.argmax(axis=1), 0)
 
 
 def find_thresholds(
@@ -110,10 +131,11 @@ def score(
     statistics: ShardStatistics,
     thresholds: dict[str, NDArray[np.float32]],
     *,
+    match: Measure,
     layers: Sequence[str] | None = None,
 ) -> dict[str, LayerScores]:
-    """Count how often units and concepts meet; in some layers, or in all."""
-    concept_pixels, _, _ = statistics.areas.result()
+    """Count how often units and concepts meet, in some layers or in all; labels are the best matches by a measure."""
+    concept_pixels, _, points = statistics.areas.result()
     wanted = thresholds if layers is None else layers
     counts = {name: Intersections(thresholds[name], concept_pixels.shape[1]) for name in wanted}
     with progress_bar("comparing with concepts", activations.plan.samples) as advance:
@@ -121,7 +143,8 @@ def score(
             for name, count in counts.items():
                 count.update(shard.cells[name], shard.labels, shard.samples)
     return {
-        name: LayerScores(thresholds[name], *count.result(), concept_pixels) for name, count in counts.items()
+        name: LayerScores(thresholds[name], *count.result(), concept_pixels, points, match)
+        for name, count in counts.items()
     }
 
 

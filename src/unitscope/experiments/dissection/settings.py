@@ -23,6 +23,8 @@ from unitscope.experiments.settings import (
     setting,
 )
 
+Measure = Literal["iou", "information"]
+"""What the best match of a unit is best in."""
 ROOM, ROOM_FOR_OTHERS = 2.0, 1.25
 """Times the quantile, and times other quantiles, of each unit's pixels that are kept: units may get weaker after the
 first pictures, which set the mark."""
@@ -56,6 +58,11 @@ class DissectionSettings(Cached, Fed, Spread):
     quantile: float = setting(0.01, "Fraction of pixels above a unit's threshold.", rule=between(0, 1))
     min_iou: float = setting(
         0.04, "Least IoU of a detector.", rule=Rule("from 0 to 1", lambda value: 0 <= value <= 1)
+    )
+    match: Measure = setting(
+        "iou",
+        "What the label of a unit matches best in: IoU, as in the paper, or mutual information, which tells a colour "
+        "from what has that colour.",
     )
     top: int = setting(5, "Strongest pictures kept for each unit.", rule=at_least(1))
     border: Literal["edge", "zeros"] = setting(

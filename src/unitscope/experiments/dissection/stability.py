@@ -19,7 +19,7 @@ from unitscope.progress import progress_bar
 from unitscope.run.dissection import Dissection
 from unitscope.stats import Intersections
 from unitscope.stats.inference import keyed_order
-from unitscope.stats.intersection import areas_by_picture
+from unitscope.stats.intersection import areas_by_picture, points_by_picture
 
 FACTORS = (0.5, 2.0)
 """Quantiles that are tried, as parts of that of the run."""
@@ -67,7 +67,8 @@ def stability(
     for quantile in quantiles or [factor * run.settings.quantile for factor in FACTORS]:
         if not 0 < quantile < 1:
             raise UnitscopeError(f"a quantile is {quantile!r}; it must be between 0 and 1")
-        scores = score(activations, statistics, find_thresholds(activations, statistics, quantile))
+        thresholds = find_thresholds(activations, statistics, quantile)
+        scores = score(activations, statistics, thresholds, match=run.settings.match)
         found = {layer: scores[layer].labels() for layer in own}
         rows += _rows("quantile", float(quantile), own, [found], detectors)
     rows += _over_sizes(run, activations, own, detectors, _sizes(run.data.used, pictures))
@@ -111,7 +112,7 @@ def _over_sizes(
     if not sizes:
         return []
     thresholds = thresholds_of(run)
-    found: dict[int, list[Labels]] = {size: [] for size in sizes}
+    found = {size: [dict[str, NDArray[np.int64]]() for _ in range(SIDES * ORDERS)] for size in sizes}
     with progress_bar("labels of fewer pictures", activations.plan.samples * ORDERS) as advance:
         for order in range(ORDERS):
             groups = _groups(run, sizes, order)
@@ -120,13 +121,21 @@ def _over_sizes(
                 for layer, levels in thresholds.items()
             }
             areas = np.zeros((SIDES * len(sizes) + 1, len(run.concepts) + 1), np.int64)
+            points = np.zeros(len(areas), np.int64)
             for shard in activations.shards(advance, above=thresholds):
                 group = groups[shard.samples]
                 np.add.at(areas, group, areas_by_picture(shard.labels, areas.shape[1]))
+                np.add.at(points, group, points_by_picture(shard.labels))
                 for layer, count in counts.items():
                     count.count(shard.cells[layer], shard.labels, group)
-            for size, pair in _labels_by_size(thresholds, counts, areas, sizes):
-                found[size] += pair
+            covered = _summed(areas, sizes), _summed(points, sizes)
+            for layer, count in counts.items():
+                pixels, shared = (_summed(each, sizes) for each in count.result())
+                for at, size in enumerate(sizes):
+                    of_size = pixels[at], shared[at], covered[0][at], covered[1][at]
+                    scores = LayerScores(thresholds[layer], *of_size, run.settings.match)
+                    for side in range(SIDES):
+                        found[size][SIDES * order + side][layer] = scores.labels(side)
     return [row for size in sizes for row in _rows("pictures", size, own, found[size], detectors)]
 
 
@@ -143,26 +152,9 @@ def _groups(run: Dissection, sizes: Sequence[int], order: int) -> NDArray[np.int
     return groups
 
 
-def _labels_by_size(
-    thresholds: Mapping[str, NDArray[np.float32]],
-    counts: Mapping[str, Intersections],
-    areas: NDArray[np.int64],
-    sizes: Sequence[int],
-) -> list[tuple[int, list[Labels]]]:
-    """Return, for each size, the labels on either side."""
-    areas[:, 0] = 0
-    sides: list[list[dict[str, NDArray[np.int64]]]] = [[{}, {}] for _ in sizes]
-    for layer, count in counts.items():
-        pixels, shared = (
-            np.cumsum(each[:-1].reshape(len(sizes), SIDES, *each.shape[1:]), axis=0)
-            for each in count.result()
-        )
-        covered = np.cumsum(areas[:-1].reshape(len(sizes), SIDES, -1), axis=0)
-        for at in range(len(sizes)):
-            scores = LayerScores(thresholds[layer], pixels[at], shared[at], covered[at])
-            for side in range(SIDES):
-                sides[at][side][layer] = scores.labels(side)
-    return [(size, list[Labels](pair)) for size, pair in zip(sizes, sides, strict=True)]
+def _summed(counts: NDArray[np.int64], sizes: Sequence[int]) -> NDArray[np.int64]:
+    """Return counts of the sets of each size ``(S, 2, ...)`` from those of groups ``(2 S + 1, ...)``."""
+    return np.cumsum(counts[:-1].reshape(len(sizes), SIDES, *counts.shape[1:]), axis=0)
 
 
 def _rows(

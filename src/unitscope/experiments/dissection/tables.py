@@ -130,14 +130,14 @@ def match_table(findings: Findings) -> pd.DataFrame:
     """The best concepts of every unit: the first ten overall and the first of each category."""
     tables = []
     for layer, scores in findings.scores.items():
-        iou, shared = scores.iou(), scores.shared
-        best = _best_of_category(findings.vocabulary, iou)
-        units, numbers = np.nonzero((_first(iou, MATCHES) | best) & (iou > 0))
-        order = np.lexsort((numbers, -iou[units, numbers], units))
+        iou, shared, strength = scores.iou(), scores.shared, scores.strength()
+        best = _best_of_category(findings.vocabulary, strength)
+        units, numbers = np.nonzero((_first(strength, MATCHES) | best) & (strength > 0))
+        order = np.lexsort((numbers, -strength[units, numbers], units))
         units, numbers = units[order], numbers[order]
         ranks = 1 + np.arange(len(units)) - np.searchsorted(units, units)
         later = ranks > MATCHES
-        ranks[later] = _ranks(iou, units[later], numbers[later])
+        ranks[later] = _ranks(strength, units[later], numbers[later])
         concepts, categories = names_of(findings.vocabulary, numbers)
         union = scores.pixels.sum(0)[units] + scores.concept_pixels.sum(0)[numbers] - shared[units, numbers]
         tables.append(
@@ -158,35 +158,35 @@ def match_table(findings: Findings) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _first(iou: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+def _first(strength: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
     """Mark the `count` highest of each row ``(U, C)``, the first among equals."""
-    count = min(count, iou.shape[1])
-    least = -np.partition(-iou, count - 1, axis=1)[:, count - 1 : count]
-    above, equal = iou > least, iou == least
+    count = min(count, strength.shape[1])
+    least = -np.partition(-strength, count - 1, axis=1)[:, count - 1 : count]
+    above, equal = strength > least, strength == least
     room = count - above.sum(axis=1, keepdims=True)
     chosen: NDArray[np.bool_] = above | (equal & (np.cumsum(equal, axis=1) <= room))
     return chosen
 
 
 def _ranks(
-    iou: NDArray[np.float64], units: NDArray[np.int64], numbers: NDArray[np.int64]
+    strength: NDArray[np.float64], units: NDArray[np.int64], numbers: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Ranks from 1 of some entries ``(m,)`` in their rows of ``(U, C)``; the first of equals comes first."""
     ranks = np.empty(len(units), np.int64)
     for start in range(0, len(units), 4096):
         part = slice(start, start + 4096)
-        rows, own = iou[units[part]], iou[units[part], numbers[part]][:, None]
-        before = np.arange(iou.shape[1]) < numbers[part, None]
+        rows, own = strength[units[part]], strength[units[part], numbers[part]][:, None]
+        before = np.arange(strength.shape[1]) < numbers[part, None]
         ranks[part] = 1 + (rows > own).sum(axis=1) + ((rows == own) & before).sum(axis=1)
     return ranks
 
 
-def _best_of_category(vocabulary: Vocabulary, iou: NDArray[np.float64]) -> NDArray[np.bool_]:
-    best = np.zeros(iou.shape, bool)
+def _best_of_category(vocabulary: Vocabulary, strength: NDArray[np.float64]) -> NDArray[np.bool_]:
+    best = np.zeros(strength.shape, bool)
     for category in vocabulary.categories:
         numbers = np.array(vocabulary.of_category(category))
-        chosen = numbers[iou[:, numbers].argmax(axis=1)]
-        best[np.arange(len(iou)), chosen] = True
+        chosen = numbers[strength[:, numbers].argmax(axis=1)]
+        best[np.arange(len(strength)), chosen] = True
     return best
 
 
