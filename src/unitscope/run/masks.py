@@ -57,16 +57,16 @@ def cells_at(pixels: int, cells: int) -> NDArray[np.int64]:
 
 
 def resize_mask(mask: Mask, height: int, width: int) -> Mask:
-    """Return a mask at ``(height, width)``: each pixel takes the value of the cell that its centre lies in."""
-    if mask.shape == (height, width):
+    """Return masks ``(..., H, W)`` at ``(height, width)``: each pixel has the value of the cell its centre lies in."""
+    if mask.shape[-2:] == (height, width):
         return mask
-    rows, columns = cells_at(height, mask.shape[0]), cells_at(width, mask.shape[1])
-    resized: Mask = mask[rows[:, None], columns]
+    rows, columns = cells_at(height, mask.shape[-2]), cells_at(width, mask.shape[-1])
+    resized: Mask = mask[..., rows[:, None], columns]
     return resized
 
 
 def thinned(mask: Mask, most: int) -> Mask:
-    """Return a mask with at most so many points on its longer side."""
-    scale = min(1.0, most / max(mask.shape))
-    height, width = (max(1, round(scale * side)) for side in mask.shape)
+    """Return masks ``(..., H, W)`` with at most so many points on their longer side."""
+    scale = min(1.0, most / max(mask.shape[-2:]))
+    height, width = (max(1, round(scale * side)) for side in mask.shape[-2:])
     return resize_mask(mask, height, width)

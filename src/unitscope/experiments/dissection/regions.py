@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ from unitscope.experiments.dissection.likeness import Strengths
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.progress import progress_bar
 from unitscope.run.masks import Mask, pack_mask, thinned
-from unitscope.stats import StrongCells
 
+T = TypeVar("T")
 STRONGEST, MIDDLE, SILENT = "strongest", "middle", "silent"
 SHOWN = 3
 """Pictures of a unit from the middle of its range, and pictures of its label on which it is silent."""
@@ -57,55 +58,76 @@ def region_table(
         strengths: of the units on the pictures that are kept.
         exemplars: ``layer``, ``unit``, ``rank``, ``sample``, ``id``, ``picture``, ``peak``.
     """
-    rows = _with_others(scores, strengths, exemplars)
+    rows = _with_others(scores, strengths, exemplars).sort_values(["sample", "layer"], kind="stable")
     thresholds = {name: layer.thresholds for name, layer in scores.items()}
-    found: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-    with progress_bar("looking at regions", rows["sample"].nunique()) as advance:
-        for number, of_shard in rows.groupby(rows["sample"] // activations.plan.shard_size, sort=True):
-            shard = activations.shard(int(str(number)), above=thresholds)
-            for (sample, layer), here in of_shard.groupby(["sample", "layer"], sort=True):
-                (place,) = np.flatnonzero(shard.samples == sample).tolist()
-                name, labels = str(layer), shard.labels[place]
-                for row in _looked_at(here, scores[name], shard.cells[name], labels, place):
-                    for column, item in row.items():
-                        found[column].append(item)
-            advance(of_shard["sample"].nunique())
-    table = pa.table({name: pa.array(found[name], kind, from_pandas=True) for name, kind in COLUMNS.items()})
-    layers, kinds = list(scores), [STRONGEST, MIDDLE, SILENT]
-    keys = [found["rank"], [kinds.index(kind) for kind in found["kind"]], found["unit"]]
-    return table.take(np.lexsort([*keys, [layers.index(name) for name in found["layer"]]]))
+    labels = {name: layer.labels() for name, layer in scores.items()}
+    units, size = rows["unit"].to_numpy(np.int64), activations.plan.shard_size
+    found: list[dict[str, Any]] = []
+    with progress_bar("looking at regions", len(rows)) as advance:
+        for number, here in _runs(rows["sample"].to_numpy() // size):
+            shard = activations.shard(number, above=thresholds)
+            places = np.searchsorted(shard.samples, rows["sample"].to_numpy()[here])
+            for (place, name), of_place in _runs(zip(places.tolist(), rows["layer"].iloc[here], strict=True)):
+                some = units[here][of_place]
+                values = shard.cells[name].raster_values(place, some, thresholds[name][some])
+                found.append(
+                    _looked_at(values, thresholds[name][some], shard.labels[place], labels[name][some])
+                )
+            advance(here.stop - here.start)
+    for column in found[0] if found else ():
+        rows[column] = list(itertools.chain.from_iterable(each[column] for each in found))
+    if found:
+        rows["peak"] = rows["peak"].where(rows["kind"] != MIDDLE, rows.pop("highest"))
+    return _in_order(rows, list(scores))
+
+
+def _runs(keys: Iterable[T]) -> Iterator[tuple[T, slice]]:
+    """Yield each key with the places at which it stands, those of one key side by side."""
+    start = 0
+    for key, same in itertools.groupby(keys):
+        stop = start + sum(1 for _ in same)
+        yield key, slice(start, stop)
+        start = stop
+
+
+def _in_order(rows: pd.DataFrame, layers: Sequence[str]) -> pa.Table:
+    """Return the table of rows, those of a layer and unit together."""
+    kinds = [STRONGEST, MIDDLE, SILENT]
+    keys = [rows["layer"].map(layers.index), rows["unit"], rows["kind"].map(kinds.index), rows["rank"]]
+    rows = rows.iloc[np.lexsort(keys[::-1])].reindex(columns=list(COLUMNS))
+    return pa.table({name: pa.array(rows[name], kind, from_pandas=True) for name, kind in COLUMNS.items()})
 
 
 def _looked_at(
-    rows: pd.DataFrame, scores: LayerScores, cells: StrongCells, labels: NDArray[np.int16], place: int
-) -> Iterator[dict[str, Any]]:
-    """Yield rows of units of a layer in one picture with masks and counts.
+    values: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
+    planes: NDArray[np.int16],
+    labels: NDArray[np.int64],
+) -> dict[str, Any]:
+    """Return masks and counts of some units of a layer in one picture, by column.
 
     Args:
-        rows: what is to be looked at.
-        scores: of the layer.
-        cells: raster points of the layer above the thresholds, in the picture's shard.
-        labels: label map of the picture ``(P, gh, gw)``.
-        place: of the picture in its shard.
+        values: of the raster points above the thresholds ``(m, gh, gw)``.
+        thresholds: ``(m,)``.
+        planes: label map of the picture ``(P, gh, gw)``.
+        labels: of the units ``(m,)``, 0 for none.
     """
-    units = rows["unit"].to_numpy(np.int64)
-    counted: Mask = labels[0] >= 0
-    values = cells.raster_values(place, units, scores.thresholds[units])
-    records: list[dict[str, Any]] = rows.to_dict("records")  # type: ignore[assignment]
-    for row, value, label in zip(records, values, scores.labels()[units], strict=True):
-        on, concept = value > scores.thresholds[row["unit"]], (labels == label).any(axis=0) & (label > 0)
-        small = [thinned(mask, MASK_SIDE) for mask in (on, concept)]
-        weaker = None if row["kind"] == SILENT else float(value.max())
-        yield row | {
-            "peak": row["peak"] if row["kind"] == STRONGEST else weaker,
-            "unit_pixels": int((on & counted).sum()),
-            "concept_pixels": int(concept.sum()),
-            "shared_pixels": int((on & concept & counted).sum()),
-            "mask": pack_mask(small[0]),
-            "concept_mask": pack_mask(small[1]) if label else None,
-            "mask_height": small[0].shape[0],
-            "mask_width": small[0].shape[1],
-        }
+    counted: Mask = planes[0] >= 0
+    on = values > thresholds[:, None, None]
+    named, which = np.unique(labels, return_inverse=True)
+    concepts = (planes == named[:, None, None, None]).any(axis=1) & (named > 0)[:, None, None]
+    shared = on & concepts[which] & counted
+    small, known = thinned(on, MASK_SIDE), [pack_mask(mask) for mask in thinned(concepts, MASK_SIDE)]
+    return {
+        "highest": values.max(axis=(1, 2)),
+        "unit_pixels": (on & counted).sum(axis=(1, 2)),
+        "concept_pixels": concepts.sum(axis=(1, 2))[which],
+        "shared_pixels": shared.sum(axis=(1, 2)),
+        "mask": [pack_mask(mask) for mask in small],
+        "concept_mask": [known[place] if label else None for place, label in zip(which, labels, strict=True)],
+        "mask_height": np.full(len(small), small.shape[1]),
+        "mask_width": np.full(len(small), small.shape[2]),
+    }
 
 
 def _with_others(
@@ -117,10 +139,8 @@ def _with_others(
     chosen = [
         (layer, unit, kind, rank, int(sample))
         for layer, layer_scores in scores.items()
-        for unit in range(len(layer_scores.thresholds))
-        for kind, samples in _others(
-            strengths, layer, unit, int(layer_scores.labels()[unit]), strongest.get((layer, unit))
-        )
+        for unit, label in enumerate(layer_scores.labels().tolist())
+        for kind, samples in _others(strengths, layer, unit, label, strongest.get((layer, unit)))
         for rank, sample in enumerate(samples, 1)
     ]
     others = pd.DataFrame(chosen, columns=["layer", "unit", "kind", "rank", "sample"])
