@@ -8,8 +8,9 @@ it, as somebody does who paints, and is timed next to one bare pass of the back 
 `ratio`: in process, the 95th percentile of the time from the stroke (units, levels, points of the brush) to the picture
 as an array, over that of the bare passes of the same run. Both are 95th percentiles, since what else the machine does
 lengthens either; `ratio_to_median` is over the median of the bare passes, and `median_ratio` the ratio of medians.
-`http_ratio`: likewise from sending the request, with all strokes in it, over the loopback interface to having the PNG.
-Reading the request, looking up levels, encoding the picture and the way there and back are in it.
+`http_ratio`: likewise from sending the request, with all strokes in it, over the loopback interface to having the PNG,
+with the server in a process of its own, which has had `SETTLED` seconds to find the levels that the page offers.
+Reading the request, encoding the picture and the way there and back are in it.
 
 The front of the generator runs once before, since it does once a latent.
 """
@@ -17,11 +18,14 @@ The front of the generator runs once before, since it does once a latent.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import http.client
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,20 +33,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import uvicorn
 from msgspec import json as written
 from numpy.typing import NDArray
 
 import unitscope
 from unitscope.paint.recipe import SCALE, Latent, Stroke
-from unitscope.paint.serve import bound
-from unitscope.paint.server import Server
 from unitscope.paint.studio import Studio
 
 LATENTS, UNITS = 64, 20
 WARM = 5
 """Strokes before any is counted."""
-TOKEN = "benchmark"
+SETTLED = 8.0
 Seconds = NDArray[np.float64]
 
 
@@ -83,28 +84,18 @@ def in_turn(
 
 
 @contextmanager
-def listening(studio: Studio) -> Iterator[int]:
-    """Serve a studio on a thread; yields the port."""
-    ready = threading.Event()
-    found: list[uvicorn.Server] = []
-
-    async def run() -> None:
-        server = Server(studio, TOKEN, "127.0.0.1")
-        config = uvicorn.Config(server.application, http="h11", lifespan="off", log_level="critical")
-        found.append(uvicorn.Server(config))
-        ready.set()
-        await found[0].serve([listener])
-        server.close(5)
-
-    with bound("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=lambda: asyncio.run(run()))
-        thread.start()
-        ready.wait()
+def listening(run: Path, layer: str) -> Iterator[tuple[int, str]]:
+    """Run `unitscope paint` in a process of its own, with as many threads as here; yields its port and token."""
+    words = [sys.executable, "-m", "unitscope", "paint", str(run), "--layer", layer, "--no-browser"]
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=os.environ | threads) as server:
         try:
-            yield listener.getsockname()[1]
+            assert server.stdout is not None
+            found = (re.search(r":(\d+)/\?token=(\S+)", line) for line in server.stdout)
+            address = next(match for match in found if match)
+            yield int(address[1]), address[2]
         finally:
-            found[0].should_exit = True
-            thread.join()
+            server.send_signal(signal.SIGINT)
 
 
 def percentiles(bare: Seconds, whole: Seconds, name: str = "") -> dict[str, float]:
@@ -120,7 +111,7 @@ def percentiles(bare: Seconds, whole: Seconds, name: str = "") -> dict[str, floa
     }
 
 
-def measure(studio: Studio, count: int) -> dict[str, float]:
+def measure(studio: Studio, run: Path, count: int) -> dict[str, float]:
     """Time strokes in process and over HTTP."""
     strokes = make_strokes(studio, count + WARM)
     latent, painter = Latent(seed=1, number=0), studio.canvas.painter
@@ -133,9 +124,9 @@ def measure(studio: Studio, count: int) -> dict[str, float]:
 
     studio.canvas.levels.prepare(lambda: None)
     found = percentiles(*in_turn(count, bare, lambda n: painter.picture(values, ready[: n + 1])))
-    with listening(studio) as port:
+    with listening(run, studio.subject.layer.name) as (port, token):
         connection = http.client.HTTPConnection("127.0.0.1", port)
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", "X-Client": "one"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "X-Client": "one"}
 
         def ask(number: int) -> bytes:
             body = written.encode({"latent": latent, "strokes": strokes[: number + 1]})
@@ -145,6 +136,9 @@ def measure(studio: Studio, count: int) -> dict[str, float]:
             assert answer.status == 200, content
             return content
 
+        until = time.monotonic() + SETTLED
+        while time.monotonic() < until:
+            ask(-1)
         over = percentiles(*in_turn(count, bare, ask), "http_")
         connection.close()
     return found | over
@@ -168,7 +162,7 @@ def main() -> None:
             )
         studio = Studio.open(unitscope.open_run(run), options.layer)
         facts = {"strokes": options.strokes, "generator": studio.canvas.name.name, "layer": options.layer}
-        found = measure(studio, options.strokes)
+        found = measure(studio, run, options.strokes)
     print(json.dumps({"benchmark": "paint", **found, **facts, "threads": torch.get_num_threads()}))
 
 

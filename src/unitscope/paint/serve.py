@@ -84,7 +84,7 @@ async def _serve(
             Thread(target=lambda: webbrowser.open(address), daemon=True).start()
 
     config = uvicorn.Config(
-        server.application, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical",
+        server.application, http="httptools", ws="none", lifespan="off", log_config=None, log_level="critical",
         access_log=False, server_header=False, timeout_keep_alive=30, timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
     try:

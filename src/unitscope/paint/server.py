@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from importlib.resources import files
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,26 +19,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.paint.asked import Ask, AskCell, AskPicture, AskPlace, AskReader, AskStroke, AskUnit
 from unitscope.paint.jobs import Find, Jobs, TooMany
 from unitscope.paint.photo import find_latent
 from unitscope.paint.photographs import PICTURE_BYTES, TooLarge, read_photograph
-from unitscope.paint.recipe import (
-    MOST_BYTES,
-    Latent,
-    Number,
-    Place,
-    Stroke,
-    Strokes,
-    read_json,
-    read_recipe,
-    write_recipe,
-)
+from unitscope.paint.recipe import MOST_BYTES, read_json, read_recipe, write_recipe
 from unitscope.paint.safety import MOST_BODIES, MOST_WAITING, Guard, Refused, read_body, refusal
 from unitscope.paint.studio import Studio
 from unitscope.paint.worker import Closed, Full, Worker
 
 T = TypeVar("T")
-MOST_SIDE = 4096
 TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -47,45 +37,6 @@ TYPES = {
     ".png": "image/png",
 }
 """Files of the page."""
-
-
-class Ask(Struct, frozen=True, forbid_unknown_fields=True):
-    """A latent and strokes on it."""
-
-    latent: Latent
-    strokes: Strokes = ()
-
-
-class AskPicture(Ask, frozen=True, forbid_unknown_fields=True):
-    """A picture, its longest side of `size` pixels at most."""
-
-    size: Annotated[int, Meta(ge=1, le=MOST_SIDE)] | None = None
-
-
-class AskPlace(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is at a place."""
-
-    x: Place
-    y: Place
-
-
-class AskCell(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is at a cell of the layer."""
-
-    row: Number
-    column: Number
-
-
-class AskUnit(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where a unit is on."""
-
-    unit: Number
-
-
-class AskStroke(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which cells a stroke touches."""
-
-    stroke: Stroke
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
@@ -115,6 +66,7 @@ class Server:
         self.jobs = Jobs(self.worker, generator, find)
         self.page = page_files()
         self.said = msgspec.json.encode(studio.said)
+        self._asked = AskReader()
         self._room, self._photographs = asyncio.Semaphore(MOST_BODIES), asyncio.Semaphore(1)
         self.application = Guard(self._routes(), token, host)
         self.worker.start(studio.canvas.levels.prepare)
@@ -191,12 +143,12 @@ class Server:
 
     def picture(self, content: bytes) -> Response:
         """Return a picture as PNG."""
-        asked = read_json(content, AskPicture)
+        asked = self._asked.read(content, AskPicture)
         return Response(self.studio.picture(asked.latent, asked.strokes, asked.size), media_type="image/png")
 
     def changes(self, content: bytes) -> Response:
         """Return what strokes change."""
-        asked = read_json(content, Ask)
+        asked = self._asked.read(content, Ask)
         return _json(self.studio.changes(asked.latent, asked.strokes))
 
     def cells(self, content: bytes) -> Response:
@@ -206,17 +158,17 @@ class Server:
 
     def region(self, content: bytes) -> Response:
         """Return the region of the concept at a place."""
-        asked = read_json(content, AskPlace)
+        asked = self._asked.read(content, AskPlace)
         return _json(self.studio.region(asked.latent, asked.strokes, (asked.x, asked.y)))
 
     def units(self, content: bytes) -> Response:
         """Return the units that are on at a cell."""
-        asked = read_json(content, AskCell)
+        asked = self._asked.read(content, AskCell)
         return _json({"units": self.studio.units(asked.latent, asked.strokes, (asked.row, asked.column))})
 
     def unit(self, content: bytes) -> Response:
         """Return where a unit is on."""
-        asked = read_json(content, AskUnit)
+        asked = self._asked.read(content, AskUnit)
         return _json(self.studio.unit(asked.latent, asked.strokes, asked.unit))
 
     def recipe(self, content: bytes) -> Response:

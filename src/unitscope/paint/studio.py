@@ -28,6 +28,8 @@ from unitscope.paint.recipe import SCALE, GeneratorName, Latent, Stroke
 from unitscope.run.dissection import Dissection
 
 LABEL_BYTES = 32 << 20
+SMALL_BYTES = 64 << 10
+"""Pictures of so little are written as they are, which takes less time than to make less of them."""
 MOST_LISTED = 50
 """Units that are listed at a place."""
 
@@ -231,6 +233,7 @@ def png(picture: NDArray[np.uint8], size: int | None = None) -> bytes:
     image = Image.fromarray(picture)
     if size is not None and size < max(image.size):
         image.thumbnail((size, size), Image.Resampling.BOX)
+    small = 3 * image.width * image.height <= SMALL_BYTES
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
+    image.save(buffer, "PNG", compress_level=0 if small else 1)
     return buffer.getvalue()
