@@ -1,11 +1,13 @@
 """How much faster two workers of one thread do the same work than one worker of one thread.
 
-python benchmarks/ray_scaling.py [--images 512] [--network vgg16|squeezenet] [--repeats 3] [--workers 2]
+python benchmarks/ray_scaling.py [--images 768] [--network vgg16|squeezenet] [--repeats 1] [--workers 2]
 
 The work is a whole dissection of one layer of 512 units: pieces in the workers, thresholds, labels and tables in the
-process that asked. Workers are started, and have the network and the pictures, before the clock runs; what that takes
-is `start_seconds`. `speedup` is that of the whole, `speedup_pieces` that of the stage that is done in pieces; what is
-left over is done by one process, and `serial_seconds` says how much. All runs are compared table by table.
+process that asked; without re-pairings, which are not done in pieces and have a benchmark of their own (`null.py`).
+Workers are started before the clock runs (`start_seconds`); that they take network and pictures and are compared
+is in it, as is all that is done once for a run, so few pictures hide what many show. `speedup` is that of the whole,
+`speedup_pieces` that of the stage that is done in pieces; what is left over is done by one process, and
+`serial_seconds` says how much. All runs are compared table by table.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def time_dissection(
     workers: Pool, model: Network, samples: InMemorySamples, layer: str, out: Path
 ) -> tuple[float, float]:
     """Return the seconds of a dissection by workers of one thread, and those of its pieces."""
-    settings = DissectionSettings(batch_size=BATCH)
+    settings = DissectionSettings(batch_size=BATCH, null=0)
     start = time.perf_counter()
     with done_by(workers, threads=1), small_pieces(PIECE):
         run = run_dissection(model, samples, layers=[layer], out=out, settings=settings)
@@ -99,9 +101,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--images", type=int, default=768)
     parser.add_argument("--network", choices=["vgg16", "squeezenet"], default="vgg16")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     session = Cluster(None)
