@@ -126,6 +126,8 @@ def test_its_control_is_asked_the_same(run: Dissection) -> None:
     (control,) = run.controls
     assert control.settings.match == "information"
     assert run.calibrated.notna().any()
+    assert "labels by mutual information, IoU of at least 0.040 counts" in repr(run)
+    assert "chosen by mutual information, with an IoU of at least 0.040" in run._repr_html_()
 
 
 def test_runs_by_another_measure_are_no_twins(run: Dissection, tmp_path: Path) -> None:

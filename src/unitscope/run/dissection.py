@@ -411,7 +411,8 @@ class Dissection(Result[DissectionSummary]):
             )
         cut = fraction(self.settings.min_iou)
         lines += [f"  {line}" for line in self.doubts(cut)]
-        lines.append(f"  IoU of at least {cut} counts; in {self.path}")
+        by = "labels by mutual information, " if self.settings.match == "information" else ""
+        lines.append(f"  {by}IoU of at least {cut} counts; in {self.path}")
         return "\n".join(lines)
 
 

@@ -51,9 +51,10 @@ def dissection(run: Dissection) -> Iterator[str]:
         [f"{skipped:,} of the pictures could not be read; the manifest says which and why"] if skipped else []
     )
     cut = fraction(run.settings.min_iou)
+    by = ", chosen by mutual information," if run.settings.match == "information" else ""
     yield notebook.lines([*told, *run.manifest.notes, *run.doubts(cut)])
     yield notebook.line(
-        f"A detector matches its concept with an IoU of at least {cut}. In {run.path}", quiet=True
+        f"A detector matches its concept{by} with an IoU of at least {cut}. In {run.path}", quiet=True
     )
     best = run.best(1)
     if len(best) and best["iou"].iloc[0]:
