@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
-from unitscope.experiments.dissection import chance
+from unitscope.experiments.dissection import chance, label_maps
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.rescore import at_quantile
 from unitscope.experiments.dissection.settings import DissectionSettings
@@ -103,14 +103,15 @@ def test_planted_units_are_told_from_noise(run):
     [
         {"KEPT_POINTS": 3000},
         {"COUNTED": 700},
-        {"KEPT_LABELS": 10},
+        {"KEPT": 10},
         {"KEPT_PARTNERS": 1000},
+        {"PIECE_POINTS": 100_000},
         {"KEPT_POINTS": 1, "COUNTED": 1},
     ],
 )
 def test_the_same_bits_however_the_work_is_cut(run, tmp_path, monkeypatch, room):
     for name, value in room.items():
-        monkeypatch.setattr(chance, name, value)
+        monkeypatch.setattr(label_maps if name == "KEPT" else chance, name, value)
     with small_pieces(7):
         found = dissect(tmp_path / "run")
     pd.testing.assert_frame_equal(found.units[COLUMNS], run.units[COLUMNS], check_exact=True)

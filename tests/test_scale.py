@@ -12,6 +12,7 @@ import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from attack_cases import dissected, draw_colours
@@ -21,6 +22,7 @@ from tiny_generator import write_generator
 
 import unitscope
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.dissection import chance, label_maps
 from unitscope.experiments.dissection.activations import known_before
 from unitscope.experiments.settings import Spread
 from unitscope.experiments.skeleton import small_pieces
@@ -63,6 +65,14 @@ def pieces(pieces_of):
     pieces_of(PIECE)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_meetings():
+    """Let re-pairings be done some at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chance, "PIECE_POINTS", 300_000)
+        yield
+
+
 @contextmanager
 def workers(count: int | None):
     """Do everything in so many workers meanwhile, or in this process, with one thread either way."""
@@ -95,11 +105,12 @@ def ask_everything(place: Path, out: Path) -> list[Path]:
     file, words = f"{place}/gen.py", {"device": "cpu", "layer": "boxes"}
     found = [
         unitscope.dissect(
-            "world-vgg", "world:20", layers=["relu4_3"], out=out / "dissected", control=(1,), batch_size=2, **FEW
-        ),
+            "world-vgg", "world:20", layers=["relu4_3"], out=out / "dissected", control=(1,), batch_size=2, null=50,
+            **FEW,
+        ),  # fmt: skip
         unitscope.dissect(
             f"{file}:shapes", unitscope.latents(16, seed=1), unitscope.segmenter(f"{file}:colors"),
-            layers=["boxes"], out=out / "generated", quantile=0.1, batch_size=4, **FEW,
+            layers=["boxes"], out=out / "generated", quantile=0.1, batch_size=4, null=50, **FEW,
         ),
         unitscope.importance(
             run, pictures, place / "others" / "pictures", out=out / "importance", ablation="mean", batch_size=2, **FEW
@@ -140,6 +151,22 @@ def whole(tmp_path_factory) -> Path:
     return out
 
 
+@pytest.mark.parametrize("count", [None, 2])
+def test_re_pairings_are_met_in_pieces_also_where_nothing_was_kept(tmp_path, count, monkeypatch):
+    monkeypatch.setattr(label_maps, "KEPT", 1000)
+    asked = {"layers": ["relu4_3"], "null": 20, "cache_budget": 0, "batch_size": 4, **FEW}
+    with workers(None):
+        plain = unitscope.dissect(
+            "world-vgg", "world:24", out=tmp_path / "plain", **asked | {"cache_budget": 1}
+        )
+    with workers(count), small_pieces(8):
+        found = unitscope.dissect("world-vgg", "world:24", out=tmp_path / "spread", **asked)
+    assert len(list((found.path / "shards").iterdir())) > 3 + 2  # of pictures, and of re-pairings
+    assert not list((found.path / "cache").iterdir())
+    assert plain.units["null_iou"].notna().any()
+    pd.testing.assert_frame_equal(found.units, plain.units, check_exact=True)
+
+
 def test_a_worker_that_is_killed_is_replaced_and_changes_nothing(whole, tmp_path, capfd):
     bomb = tmp_path / "bomb"
     bomb.touch()
@@ -165,7 +192,7 @@ def test_a_piece_that_takes_every_worker_with_it_ends_the_work(tmp_path):
 @pytest.mark.slow
 def test_a_driver_that_is_killed_goes_on_elsewhere_to_the_same_result(tmp_path, monkeypatch):
     draw(tmp_path, 80)
-    words = dissect_words(tmp_path, tmp_path / "run", "--workers", "2", "--quiet")
+    words = dissect_words(tmp_path, tmp_path / "run", "--workers", "2", "--null", "20", "--quiet")
     source = Path(unitscope.__file__).parents[1]
     code = (
         "from unitscope.experiments.skeleton import small_pieces; from unitscope import cli\n"
@@ -188,7 +215,7 @@ def test_a_driver_that_is_killed_goes_on_elsewhere_to_the_same_result(tmp_path, 
         time.sleep(0.1)
     assert not [each for each in started if is_alive(each)]
     assert run_cli(monkeypatch, *words) == 0
-    again = dissect_words(tmp_path, tmp_path / "inline", "--threads", "1", "--quiet")
+    again = dissect_words(tmp_path, tmp_path / "inline", "--threads", "1", "--null", "20", "--quiet")
     assert run_cli(monkeypatch, *again) == 0
     assert_same(tmp_path / "inline", tmp_path / "run")
 

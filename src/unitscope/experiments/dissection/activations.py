@@ -22,6 +22,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.ahead import Ahead
 from unitscope.experiments.dissection.cache import CellCache, Floors
 from unitscope.experiments.dissection.grids import layer_grids
+from unitscope.experiments.dissection.label_maps import LabelMaps
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.forward import enough_memory, run_batch
 from unitscope.experiments.generated import made_of
@@ -352,6 +353,11 @@ class Activations:
     def _ahead(self) -> Ahead:
         return Ahead(self.reader.samples, self.plan)
 
+    @cached_property
+    def label_maps(self) -> LabelMaps:
+        """Those of all pictures, once they are read."""
+        return LabelMaps(self.folder, self.plan.shards)
+
     def expect(self, shards: Sequence[int]) -> None:
         """Say which shards will be read next, so that the first pictures of one are decoded before it is its turn."""
         self._ahead.expect(shards)
@@ -372,7 +378,7 @@ class Activations:
 
     def __getstate__(self) -> dict[str, object]:
         # What has been merged so far is in the folder, and a stream of batches is each process's own.
-        own = {name: value for name, value in vars(self).items() if name != "_ahead"}
+        own = {name: value for name, value in vars(self).items() if name not in ("_ahead", "label_maps")}
         return own | {"_total": self._empty(), "_merged": set(), "_before": self._empty(), "_first": 0}
 
     def read(self, shard: int, *, answered: Callable[[object], None] | None = None) -> State:
@@ -440,6 +446,10 @@ class Activations:
             cached = self._cache.cells(shard)
             if cached and not cached.reach(floors):
                 self._cache.write(shard, self._read_again(shard), always=True)
+
+    def look_above(self, floors: Floors) -> None:
+        """Say above what the next questions look, where another process has seen to it that it is known."""
+        self._floors = self._floors or floors
 
     def shards(self, advance: Advance, *, above: Floors) -> Iterator[Shard]:
         """Iterate over the committed shards with the raster points above some values.

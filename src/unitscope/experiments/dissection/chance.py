@@ -6,24 +6,23 @@ many units as fit are kept, and a few re-pairings are counted at once.
 
 from __future__ import annotations
 
-import math
-import mmap
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.label_maps import LabelMaps
 from unitscope.experiments.dissection.scoring import LayerScores
-from unitscope.progress import Advance, progress_bar
+from unitscope.experiments.skeleton import Piece, State, ranges
+from unitscope.progress import partly, progress_bar
 from unitscope.run.calibration import LEAST_FOR_CHANCE
+from unitscope.run.storage import ArrayFile
 from unitscope.stats import ChanceIntersections, StrongCells
 from unitscope.stats.chance import chance_iou, partners
 from unitscope.stats.inference import q_values
-from unitscope.stats.intersection import planes_last
 
 KEPT_POINTS = 2**25
 """Points of masks in memory at once, each two bytes, with what tells where those of a picture begin."""
@@ -31,13 +30,16 @@ POINTS_OF_A_PICTURE = 6
 """What a unit keeps of each picture besides its points takes as much as so many."""
 COUNTED = 2**23
 """Counts of re-paired masks and concepts in memory at once."""
-KEPT_LABELS = 2**24
-"""Bytes of label maps in memory; where there are more, they are in a file, of which so much is looked at at a time."""
+PIECE_POINTS = 2**27
+"""Points that are looked up in a piece of work; the masks are read once for each."""
 KEPT_PARTNERS = 2**22
 """Bytes of what tells whose label map each picture meets, in the re-pairings that are counted at once."""
 TAIL = 0.95
+FOUND = ("largest", "own")
+"""What is known of each re-pairing."""
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,21 @@ class Chance:
 
     Attributes:
         largest: largest IoU over all concepts in each re-pairing ``(K, U)``; NaN where nothing was measured.
-        own: mean IoU with the unit's own label over the re-pairings ``(U,)``.
+        each: IoU with the unit's own label in each re-pairing ``(K, U)``.
     """
 
     largest: Floats
-    own: Floats
+    each: Floats
 
     @classmethod
     def unknown(cls, units: int) -> Chance:
         """Return what is said where chance was not measured."""
-        return cls(np.full((0, units), np.nan), np.full(units, np.nan))
+        return cls(np.full((0, units), np.nan), np.full((0, units), np.nan))
+
+    @cached_property
+    def own(self) -> Floats:
+        """Mean IoU with the unit's own label ``(U,)``; NaN where nothing was measured."""
+        return self.each.mean(0) if self.measured else np.full(self.each.shape[1], np.nan)
 
     @property
     def measured(self) -> bool:
@@ -108,10 +115,53 @@ class Chance:
         return lift
 
 
+@dataclass(frozen=True)
+class Meetings:
+    """What re-pairings need to know of the units, by layer; none of it is changed by them.
+
+    Attributes:
+        thresholds: of the units ``(U,)``.
+        points: of their masks ``(U,)``.
+        labels: their own concepts ``(U,)``.
+        areas: points of the concepts ``(C,)``.
+        repairings: how many, K.
+        seed: of the orders.
+    """
+
+    thresholds: Mapping[str, NDArray[np.float32]]
+    points: Mapping[str, Numbers]
+    labels: Mapping[str, Numbers]
+    areas: Mapping[str, Numbers]
+    repairings: int
+    seed: int
+
+    @classmethod
+    def of(cls, scores: Mapping[str, LayerScores], repairings: int, seed: int) -> Meetings:
+        """Return what is needed of units whose labels are known."""
+        return cls(
+            {name: layer.thresholds for name, layer in scores.items()},
+            {name: layer.pixels.sum(0) for name, layer in scores.items()},
+            {name: layer.labels() for name, layer in scores.items()},
+            {name: layer.concept_pixels.sum(0) for name, layer in scores.items()},
+            repairings,
+            seed,
+        )
+
+    def parts(self) -> list[range]:
+        """Cut the numbers of the re-pairings into pieces of work."""
+        looked_up = sum(int(points.sum()) for points in self.points.values())
+        return ranges(self.repairings, max(1, PIECE_POINTS // max(looked_up, 1)))
+
+
+def can_be_measured(maps: LabelMaps, repairings: int) -> bool:
+    """Tell whether there are re-pairings, and pictures enough for them."""
+    return repairings > 0 and len(maps.samples) >= LEAST_FOR_CHANCE
+
+
 def measure_chance(
     activations: Activations, scores: Mapping[str, LayerScores], *, repairings: int, seed: int
 ) -> dict[str, Chance]:
-    """Find what IoU chance gives to every unit of every layer.
+    """Find what IoU chance gives to every unit of every layer, in this process.
 
     Args:
         activations: kept above the thresholds.
@@ -119,62 +169,34 @@ def measure_chance(
         repairings: how many; with 0, or on few pictures, nothing is measured.
         seed: of the re-pairings.
     """
-    unknown = {name: Chance.unknown(len(layer.thresholds)) for name, layer in scores.items()}
-    if not repairings:
-        return unknown
-    samples = np.concatenate(
-        [activations.folder.open_shard(i)["samples"] for i in range(activations.plan.shards)]
-    )
-    if len(samples) < LEAST_FOR_CHANCE:
-        return unknown
-    counting = _Counting(scores, samples, _labels(activations, len(samples)), repairings, seed)
-    blocks = list(_blocks(scores, len(samples)))
-    with progress_bar("meeting other pictures", len(blocks) * repairings) as advance:
-        for parts in blocks:
-            counting.count(_masks(activations, scores, parts), advance)
-    return counting.result()
+    if not can_be_measured(activations.label_maps, repairings):
+        return unmeasured(scores)
+    meetings = Meetings.of(scores, repairings, seed)
+    found = []
+    with progress_bar("meeting other pictures", repairings) as advance:
+        for part in meetings.parts():
+            found.append(_meet(activations, meetings, part))
+            advance(len(part))
+    activations.label_maps.forget()
+    return together(scores, found)
 
 
-class _LabelMaps:
-    """The label maps of all samples, in a file of the cache where they are many.
-
-    Args:
-        shape: ``(N, gh * gw, P)``.
-        folder: the run folder.
-    """
-
-    def __init__(self, shape: tuple[int, ...], folder: Path) -> None:
-        size, self._mapped = 2 * math.prod(shape), None
-        if size <= KEPT_LABELS:
-            self.array = np.empty(shape, np.int16)
-            return
-        with tempfile.TemporaryFile(dir=folder / "cache") as file:  # it is there while it is mapped
-            file.truncate(size)
-            self._mapped = mmap.mmap(file.fileno(), size)
-        self.array = np.frombuffer(self._mapped, np.int16).reshape(shape)
-
-    def release(self) -> None:
-        """Let the memory of what was looked at go: it is taken from the file again where it is wanted."""
-        if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapped.madvise(mmap.MADV_DONTNEED)
-
-    def together(self, pictures: int) -> int:
-        """Return how many re-pairings of so many pictures look at no more than may be in memory."""
-        return max(1, KEPT_LABELS // max(pictures * int(self.array[0].nbytes), 1))
+def meet_others(activations: Activations, meetings: Meetings, piece: Piece) -> State:
+    """Lay the masks of all units on the label maps of other pictures, in some re-pairings."""
+    return State(_meet(activations, meetings, piece.pictures))
 
 
-def _labels(activations: Activations, samples: int) -> _LabelMaps:
-    """Return the label maps of all samples."""
-    found, start = None, 0
-    for shard in range(activations.plan.shards):
-        part = planes_last(activations.folder.open_shard(shard)["labels"])
-        if found is None:
-            found = _LabelMaps((samples, *part.shape[1:]), activations.folder.path)
-        found.array[start : start + len(part)] = part
-        start += len(part)
-        found.release()
-    assert found is not None
-    return found
+def unmeasured(layers: Mapping[str, LayerScores]) -> dict[str, Chance]:
+    """Return what is said where chance was not measured."""
+    return {name: Chance.unknown(len(layer.thresholds)) for name, layer in layers.items()}
+
+
+def together(layers: Iterable[str], found: Sequence[Mapping[str, Floats] | ArrayFile]) -> dict[str, Chance]:
+    """Put together what pieces found, in order."""
+    return {
+        name: Chance(*(np.concatenate([each[f"{what}/{name}"] for each in found]) for what in FOUND))
+        for name in layers
+    }
 
 
 @dataclass(frozen=True)
@@ -186,29 +208,28 @@ class _Part:
     last: int
 
 
-def _blocks(scores: Mapping[str, LayerScores], pictures: int) -> Iterator[list[_Part]]:
+def _blocks(points: Mapping[str, Numbers], pictures: int) -> Iterator[list[_Part]]:
     """Yield the units of all layers in blocks whose masks are in memory at the same time."""
     block: list[_Part] = []
     held = 0
-    for name, layer in scores.items():
+    for name, of_layer in points.items():
         first = 0
-        for unit, points in enumerate(layer.pixels.sum(0).tolist()):
-            more = points + POINTS_OF_A_PICTURE * pictures
+        for unit, count in enumerate(of_layer.tolist()):
+            more = count + POINTS_OF_A_PICTURE * pictures
             if held and held + more > KEPT_POINTS:
                 if unit > first:
                     block.append(_Part(name, first, unit))
                 yield block
                 block, first, held = [], unit, 0
             held += more
-        block.append(_Part(name, first, len(layer.thresholds)))
+        block.append(_Part(name, first, len(of_layer)))
     yield block
 
 
 def _masks(
-    activations: Activations, scores: Mapping[str, LayerScores], parts: Sequence[_Part]
+    activations: Activations, thresholds: Mapping[str, NDArray[np.float32]], parts: Sequence[_Part]
 ) -> list[tuple[_Part, list[StrongCells]]]:
     """Return the masks of some units, one entry a shard."""
-    thresholds = {name: layer.thresholds for name, layer in scores.items()}
     found: list[tuple[_Part, list[StrongCells]]] = [(part, []) for part in parts]
     for shard in activations.shards(lambda *_: None, above=thresholds):
         for part, masks in found:
@@ -217,54 +238,44 @@ def _masks(
     return found
 
 
-class _Counting:
-    """Counts re-pairings, some units and some re-pairings at a time."""
+def _meet(activations: Activations, meetings: Meetings, numbers: range) -> dict[str, Floats]:
+    """Return the largest IoU of every unit in some re-pairings ``(k, U)``, and that with its own label, by layer."""
+    maps, sizes = activations.label_maps, {name: len(points) for name, points in meetings.points.items()}
+    found = {
+        f"{what}/{name}": np.zeros((len(numbers), size)) for what in FOUND for name, size in sizes.items()
+    }
+    blocks = list(_blocks(meetings.points, len(maps.samples)))
+    activations.look_above(meetings.thresholds)
+    for block in blocks:
+        masks = _masks(activations, meetings.thresholds, block)
+        for some in ranges(len(numbers), _at_once(masks, meetings, maps)):
+            others = partners(maps.samples, meetings.seed, numbers[some.start : some.stop])
+            for part, of_part in masks:
+                place = np.s_[some.start : some.stop, part.first : part.last]
+                for what, iou in zip(FOUND, _chance(of_part, part, meetings, maps, others), strict=True):
+                    found[f"{what}/{part.layer}"][place] = iou
+            partly(len(some) / len(blocks))
+    return found
 
-    def __init__(
-        self,
-        scores: Mapping[str, LayerScores],
-        samples: NDArray[np.int64],
-        labels: _LabelMaps,
-        repairings: int,
-        seed: int,
-    ) -> None:
-        self.samples, self.maps, self.repairings, self.seed = samples, labels, repairings, seed
-        self.areas = {name: layer.concept_pixels.sum(0) for name, layer in scores.items()}
-        self.labels = {name: layer.labels() for name, layer in scores.items()}
-        shapes = {name: (repairings, len(layer.thresholds)) for name, layer in scores.items()}
-        self.largest = {name: np.zeros(shape) for name, shape in shapes.items()}
-        self.own = {name: np.zeros(shape) for name, shape in shapes.items()}
 
-    def count(self, block: Sequence[tuple[_Part, list[StrongCells]]], advance: Advance) -> None:
-        """Lay masks on the label maps of other pictures in all re-pairings."""
-        widest = max(part.last - part.first for part, _ in block)
-        concepts = max(len(self.areas[part.layer]) for part, _ in block)
-        most = max(each.counts.shape[1] for _, masks in block for each in masks)
-        partners_of_one = 8 * len(self.samples)
-        limits = COUNTED // (widest * concepts), self.maps.together(most), KEPT_PARTNERS // partners_of_one
-        together = max(1, min(limits))
-        for start in range(0, self.repairings, together):
-            numbers = range(start, min(start + together, self.repairings))
-            others = partners(self.samples, self.seed, numbers)
-            for part, masks in block:
-                self._meet(part, masks, numbers, others)
-            advance(len(numbers))
+def _at_once(masks: Sequence[tuple[_Part, list[StrongCells]]], meetings: Meetings, maps: LabelMaps) -> int:
+    """Return how many re-pairings are counted at once: as many as there is room for."""
+    widest = max(part.last - part.first for part, _ in masks)
+    concepts = max(len(meetings.areas[part.layer]) for part, _ in masks)
+    most = max(each.counts.shape[1] for _, of_part in masks for each in of_part)
+    partners_of_one = 8 * len(maps.samples)
+    return max(1, min(COUNTED // (widest * concepts), maps.together(most), KEPT_PARTNERS // partners_of_one))
 
-    def _meet(
-        self, part: _Part, masks: Sequence[StrongCells], numbers: range, others: NDArray[np.int64]
-    ) -> None:
-        units, areas = part.last - part.first, self.areas[part.layer]
-        labels = self.labels[part.layer][part.first : part.last]
-        counts, start = ChanceIntersections(len(numbers), units, len(areas)), 0
-        for each in masks:
-            stop = start + each.counts.shape[1]
-            counts.update(each, self.maps.array, np.ascontiguousarray(others[:, start:stop]))
-            self.maps.release()
-            start = stop
-        largest, own = chance_iou(*counts.result(), areas, labels)
-        place = np.s_[numbers.start : numbers.stop, part.first : part.last]
-        self.largest[part.layer][place], self.own[part.layer][place] = largest, own
 
-    def result(self) -> dict[str, Chance]:
-        """Return what chance gives, by layer."""
-        return {name: Chance(self.largest[name], self.own[name].mean(0)) for name in self.largest}
+def _chance(
+    masks: Sequence[StrongCells], part: _Part, meetings: Meetings, maps: LabelMaps, others: Numbers
+) -> tuple[Floats, Floats]:
+    """Return the largest IoU of some units in some re-pairings ``(k, m)``, and that with their own labels."""
+    areas, labels = meetings.areas[part.layer], meetings.labels[part.layer][part.first : part.last]
+    counts, start = ChanceIntersections(len(others), part.last - part.first, len(areas)), 0
+    for each in masks:
+        stop = start + each.counts.shape[1]
+        counts.update(each, maps.array, np.ascontiguousarray(others[:, start:stop]))
+        maps.release()
+        start = stop
+    return chance_iou(*counts.result(), areas, labels)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.experiments.dissection.activations import Activations, ShardStatistics
-from unitscope.experiments.dissection.chance import measure_chance
+from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.meanings import count_meanings
 from unitscope.experiments.dissection.scoring import LayerScores, bootstrap
 from unitscope.experiments.dissection.separation import measure_separation
@@ -19,9 +19,10 @@ def find_all(
     activations: Activations,
     statistics: ShardStatistics,
     scores: dict[str, LayerScores],
+    chance: dict[str, Chance],
+    *,
     vocabulary: Vocabulary,
     settings: DissectionSettings,
-    *,
     timing: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> Findings:
     """Measure what the tables of units are made of.
@@ -30,14 +31,14 @@ def find_all(
         activations: what is kept of them.
         statistics: of all pictures.
         scores: labels by layer.
+        chance: what they would match by chance.
         vocabulary: of the labels.
-        settings: replicates, re-pairings, seed, the cut, and whether pixels are ranked.
+        settings: replicates, seed, the cut, and whether pixels are ranked.
         timing: notes how long each part takes, by its name.
     """
     with timing("uncertainty"):
         intervals = bootstrap(activations, scores, replicates=settings.replicates, seed=settings.seed)
-    with timing("chance"):
-        chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
+    with timing("meanings"):
         meanings = count_meanings(activations, scores, chance)
     with timing("scores"):
         separation = measure_separation(activations, statistics, scores, wanted=settings.scores)

@@ -18,6 +18,14 @@ from unitscope.experiments.dissection.activations import (
     known_before,
     read_shard,
 )
+from unitscope.experiments.dissection.chance import (
+    Chance,
+    Meetings,
+    can_be_measured,
+    meet_others,
+    together,
+    unmeasured,
+)
 from unitscope.experiments.dissection.exemplars import exemplar_table
 from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.likeness import measure_strengths, similar_table
@@ -54,8 +62,8 @@ from unitscope.run.manifest import (
 )
 from unitscope.sources.base import PictureSource
 
-NETWORK = "network"
-"""The one stage: the network reads every picture."""
+NETWORK, CHANCE = "network", "chance"
+"""The stages: the network reads every picture; the masks of its units meet other pictures."""
 
 
 def run_dissection(
@@ -104,6 +112,7 @@ class NetworkDissection(Experiment[Activations]):
     """
 
     subject: Activations
+    scores: dict[str, LayerScores]
 
     def __init__(
         self,
@@ -163,8 +172,8 @@ class NetworkDissection(Experiment[Activations]):
             **({"scores": True} if self.settings.scores else {}),
         }
 
-    def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan]]:
-        """Ask the layers where their cells lie; then read every picture once."""
+    def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan] | Stage[Activations, Meetings]]:
+        """Ask the layers where their cells lie; read every picture once; label the units, and measure chance."""
         module, device = self.model.module, device_of(self.model.module)
         if isinstance(self.model, Network):
             self.plan = proven(self.plan, self.model, self.samples, self.settings)
@@ -190,17 +199,52 @@ class NetworkDissection(Experiment[Activations]):
             ahead=expect_shards,
             after=known_before,
         )
+        yield from self._meetings(job)
 
-    def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
-        """Find thresholds and labels, with their uncertainty."""
+    def _meetings(self, job: Job) -> Iterator[Stage[Activations, Meetings]]:
+        """Find thresholds and labels, and ask what these would match by chance."""
         activations, settings = self.subject, self.settings
         statistics = activations.merged()
         with job.timing("thresholds"):
             thresholds = find_thresholds(activations, statistics, settings.quantile)
         with job.timing("concepts"):
-            scores = score(activations, statistics, thresholds, match=settings.match)
+            self.scores = score(activations, statistics, thresholds, match=settings.match)
+        maps = activations.label_maps
+        if can_be_measured(maps, settings.null):
+            maps.prepare()
+            meetings = Meetings.of(self.scores, settings.null, settings.seed)
+            numbers = [f"re-pairing {number}" for number in range(settings.null)]
+            yield Stage(
+                CHANCE,
+                "meeting other pictures",
+                meetings.parts(),
+                meet_others,
+                meetings,
+                numbers,
+                "re-pairings",
+            )
+            maps.forget()
+
+    def _chance(self, job: Job) -> dict[str, Chance]:
+        if not can_be_measured(self.subject.label_maps, self.settings.null):
+            return unmeasured(self.scores)
+        return together(self.scores, list(job.files(CHANCE)))
+
+    def tables(self, job: Job) -> Iterator[tuple[str, Table]]:
+        """Say how sure the labels are, and show the strongest pictures."""
+        activations, settings, scores = self.subject, self.settings, self.scores
+        statistics, thresholds = (
+            activations.merged(),
+            {name: each.thresholds for name, each in scores.items()},
+        )
         findings = find_all(
-            activations, statistics, scores, self.samples.vocabulary, settings, timing=job.timing
+            activations,
+            statistics,
+            scores,
+            self._chance(job),
+            vocabulary=self.samples.vocabulary,
+            settings=settings,
+            timing=job.timing,
         )
         self._counted = int(statistics.areas.points.sum())
         with ThreadPoolExecutor(1) as pool:  # Tables are Python's work, exemplars that of compiled loops.

@@ -12,6 +12,7 @@ from torch import nn
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import ShardReader
+from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.look import kept_activations, thresholds_of
 from unitscope.experiments.dissection.plan import ReadingPlan
@@ -55,7 +56,8 @@ def at_quantile(run: Dissection, quantile: float) -> pd.DataFrame:
     statistics = activations.merged()
     thresholds = find_thresholds(activations, statistics, quantile)
     scores = score(activations, statistics, thresholds, match=given.match)
-    found = find_all(activations, statistics, scores, vocabulary, settings)
+    chance = measure_chance(activations, scores, repairings=settings.null, seed=settings.seed)
+    found = find_all(activations, statistics, scores, chance, vocabulary=vocabulary, settings=settings)
     return Dissection.units.arranged(unit_table(found))
 
 
