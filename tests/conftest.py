@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from unitscope import progress
-from unitscope.experiments.skeleton import small_pieces
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if WORKERS > 1:  # before torch is imported: threads of several workers on the same cores wait for each other, busily
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
+
+from unitscope import progress  # noqa: E402
+from unitscope.experiments.skeleton import small_pieces  # noqa: E402
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

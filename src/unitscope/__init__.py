@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from unitscope.experiments.attack.settings import AttackSettings
     from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.difference import difference
+    from unitscope.experiments.dissection.requantile import requantiled
     from unitscope.experiments.dissection.rescore import at_quantile
     from unitscope.experiments.dissection.settings import DissectionSettings
     from unitscope.experiments.dissection.stability import stability
@@ -58,6 +59,7 @@ _WHERE = {
     "experiments.attack.settings": "AttackSettings",
     "experiments.classification.settings": "ClassifierSettings",
     "experiments.dissection.difference": "difference",
+    "experiments.dissection.requantile": "requantiled",
     "experiments.dissection.rescore": "at_quantile",
     "experiments.dissection.settings": "DissectionSettings",
     "experiments.dissection.stability": "stability",
@@ -148,6 +150,7 @@ __all__ = [
     "pictures",
     "rank",
     "remove",
+    "requantiled",
     "segmenter",
     "shape",
     "stability",

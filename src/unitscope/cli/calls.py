@@ -275,14 +275,19 @@ def stability(run: Path, wanted: StabilityOptions) -> pd.DataFrame:
 
 
 def compare(
-    paths: Sequence[Path], page: Path | None
+    paths: Sequence[Path], quantiles: Sequence[float], page: Path | None
 ) -> tuple[pd.DataFrame, list[Dissection], list[str], Path]:
-    """Set runs side by side; return the table, these too, what the table does not say, and the page."""
+    """Set runs side by side, the first at other quantiles, too.
+
+    Returns:
+        The table, the runs, what the table does not say, and the page.
+    """
     from unitscope.report import write_comparison
     from unitscope.run.comparison import compared
 
-    runs = [unitscope.open_run(path) for path in paths]
-    said = compared(runs)
+    first, *others = (unitscope.open_run(path) for path in paths)
+    runs = [first, *(unitscope.requantiled(first, each) for each in quantiles), *others]
+    said = compared(runs) if len(runs) > 1 else []
     index = write_comparison(runs, out=page, said=said)
     return unitscope.compare(*runs), runs, said, index
 

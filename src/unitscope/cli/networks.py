@@ -19,7 +19,7 @@ from unitscope.cli.given import (
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
-from unitscope.cli.results import JsonOptions, TableOptions
+from unitscope.cli.results import LayersOptions, TableOptions
 
 
 @options
@@ -43,16 +43,16 @@ def layers(
     preprocess: PreprocessOptions,
     forward: ForwardOptions,
     shape: ShapeOptions,
-    output: JsonOptions,
+    output: LayersOptions,
 ) -> None:
     """List the layers of a network with their output shapes.
 
-    In the order they run; the last line says which a dissection takes by default.
+    In the order they run, blocks that repeat once; the last line says which a dissection takes by default.
     """
     from unitscope.cli.tables import print_layers
 
     found = calls.layers(model, preprocess.preprocess, forward.forward, shape.latent_shape)
-    print_layers(found, as_json=output.as_json)
+    print_layers(found, as_json=output.as_json, every=output.every)
 
 
 @options

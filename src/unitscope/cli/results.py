@@ -28,6 +28,18 @@ class JsonOptions:
 
 
 @dataclass(frozen=True)
+class LayersOptions(JsonOptions):
+    """How layers are listed."""
+
+    every: bool = setting(
+        False,
+        "List every layer, also those of blocks with the same layers as the block before.",
+        option="all",
+        panel=OUTPUT,
+    )
+
+
+@dataclass(frozen=True)
 class ShownOptions(JsonOptions):
     """How a command that takes time shows itself."""
 
@@ -57,8 +69,13 @@ class TableOptions:
 
 @dataclass(frozen=True)
 class ComparisonOptions(TableOptions):
-    """How a comparison is printed, and where its page goes."""
+    """What is set beside the runs, how a comparison is printed, and where its page goes."""
 
+    quantile: tuple[float, ...] = setting(
+        (),
+        "Set the first RUN, labelled again at this quantile, beside it; may be given again; up to --keep of the run.",
+        panel=MEASURED,
+    )
     page: Path | None = setting(
         None,
         "Where to write the page and its figures; below the first RUN by default.",

@@ -183,7 +183,9 @@ def verify(
 def compare(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN", show_default=False, help="Run folders of two or more dissections."),
+        typer.Argument(
+            metavar="RUN", show_default=False, help="Run folders of dissections: two, or one with --quantile."
+        ),
     ],
     *,
     table: ComparisonOptions,
@@ -194,7 +196,7 @@ def compare(
     """
     from unitscope.cli.tables import print_comparison
 
-    comparison, opened, said, page = calls.compare(runs, table.page)
+    comparison, opened, said, page = calls.compare(runs, table.quantile, table.page)
     print_comparison(comparison, opened, said, table.style, table.out)
     if table.style == "table":
         print_lines(f"page: {page}")

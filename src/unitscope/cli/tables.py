@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from unitscope.cli.folding import fold_layers
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.run.numbers import fraction, heading
 
@@ -93,13 +94,14 @@ def print_stability(found: pd.DataFrame, style: str, out: Path | None) -> None:
     print_frame(found, readable, style, out, title=title)
 
 
-def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
-    """Print the layers of a model."""
+def print_layers(layers: Sequence[LayerDescription], *, as_json: bool, every: bool) -> None:
+    """Print the layers of a model; a table leaves out blocks that repeat unless it is to have `every` layer."""
     if as_json:
         inner = ("geometry", "readout")
         plain = [{key: value for key, value in asdict(layer).items() if key not in inner} for layer in layers]
         write_text(json.dumps(plain, indent=2) + "\n", None)
         return
+    listed, folds = (layers, []) if every else fold_layers(layers)
     rows = [
         {
             "name": layer.name,
@@ -111,11 +113,14 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool) -> None:
             "reading": layer.reading,
             "places": layer.places,
         }
-        for layer in layers
+        for layer in listed
     ]
     table = pd.DataFrame(rows)
-    shown = table if any(layer.alias for layer in layers) else table.drop(columns="alias")
+    shown = table if any(layer.alias for layer in listed) else table.drop(columns="alias")
     print_table(shown, less=LESS_OF_LAYERS, rest="--json")
+    write_text("".join(f"{fold.said()}\n" for fold in folds), None)
+    if folds:
+        write_text(f"{len(listed)} of {len(layers)} layers are listed; --all lists every one\n", None)
     taken = ", ".join(layer.alias or layer.name for layer in layers if layer.default)
     write_text(f"by default: {taken}\n" if taken else "by default: none; name one with --layer\n", None)
 

@@ -310,6 +310,11 @@ class Dissection(Result[DissectionSummary]):
         return pd.DataFrame(rows).astype({"above_chance": "Int64", "calibrated": "Int64"})
 
     @property
+    def folder_name(self) -> str:
+        """Name of the run folder, for what is named after the run."""
+        return self.path.resolve().name
+
+    @property
     def title(self) -> str:
         """Network, pictures and concepts in one line."""
         network, data, concepts = self.network, self.data, self.manifest.concepts

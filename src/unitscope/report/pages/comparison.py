@@ -65,7 +65,9 @@ def write_comparison(
         UnitscopeError: there are fewer than two runs, or the folder holds something else than a report.
     """
     if len(runs) < 2:
-        raise UnitscopeError(f"{len(runs)} run is given; a comparison needs two or more")
+        raise UnitscopeError(
+            f"{len(runs)} run is given; a comparison needs two or more, or another --quantile of one"
+        )
     target = as_path(out) if out is not None else comparison_folder(runs)
     check_replaceable(target)
     with replacing(target) as folder:
@@ -103,21 +105,27 @@ def place_comparisons(found: Sequence[Path], out: Path, *, header: Header) -> No
 
 def comparison_folder(runs: Sequence[Dissection]) -> Path:
     """Return where the page of a comparison goes by default."""
-    return runs[0].path / PLACE / slug(*(run.path.resolve().name for run in runs[1:]))
+    return runs[0].path / PLACE / slug(*(run.folder_name for run in runs[1:]))
 
 
 def run_names(runs: Sequence[Dissection]) -> list[str]:
-    """Return a name for each run: its network, with the seed of random weights, with its folder if need be."""
+    """Return a name for each run: its network, with the seed of random weights, the quantile or folder if need be."""
     seeds = [run.network.reinitialized for run in runs]
     names = [
         run.network.name + ("" if seed is None else f", random weights {seed}")
         for run, seed in zip(runs, seeds, strict=True)
     ]
-    apart = [
-        name if names.count(name) == 1 else f"{name} ({run.path.name})"
-        for name, run in zip(names, runs, strict=True)
-    ]
-    return [name if apart.count(name) == 1 else f"{at}: {name}" for at, name in enumerate(apart, 1)]
+    names = _told_apart(names, [f", quantile {run.settings.quantile:g}" for run in runs])
+    names = _told_apart(names, [f" ({run.path.name})" for run in runs])
+    return [name if names.count(name) == 1 else f"{at}: {name}" for at, name in enumerate(names, 1)]
+
+
+def _told_apart(names: Sequence[str], words: Sequence[str]) -> list[str]:
+    """Return the names, with the word of each where it tells runs of one name apart."""
+    told: dict[str, set[str]] = {}
+    for name, word in zip(names, words, strict=True):
+        told.setdefault(name, set()).add(word)
+    return [name + word if len(told[name]) > 1 else name for name, word in zip(names, words, strict=True)]
 
 
 def place_control(run: Dissection, controls: Sequence[Dissection], out: Path, *, header: Header) -> None:
