@@ -18,7 +18,8 @@ from unitscope.experiments.effects.subject import CHOICE, Subject, half_matches,
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
 from unitscope.nouns.reopened import layer_of, reopen_generated
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
+from unitscope.run.address import run_path
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import FOLDER, Ranking
 from unitscope.run.manifest import MANIFEST
@@ -69,7 +70,7 @@ def choosing_as_told(run: Dissection, subject: Subject, settings: EffectSettings
 def target(run: Dissection, out: AnyPath | None, *words: str) -> Path:
     """Return the folder to write."""
     if out is not None:
-        return as_path(out)
+        return run_path(out)
     kind, *rest = words
     return run.path / FOLDER / slug(kind, *rest)
 

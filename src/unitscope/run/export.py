@@ -73,7 +73,7 @@ def export(
     """
     if to not in FORMS:
         raise UnitscopeError(f"--to {to!r} is no form of export; give one of {', '.join(FORMS)}")
-    opened = run if isinstance(run, Dissection) else open_run(as_path(run))
+    opened = run if isinstance(run, Dissection) else open_run(run)
     own = opened.path.absolute()
     place = (
         as_path(out) if out is not None else own.with_name(own.name + (".zip" if to == "zip" else f"-{to}"))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import as_path
 from unitscope.run.folder import RunFolder, how_to_mend
 from unitscope.run.manifest import MANIFEST, read_manifest
+from unitscope.run.mirror import fetched
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def verify(run: Path | str) -> list[Verified]:
     Raises:
         UnitscopeError: the folder holds no run.
     """
-    path = as_path(run)
+    path = fetched(run)
     if not (path / MANIFEST).is_file():
         read_manifest(path)  # which says so
     return [_verify(file.parent) for file in sorted(path.rglob(MANIFEST))]
