@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 import uuid
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scale_cases import Mortal, assert_same, dissect
+from scale_cases import assert_same, dissect
 from test_skeleton import COUNT, Brightness, MeanBrightness, measure
+from tiny import assert_same_run, dissect_words, draw, run_cli
 
 import unitscope as us
-from unitscope.cli.main import app
 from unitscope.errors import UnitscopeError
 from unitscope.experiments import skeleton
 from unitscope.experiments.skeleton import small_pieces
+from unitscope.progress import showing
 from unitscope.run import hold
 from unitscope.run.address import address_of, run_path
-from unitscope.run.folder import RunFolder
-from unitscope.run.mirror import Mirror, fetched, mirror_of
+from unitscope.run.mirror import fetched, helping, mirror_of, this_machine
 from unitscope.run.store import Store
 
 pytest.importorskip("s3fs")
@@ -153,7 +155,7 @@ def test_a_killed_run_goes_on_on_another_machine(place, elsewhere, tmp_path, mon
     with no_goodbye(monkeypatch), pytest.raises(Killed):
         brightness(pictures, place, measure=stopping(2))
     elsewhere()
-    with pytest.raises(UnitscopeError, match="another process is working on .*heard of . s ago"):
+    with pytest.raises(UnitscopeError, match=r"another process is working on .*heard of . s ago"):
         brightness(pictures, place)
     monkeypatch.setattr(hold, "DEAD_SECONDS", 0.0)
     again = []
@@ -162,7 +164,8 @@ def test_a_killed_run_goes_on_on_another_machine(place, elsewhere, tmp_path, mon
         again.append(piece.number)
         return measure(pictures, scale, piece)
 
-    found = brightness(pictures, place, measure=counting)
+    with showing(True):
+        found = brightness(pictures, place, measure=counting)
     assert again == [2]
     assert "is dead, it was heard of" in capsys.readouterr().err
     assert np.array_equal(found.table("means")["mean"], pictures.mean((1, 2)))
@@ -171,7 +174,8 @@ def test_a_killed_run_goes_on_on_another_machine(place, elsewhere, tmp_path, mon
 def test_on_the_machine_of_a_killed_run_nobody_waits(place, monkeypatch, pictures, capsys):
     with no_goodbye(monkeypatch), pytest.raises(Killed):
         brightness(pictures, place, measure=stopping(1))
-    assert brightness(pictures, place).complete
+    with showing(True):
+        assert brightness(pictures, place).complete
     assert "is dead" in capsys.readouterr().err
 
 
@@ -209,7 +213,7 @@ def test_one_that_was_taken_over_stops_before_it_commits(place, elsewhere, pictu
 
 
 def test_of_many_that_start_at_once_one_works(place, environment):
-    store, got, gate = Store(place), [], threading.Barrier(4)
+    store, got, lost, gate = Store(place), [], [], threading.Barrier(4)
 
     def start(number):
         gate.wait()
@@ -218,7 +222,7 @@ def test_of_many_that_start_at_once_one_works(place, environment):
                 got.append(number)
                 time.sleep(1)
         except UnitscopeError as error:
-            assert "another process is working on" in str(error)
+            lost.append(str(error))
 
     threads = [threading.Thread(target=start, args=(number,)) for number in range(4)]
     for each in threads:
@@ -226,6 +230,8 @@ def test_of_many_that_start_at_once_one_works(place, environment):
     for each in threads:
         each.join()
     assert len(got) == 1
+    assert len(lost) == 3
+    assert all(said.startswith(f"another process is working on {place} (") for said in lost)
     with hold.holding(store, "later") as held:
         assert held.number == 2
     assert list(store.names(hold.FOLDER)) == [f"{hold.FOLDER}/00000002"]
@@ -236,7 +242,7 @@ def test_an_owner_that_is_heard_of_is_alive(place, environment, monkeypatch):
     monkeypatch.setattr(hold, "DEAD_SECONDS", 2.5)
     with hold.holding(Store(place), "one"):
         time.sleep(4)
-        with pytest.raises(UnitscopeError, match="heard of [01] s ago"), hold.holding(Store(place), "two"):
+        with pytest.raises(UnitscopeError, match=r"heard of [01] s ago"), hold.holding(Store(place), "two"):
             pass
 
 
@@ -264,7 +270,7 @@ def test_killed_at_any_step_it_goes_on(environment, elsewhere, pictures):
         if whole is not None:
             break
         elsewhere(f"reader-{step}")
-        with pytest.raises(UnitscopeError, match="is no run folder|is not finished"):
+        with pytest.raises(UnitscopeError, match=r"is no run folder|is not finished"):
             Brightness.open(f"{place}-{step}")
         found = brightness(pictures, f"{place}-{step}")
         assert np.array_equal(found.table("means")["mean"], pictures.mean((1, 2)))
@@ -298,7 +304,10 @@ def test_nothing_that_is_the_same_travels_again(place, elsewhere, pictures, monk
     assert got == []
     elsewhere()
     Brightness.open(place)
-    assert sorted(got) == [*(f"shards/{number:05d}.safetensors" for number in range(3)), "tables/means.parquet"]
+    assert sorted(got) == [
+        *(f"shards/{number:05d}.safetensors" for number in range(3)),
+        "tables/means.parquet",
+    ]
     got.clear()
     Brightness.open(place)
     assert got == []
@@ -355,9 +364,156 @@ def test_wrong_credentials_and_forbidden_are_told(environment, pictures):
     refused("s3://bucket/run", pictures, "the store refuses s3://bucket/run .PermissionError: Access Denied")
 
 
+def test_a_store_without_conditions_is_refused(environment, pictures):
+    def heedless(store, name, content):
+        store.write(name, content)
+        return True
+
+    place = f"memory://{uuid.uuid4().hex}/run"
+    environment.setattr(Store, "create", heedless)
+    refused(place, pictures, "cannot keep two processes apart")
+    assert not Store(place).names()
+
+
 def test_a_missing_library_is_named(environment, pictures):
     def missing(*_, **__):
         raise ImportError("Install s3fs to access S3")
 
     environment.setattr("fsspec.core.url_to_fs", missing)
-    refused("s3://bucket/run", pictures, r"needs s3fs, which is not installed; pip install 'unitscope\[store\]'")
+    refused(
+        "s3://bucket/run", pictures, r"needs s3fs, which is not installed; pip install 'unitscope\[store\]'"
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return draw(tmp_path_factory.mktemp("store") / "data", 12)
+
+
+def bucket(name="") -> str:
+    import s3fs
+
+    found = name or f"bucket-{uuid.uuid4().hex[:8]}"
+    s3fs.S3FileSystem().mkdir(found)
+    return found
+
+
+def test_commands_take_addresses(environment, elsewhere, data, tmp_path, capsys):
+    place = f"s3://{bucket()}/run"
+    assert run_cli(environment, *dissect_words(data, tmp_path / "local")) == 0
+    words = dissect_words(data, Path("out"))
+    words[words.index("--out") + 1] = place
+    capsys.readouterr()
+    assert run_cli(environment, *words) == 0
+    said = capsys.readouterr().out
+    assert f"counts; in {place}" in said
+    assert f"unitscope report {place}" in said
+    assert_same_run(tmp_path / "local", run_path(place))
+    elsewhere()
+    assert run_cli(environment, "units", place) == 0
+    assert "conv1" in capsys.readouterr().out
+    assert run_cli(environment, "report", place) == 0
+    capsys.readouterr()
+    store = Store(place)
+    assert "report/index.html" in store.names()
+    assert run_cli(environment, "verify", place) == 0
+    assert f"{place}: dissection, " in capsys.readouterr().out
+    assert run_cli(environment, "export", place, "--to", "parquet", "--out", str(tmp_path / "export")) == 0
+    elsewhere("third")
+    run = us.open_run(place)
+    assert run.page.is_file()
+    assert run.unit("conv1", 0).mask(0).any()
+    run.drop_cache()
+    assert not any(name.startswith("cache/") for name in store.names())
+
+
+def test_questions_about_a_run_are_put_beside_it(environment, elsewhere, data, tmp_path, capsys):
+    place = f"s3://{bucket()}/run"
+    words = dissect_words(data, Path("out"))
+    words[words.index("--out") + 1] = place
+    assert run_cli(environment, *words) == 0
+    elsewhere()
+    classify = ["classify-unit", place, "--layer", "conv1", "--unit", "0", "--images", str(data / "pictures")]
+    more = [
+        "--masks",
+        str(data / "masks"),
+        "--labels",
+        str(data / "labels.txt"),
+        "--concept",
+        "dot",
+        "--min-area",
+        "0.01",
+    ]
+    code = run_cli(environment, *classify, *more)
+    assert code == 0, capsys.readouterr().err
+    elsewhere("third")
+    names = Store(place).names()
+    assert any(name.startswith("classify/") and name.endswith("/manifest.json") for name in names)
+    assert any(fetched(place).glob("classify/*/manifest.json"))
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_leaves_a_run_that_goes_on(environment, elsewhere, data, tmp_path):
+    place = f"s3://{bucket()}/run"
+    words = dissect_words(data, tmp_path / "local")
+    code = "import sys; from unitscope.experiments.skeleton import small_pieces\n"
+    code += "from unitscope.cli import main\nsys.argv = ['unitscope', *sys.argv[1:]]\n"
+    code += "with small_pieces(4): main()"
+    with small_pieces(4):
+        assert run_cli(environment, *words) == 0
+    words[words.index("--out") + 1] = place
+    slow = {**os.environ, "NET_SECONDS": "0.5", "UNITSCOPE_CACHE": str(tmp_path / "killed")}
+    process = subprocess.Popen([sys.executable, "-c", code, *words], env=slow)
+    store = Store(place)
+    while "shards/00000.safetensors" not in store.names() and process.poll() is None:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    assert "tables/units.parquet" not in store.names()
+    environment.setattr(hold, "DEAD_SECONDS", 0.0)
+    with small_pieces(4):
+        assert run_cli(environment, *words) == 0
+    assert_same_run(tmp_path / "local", run_path(place))
+
+
+def test_what_helpers_on_other_machines_make_comes_to_the_run(place, elsewhere, pictures):
+    driver = this_machine()
+    assert helping(run_path(place), driver) is None
+    made = run_path(place) / "cache" / "00001.safetensors"
+
+    def helped(pictures, scale, piece):
+        if piece.number == 1:
+            elsewhere()
+            worker = helping(run_path(place), driver)
+            assert (run_path(place) / "shards" / "00000.safetensors").is_file()
+            (run_path(place) / "cache" / made.name).write_bytes(b"cells")
+            (run_path(place) / "shards" / "00009.safetensors").write_bytes(b"not a worker's to put")
+            worker.give()
+            elsewhere("here")
+            assert not made.exists()
+        return measure(pictures, scale, piece)
+
+    class Ends(MeanBrightness):
+        def outcome(self, job):
+            assert made.read_bytes() == b"cells"
+            return super().outcome(job)
+
+    assert skeleton.run(Ends(pictures, measure=helped), Brightness, run_path(place)).complete
+    assert "shards/00009.safetensors" not in Store(place).names()
+
+
+@pytest.mark.slow
+def test_workers_work_on_a_run_of_a_store(environment, elsewhere, tmp_path):
+    pytest.importorskip("ray")
+    from unitscope.experiments.skeleton import done_by
+    from unitscope.scale import pool
+    from unitscope.scale.spread import running_in
+
+    place = f"s3://{bucket()}/run"
+    with running_in(1), small_pieces(10):
+        with done_by(None, threads=1):
+            dissect(tmp_path / "local")
+        with pool.Pool(2, None, 1) as hands, done_by(hands, threads=1):
+            dissect(run_path(place))
+    elsewhere()
+    assert_same(tmp_path / "local", fetched(place))

@@ -19,7 +19,7 @@ from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
 from unitscope.nouns.reopened import layer_of, reopen_generated
 from unitscope.paths import AnyPath
-from unitscope.run.address import run_path
+from unitscope.run.address import run_path, shown
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import FOLDER, Ranking
 from unitscope.run.manifest import MANIFEST
@@ -105,8 +105,8 @@ def effect_order(run: Dissection, layer: str, concept: int, *, halved: bool = Fa
     ranking = Ranking(path) if (path / MANIFEST).is_file() else None
     if ranking is None or not ranking.complete or ranking.summary.run_hash != run.configuration_hash:
         raise UnitscopeError(
-            f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {path}; run "
-            f"{as_typed(command_of('rank', run.path, '--layer', layer))} first"
+            f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {shown(path)}; run "
+            f"{as_typed(command_of('rank', shown(run.path), '--layer', layer))} first"
         )
     rows = ranking.effects[ranking.effects["number"] == concept].sort_values("after", kind="stable")
     if not (rows["after"] < rows["before"]).any():

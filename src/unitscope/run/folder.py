@@ -15,7 +15,7 @@ import pyarrow as pa
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.run.address import shown
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
-from unitscope.run.mirror import Mirror, mirror_of
+from unitscope.run.mirror import Mirror, mirror_of, put_made
 from unitscope.run.storage import (
     PARTIAL,
     ArrayFile,
@@ -48,6 +48,10 @@ class RunFolder:
 
     def __init__(self, path: Path, mirror: Mirror | None = None) -> None:
         self.path, self._mirror = path, mirror
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the mirror where it is: who gets a copy commits nothing."""
+        return {"path": self.path, "_mirror": None}
 
     @property
     def manifest(self) -> Manifest:
@@ -156,6 +160,7 @@ class RunFolder:
     def drop_cache(self) -> None:
         """Delete the strong cells; statistics and tables stay."""
         shutil.rmtree(self.path / "cache", ignore_errors=True)
+        put_made(self.path / "cache")
 
 
 def damaged_files(path: Path, hashes: Mapping[str, str]) -> list[Path]:

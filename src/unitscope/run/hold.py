@@ -117,6 +117,12 @@ def _take(store: Store, machine: str) -> Hold:
     hold = Hold(store, last + 1, machine)
     if not store.create(_name(hold.number), hold.content):
         raise _held(store, "just started")
+    if store.create(_name(hold.number), hold.content):
+        store.remove([_name(hold.number)])
+        raise UnitscopeError(
+            f"the store of {store.address} cannot keep two processes apart: it wrote over an object that was only to "
+            "be made where there is none (If-None-Match); give --out a folder, or a store that can"
+        )
     numbers = _numbers(store)
     if max(numbers) > hold.number:  # the one before was taken over, done and gone between two questions here
         store.remove([_name(hold.number)])

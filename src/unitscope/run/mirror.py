@@ -8,6 +8,7 @@ folder is made like the store.
 from __future__ import annotations
 
 import json
+import platform
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -248,13 +249,13 @@ def fetched(given: AnyPath) -> Path:
     """Return the folder of a run that is to be read, with all that its store has of it.
 
     Args:
-        given: a path or an address, see :func:`run_path`.
+        given: a path or an address, see :func:`run_path`. The folder that stands for an address was fetched before.
 
     Raises:
         UnitscopeError: the store refuses.
     """
     path = run_path(given)
-    mirror = mirror_of(path)
+    mirror = mirror_of(path) if path != Path(given) else None
     if mirror is not None:
         mirror.fetch()
     return path
@@ -265,7 +266,7 @@ def put_made(path: Path) -> None:
     address = address_of(path)
     if address is None:
         return
-    root = next((each for each in path.parents if (each / MANIFEST).is_file()), path)
+    root = next((each for each in (path, *path.parents) if (each / MANIFEST).is_file()), path)
     owner = mirror_of(root)
     if path.is_file() and root == path:
         folder, _, name = address.rpartition("/")
@@ -284,21 +285,26 @@ def helping(path: Path, machine: str) -> Mirror | None:
     Returns:
         None where the folder is the same one, or no store is between.
     """
-    mirror = mirror_of(path)
-    if mirror is None or machine == this_machine():
+    if not address_of(path) or machine == this_machine():
         return None
-    mirror.fetch()
+    mirror = mirror_of(path)
+    if mirror is not None:
+        mirror.fetch()
+        for name in FIRST:
+            (path / name).mkdir(exist_ok=True)
     return mirror
 
 
 def this_machine() -> str:
-    """Return what tells the caches of runs of this machine from those of others."""
+    """Return what tells this machine and its cache from others, also where several share a home folder."""
     file = stores_folder() / BESIDE / "machine"
     found = _content(file)
     if not found:
+        with writing(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, lambda partial: partial.write_text(uuid.uuid4().hex, encoding="utf-8"))
         found = _content(file)
-    return found.decode()
+    return f"{found.decode()} {platform.node()}"
 
 
 def _content(path: Path) -> bytes:

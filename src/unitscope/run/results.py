@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
+from unitscope.run.address import shown
 from unitscope.run.folder import check_whole, require_kind
 from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
 from unitscope.run.mirror import fetched
@@ -93,8 +94,8 @@ class Result(Generic[S_co]):
         found = cls(fetched(path))
         if not found.complete:
             raise UnitscopeError(
-                f"the {cls.kind} in {path} is not finished; run the same 'unitscope {cls.command}' command again to "
-                "go on"
+                f"the {cls.kind} in {shown(found.path)} is not finished; run the same 'unitscope {cls.command}' "
+                "command again to go on"
             )
         return found
 
