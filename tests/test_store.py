@@ -25,7 +25,7 @@ from unitscope.experiments import skeleton
 from unitscope.experiments.skeleton import small_pieces
 from unitscope.progress import showing
 from unitscope.run import hold
-from unitscope.run.address import address_of, run_path
+from unitscope.run.address import address_of, local_path, run_path
 from unitscope.run.mirror import fetched, helping, mirror_of, this_machine
 from unitscope.run.store import Store
 
@@ -322,6 +322,20 @@ def test_what_is_no_run_is_refused_and_not_fetched(place, environment, pictures,
         us.open_run(place)
     assert not list((tmp_path / "here").rglob("huge.bin"))
     assert list(store.names()) == ["huge.bin"]
+
+
+def test_runs_below_what_is_no_run_are_not_fetched(place, environment, pictures, tmp_path, elsewhere):
+    brightness(pictures, place)
+    elsewhere()
+    with pytest.raises(UnitscopeError, match=f"{place.removesuffix('/one')} is no run folder"):
+        us.open_run(place.removesuffix("/one"))
+    assert not list((tmp_path / "elsewhere").rglob("*.parquet"))
+
+
+def test_only_runs_are_kept_at_addresses(environment, tmp_path):
+    with pytest.raises(UnitscopeError, match="s3://bucket/x is an address, and runs alone are kept"):
+        us.import_run(tmp_path, out="s3://bucket/x")
+    assert local_path(tmp_path) == tmp_path
 
 
 def test_a_run_beside_is_another_one(place, environment, pictures):

@@ -53,6 +53,19 @@ def run_path(given: AnyPath) -> Path:
     return as_path(stores_folder().joinpath(SCHEMES[scheme], *parts))
 
 
+def local_path(given: AnyPath) -> Path:
+    """Return a path of something that is no run, and so cannot be in a store.
+
+    Raises:
+        UnitscopeError: it is an address.
+    """
+    path = run_path(given)
+    address = address_of(path)
+    if address:
+        raise UnitscopeError(f"{address} is an address, and runs alone are kept at those; give a path")
+    return path
+
+
 def address_of(path: Path) -> str | None:
     """Return the address that a folder or file of this machine stands for; None for one that is what it is."""
     try:

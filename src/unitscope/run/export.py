@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import AnyPath, as_path
-from unitscope.run.address import address_of
+from unitscope.paths import AnyPath
+from unitscope.run.address import address_of, local_path
 from unitscope.run.card import data_card
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.exported import (
@@ -79,7 +79,7 @@ def export(
     own = opened.path.absolute()
     name = own.name + (".zip" if to == "zip" else f"-{to}")
     beside = own.with_name(name) if address_of(own) is None else Path(name)
-    place = as_path(out) if out is not None else beside
+    place = local_path(out) if out is not None else beside
     refuse_existing(place)
     with scratch_folder(place) as folder, writing(place):
         _fill(opened, folder, to, pictures=pictures)

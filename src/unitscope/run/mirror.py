@@ -89,6 +89,8 @@ class Mirror:
     def fetch(self) -> None:
         """Make the folder like the store, with the runs below it; what is worked on here is left as it is."""
         self._fetch_own()
+        if not (self.path / MANIFEST).is_file():
+            return  # no run: what else is below is none of its
         for child in _children(self.store.names()):
             Mirror(self.path / child, f"{self.store.address}/{child}")._fetch_own()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -132,6 +133,8 @@ class Store:
                 "allow reading and writing there"
             ) from error
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise  # of the disk here
             raise UnitscopeError(
                 f"the store of {self.address} cannot be used ({one_line(error)}); see whether "
                 "it can be reached from here, and whether credentials are set; what was put there is kept"
