@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-if WORKERS > 1:  # before torch is imported: threads of several workers on the same cores wait for each other, busily
+if (
+    WORKERS > 1
+):  # before torch is imported: threads of several workers on the same cores wait for each other, busily
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 from unitscope import progress  # noqa: E402

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "models": "cache errors paths progress notebook registered layer stats",
     "concepts": "errors paths registered sources models",
     "world": "errors sources models concepts",
-    "run": "errors paths notebook registered",
+    "run": "errors progress paths cache notebook registered",
     "experiments": "errors paths progress layer replay ablation stats sources models concepts run",
     "scale": "errors progress stats sources models run experiments",
     "report": "cache errors paths progress run stats",

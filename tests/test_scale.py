@@ -105,25 +105,51 @@ def ask_everything(place: Path, out: Path) -> list[Path]:
     file, words = f"{place}/gen.py", {"device": "cpu", "layer": "boxes"}
     found = [
         unitscope.dissect(
-            "world-vgg", "world:20", layers=["relu4_3"], out=out / "dissected", control=(1,), batch_size=2, null=50,
+            "world-vgg",
+            "world:20",
+            layers=["relu4_3"],
+            out=out / "dissected",
+            control=(1,),
+            batch_size=2,
+            null=50,
             **FEW,
-        ),  # fmt: skip
+        ),
         unitscope.dissect(
-            f"{file}:shapes", unitscope.latents(16, seed=1), unitscope.segmenter(f"{file}:colors"),
-            layers=["boxes"], out=out / "generated", quantile=0.1, batch_size=4, null=50, **FEW,
+            f"{file}:shapes",
+            unitscope.latents(16, seed=1),
+            unitscope.segmenter(f"{file}:colors"),
+            layers=["boxes"],
+            out=out / "generated",
+            quantile=0.1,
+            batch_size=4,
+            null=50,
+            **FEW,
         ),
         unitscope.importance(
-            run, pictures, place / "others" / "pictures", out=out / "importance", ablation="mean", batch_size=2, **FEW
+            run,
+            pictures,
+            place / "others" / "pictures",
+            out=out / "importance",
+            ablation="mean",
+            batch_size=2,
+            **FEW,
         ),
         unitscope.attack(
-            run, pictures, "red", out=out / "attack", method=f"{place}/net.py:brighten", batch_size=2, top=1, **FEW
+            run,
+            pictures,
+            "red",
+            out=out / "attack",
+            method=f"{place}/net.py:brighten",
+            batch_size=2,
+            top=1,
+            **FEW,
         ),
         unitscope.shape(run, pictures, out=out / "shape", alter="gray", **FEW),
         unitscope.classify_unit(run, "relu", 0, pictures, positive="red", out=out / "classify", **FEW),
         unitscope.remove(made, "green", out=out / "remove", units=(1,), random=1, **words),
         unitscope.insert(made, "green", out=out / "insert", units=1, choose_on="all", **words),
         unitscope.rank(made, out=out / "rank", **words),
-    ]  # fmt: skip
+    ]
     return [each.path for each in found] + [out / "dissected" / "controls" / "1"]
 
 

@@ -8,7 +8,6 @@ import threading
 import time
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from scale_cases import PIECE, Mortal, assert_same, dissect
@@ -127,12 +126,3 @@ def test_all_workers_lost_end_the_work(tmp_path, monkeypatch):
         UnitscopeError, match="all workers are lost, and none could be started in 0 s; what was"
     ):
         hands._next()
-
-
-def test_addresses_of_object_stores_are_refused(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        UnitscopeError, match=r"s3:/bucket/run is an address, and a run folder is on a file system"
-    ):
-        dissect(Path("s3://bucket/run"))
-    assert not list(tmp_path.iterdir())

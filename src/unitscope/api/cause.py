@@ -24,11 +24,12 @@ from unitscope.nouns.reopened import (
     opened_run,
     reopen_network,
 )
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
 from unitscope.progress import showing
 from unitscope.run import attack as attack_run
 from unitscope.run import importance as importance_run
 from unitscope.run import shape as shape_run
+from unitscope.run.address import run_path
 from unitscope.run.attack import Attack
 from unitscope.run.importance import Importance
 from unitscope.run.slugs import slug
@@ -92,7 +93,7 @@ def importance(
             found,
             read,
             pictures,
-            out=as_path(place if out is None else out),
+            out=run_path(place if out is None else out),
             settings=chosen,
         )
 
@@ -150,7 +151,7 @@ def attack(
         model = reopen_network(opened, network, device=cast(str | None, device))
         attacked = attacked_pictures(pictures, model, chosen.target, class_map=given, altered=altered)
         found = run_attack(
-            opened, model, read.name, attacked, out=as_path(place if out is None else out),
+            opened, model, read.name, attacked, out=run_path(place if out is None else out),
             settings=chosen, importance=importance_for(opened, read.name, importance),
         )  # fmt: skip
         found.report()
@@ -213,7 +214,7 @@ def shape(
         )
         place = opened.path / shape_run.FOLDER / slug(pairs.name, words)
         result = run_shape(
-            opened, found, pairs, as_path(place if out is None else out),
+            opened, found, pairs, run_path(place if out is None else out),
             alteration=words, layers=wanted, settings=chosen,
         )  # fmt: skip
         result.report()

@@ -27,9 +27,10 @@ from unitscope.nouns.reopened import (
     unit_of,
 )
 from unitscope.nouns.samples import look_through
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
 from unitscope.progress import showing
 from unitscope.run import calibration, classification
+from unitscope.run.address import run_path
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.slugs import slug
@@ -84,7 +85,7 @@ def dissect(
         named = (layers,) if isinstance(layers, str) else layers
         wanted = [found.layer_name(name) for name in named] or found.layers
         said = {found.layer_name(name): size for name, size in grids_of(grid_of).items()}
-        place = as_path(out)
+        place = run_path(out)
         random = [untrained(found, seed) for seed in chosen.control]
         run = run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
         for other in random:
@@ -180,7 +181,7 @@ def classify_unit(
         place = which.run.path / classification.FOLDER / slug(name)
         found = run_unit_classifier(
             which, asked.module, asked.samples, asked.asked,
-            as_path(place if out is None else out), concepts=numbers, settings=chosen,
+            run_path(place if out is None else out), concepts=numbers, settings=chosen,
         )  # fmt: skip
         found.report()
     return found

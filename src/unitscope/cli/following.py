@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unitscope.errors import command_of
+from unitscope.run.address import run_path, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,20 +28,20 @@ def of_units(run: Dissection, units: pd.DataFrame) -> list[str]:
     if not len(units):
         return []
     layer, unit = run.network.layer_title(str(units["layer"].iloc[0])), int(units["unit"].iloc[0])
-    return [command_of("unit", run.path, layer, unit)]
+    return [command_of("unit", shown(run.path), layer, unit)]
 
 
 def of_dissection(run: Dissection) -> list[str]:
     """Return the commands that show the unit of highest IoU, and all of them in a page."""
     best = run.best(1)
-    return [*of_units(run, best[best["iou"] > 0]), command_of("report", run.path)]
+    return [*of_units(run, best[best["iou"] > 0]), command_of("report", shown(run.path))]
 
 
 def of_unit(run: Path, layer: str, unit: int, *, drawn: bool) -> list[str]:
     """Return the command that draws its pictures, or what shows all units where they are drawn already."""
     if drawn:
-        return [command_of("report", run)]
-    return [command_of("unit", run, layer, unit, "--strip", f"unit-{unit}.png")]
+        return [command_of("report", shown(run_path(run)))]
+    return [command_of("unit", shown(run_path(run)), layer, unit, "--strip", f"unit-{unit}.png")]
 
 
 def of_effect(run: Path, found: Removal | Insertion | Ranking) -> list[str]:
@@ -56,12 +57,12 @@ def of_effect(run: Path, found: Removal | Insertion | Ranking) -> list[str]:
         removed = found.summary
         few = ("--locations", 16, "--latents", min(removed.latents, FEW))
         return [_about(run, "insert", removed.layer, f"{removed.concept}|{removed.category}", *few)]
-    return [command_of("report", run)]
+    return [command_of("report", shown(run_path(run)))]
 
 
 def _lies_in(path: Path, run: Path) -> bool:
-    return path.resolve().parent.parent == run.resolve()
+    return path.resolve().parent.parent == run_path(run).resolve()
 
 
 def _about(run: Path, question: str, layer: str, concept: str, *more: object) -> str:
-    return command_of(question, run, "--layer", layer, "--concept", concept, *more)
+    return command_of(question, shown(run_path(run)), "--layer", layer, "--concept", concept, *more)

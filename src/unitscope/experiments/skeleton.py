@@ -252,6 +252,7 @@ class Job:
         )
         with self.timing(stage.name), bar as advance:
             self._commit(work, advance)
+            self.folder.gather()
         skipped = self.skipped(stage.name)
         if total and len(skipped) == total:
             raise none_readable(stage.ids, skipped, stage.noun)

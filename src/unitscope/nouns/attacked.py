@@ -85,5 +85,5 @@ def importance_for(run: Dissection, layer: str, given: ImportanceLike | None) ->
     """
     if given is None:
         return find_importance(run, layer)
-    found = given if isinstance(given, Importance) else Importance.open(as_path(given))
+    found = given if isinstance(given, Importance) else Importance.open(given)
     return check_importance(found, run, layer)

@@ -20,7 +20,7 @@ from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts, read_c
 from unitscope.nouns.generator import generator
 from unitscope.nouns.network import Source, network, on_device, place_for
 from unitscope.nouns.samples import generated
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.manifest import GeneratorRecord, NetworkRecord, SegmenterRecord, fitted
 from unitscope.sources.latents import SeededLatents
@@ -35,7 +35,7 @@ def opened_run(run: RunLike) -> Dissection:
     Raises:
         UnitscopeError: the folder holds none.
     """
-    return run if isinstance(run, Dissection) else open_run(as_path(run))
+    return run if isinstance(run, Dissection) else open_run(run)
 
 
 def reopen_network(run: Dissection, source: Source | None = None, *, device: str | None = None) -> Network:

@@ -18,7 +18,8 @@ from unitscope.experiments.effects.subject import CHOICE, Subject, half_matches,
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
 from unitscope.nouns.reopened import layer_of, reopen_generated
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
+from unitscope.run.address import run_path, shown
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import FOLDER, Ranking
 from unitscope.run.manifest import MANIFEST
@@ -69,7 +70,7 @@ def choosing_as_told(run: Dissection, subject: Subject, settings: EffectSettings
 def target(run: Dissection, out: AnyPath | None, *words: str) -> Path:
     """Return the folder to write."""
     if out is not None:
-        return as_path(out)
+        return run_path(out)
     kind, *rest = words
     return run.path / FOLDER / slug(kind, *rest)
 
@@ -104,8 +105,8 @@ def effect_order(run: Dissection, layer: str, concept: int, *, halved: bool = Fa
     ranking = Ranking(path) if (path / MANIFEST).is_file() else None
     if ranking is None or not ranking.complete or ranking.summary.run_hash != run.configuration_hash:
         raise UnitscopeError(
-            f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {path}; run "
-            f"{as_typed(command_of('rank', run.path, '--layer', layer))} first"
+            f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {shown(path)}; run "
+            f"{as_typed(command_of('rank', shown(run.path), '--layer', layer))} first"
         )
     rows = ranking.effects[ranking.effects["number"] == concept].sort_values("after", kind="stable")
     if not (rows["after"] < rows["before"]).any():

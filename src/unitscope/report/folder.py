@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
+from unitscope.run.mirror import put_made
 
 REPORT = "report"
 MARKER = f"unitscope-{REPORT}.json"
@@ -62,6 +63,7 @@ def replacing(target: Path, kind: str = REPORT) -> Iterator[Path]:
         )
         folder.chmod(0o777 & ~_umask())
         _swap(folder, target)
+        put_made(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import as_path
 from unitscope.report.shell import write_text
 from unitscope.report.write import Content, write_content
+from unitscope.run.address import run_path
+from unitscope.run.mirror import fetched, put_made
 
 LIMIT = 18 * 2**20
 """Bytes of the file: below the 25 MB that most mail servers take, once it is encoded for them."""
@@ -37,8 +38,8 @@ def write_single_report(run: Path | str, *, out: Path | str | None = None) -> Pa
     Raises:
         UnitscopeError: the run is missing or not finished, or `out` is something else than an earlier report.
     """
-    run = as_path(run)
-    target = as_path(out) if out is not None else run / "report.html"
+    run = fetched(run)
+    target = run_path(out) if out is not None else run / "report.html"
     _check_file(target)
     content = Content.of(run)
     alone = content.alone
@@ -55,6 +56,7 @@ def write_single_report(run: Path | str, *, out: Path | str | None = None) -> Pa
         raise UnitscopeError(
             f"cannot write the report to {str(target)!r}: {error.strerror or error}; give another place for it"
         ) from error
+    put_made(target)
     return target
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import as_path
 from unitscope.report.data import RunData, label_of, records
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.importance import numbers
@@ -24,7 +23,9 @@ from unitscope.report.payload import layer_slugs
 from unitscope.report.shell import FOLDER, fill, percent, write_assets, write_text
 from unitscope.report.strips import PictureCache, Strip, strip_size, tile_of, write_strip
 from unitscope.report.write import Content, write_content
+from unitscope.run.address import run_path
 from unitscope.run.effects import Insertion, Removal
+from unitscope.run.mirror import fetched
 from unitscope.run.numbers import percent_score
 from unitscope.run.unit import unit_address
 
@@ -51,9 +52,9 @@ def write_reports(runs: Sequence[Path | str], *, out: Path | str) -> Path:
     Raises:
         UnitscopeError: a run is missing, not finished or given twice, or `out` holds something else than a report.
     """
-    target = as_path(out)
+    target = run_path(out)
     check_replaceable(target)
-    names = _folders([as_path(run) for run in runs])
+    names = _folders([fetched(run) for run in runs])
     with replacing(target) as folder:
         write_assets(folder)
         parts = []

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from unitscope.paths import as_path
 from unitscope.progress import Advance, progress_bar, told
 from unitscope.report.charts.files import save_figure
 from unitscope.report.data import RunData, read_run
@@ -56,11 +55,13 @@ from unitscope.report.payload import (
     units_payload,
 )
 from unitscope.report.shell import safe_json, script, write_assets, write_charts, write_text
+from unitscope.run.address import run_path
 from unitscope.run.attack import find_attacks
 from unitscope.run.classification import UnitClassification, find_classifications
 from unitscope.run.dissection import Dissection
 from unitscope.run.effects import find_insertions, find_rankings, find_removals
 from unitscope.run.importance import find_importances
+from unitscope.run.mirror import fetched
 from unitscope.run.results import Result
 from unitscope.run.shape import find_shapes
 
@@ -142,8 +143,8 @@ def write_report(run: Path | str, *, out: Path | str | None = None) -> Path:
     Raises:
         UnitscopeError: the run is missing or not finished, or `out` holds something other than a report.
     """
-    run = as_path(run)
-    target = as_path(out) if out is not None else run / "report"
+    run = fetched(run)
+    target = run_path(out) if out is not None else run / "report"
     check_replaceable(target)
     content = Content.of(run)
     if out is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from unitscope.run import address
 from unitscope.run.numbers import fraction_score, percent_score
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import ALL_TARGETS, AttackSummary
@@ -55,7 +56,7 @@ def _lines(found: Attack) -> Iterator[str]:
     if facts.targets[0].won:
         yield from _moved(facts)
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {found.path}"
+    yield f"  in {address.shown(found.path)}"
 
 
 def _moved(facts: AttackSummary) -> Iterator[str]:

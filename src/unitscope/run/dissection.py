@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
+from unitscope.run import address
 from unitscope.run.calibration import (
     FALSE_DISCOVERIES,
     FOLDER,
@@ -417,7 +418,7 @@ class Dissection(Result[DissectionSummary]):
         cut = fraction(self.settings.min_iou)
         lines += [f"  {line}" for line in self.doubts(cut)]
         by = "labels by mutual information, " if self.settings.match == "information" else ""
-        lines.append(f"  {by}IoU of at least {cut} counts; in {self.path}")
+        lines.append(f"  {by}IoU of at least {cut} counts; in {address.shown(self.path)}")
         return "\n".join(lines)
 
 

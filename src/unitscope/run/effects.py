@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run import address
 from unitscope.run.numbers import Score, fraction_score, percent, percent_score
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import (
@@ -196,7 +197,7 @@ def _removal_lines(found: Removal) -> Iterator[str]:
         change = percent_score(other.change, sign="+")
         yield f"    {other.concept} ({other.category}): {change}, was {percent(other.area)}"
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {found.path}"
+    yield f"  in {address.shown(found.path)}"
 
 
 def _chosen(choice: UnitChoice, k: int, share: str) -> str:
@@ -236,7 +237,7 @@ def _insertion_lines(found: Insertion) -> Iterator[str]:
     for there in facts.contexts[: 2 * SHOWN]:
         yield f"    {there.concept or 'nothing'}: {_appearing(there)}"
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {found.path}"
+    yield f"  in {address.shown(found.path)}"
 
 
 def _appearing(each: PlaceShares) -> str:
@@ -257,7 +258,7 @@ def _ranking_lines(found: Ranking) -> Iterator[str]:
         ranks = "" if correlation.value is None else f"; ranks correlate {fraction_score(correlation, 2)}"
         yield f"    {each.concept} ({each.category}): {_first(each, facts.units)}{ranks}"
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {found.path}"
+    yield f"  in {address.shown(found.path)}"
 
 
 def _first(each: RankedConcept, units: int) -> str:

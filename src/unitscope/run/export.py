@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
+from unitscope.run.address import address_of, local_path
 from unitscope.run.card import data_card
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.exported import (
@@ -62,7 +63,8 @@ def export(
         run: a finished dissection, or its folder.
         to: ``zip`` (one file), ``parquet`` (a folder), ``hub`` (a folder for the Hugging Face Hub, pictures in a table)
             or ``csv`` (a folder for spreadsheets, which cannot be imported).
-        out: the folder or the file, new; ``RUN-<to>`` or ``RUN.zip`` beside the run by default.
+        out: the folder or the file, new; ``RUN-<to>`` or ``RUN.zip`` beside the run by default, or in the
+            working folder where that is in a store.
         pictures: whether pictures are in it; without them, questions whose pages show pictures are left out as well.
 
     Returns:
@@ -73,11 +75,11 @@ def export(
     """
     if to not in FORMS:
         raise UnitscopeError(f"--to {to!r} is no form of export; give one of {', '.join(FORMS)}")
-    opened = run if isinstance(run, Dissection) else open_run(as_path(run))
+    opened = run if isinstance(run, Dissection) else open_run(run)
     own = opened.path.absolute()
-    place = (
-        as_path(out) if out is not None else own.with_name(own.name + (".zip" if to == "zip" else f"-{to}"))
-    )
+    name = own.name + (".zip" if to == "zip" else f"-{to}")
+    beside = own.with_name(name) if address_of(own) is None else Path(name)
+    place = local_path(out) if out is not None else beside
     refuse_existing(place)
     with scratch_folder(place) as folder, writing(place):
         _fill(opened, folder, to, pictures=pictures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from unitscope.errors import UnitscopeError, as_typed
+from unitscope.run.address import shown
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
+from unitscope.run.mirror import Mirror, mirror_of, put_made
 from unitscope.run.storage import (
     PARTIAL,
     ArrayFile,
@@ -41,10 +43,15 @@ class RunFolder:
 
     Args:
         path: the folder.
+        mirror: puts into the store what is committed; None where the folder is all there is of the run.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, mirror: Mirror | None = None) -> None:
+        self.path, self._mirror = path, mirror
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the mirror where it is: who gets a copy commits nothing."""
+        return {"path": self.path, "_mirror": None}
 
     @property
     def manifest(self) -> Manifest:
@@ -59,6 +66,17 @@ class RunFolder:
         """Mark the run complete, with what the manifest now says of it and checksums of its files."""
         changed = {"status": "complete", "files": self._hashes(), **fields}
         replace(self.manifest, **changed).write(self.path)  # type: ignore[arg-type]
+        self.put()
+
+    def put(self) -> None:
+        """Put what is new into the store that the folder stands for, if it is one's."""
+        if self._mirror is not None:
+            self._mirror.push()
+
+    def gather(self) -> None:
+        """Get what workers on other machines put into that store."""
+        if self._mirror is not None:
+            self._mirror.gather()
 
     def _hashes(self) -> dict[str, str]:
         paths = (path for part in HASHED for path in sorted((self.path / part).rglob("*")) if path.is_file())
@@ -123,6 +141,7 @@ class RunFolder:
     def commit_shard(self, shard: int, arrays: Arrays, *, note: dict[str, str]) -> None:
         """Write a shard; once its file is there, the shard is done."""
         write_arrays(self.shard_path(shard), arrays, note=note)
+        self.put()
 
     def open_shard(self, shard: int) -> ArrayFile:
         """Open a committed shard."""
@@ -141,6 +160,7 @@ class RunFolder:
     def drop_cache(self) -> None:
         """Delete the strong cells; statistics and tables stay."""
         shutil.rmtree(self.path / "cache", ignore_errors=True)
+        put_made(self.path / "cache")
 
 
 def damaged_files(path: Path, hashes: Mapping[str, str]) -> list[Path]:
@@ -188,7 +208,7 @@ def require_kind(path: Path, manifest: Manifest, kind: str, command: str) -> Non
     """
     if manifest.kind != kind:
         raise UnitscopeError(
-            f"{path} holds a run of kind {manifest.kind!r} where one of kind {kind!r} is wanted; "
+            f"{shown(path)} holds a run of kind {manifest.kind!r} where one of kind {kind!r} is wanted; "
             f"'unitscope {command}' makes one, in another folder"
         )
 
@@ -209,14 +229,23 @@ def open_for_writing(
         UnitscopeError: another process works on the folder, the folder cannot be written, holds other files, or its
             run has another configuration (the differences are shown).
     """
-    _refuse_address(path)
+    mirror = mirror_of(path)
+    held = mirror.held() if mirror is not None else nullcontext()
+    with held, _open(path, config, kind=kind, command=command, mirror=mirror) as folder:
+        yield folder
+
+
+@contextmanager
+def _open(
+    path: Path, config: Mapping[str, object], *, kind: str, command: str, mirror: Mirror | None
+) -> Iterator[RunFolder]:
     if path.exists() and not path.is_dir():
         raise UnitscopeError(f"{path} is a file; give --out a folder, new or with a run in it")
     made = not path.exists()
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
     _refuse_strangers(path)
-    folder, known = RunFolder(path), (path / MANIFEST).is_file()
+    folder, known = RunFolder(path, mirror), (path / MANIFEST).is_file()
     with _lock(path):
         if known:
             require_kind(path, folder.manifest, kind, command)
@@ -229,21 +258,14 @@ def open_for_writing(
                 (path / name).mkdir(exist_ok=True)
         for leftover in path.rglob("*" + PARTIAL):
             leftover.unlink(missing_ok=True)
+        folder.put()
         try:
             yield folder
         except UnitscopeError:
             if not known and not any((path / "shards").iterdir()):
                 _forget(path, made=made)
+                folder.put()
             raise
-
-
-def _refuse_address(path: Path) -> None:
-    first = path.parts[0] if path.parts else ""
-    if len(first) > 2 and first.endswith(":"):  # what is left of s3://bucket/run; one letter is a drive
-        raise UnitscopeError(
-            f"{path} is an address, and a run folder is on a file system; mount the bucket and give --out that folder, "
-            "or copy the finished run there"
-        )
 
 
 def _forget(path: Path, *, made: bool) -> None:
@@ -285,8 +307,8 @@ def _refuse_strangers(path: Path) -> None:
 def _refuse_earlier(path: Path, manifest: Manifest) -> None:
     if manifest.earlier:
         raise UnitscopeError(
-            f"{path} holds a run of an earlier version, which can be opened and not gone on with; give --out another "
-            "folder"
+            f"{shown(path)} holds a run of an earlier version, which can be opened and not gone on with; give --out "
+            "another folder"
         )
 
 
@@ -299,7 +321,7 @@ def _refuse_changes(path: Path, before: Values, now: Values) -> None:
     ]
     if changed:
         raise UnitscopeError(
-            f"{path} holds a run with another configuration ({'; '.join(changed[:5])}"
+            f"{shown(path)} holds a run with another configuration ({'; '.join(changed[:5])}"
             f"{f'; and {len(changed) - 5} more' if len(changed) > 5 else ''}); "
             "give --out another folder, or repeat the command that made it"
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.run import address
 from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import Score, percent, percent_score
 from unitscope.run.results import Result, Table
@@ -128,7 +129,7 @@ def _lines(found: Importance) -> Iterator[str]:
             yield from _set_lines(found, kind, k)
     yield from (f"  {line}" for line in paradoxes(found))
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {found.path}"
+    yield f"  in {address.shown(found.path)}"
 
 
 def paradoxes(found: Importance) -> Iterator[str]:

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unitscope.errors import UnitscopeError, as_typed
-from unitscope.paths import AnyPath, as_path
+from unitscope.paths import AnyPath
+from unitscope.run.address import local_path
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.exported import (
     PACKED,
@@ -145,7 +146,7 @@ def import_run(source: AnyPath, out: AnyPath) -> Dissection:
     Raises:
         UnitscopeError: it is no export, is damaged, or holds what no export does; or there is something at `out`.
     """
-    path, place = as_path(source), as_path(out)
+    path, place = local_path(source), local_path(out)
     refuse_existing(place)
     with _opened(path) as files:
         record = _record(files, path)

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from unitscope.errors import UnitscopeError
+from unitscope.run.address import shown
 from unitscope.run.storage import write_file
 
 SCHEMA_VERSION = 2
@@ -344,7 +345,9 @@ def read_manifest(path: Path) -> Manifest:
     """
     file = path / MANIFEST
     if not file.is_file():
-        raise UnitscopeError(f"{path} is no run folder: it has no {MANIFEST}; 'unitscope dissect' makes one")
+        raise UnitscopeError(
+            f"{shown(path)} is no run folder: it has no {MANIFEST}; 'unitscope dissect' makes one"
+        )
     try:
         content = msgspec.json.decode(file.read_bytes())
         version = content["schema_version"]

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 
 from unitscope import notebook
 from unitscope.errors import UnitscopeError
-from unitscope.paths import as_path
 from unitscope.registered import VIEWS, make_registered
+from unitscope.run.address import shown
 from unitscope.run.folder import check_whole, require_kind
 from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
+from unitscope.run.mirror import fetched
 
 S_co = TypeVar("S_co", covariant=True)
 T = TypeVar("T")
@@ -90,18 +91,18 @@ class Result(Generic[S_co]):
         Raises:
             UnitscopeError: the folder holds none, or one that is not finished.
         """
-        found = cls(as_path(path))
+        found = cls(fetched(path))
         if not found.complete:
             raise UnitscopeError(
-                f"the {cls.kind} in {path} is not finished; run the same 'unitscope {cls.command}' command again to "
-                "go on"
+                f"the {cls.kind} in {shown(found.path)} is not finished; run the same 'unitscope {cls.command}' "
+                "command again to go on"
             )
         return found
 
     @classmethod
     def find(cls, run: Path | str) -> list[Self]:
         """Open every finished one that the folder of a dissection keeps, in the order of their names."""
-        files = sorted((Path(run) / cls.folder).glob(f"*/{MANIFEST}"))
+        files = sorted((fetched(run) / cls.folder).glob(f"*/{MANIFEST}"))
         found = [(file.parent, read_manifest(file.parent)) for file in files]
         return [cls(path) for path, manifest in found if manifest.kind == cls.kind and manifest.complete]
 

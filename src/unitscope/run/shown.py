@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from unitscope import notebook
+from unitscope.run import address
 from unitscope.run.calibration import whole_or_mean
 from unitscope.run.effects import surprises
 from unitscope.run.masks import outlined, unpack_mask
@@ -199,7 +200,7 @@ def _before_and_after(found: Result[Any], pairs: pd.DataFrame, mask: str, words:
 
 def _ending(found: Result[Any], notes: Iterable[str]) -> Iterator[str]:
     yield notebook.lines(notes)
-    yield notebook.line(f"In {found.path}", quiet=True)
+    yield notebook.line(f"In {address.shown(found.path)}", quiet=True)
 
 
 def _few(rows: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:

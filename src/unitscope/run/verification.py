@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import as_path
+from unitscope.run.address import shown
 from unitscope.run.folder import RunFolder, how_to_mend
 from unitscope.run.manifest import MANIFEST, read_manifest
+from unitscope.run.mirror import fetched
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Verified:
     """One run folder, read through.
 
     Attributes:
-        path: the folder.
+        path: the folder, or its address in a store.
         kind: of run; empty where the manifest cannot be read.
         complete: whether the run is finished.
         files: how many have a checksum.
@@ -49,7 +50,7 @@ def verify(run: Path | str) -> list[Verified]:
     Raises:
         UnitscopeError: the folder holds no run.
     """
-    path = as_path(run)
+    path = fetched(run)
     if not (path / MANIFEST).is_file():
         read_manifest(path)  # which says so
     return [_verify(file.parent) for file in sorted(path.rglob(MANIFEST))]
@@ -60,10 +61,10 @@ def _verify(path: Path) -> Verified:
     try:
         manifest = folder.manifest
     except UnitscopeError as error:
-        return Verified(str(path), "", complete=False, files=1, damaged=(MANIFEST,), advice=str(error))
+        return Verified(shown(path), "", complete=False, files=1, damaged=(MANIFEST,), advice=str(error))
     damaged = tuple(file.relative_to(path).as_posix() for file in folder.damaged())
     pieces = len(folder.checked_arrays())
     advice = how_to_mend(manifest) if damaged else ""
     return Verified(
-        str(path), manifest.kind, manifest.complete, 1 + len(manifest.files) + pieces, damaged, advice
+        shown(path), manifest.kind, manifest.complete, 1 + len(manifest.files) + pieces, damaged, advice
     )

@@ -26,6 +26,8 @@ from unitscope.experiments.skeleton import Done, Piece, State, Work
 from unitscope.models.products import products
 from unitscope.models.weights import device_of
 from unitscope.progress import Advance, say
+from unitscope.run.address import address_of
+from unitscope.run.mirror import this_machine
 from unitscope.scale.cluster import Cluster
 from unitscope.scale.facts import check_device, facts_here, packages_here
 from unitscope.scale.luggage import pack, pickled
@@ -248,6 +250,7 @@ def _wanted(work: Work, device: torch.device, threads: int) -> Wanted:
         place=str(Path.cwd()),
         products=products(),
         loaders=loaders_elsewhere(threads),
+        machine=this_machine() if address_of(work.folder) else "",
     )
 
 

@@ -18,6 +18,7 @@ from unitscope.experiments.likeness import likeness
 from unitscope.experiments.skeleton import Piece, State
 from unitscope.models.products import Products, set_products
 from unitscope.run.manifest import MANIFEST
+from unitscope.run.mirror import Mirror, helping
 from unitscope.scale.facts import difference, facts_here, host_name, unlike
 from unitscope.scale.luggage import unpack
 from unitscope.sources.decode import silence_decoders
@@ -38,6 +39,7 @@ class Wanted:
         place: the working folder, for relative paths.
         products: how exactly a GPU multiplies.
         loaders: threads that decode pictures.
+        machine: where the run folder is worked on, if that stands for a run of a store.
     """
 
     facts: Mapping[str, str]
@@ -49,6 +51,7 @@ class Wanted:
     place: str
     products: Products
     loaders: int
+    machine: str = ""
 
 
 class Worker:
@@ -65,6 +68,7 @@ class Worker:
         self._stage = 0
         self._measure: Callable[[Any, Any, Piece], State]
         self._plan: Any = None
+        self._helping: Mirror | None = None
 
     def arrive(self, wanted: Wanted, luggage: list[Any]) -> str:
         """Take what the pieces of work need, and compare it with what it is where the run was begun.
@@ -84,6 +88,7 @@ class Worker:
         other = difference(wanted.facts, facts_here(wanted.packages, wanted.device), host)
         if other:
             return other
+        self._helping = helping(wanted.folder, wanted.machine)
         if manifest_hash(wanted.folder) != wanted.manifest:
             return (
                 f"the worker on {host} does not see the run folder {wanted.folder}; put it where all machines see it "
@@ -110,7 +115,10 @@ class Worker:
         if stage != self._stage:
             self._measure, self._plan = unpack(ray.get(work[0]))
             self._stage = stage
-        return self._measure(self._subject, self._plan, piece)
+        state = self._measure(self._subject, self._plan, piece)
+        if self._helping is not None:
+            self._helping.give()
+        return state
 
 
 def manifest_hash(folder: Path) -> str:

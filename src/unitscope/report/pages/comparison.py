@@ -12,7 +12,6 @@ from urllib.parse import quote
 import pandas as pd
 
 from unitscope.errors import UnitscopeError
-from unitscope.paths import as_path
 from unitscope.report.charts.bars import count_columns
 from unitscope.report.charts.curve import over_depth
 from unitscope.report.charts.files import save_figure
@@ -24,6 +23,7 @@ from unitscope.report.header import Header, beside, unit_ref, with_header
 from unitscope.report.pages.beside import draw_beside
 from unitscope.report.pages.numbers import alone, shown
 from unitscope.report.shell import FOLDER, copy_report, fill, write_assets, write_charts, write_text
+from unitscope.run.address import run_path
 from unitscope.run.comparison import (
     ALL,
     by_depth,
@@ -68,7 +68,7 @@ def write_comparison(
         raise UnitscopeError(
             f"{len(runs)} run is given; a comparison needs two or more, or another --quantile of one"
         )
-    target = as_path(out) if out is not None else comparison_folder(runs)
+    target = run_path(out) if out is not None else comparison_folder(runs)
     check_replaceable(target)
     with replacing(target) as folder:
         write_assets(folder)
