@@ -78,7 +78,7 @@ def region_table(
 
 def _looked_at(
     rows: pd.DataFrame, scores: LayerScores, cells: StrongCells, labels: NDArray[np.int16], place: int
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield rows of units of a layer in one picture with masks and counts.
 
     Args:
