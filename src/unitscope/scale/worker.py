@@ -64,7 +64,7 @@ class Worker:
         self._subject: object = None
         self._stage = 0
         self._measure: Callable[[Any, Any, Piece], State]
-        self._plan: object = None
+        self._plan: Any = None
 
     def arrive(self, wanted: Wanted, luggage: list[object]) -> str:
         """Take what the pieces of work need, and compare it with what it is where the run was begun.
