@@ -78,7 +78,7 @@ def region_table(
 
 def _looked_at(
     rows: pd.DataFrame, scores: LayerScores, cells: StrongCells, labels: NDArray[np.int16], place: int
-) -> Iterator[dict[str, object]]:
+) -> Iterator[dict[str, Any]]:
     """Yield rows of units of a layer in one picture with masks and counts.
 
     Args:
