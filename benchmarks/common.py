@@ -24,6 +24,7 @@ from unitscope.models.preprocessing import Preprocessing
 from unitscope.world import WorldPictures
 
 BATCH = 16
+WARM_IMAGES = 32
 VGG_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 PLANES = (335, 1066, 25, 11, 224, 164)
 """Concepts in each plane of the label maps: 1,825 together, as the paper's reference segmentation has."""
@@ -200,3 +201,33 @@ def report_ratio(name: str, bare: list[float], whole: list[float], **facts: obje
         **facts,
     }
     print(json.dumps(line))
+
+
+def compare_with_passes(
+    name: str,
+    model: Network,
+    size: int,
+    layers: Sequence[str],
+    /,
+    *,
+    images: int,
+    repeats: int,
+    **facts: object,
+) -> None:
+    """Time bare passes and dissections of some layers in turn, once for warmth and then for the report.
+
+    Args:
+        name: of the benchmark.
+        model: the network.
+        size: pixels of a side of its inputs.
+        layers: that are dissected together.
+        images: how many inputs.
+        repeats: of each.
+        facts: what the report says besides.
+    """
+    warm = make_samples(WARM_IMAGES, size)
+    time_bare(model, warm)
+    time_dissection(model, warm, layers)
+    given, fastest, whole = time_both(model, make_samples(images, size), layers, repeats)
+    ratio = median_ratio(whole, given)
+    report_ratio(name, fastest, whole, ratio_as_given=ratio, images=images, **facts)

@@ -9,16 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from common import (
-    VGG_STAGES,
-    make_network,
-    make_samples,
-    median_ratio,
-    report_ratio,
-    time_bare,
-    time_both,
-    time_dissection,
-)
+from common import VGG_STAGES, compare_with_passes, make_network
 
 LAYERS = [
     f"features.relu{stage}_{index}"
@@ -36,13 +27,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
     model, size, _ = make_network("vgg16")
-    warm = make_samples(16, size)
-    time_bare(model, warm)
-    time_dissection(model, warm, LAYERS)
-    samples = make_samples(options.images, size)
-    given, fastest, whole = time_both(model, samples, LAYERS, options.repeats)
-    facts = {"layers": len(LAYERS), "images": options.images}
-    report_ratio("dissect_layers", fastest, whole, ratio_as_given=median_ratio(whole, given), **facts)
+    compare_with_passes(
+        "dissect_layers",
+        model,
+        size,
+        LAYERS,
+        images=options.images,
+        repeats=options.repeats,
+        layers=len(LAYERS),
+    )
 
 
 if __name__ == "__main__":

@@ -11,16 +11,7 @@ from __future__ import annotations
 
 import argparse
 
-from common import (
-    NETWORKS,
-    make_network,
-    make_samples,
-    median_ratio,
-    report_ratio,
-    time_bare,
-    time_both,
-    time_dissection,
-)
+from common import NETWORKS, compare_with_passes, make_network
 
 
 def main() -> None:
@@ -33,20 +24,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     model, size, layer = make_network(options.network)
-    warm = make_samples(32, size)
-    time_bare(model, warm)
-    time_dissection(model, warm, [layer])
-    samples = make_samples(options.images, size)
-    given, fastest, whole = time_both(model, samples, [layer], options.repeats)
-    report_ratio(
-        "dissect_overhead",
-        fastest,
-        whole,
-        ratio_as_given=median_ratio(whole, given),
-        network=options.network,
-        layer=layer,
-        images=options.images,
-        input=size,
+    said = {"network": options.network, "layer": layer, "input": size}
+    compare_with_passes(
+        "dissect_overhead", model, size, [layer], images=options.images, repeats=options.repeats, **said
     )
 
 

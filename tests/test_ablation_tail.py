@@ -107,7 +107,7 @@ def test_the_loop_is_what_tensors_say(shape):
     with torch.no_grad():
         values = ablation._values(replay.front(inputs), 0.0)
         (mixing,), (base,) = ablation.steps.linear, values.mixed
-        given = mixing.step, values.differences[0], slice(0, 8), changed
+        given = values.differences[0], slice(0, 8), changed
         found, again = (mixing.tail.means(each, *given) for each in (base, base.double()))
     assert torch.allclose(found[changed].double(), again[changed], atol=2e-6, rtol=0)
 
@@ -126,7 +126,6 @@ def test_neither_blocks_nor_threads_change_an_answer():
     (mixing,), threads, means = ablation.steps.linear, torch.get_num_threads(), []
     given = (
         values.mixed[0],
-        mixing.step,
         values.differences[0],
         slice(0, 8),
         torch.ones(8, 6, dtype=torch.bool),

@@ -34,8 +34,8 @@ from unitscope.layer.interventions import ablate
 from unitscope.nouns.subject import choosing_as_told, effect_order, reopen_subject
 from unitscope.report.pages.effects import write_effect_page
 from unitscope.report.pages.removal import removal_figure
+from unitscope.run.effect_summaries import UnitChoice
 from unitscope.run.numbers import Score
-from unitscope.run.summaries import UnitChoice
 from unitscope.stats.ratios import FEWEST
 
 FEW = {"replicates": 200}

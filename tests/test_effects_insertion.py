@@ -35,7 +35,7 @@ from unitscope.experiments.effects.insertion import force_at, run_insertion
 from unitscope.experiments.effects.locations import Footprints, LocationPlan, lattice
 from unitscope.experiments.effects.settings import InsertionSettings, Level, Locations
 from unitscope.layer.interventions import insert
-from unitscope.run.summaries import Cells
+from unitscope.run.effect_summaries import Cells
 
 SETTINGS = {"concept": "door", "units": 1, "random": 1, "choose_on": "all"}
 COUNT = 12

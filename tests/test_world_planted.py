@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import unitscope
+from unitscope.concepts.vocabulary import Concept
 from unitscope.errors import UnitscopeError
 from unitscope.world import SCENE_CLASSES, VOCABULARY, WorldPictures, render_scene
 from unitscope.world.maps import SceneMaps, read_maps, write_map
@@ -231,7 +232,7 @@ def test_without_noise_every_unit_is_named_right(tmp_path):
     units += [PlantedUnit((CAR, GREEN), "and"), PlantedUnit(level=0.0), PlantedUnit(level=1.0)]
     found = dissect(tmp_path / "run", units)
     named = [
-        unit.is_named(row.concept, row.category)
+        Concept(row.concept, row.category) in [VOCABULARY[each] for each in unit.concepts]
         for unit, row in zip(units[:6], found.itertuples(), strict=False)
     ]
     assert named == [True] * 6

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -259,6 +259,13 @@ def _more(pace: Pace, then: str) -> str:
     return "" if left is None else f", about {duration(left)} more{f', then {then}' if then else ''}"
 
 
+class _Output(Protocol):
+    """What is shown below a cell, and can be shown anew."""
+
+    def update(self, shown: object) -> None:
+        """Show something else."""
+
+
 class _Cell:
     """What a cell of a notebook shows of its progress: one output that changes in place.
 
@@ -274,7 +281,7 @@ class _Cell:
 
         self.number, self.done = number, list[str]()
         self._html: Callable[[str], object] = display.HTML
-        self._output: Any = display.display(self._html(""), display_id=True)  # type: ignore[no-untyped-call]
+        self._output: _Output = display.display(self._html(""), display_id=True)  # type: ignore[no-untyped-call]
 
     @classmethod
     def of_now(cls) -> _Cell:

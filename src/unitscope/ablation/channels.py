@@ -38,8 +38,10 @@ class Follower:
     graph: Graph
     known: dict[fx.Node, Channels]
 
-    def sizes(self, node: Any) -> tuple[int, ...]:
+    def sizes(self, node: object) -> tuple[int, ...]:
         """Return the shape of a value with its pictures on the first axis, () for others."""
+        if not isinstance(node, fx.Node):
+            return ()
         try:
             sizes = self.graph.sizes(node)
         except CannotCut:
@@ -84,7 +86,7 @@ def operation(node: fx.Node) -> str:
     return str(schema.name).removeprefix("aten::") if schema is not None else ""
 
 
-def argument(node: fx.Node, index: int, name: str, default: Any) -> Any:
+def argument(node: fx.Node, index: int, name: str, default: object) -> Any:
     """Return an argument of an operation, however it was given."""
     return node.args[index] if len(node.args) > index else node.kwargs.get(name, default)
 

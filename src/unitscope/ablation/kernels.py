@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.stats.kernels.compiled import jit_sum
 
 Values = NDArray[np.float32]
-Float = np.floating[Any]
+Float = np.floating
 
 
 @jit_sum

@@ -96,13 +96,13 @@ def _mixing(
     graph: Graph, node: fx.Node, source: int, follower: Follower, *, units: int, used: set[fx.Node]
 ) -> Mixing:
     step = linear_step(graph, node, follower.known[_input(node)], units)
-    tail = find_tail(graph, node, used) if isinstance(step, ConvolutionStep) else None
+    tail = find_tail(graph, node, used, step) if isinstance(step, ConvolutionStep) else None
     return Mixing(source, step, tail)
 
 
 def _in_one_loop(mixing: Mixing) -> bool:
     """Tell whether the output of a linear step is stored for no unit."""
-    return mixing.tail is not None and isinstance(mixing.step, ConvolutionStep) and mixing.step.of_points
+    return mixing.tail is not None and mixing.tail.step.of_points
 
 
 def _input(node: fx.Node) -> fx.Node:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, fx
@@ -35,6 +34,7 @@ class Tail:
         scale: of a change of the convolution's output, before the activation ``(O,)``.
         slope: of the activation below zero; 1 where there is none.
         high: the most that it returns.
+        step: the convolution.
     """
 
     end: fx.Node
@@ -43,6 +43,7 @@ class Tail:
     scale: Tensor
     slope: float
     high: float
+    step: ConvolutionStep
 
     def mean(self, values: Tensor) -> Tensor:
         """Return the mean over the grid after the activation, ``(..., O, h', w') -> (..., *shape)``."""
@@ -56,7 +57,6 @@ class Tail:
     def means(
         self,
         base: Tensor,
-        step: ConvolutionStep,
         difference: Tensor,
         units: slice | Tensor,
         changed: Tensor,
@@ -65,21 +65,20 @@ class Tail:
 
         Args:
             base: values before the activation with all units in place ``(N, O, h', w')``.
-            step: the convolution.
             difference: what each unit changes in its input ``(N, I, h, w)``.
             units: which units.
             changed: which of them change anything on which picture ``(k, N)``.
         """
         if base.device.type == "cpu" and base.dtype == torch.float32:
-            return self._in_one_loop(base, step, difference, units, changed)
-        return self.mean(base + self.scale[:, None, None] * step.change(difference, units))
+            return self._in_one_loop(base, difference, units, changed)
+        return self.mean(base + self.scale[:, None, None] * self.step.change(difference, units))
 
     def _in_one_loop(
-        self, base: Tensor, step: ConvolutionStep, difference: Tensor, units: slice | Tensor, changed: Tensor
+        self, base: Tensor, difference: Tensor, units: slice | Tensor, changed: Tensor
     ) -> Tensor:
         from unitscope.ablation import kernels  # compiled when it is first needed
 
-        out = torch.empty(*changed.shape, len(self.scale))
+        step, out = self.step, torch.empty(*changed.shape, len(self.scale))
         values = base.flatten(2).contiguous().numpy()
         last = changed.numpy(), self.slope, self.high, out.numpy()
         if step.of_points:
@@ -108,13 +107,16 @@ class _Way:
     activated: bool = False
 
 
-def find_tail(graph: Graph, convolution: fx.Node, used: Collection[fx.Node]) -> Tail | None:
+def find_tail(
+    graph: Graph, convolution: fx.Node, used: Collection[fx.Node], step: ConvolutionStep
+) -> Tail | None:
     """Find what follows a convolution up to the mean over its grid; None where it is anything else.
 
     Args:
         graph: a network, cut at a layer.
         convolution: its node.
         used: nodes that the answer needs.
+        step: how its output changes with units.
     """
     sizes = graph.sizes(convolution)
     way = _Way(convolution, torch.ones(sizes[1]), convolution)
@@ -126,18 +128,20 @@ def find_tail(graph: Graph, convolution: fx.Node, used: Collection[fx.Node]) -> 
         if node.args[0] is not way.node:
             return None
         if graph.sizes(node) != sizes:
-            return _ended(graph, convolution, way, node)
+            return _ended(graph, convolution, way, node, step)
         found = _same(node, way) or _activation(node, way) or _linear(graph, node, way)
         if found is None:
             return None
         way = found
 
 
-def _ended(graph: Graph, convolution: fx.Node, way: _Way, node: fx.Node) -> Tail | None:
+def _ended(
+    graph: Graph, convolution: fx.Node, way: _Way, node: fx.Node, step: ConvolutionStep
+) -> Tail | None:
     if not _is_mean(node):
         return None
     before = graph.piece([convolution, *graph.crossing()], [way.before])
-    return Tail(node, graph.sizes(node)[1:], before, way.scale, way.slope, way.high)
+    return Tail(node, graph.sizes(node)[1:], before, way.scale, way.slope, way.high, step)
 
 
 def _is_mean(node: fx.Node) -> bool:
@@ -205,5 +209,5 @@ def _norm_scale(graph: Graph, node: fx.Node) -> Tensor | None:
 
 
 def _numbers(node: fx.Node) -> list[float]:
-    given: list[Any] = [*node.args[1:], *node.kwargs.values()]
+    given: list[object] = [*node.args[1:], *node.kwargs.values()]
     return [float(each) for each in given if isinstance(each, int | float)]

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.ablation.channels import Channels
-from unitscope.ablation.linear import ConvolutionStep
 from unitscope.ablation.steps import find_steps
 from unitscope.errors import UnitscopeError
 from unitscope.layer.interventions import Units, levels_of, unit_numbers
@@ -211,8 +210,8 @@ class Ablation:
         outputs = []
         for each, mixed in zip(self.steps.linear, values.mixed, strict=True):
             difference = values.differences[each.source]
-            if each.tail is not None and isinstance(each.step, ConvolutionStep):
-                outputs.append(means(each.tail.means(mixed, each.step, difference, units, changed)))
+            if each.tail is not None:
+                outputs.append(means(each.tail.means(mixed, difference, units, changed)))
             else:
                 outputs.append(sums(mixed, each.step.change(difference, units)))
         return outputs

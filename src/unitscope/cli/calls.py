@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import unitscope
 from unitscope.cli.given import (
-    AlterationOptions,
-    AttackedOptions,
-    ClassFolderOptions,
-    ClassOptions,
     ConceptOptions,
     DrawingOptions,
     LatentOptions,
-    LayerOption,
     LayerOptions,
     MaskOptions,
     NetworkOptions,
     PictureOptions,
-    SameNetworkOptions,
-    SegmenterOptions,
 )
-from unitscope.cli.results import OutputOptions, RunOptions, SelectionOptions, StabilityOptions
+from unitscope.cli.results import RunOptions, SelectionOptions, StabilityOptions
 from unitscope.errors import UnitscopeError, command_of
 
 if TYPE_CHECKING:
@@ -36,29 +29,17 @@ if TYPE_CHECKING:
 
     from unitscope.concepts.maskrules import MaskRules
     from unitscope.concepts.preview import Segmentation
-    from unitscope.experiments.attack.settings import AttackSettings
-    from unitscope.experiments.classification.settings import ClassifierSettings
     from unitscope.experiments.dissection.settings import DissectionSettings
-    from unitscope.experiments.effects.settings import EffectSettings
-    from unitscope.experiments.importance.settings import ImportanceSettings
-    from unitscope.experiments.shape.settings import ShapeSettings
     from unitscope.layer.hooks import LayerDescription
     from unitscope.nouns.concepts import Concepts
     from unitscope.nouns.listing import Listed
-    from unitscope.run.attack import Attack
-    from unitscope.run.classification import UnitClassification
     from unitscope.run.dissection import Dissection
-    from unitscope.run.importance import Importance
-    from unitscope.run.results import Result
-    from unitscope.run.shape import Shape
     from unitscope.run.unit import Unit
     from unitscope.run.verification import Verified
 
 DEMO_CLASSES = ("bedroom", "church-outdoor", "kitchen", "playground", "street")
 DEMO_CONCEPTS, DEMO_LAYER = ("tree|object", "door|part"), "layer4"
 """What is removed from the pictures of the bundled generator, and put into them."""
-
-Answer = TypeVar("Answer", bound="Result[Any]")
 
 
 @contextmanager
@@ -106,13 +87,13 @@ def dissect(
         else:
             source, said = _maker(model, latents, network, concepts)
         return unitscope.dissect(
-            source, _given(pictures.images) or _drawn(latents), said, layers=layers.layer,
+            source, written_sources(pictures.images) or _drawn(latents), said, layers=layers.layer,
             grid_of=layers.grid_of, out=output.out, grid=layers.grid,
             device=network.device, settings=settings,
         )  # fmt: skip
 
 
-def _given(images: tuple[str, ...]) -> str | tuple[str, ...]:
+def written_sources(images: tuple[str, ...]) -> str | tuple[str, ...]:
     """Return one source of pictures as it is written, and several together."""
     return images[0] if len(images) == 1 else images
 
@@ -125,20 +106,20 @@ def _reader(
         model, preprocess=given.preprocess, forward=given.forward, weights=given.weights,
         reinitialize=given.reinitialize, device=given.device, precision=given.precision,
     )  # fmt: skip
-    return network, _said(concepts, sources)
+    return network, concepts_of(concepts, sources)
 
 
-def _said(given: ConceptOptions, sources: int = 1) -> Concepts:
+def concepts_of(given: ConceptOptions, sources: int = 1) -> Concepts:
     """Return what says where concepts are, for so many sources of pictures."""
     from unitscope.nouns.concepts import read_concepts
 
     return read_concepts(
-        given.masks, given.labels, given.segmenter, given.segmenter_preprocess, sources=sources, rules=_rules(given),
+        given.masks, given.labels, given.segmenter, given.segmenter_preprocess, sources=sources, rules=rules_of(given),
         unlabelled=given.unlabelled,
     )  # fmt: skip
 
 
-def _rules(given: MaskOptions) -> MaskRules:
+def rules_of(given: MaskOptions) -> MaskRules:
     """Return how masks are read."""
     from unitscope.concepts.maskrules import mask_rules
 
@@ -160,7 +141,7 @@ def _maker(
     )  # fmt: skip
     described = concepts.labels or concepts.segmenter_preprocess
     own = (generator.segmenter,) if generator.segmenter and described else ()
-    return generator, _said(replace(concepts, segmenter=concepts.segmenter or own))
+    return generator, concepts_of(replace(concepts, segmenter=concepts.segmenter or own))
 
 
 def _drawn(given: LatentOptions) -> unitscope.Latents:
@@ -351,142 +332,3 @@ def segment(file: Path, drawing: DrawingOptions) -> Segmentation:
     with typed(drawing.mirror):
         said = read_concepts((), drawing.labels, drawing.segmenter, drawing.segmenter_preprocess)
         return segment_picture(file, said.load(choose_device(drawing.device)))
-
-
-def classify_unit(
-    run: Path,
-    classes: ClassOptions,
-    *,
-    concepts: ConceptOptions,
-    network: SameNetworkOptions,
-    settings: ClassifierSettings,
-    output: OutputOptions,
-) -> UnitClassification:
-    """Score a unit as a classifier of pictures."""
-    opened = unitscope.open_run(run)
-    data: str | tuple[str, ...] | unitscope.Latents | None = _given(classes.images) or None
-    if classes.latents is not None:
-        _refuse_latents(opened, classes)
-        data = unitscope.latents(classes.latents)
-    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
-        if opened.generated and not concepts.masks:
-            said = _relabelled(opened, concepts)
-        else:
-            said = _said(concepts, len(classes.images))
-        return unitscope.classify_unit(
-            opened, classes.layer, classes.unit, data, said, positive=classes.positive, negative=classes.negative,
-            concept=classes.concept, network=found_again(opened, network), out=output.out, settings=settings,
-            device=network.device,
-        )  # fmt: skip
-
-
-def _refuse_latents(run: Dissection, classes: ClassOptions) -> None:
-    if not run.generated:
-        raise UnitscopeError(
-            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
-        )
-    if classes.images:
-        raise UnitscopeError("--images and --latents are both given; the run of a generator takes --latents")
-
-
-def importance(
-    run: Path,
-    folders: ClassFolderOptions,
-    *,
-    layer: LayerOption,
-    network: SameNetworkOptions,
-    settings: ImportanceSettings,
-    output: OutputOptions,
-) -> Importance:
-    """Measure the importance of units for classes."""
-    opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
-        return unitscope.importance(
-            opened, folders.train, folders.val, layer=layer.layer, class_map=folders.class_map,
-            network=found_again(opened, network), out=output.out, device=network.device, settings=settings,
-        )  # fmt: skip
-
-
-def attack(
-    run: Path,
-    pictures: AttackedOptions,
-    *,
-    layer: LayerOption,
-    network: SameNetworkOptions,
-    settings: AttackSettings,
-    output: OutputOptions,
-) -> Attack:
-    """Attack pictures and measure which units that goes through."""
-    opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
-        return unitscope.attack(
-            opened, pictures.images, layer=layer.layer, importance=pictures.importance, altered=pictures.altered,
-            class_map=pictures.class_map, network=found_again(opened, network), out=output.out, device=network.device,
-            settings=settings,
-        )  # fmt: skip
-
-
-def ask_generator(
-    question: Callable[..., Answer],
-    run: Path,
-    *,
-    layer: LayerOption,
-    segmenter: SegmenterOptions,
-    network: SameNetworkOptions,
-    settings: EffectSettings,
-    output: OutputOptions,
-) -> Answer:
-    """Ask what units of a generator do: `question` is remove, insert or rank of the library."""
-    opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
-        return question(
-            opened, layer=layer.layer, concepts=segmenter_again(opened, segmenter),
-            generator=found_again(opened, network), out=output.out, device=network.device, settings=settings,
-        )  # fmt: skip
-
-
-def shape(
-    run: Path,
-    pictures: AlterationOptions,
-    *,
-    network: SameNetworkOptions,
-    settings: ShapeSettings,
-    output: OutputOptions,
-) -> Shape:
-    """See which units are still on at the same places of altered pictures."""
-    from unitscope.nouns.concepts import read_concepts
-
-    opened = unitscope.open_run(run)
-    with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
-        found = read_concepts(
-            pictures.masks, pictures.labels, (), (), sources=len(pictures.images), rules=_rules(pictures)
-        )
-        said = found if found.masks else None
-        return unitscope.shape(
-            opened, _given(pictures.images), altered=pictures.altered, alter=pictures.alter, concepts=said,
-            adain=pictures.adain, layers=pictures.layer, network=found_again(opened, network), out=output.out,
-            device=network.device, settings=settings,
-        )  # fmt: skip
-
-
-def _relabelled(run: Dissection, given: ConceptOptions) -> Concepts | None:
-    """Return what labels the pictures of a generator from now on."""
-    from unitscope.nouns.concepts import check_generated, check_without_masks
-
-    check_without_masks(_rules(given))
-    check_generated(given.unlabelled)
-    return segmenter_again(run, given)
-
-
-def segmenter_again(run: Dissection, given: SegmenterOptions) -> Concepts | None:
-    """Return the segmenters of a run with what is said of them; None where nothing is said."""
-    from unitscope.nouns.reopened import concepts_again
-
-    return concepts_again(run, given.labels, given.segmenter, given.segmenter_preprocess)
-
-
-def found_again(run: Dissection, given: SameNetworkOptions) -> unitscope.Network | unitscope.Generator | None:
-    """Return the network of a run by another name or with other weights; None where nothing is said."""
-    from unitscope.nouns.reopened import named_again
-
-    return named_again(run, given.model, given.weights, given.forward)

@@ -57,7 +57,7 @@ def _place(parameter: inspect.Parameter) -> int:
     return PANELS.index(panel) + 1 if panel in PANELS else 0
 
 
-def _parameter(each: Field[Any], kind: Any) -> inspect.Parameter:
+def _parameter(each: Field[object], kind: Any) -> inspect.Parameter:
     """Return the option of a field."""
     known: About = each.metadata["about"]
     default: Any = inspect.Parameter.empty if each.default is MISSING else each.default

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import unitscope
-from unitscope.cli.calls import found_again, segmenter_again, typed
+from unitscope.cli.calls import typed
 from unitscope.cli.given import SameNetworkOptions, SegmenterOptions
 from unitscope.cli.options import OUTPUT, PICTURES, options
 from unitscope.cli.output import print_lines
+from unitscope.cli.unit_calls import found_again, segmenter_again
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.settings import MEASURED, setting
 

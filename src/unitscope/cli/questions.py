@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import unitscope
-from unitscope.cli import calls
+from unitscope.cli import unit_calls
 from unitscope.cli.following import next_lines, of_effect
-from unitscope.cli.given import (
+from unitscope.cli.given import ConceptOptions, SameNetworkOptions, SegmenterOptions
+from unitscope.cli.given_units import (
     AlterationOptions,
     AttackedOptions,
     ClassFolderOptions,
     ClassOptions,
-    ConceptOptions,
     LayerOption,
-    SameNetworkOptions,
-    SegmenterOptions,
 )
 from unitscope.cli.options import options
 from unitscope.cli.output import print_json, print_lines
@@ -47,7 +45,7 @@ def classify_unit(
 
     Its peak activation is held against a threshold: pictures of a class, or that show a concept, against others.
     """
-    found = calls.classify_unit(
+    found = unit_calls.classify_unit(
         run, classes, concepts=concepts, network=network, settings=settings, output=output
     )
     if output.as_json:
@@ -70,7 +68,9 @@ def importance(
 
     Every unit of a layer alone, and the most important of each class in sets.
     """
-    found = calls.importance(run, folders, layer=layer, network=network, settings=settings, output=output)
+    found = unit_calls.importance(
+        run, folders, layer=layer, network=network, settings=settings, output=output
+    )
     if output.as_json:
         print_json({"path": str(found.path), **vars(found.summary)})
     else:
@@ -91,7 +91,7 @@ def attack(
 
     Changes pictures so that a network sees other classes, and measures which units that takes.
     """
-    found = calls.attack(run, pictures, layer=layer, network=network, settings=settings, output=output)
+    found = unit_calls.attack(run, pictures, layer=layer, network=network, settings=settings, output=output)
     if output.as_json:
         print_json({"path": str(found.path), "page": str(found.page), **vars(found.summary)})
     else:
@@ -112,7 +112,7 @@ def remove(
 
     Those that match a concept best are set to zero, all over every picture.
     """
-    found = calls.ask_generator(
+    found = unit_calls.ask_generator(
         unitscope.remove, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
     _print(found, output, *next_lines(*of_effect(run, found)))
@@ -132,7 +132,7 @@ def insert(
 
     Those that match a concept best are forced on at single places of each picture.
     """
-    found = calls.ask_generator(
+    found = unit_calls.ask_generator(
         unitscope.insert, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
     _print(found, output, *next_lines(*of_effect(run, found)))
@@ -152,7 +152,7 @@ def rank(
 
     Every unit of a layer is set to zero alone.
     """
-    found = calls.ask_generator(
+    found = unit_calls.ask_generator(
         unitscope.rank, run, layer=layer, segmenter=segmenter, network=network, settings=settings, output=output
     )  # fmt: skip
     _print(found, output, *next_lines(*of_effect(run, found)))
@@ -171,7 +171,7 @@ def shape(
 
     Texture or shape is changed, and masks are compared at the same places.
     """
-    found = calls.shape(run, pictures, network=network, settings=settings, output=output)
+    found = unit_calls.shape(run, pictures, network=network, settings=settings, output=output)
     _print(found, output, *_report_of(run))
 
 

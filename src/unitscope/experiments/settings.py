@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from numbers import Integral, Real
 from types import NoneType
-from typing import Any, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, TypedDict, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from unitscope.errors import UnitscopeError, did_you_mean, spoken
 
@@ -66,7 +66,7 @@ class About:
     rule: Rule | None = None
     option: str = ""
     decides: bool = True
-    read: Callable[[Any], Any] | None = None
+    read: Callable[[Any], object] | None = None
     metavar: str = ""
     panel: str = MEASURED
     bounds: tuple[float | None, float | None] = (None, None)
@@ -79,12 +79,24 @@ REPLICATES = Rule("from 100 to 1,000,000", lambda value: 100 <= value <= 1_000_0
 """The rule of how many bootstrap replicates an interval stands on."""
 
 
-def about(help: str, **more: Any) -> Mapping[str, About]:  # noqa: A002
+class _More(TypedDict, total=False):
+    """The fields of :class:`About` that need not be given."""
+
+    rule: Rule | None
+    option: str
+    decides: bool
+    read: Callable[[Any], object] | None
+    metavar: str
+    panel: str
+    bounds: tuple[float | None, float | None]
+
+
+def about(help: str, **more: Unpack[_More]) -> Mapping[str, About]:  # noqa: A002
     """Return the metadata of a field, see :class:`About`."""
     return {"about": About(help, **more)}
 
 
-def setting(default: T, help: str, **more: Any) -> T:  # noqa: A002
+def setting(default: T, help: str, **more: Unpack[_More]) -> T:  # noqa: A002
     """Return a field with a default, see :class:`About`."""
     found: T = field(default=default, metadata=about(help, **more))
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -103,7 +102,7 @@ def _same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def _entries(module: nn.Module, content: Mapping[Any, Any]) -> Iterator[Entry]:
+def _entries(module: nn.Module, content: Mapping[object, object]) -> Iterator[Entry]:
     """Yield what a checkpoint holds for a network: for each dictionary of tensors, what comes closest."""
     own = {name.replace(COMPILED, ""): (name, value.shape) for name, value in module.state_dict().items()}
     for path, tensors in _tensors(content):
@@ -140,7 +139,7 @@ def _prefixes(names: Mapping[str, str], own: Mapping[str, object]) -> list[str]:
 
 
 def _tensors(
-    content: Mapping[Any, Any], path: tuple[str, ...] = ()
+    content: Mapping[object, object], path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
     """Yield the way to each dictionary that holds tensors by name, with those."""
     tensors = {

@@ -108,7 +108,7 @@ class Forwarded(nn.Module):
         self.network._apply(fn, recurse)
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Forwarded:
+    def __deepcopy__(self, memo: dict[int, object]) -> Forwarded:
         return Forwarded(deepcopy(self.network, memo), self.function)
 
     def forward(self, inputs: Tensor) -> object:

@@ -15,12 +15,12 @@ from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
 from unitscope.nouns.network import Source
 from unitscope.nouns.reopened import layer_of, reopen_generator
-from unitscope.paint.bounded import Recent
 from unitscope.paint.drawn import LatentReader
 from unitscope.paint.levels import Levels
 from unitscope.paint.painter import Painter
 from unitscope.paint.recipe import GeneratorName, Latent, Recipe, Stroke
 from unitscope.run.dissection import Dissection
+from unitscope.run.recent import Recent
 from unitscope.sources.latents import SeededLatents
 
 TRIED = 2

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from unitscope.errors import UnitscopeError
-from unitscope.paint.bounded import Recent
 from unitscope.paint.recipe import Latent
+from unitscope.run.recent import Recent
 from unitscope.sources.latents import SeededLatents
 
 KEPT_BYTES = 16 << 20

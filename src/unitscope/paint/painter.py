@@ -16,12 +16,12 @@ from unitscope.layer.hooks import LayerGrid
 from unitscope.layer.readout import Reading
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
-from unitscope.paint.bounded import Recent
 from unitscope.paint.cells import touched
 from unitscope.paint.forcing import force
 from unitscope.paint.recipe import Stroke
 from unitscope.replay import Carried, Replay, cut
 from unitscope.run.masks import Mask
+from unitscope.run.recent import Recent
 
 FRONT_BYTES = 256 << 20
 """Of what crosses the cut, for all latents together."""

@@ -19,13 +19,13 @@ from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
 from unitscope.nouns.reopened import layer_of
 from unitscope.nouns.subject import reopen_subject
-from unitscope.paint.bounded import Recent
 from unitscope.paint.canvas import Canvas
 from unitscope.paint.cells import Grid, touched
 from unitscope.paint.changes import ChangeReader, Changes, Labels, Selected
 from unitscope.paint.palette import Entry, key_of, palette
 from unitscope.paint.recipe import SCALE, GeneratorName, Latent, Stroke
 from unitscope.run.dissection import Dissection
+from unitscope.run.recent import Recent
 
 LABEL_BYTES = 32 << 20
 SMALL_BYTES = 64 << 10

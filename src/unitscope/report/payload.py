@@ -23,6 +23,7 @@ from unitscope.report.packs import Packed, Place
 from unitscope.report.regions import REGION_SIDE, seen, similar
 from unitscope.report.strips import strip_size
 from unitscope.run.masks import thinned, unpack_mask
+from unitscope.run.rows import ExemplarRow
 from unitscope.run.slugs import distinct_slugs
 
 BLOCK = 64
@@ -215,7 +216,7 @@ def details(
     return found
 
 
-def _exemplar(row: Any, places: Mapping[str, Place]) -> Json:
+def _exemplar(row: ExemplarRow, places: Mapping[str, Place]) -> Json:
     mask = thinned(unpack_mask(row.mask, int(row.mask_height), int(row.mask_width)), REGION_SIDE)
     return {
         "sample": int(row.sample),

@@ -17,6 +17,7 @@ from unitscope.report.masks import packed_runs
 from unitscope.report.packs import Place
 from unitscope.run.dissection import Dissection
 from unitscope.run.masks import Mask, thinned, unpack_mask
+from unitscope.run.rows import RegionRow
 
 Json = Any
 STRONGEST = "strongest"
@@ -84,7 +85,7 @@ def _concept(mask: Mask) -> dict[str, Json]:
     return {"concept": packed_runs(small), "grid": small.shape}
 
 
-def _picture(row: Any, places: Mapping[str, Place], sides: tuple[int, int]) -> dict[str, Json]:
+def _picture(row: RegionRow, places: Mapping[str, Place], sides: tuple[int, int]) -> dict[str, Json]:
     mask = thinned(unpack_mask(row.mask, *sides), REGION_SIDE)
     return {
         "kind": str(row.kind),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -27,6 +26,7 @@ from unitscope.run.address import run_path
 from unitscope.run.effects import Insertion, Removal
 from unitscope.run.mirror import fetched
 from unitscope.run.numbers import percent_score
+from unitscope.run.rows import LabelledRow
 from unitscope.run.unit import unit_address
 
 CLEAREST = 6
@@ -119,7 +119,7 @@ def _clearest(data: RunData, report: Path) -> Iterator[dict[str, object]]:
         }
 
 
-def _draw_strip(data: RunData, row: Any, file: Path) -> tuple[int, int]:
+def _draw_strip(data: RunData, row: LabelledRow, file: Path) -> tuple[int, int]:
     """Draw the exemplars of a unit into a file; return its width and height, nothing where the unit has none."""
     exemplars = data.exemplars(row.layer)
     tiles = [tile_of(data.path, each) for each in records(exemplars[exemplars["unit"] == row.unit])]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from unitscope.report.masks import Packed, draw_mask, pack_color
 from unitscope.run.masks import resize_mask, unpack_mask
+from unitscope.run.recent import Recent
+from unitscope.run.rows import ExemplarRow
 
 TILE = 160
 GAP = 4
@@ -50,26 +50,15 @@ class PictureCache:
     """Decoded pictures, the least recently used dropped first."""
 
     def __init__(self, limit: int = CACHED_BYTES) -> None:
-        self._limit = limit
-        self._held = 0
-        self._kept: OrderedDict[Path, Packed] = OrderedDict()
+        self._kept = Recent[Path, Packed](limit, lambda picture: picture.nbytes)
 
     def get(self, path: Path) -> Packed | None:
         """Return the picture at `path`, packed `(H, W)`, or None if it cannot be read."""
-        if path in self._kept:
-            self._kept.move_to_end(path)
-            return self._kept[path]
+        found = self._kept.get(path)
+        if found is not None:
+            return found
         picture = _load(path)
-        if picture is not None:
-            self._keep(path, picture)
-        return picture
-
-    def _keep(self, path: Path, picture: Packed) -> None:
-        self._kept[path] = picture
-        self._held += picture.nbytes
-        while self._held > self._limit and len(self._kept) > 1:
-            _, dropped = self._kept.popitem(last=False)
-            self._held -= dropped.nbytes
+        return None if picture is None else self._kept.keep(path, picture)
 
 
 def strip_size(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
@@ -87,7 +76,7 @@ def tile_size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def tile_of(run: Path, row: Any) -> Tile:
+def tile_of(run: Path, row: ExemplarRow) -> Tile:
     """Return the tile of a row of the table of exemplars."""
     picture = run / row.picture if isinstance(row.picture, str) else None
     return Tile(picture, row.mask, (int(row.mask_height), int(row.mask_width)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Content:
     data: RunData
     importance: list[Importance]
     effects: list[Effect]
-    pairs: list[tuple[Result[Any], Kind]]
+    pairs: list[tuple[Result[object], Kind]]
     classifiers: list[UnitClassification]
     comparisons: list[Path]
     run: Dissection
@@ -118,7 +118,7 @@ class Content:
         data = read_run(run)
         importance = [read_importance(each.path, data) for each in find_importances(run)]
         effects: list[Effect] = [*find_removals(run), *find_insertions(run), *find_rankings(run)]
-        pairs: list[tuple[Result[Any], Kind]] = [(each, SHAPE) for each in find_shapes(run)]
+        pairs: list[tuple[Result[object], Kind]] = [(each, SHAPE) for each in find_shapes(run)]
         pairs += [(each, ATTACK) for each in find_attacks(run)]
         opened = Dissection(run)
         classifiers, comparisons = find_classifications(run), find_comparisons(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -119,7 +119,7 @@ class Comparison(pd.DataFrame):
         )
 
 
-def _difference(row: Mapping[Any, Any]) -> str:
+def _difference(row: Mapping[Hashable, Any]) -> str:
     detectors = Score(row["detectors"], row["detectors_low"], row["detectors_high"])
     low, high = row["iou_low"], row["iou_high"]
     return (

@@ -8,9 +8,7 @@ import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run import address
-from unitscope.run.numbers import Score, fraction_score, percent, percent_score
-from unitscope.run.results import Result, Table
-from unitscope.run.summaries import (
+from unitscope.run.effect_summaries import (
     InsertionSummary,
     PlaceShares,
     RankedConcept,
@@ -19,6 +17,8 @@ from unitscope.run.summaries import (
     RemovedSet,
     UnitChoice,
 )
+from unitscope.run.numbers import Score, fraction_score, percent, percent_score
+from unitscope.run.results import Result, Table
 
 FOLDER = "effects"
 """Where a run keeps them, one folder for each question."""

@@ -19,10 +19,10 @@ from unitscope.run.results import Result
 
 if TYPE_CHECKING:
     from unitscope.run.dissection import Dissection
+    from unitscope.run.effect_summaries import PlaceShares
     from unitscope.run.effects import Insertion, Ranking, Removal
     from unitscope.run.importance import Importance
     from unitscope.run.shape import Shape
-    from unitscope.run.summaries import PlaceShares
 
 PAIRS = 4
 """Pictures before and after that are shown."""
@@ -180,7 +180,7 @@ def shape(found: Shape) -> Iterator[str]:
     yield from _ending(found, ())
 
 
-def _before_and_after(found: Result[Any], pairs: pd.DataFrame, mask: str, words: str) -> Iterator[str]:
+def _before_and_after(found: Result[object], pairs: pd.DataFrame, mask: str, words: str) -> Iterator[str]:
     """Yield pairs of pictures, a region outlined in the second."""
     shown = []
     for row in pairs.head(PAIRS).to_dict("records"):
@@ -198,7 +198,7 @@ def _before_and_after(found: Result[Any], pairs: pd.DataFrame, mask: str, words:
         yield notebook.key(("#ffe600", words))
 
 
-def _ending(found: Result[Any], notes: Iterable[str]) -> Iterator[str]:
+def _ending(found: Result[object], notes: Iterable[str]) -> Iterator[str]:
     yield notebook.lines(notes)
     yield notebook.line(f"In {address.shown(found.path)}", quiet=True)
 

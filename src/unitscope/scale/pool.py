@@ -67,9 +67,9 @@ class Pool:
         self.workers, self.threads = workers, threads
         self._cluster = Cluster(cluster)
         self._idle = list[_Hand]()
-        self._tasks: dict[Any, _Hand] = {}
+        self._tasks: dict[object, _Hand] = {}
         self._wanted: Wanted | None = None
-        self._luggage: Any = None
+        self._luggage: object = None
         self._subject: object = _NOTHING
         self._made: Callable[[int], Any]
         self._gpus, self._failed = -1, 0

@@ -64,13 +64,13 @@ class Worker:
     def __init__(self, threads: int) -> None:
         torch.set_num_threads(threads)
         silence_decoders()
-        self._subject: Any = None
+        self._subject: object = None
         self._stage = 0
         self._measure: Callable[[Any, Any, Piece], State]
         self._plan: Any = None
         self._helping: Mirror | None = None
 
-    def arrive(self, wanted: Wanted, luggage: list[Any]) -> str:
+    def arrive(self, wanted: Wanted, luggage: list[object]) -> str:
         """Take what the pieces of work need, and compare it with what it is where the run was begun.
 
         Args:
@@ -104,7 +104,7 @@ class Worker:
             return f"the worker on {host} cannot run the network on its pictures: {one_line(error)}"
         return unlike(wanted.likeness, found, host)
 
-    def measure(self, stage: int, work: list[Any], piece: Piece) -> State:
+    def measure(self, stage: int, work: list[object], piece: Piece) -> State:
         """Do one piece.
 
         Args:

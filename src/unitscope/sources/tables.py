@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -220,7 +220,7 @@ def _holds_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _features(schema: pa.Schema) -> Mapping[str, Any]:
+def _features(schema: pa.Schema) -> Mapping[str, object]:
     """Return what Hugging Face wrote of the columns; nothing where it did not."""
     try:
         said = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
@@ -229,7 +229,7 @@ def _features(schema: pa.Schema) -> Mapping[str, Any]:
     return said if isinstance(said, Mapping) else {}
 
 
-def _classes(features: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _classes(features: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
     """Return the column of classes, and their names."""
     for column in TARGET_KEYS:
         said = features.get(column)

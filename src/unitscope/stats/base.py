@@ -27,7 +27,7 @@ State = dict[str, NDArray[Any]]
 """Named arrays that hold everything a statistic knows; written to shards as they are."""
 
 T = TypeVar("T", bound=np.generic)
-Rule = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+Rule = Callable[[NDArray[T], NDArray[T]], NDArray[T]]
 
 
 class Declared(Generic[T]):
@@ -43,7 +43,7 @@ class Declared(Generic[T]):
     """
 
     def __init__(
-        self, axes: str, dtype: type[T], merge: Rule, *, fill: float = 0, equal: bool = False
+        self, axes: str, dtype: type[T], merge: Rule[T], *, fill: float = 0, equal: bool = False
     ) -> None:
         self.axes, self.dtype, self.merge, self.fill, self.equal = axes.split(), dtype, merge, fill, equal
 
@@ -95,7 +95,7 @@ def held(axes: str, dtype: type[T], *, fill: float = 0) -> Declared[T]:
     return Declared(axes, dtype, _keep, fill=fill)
 
 
-def _keep(mine: NDArray[Any], _other: NDArray[Any]) -> NDArray[Any]:
+def _keep(mine: NDArray[T], _other: NDArray[T]) -> NDArray[T]:
     return mine
 
 
@@ -149,5 +149,5 @@ class Statistic(ABC):
         vars(self).update({name: state[name].copy() for name in self.declared})
 
     @abstractmethod
-    def result(self) -> Any:
+    def result(self) -> object:
         """Answer the question."""

@@ -6,6 +6,7 @@ copied out while the activations are in memory, a tenth of them in an early laye
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -185,7 +186,7 @@ class StrongCells:
         }
 
 
-def _joined(found: list[tuple[NDArray[np.float32], Places]]) -> tuple[NDArray[np.float32], Places]:
+def _joined(found: Sequence[tuple[NDArray[np.float32], Places]]) -> tuple[NDArray[np.float32], Places]:
     """Put together what blocks of units returned."""
     values, positions = zip(*found, strict=True)
     return np.concatenate(values), np.concatenate(positions)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -168,7 +167,7 @@ class DeviceRaster:
         positions = (places % cells).to(torch.int16 if cells <= 1 << 16 else torch.int32)
         return grids.flatten()[places], positions, kept.sum((2, 3), dtype=torch.int32)
 
-    def _on(self, array: NDArray[Any]) -> Tensor:
+    def _on(self, array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(array).to(self.grids.device)
 
     def means(self) -> NDArray[np.float32]:
@@ -206,7 +205,7 @@ def unit_blocks(grids: Tensor, *, points: int = 0) -> Iterator[slice]:
         yield slice(first, min(first + step, units))
 
 
-def _unsigned(positions: NDArray[Any]) -> NDArray[np.uint16] | NDArray[np.uint32]:
+def _unsigned(positions: NDArray[np.signedinteger]) -> NDArray[np.uint16] | NDArray[np.uint32]:
     return positions.view(np.uint16) if positions.dtype == np.int16 else positions.view(np.uint32)
 
 

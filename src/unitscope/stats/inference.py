@@ -6,7 +6,7 @@ before, so that neither batches nor the order of samples change a result.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]
 """Low and high ends ``(V,)``; NaN where there is none."""
 
-Whole = TypeVar("Whole", bound=np.integer[Any])
+Whole = TypeVar("Whole", bound=np.integer)
 
 
 # What is drawn.
@@ -170,7 +170,7 @@ def no_interval(count: int) -> Interval:
 # Rank correlation and many tests.
 
 
-def rank_correlation(values: NDArray[Any], other: Floats) -> Floats:
+def rank_correlation(values: NDArray[np.integer] | Floats, other: Floats) -> Floats:
     """Return Spearman's correlation ``(R,)`` of each column of numbers with others; NaN where one is constant.
 
     Args:

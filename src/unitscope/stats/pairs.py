@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,9 @@ class PairRows(Statistic):
     def __init__(self, *shape: int, **sizes: int) -> None:
         super().__init__(D=len(shape), **sizes)
         self.shape = np.array(shape, np.int64)
-        self._waiting: list[dict[str, NDArray[Any]]] = []
+        self._waiting: list[dict[str, NDArray[np.generic]]] = []
 
-    def _add(self, **rows: NDArray[Any]) -> None:
+    def _add(self, **rows: NDArray[np.generic]) -> None:
         kinds = {name: self.declared[name].dtype for name in rows}
         self._waiting.append({name: np.array(values, kinds[name]) for name, values in rows.items()})
 
@@ -272,7 +272,7 @@ class MaskOverlap:
         return low, high
 
 
-def _iou(shared: Floats, together: NDArray[Any]) -> Floats:
+def _iou(shared: Floats, together: Floats | NDArray[np.int64]) -> Floats:
     union = together - shared
     with np.errstate(divide="ignore", invalid="ignore"):
         iou: Floats = np.where(union > 0, shared / union, np.nan)

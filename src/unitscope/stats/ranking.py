@@ -7,13 +7,11 @@ bootstrap is stratified, and precision means the same in every replicate.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Weights = NDArray[Any]
+Weights = NDArray[np.integer] | NDArray[np.floating]
 """How often each picture counts ``(n, R)``, one column a replicate."""
 
 
@@ -44,7 +42,7 @@ def areas(
 
 
 def areas_of_counts(
-    gained: Floats, passed: Floats, share: float | np.floating[Any] | Floats
+    gained: Floats, passed: Floats, share: float | np.floating | Floats
 ) -> tuple[Floats, Floats]:
     """Return the area under the ROC curve and the average precision, from what there is of each distinct value.
 

@@ -9,13 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from unitscope.layer.grid import Sampling
+
+T = TypeVar("T")
 
 AxisArrays = tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32]]
 """For every point of a raster axis its lower cell, its upper cell and the weight of the upper one, ``(G,)`` each."""
@@ -106,7 +108,7 @@ def counting_with(threads: int) -> Iterator[None]:
         _counting = before
 
 
-def over_unit_blocks(units: int, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
+def over_unit_blocks(units: int, kernel: Callable[..., T], *arguments: object) -> list[T]:
     """Call ``kernel(*arguments, first, last)`` for blocks of units at the same time; return what the calls return.
 
     A kernel writes to the rows of its own units only, so the number of threads changes nothing in the result.

@@ -30,7 +30,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unitscope.concepts.vocabulary import Concept
 from unitscope.errors import UnitscopeError
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
@@ -117,10 +116,6 @@ class PlantedUnit:
         if self.scene:
             return "scene"
         return "one" if len(self.concepts) == 1 else self.join
-
-    def is_named(self, name: str, category: str) -> bool:
-        """Tell whether a label names one of its concepts."""
-        return any(VOCABULARY[each] == Concept(name, category) for each in self.concepts)
 
 
 @dataclass(frozen=True)

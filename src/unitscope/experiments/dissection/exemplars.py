@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.plan import LayerPlan, Raster
+from unitscope.experiments.dissection.reading import ShardStatistics
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.samples import Samples
 from unitscope.layer.grid import GridGeometry, Sampling, raster_sampling

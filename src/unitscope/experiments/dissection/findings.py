@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from unitscope.concepts.vocabulary import Vocabulary
-from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.meanings import count_meanings
+from unitscope.experiments.dissection.reading import ShardStatistics
 from unitscope.experiments.dissection.scoring import LayerScores, bootstrap
 from unitscope.experiments.dissection.separation import measure_separation
 from unitscope.experiments.dissection.settings import DissectionSettings

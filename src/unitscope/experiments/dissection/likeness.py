@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.reading import ShardStatistics
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.progress import progress_bar
 from unitscope.stats import UnitLikeness, peak_levels

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unitscope.experiments.dissection.activations import Activations, ShardReader
+from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.reading import ShardReader
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
 from unitscope.run.masks import Mask

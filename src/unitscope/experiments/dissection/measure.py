@@ -12,8 +12,6 @@ import pyarrow as pa
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.activations import (
     Activations,
-    ShardReader,
-    ShardStatistics,
     expect_shards,
     known_before,
     read_shard,
@@ -31,6 +29,7 @@ from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.likeness import measure_strengths, similar_table
 from unitscope.experiments.dissection.places import proven
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
+from unitscope.experiments.dissection.reading import ShardReader, ShardStatistics
 from unitscope.experiments.dissection.regions import region_table
 from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings

@@ -11,11 +11,11 @@ from torch import nn
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.activations import ShardReader
 from unitscope.experiments.dissection.chance import measure_chance
 from unitscope.experiments.dissection.findings import find_all
 from unitscope.experiments.dissection.look import kept_activations, thresholds_of
 from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.reading import ShardReader
 from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.dissection.tables import unit_table

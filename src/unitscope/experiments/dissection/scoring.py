@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.reading import ShardStatistics
 from unitscope.experiments.dissection.settings import Measure
 from unitscope.progress import progress_bar
 from unitscope.stats import IntersectionBootstrap, Intersections, ThresholdSearch, exceeding_count

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.experiments.dissection.activations import Activations, ShardStatistics
+from unitscope.experiments.dissection.activations import Activations
+from unitscope.experiments.dissection.reading import ShardStatistics
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.progress import progress_bar
 from unitscope.stats import LabelHistogram

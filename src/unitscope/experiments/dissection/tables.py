@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
-from unitscope.experiments.dissection.activations import ShardStatistics
 from unitscope.experiments.dissection.chance import Chance
 from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.reading import ShardStatistics
 from unitscope.experiments.dissection.scoring import Intervals, LayerScores
 from unitscope.experiments.dissection.separation import Separation
 from unitscope.experiments.samples import ALL

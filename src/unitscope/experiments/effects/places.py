@@ -31,9 +31,7 @@ from unitscope.experiments.effects.tables import (
     shown_table,
 )
 from unitscope.layer.interventions import insert
-from unitscope.run.folder import RunFolder
-from unitscope.run.numbers import Score
-from unitscope.run.summaries import (
+from unitscope.run.effect_summaries import (
     Cells,
     ContextShares,
     EffectSummary,
@@ -42,6 +40,8 @@ from unitscope.run.summaries import (
     PlaceShares,
     UnitChoice,
 )
+from unitscope.run.folder import RunFolder
+from unitscope.run.numbers import Score
 from unitscope.stats import Places
 from unitscope.stats.inference import certain_shares
 from unitscope.stats.ratios import ratio_intervals

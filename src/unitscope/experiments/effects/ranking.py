@@ -17,10 +17,10 @@ from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.tables import Column, concept_columns, effect_table, integers, reals
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment
 from unitscope.experiments.skeleton import Job, Table, run
+from unitscope.run.effect_summaries import RankedConcept, RankingSummary
 from unitscope.run.effects import Ranking
 from unitscope.run.numbers import Score
 from unitscope.run.storage import ArrayFile
-from unitscope.run.summaries import RankedConcept, RankingSummary
 from unitscope.stats import AreaChanges
 from unitscope.stats.inference import Floats, draw_weights, q_values
 from unitscope.stats.intersection import halves

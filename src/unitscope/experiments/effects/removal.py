@@ -31,11 +31,11 @@ from unitscope.experiments.effects.tables import (
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
 from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
 from unitscope.layer.interventions import ablate
+from unitscope.run.effect_summaries import ConceptChange, RemovalSummary, RemovedSet, UnitChoice
 from unitscope.run.effects import Removal
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import Values
 from unitscope.run.numbers import Score
-from unitscope.run.summaries import ConceptChange, RemovalSummary, RemovedSet, UnitChoice
 from unitscope.stats import AreaChanges, PixelCounts
 from unitscope.stats.intersection import areas_by_picture
 

@@ -12,8 +12,8 @@ from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.skeleton import Experiment, Job, Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.progress import say
+from unitscope.run.effect_summaries import EffectSummary
 from unitscope.run.manifest import Values
-from unitscope.run.summaries import EffectSummary
 
 SHARD_PICTURES = 2048
 """Pictures that a piece makes, about: little work is lost where one is interrupted."""

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unitscope.concepts.labellers import Prepared, Unlabelled
-from unitscope.experiments.dissection.activations import Activations, ShardReader
+from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.reading import ShardReader
 from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.skeleton import Piece, State, below
 from unitscope.models.network import Network

@@ -90,7 +90,7 @@ class Call:
         state = self.states.get(id(tensor))
         return tuple(units(n) for n in tensor.shape) if state is None else state.axes
 
-    def arg(self, place: int, name: str, default: Any = None) -> Any:
+    def arg(self, place: int, name: str, default: object = None) -> Any:
         """Return an argument by position or name."""
         return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)
 

@@ -7,7 +7,6 @@ import re
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import vl_convert as vlc
@@ -38,7 +37,7 @@ def _numbered(svg: str) -> str:
     return re.sub(r"\b(?:clip|gradient_)\d+\b", lambda found: numbers.get(found.group(), found.group()), svg)
 
 
-def file_spec(figure: Figure) -> dict[str, Any]:
+def file_spec(figure: Figure) -> dict[str, object]:
     """Return the specification of a figure for a file: on white, with its title, as wide as the figure says."""
     spec = figure.spec()
     if spec.get("width") == "container":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -152,7 +152,7 @@ def _units(run: RunData, layer: str, numbers: pd.Series) -> pd.DataFrame:
 
 
 def _effects(
-    table: pd.DataFrame, place: dict[Any, int], column: dict[Any, int]
+    table: pd.DataFrame, place: Mapping[object, int], column: Mapping[object, int]
 ) -> dict[tuple[str, str], Matrix]:
     found: dict[tuple[str, str], Matrix] = {}
     for split in SPLITS:
@@ -161,7 +161,9 @@ def _effects(
     return found
 
 
-def _matrix(table: pd.DataFrame, name: str, place: dict[Any, int], column: dict[Any, int]) -> Matrix:
+def _matrix(
+    table: pd.DataFrame, name: str, place: Mapping[object, int], column: Mapping[object, int]
+) -> Matrix:
     matrix = np.full((len(place), len(column)), np.nan)
     row, across = table["class"].map(place).to_numpy(float), table["unit"].map(column).to_numpy(float)
     known = np.isfinite(row) & np.isfinite(across)
@@ -170,7 +172,7 @@ def _matrix(table: pd.DataFrame, name: str, place: dict[Any, int], column: dict[
     return matrix
 
 
-def _sets(table: pd.DataFrame, place: dict[Any, int]) -> pd.DataFrame:
+def _sets(table: pd.DataFrame, place: Mapping[object, int]) -> pd.DataFrame:
     """Return the sets of known classes, each once, though it may stand among the sizes and on a curve."""
     table = table.assign(place=table["class"].map(place)).dropna(subset=["place", "balanced_accuracy"])
     table = table.astype({"place": int, "curve": bool})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from unitscope.report.data import records
 from unitscope.report.pages.pictures import SIDE, draw_picture
 from unitscope.report.strips import QUALITY
 from unitscope.run.attack import Attack
+from unitscope.run.rows import AttackedRow, AttemptRow
 
 GRAY = 127.5
 """No change, in the drawing of one."""
@@ -33,7 +33,7 @@ def draw_examples(found: Attack, folder: Path) -> list[dict[str, object]]:
     ]
 
 
-def _draw(found: Attack, rows: pd.DataFrame, attempt: Any, folder: Path) -> dict[str, object]:
+def _draw(found: Attack, rows: pd.DataFrame, attempt: AttemptRow, folder: Path) -> dict[str, object]:
     first = next(records(rows))
     name = f"attacked/{first.attempt:05d}"
     original, copy = (_open(found.path / file) for file in (first.original, first.attacked))
@@ -92,7 +92,7 @@ def change_map(change: NDArray[np.float64], largest: float) -> Pixels:
     return colored
 
 
-def _draw_unit(source: Path, row: Any, largest: float, folder: Path, name: str) -> dict[str, object]:
+def _draw_unit(source: Path, row: AttackedRow, largest: float, folder: Path, name: str) -> dict[str, object]:
     shape = int(row.mask_height), int(row.mask_width)
     files = []
     for text, picture, mask in (

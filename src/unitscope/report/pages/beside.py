@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -71,7 +70,7 @@ def draw_beside(
 
 
 def _draw(run: Dissection, rows: pd.DataFrame, file: Path, cache: PictureCache) -> tuple[int, int]:
-    tiles: list[Any] = [tile_of(run.path, each) for each in records(rows)]
+    tiles = [tile_of(run.path, each) for each in records(rows)]
     if not tiles:
         return 0, 0
     file.parent.mkdir(exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
@@ -21,7 +20,7 @@ COLUMNS = (
 )
 
 
-def claims(data: RunData) -> dict[str, Any]:
+def claims(data: RunData) -> dict[str, object]:
     """Return what the first page says: `lead`, `lines`, and the table by layer with `columns` and `rows`."""
     table = data.calibration
     return {
@@ -80,7 +79,7 @@ def _rows(data: RunData) -> Iterator[list[object]]:
         ]
 
 
-def _known(count: Any) -> object:
+def _known(count: float) -> str | int:
     return "\u2013" if pd.isna(count) else int(count)
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
@@ -34,6 +33,7 @@ from unitscope.run.comparison import (
     relabelled,
 )
 from unitscope.run.dissection import Dissection, is_control
+from unitscope.run.rows import UnitRow
 from unitscope.run.slugs import distinct_slugs, slug
 from unitscope.run.storage import write_frame
 
@@ -205,7 +205,7 @@ def _changed(runs: Sequence[Dissection], names: Sequence[str]) -> list[tuple[str
     return found
 
 
-def _text(row: Any, at: int) -> str:
+def _text(row: object, at: int) -> str:
     concept = getattr(row, f"concept_{at}")
     return f"{concept} ({getattr(row, f'category_{at}')})" if isinstance(concept, str) else "no label"
 
@@ -316,7 +316,7 @@ def _control(runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFra
     ]
 
 
-def _best_unit(row: Any, number: int) -> str:
+def _best_unit(row: UnitRow, number: int) -> str:
     """Name the best unit of a concept; those of the first run, which keeps the page, are links in its report."""
     text = f"{row.layer} unit {row.unit}"
     return unit_ref(row.layer, row.unit, text) if number == 1 else text

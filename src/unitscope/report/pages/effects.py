@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from unitscope.report.pages.insertion import insertion_page
 from unitscope.report.pages.questions import Kind, write_page
@@ -21,7 +20,7 @@ def write_effect_page(found: Effect) -> Path:
     return write_page(found, KINDS[type(found)])
 
 
-def with_kinds(found: Iterable[Effect]) -> list[tuple[Result[Any], Kind]]:
+def with_kinds(found: Iterable[Effect]) -> list[tuple[Result[object], Kind]]:
     """Return finished questions with how their pages are made."""
     return [(each, KINDS[type(each)]) for each in found]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 Interval = tuple[float, float, float]
@@ -15,7 +13,7 @@ def alone(value: float) -> Interval:
     return float(value), float("nan"), float("nan")
 
 
-def interval_of(row: Any, name: str, low: str | None = None, high: str | None = None) -> Interval:
+def interval_of(row: object, name: str, low: str | None = None, high: str | None = None) -> Interval:
     """Return a value of a row of a table with its interval, whose columns are named after it by default."""
     names = (name, low or f"{name}_low", high or f"{name}_high")
     values = [getattr(row, each) for each in names]

@@ -35,7 +35,7 @@ class Kind:
     make: Callable[[Any, Path], Page]
 
 
-def write_page(found: Result[Any], kind: Kind) -> Path:
+def write_page(found: Result[object], kind: Kind) -> Path:
     """Write the page of a finished question into its folder; an earlier one is replaced in one step.
 
     Everything is read from its folder; no network runs.
@@ -54,12 +54,12 @@ def write_page(found: Result[Any], kind: Kind) -> Path:
     return target / "index.html"
 
 
-def page_links(found: Iterable[tuple[Result[Any], Kind]], folder: str) -> list[tuple[str, str]]:
+def page_links(found: Iterable[tuple[Result[object], Kind]], folder: str) -> list[tuple[str, str]]:
     """Return title and address of pages in a folder of the report, seen from the report."""
     return [(kind.title(each), f"{folder}/{quote(each.path.name)}/index.html") for each, kind in found]
 
 
-def place_pages(found: Iterable[tuple[Result[Any], Kind]], out: Path, *, header: Header) -> None:
+def place_pages(found: Iterable[tuple[Result[object], Kind]], out: Path, *, header: Header) -> None:
     """Put the pages of finished questions into the report of their run, one folder each.
 
     Args:
@@ -76,7 +76,7 @@ def place_pages(found: Iterable[tuple[Result[Any], Kind]], out: Path, *, header:
 
 
 def _write(
-    found: Result[Any], kind: Kind, folder: Path, *, assets: str, header: object, home: object
+    found: Result[object], kind: Kind, folder: Path, *, assets: str, header: object, home: object
 ) -> None:
     facts, figures = kind.make(found, folder)
     drawn = {name: figure for name, figure in figures.items() if figure is not None}

@@ -16,8 +16,8 @@ from unitscope.report.data import records
 from unitscope.report.header import unit_refs
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_pairs
+from unitscope.run.effect_summaries import UnitChoice
 from unitscope.run.effects import Removal, surprises
-from unitscope.run.summaries import UnitChoice
 
 LISTED = 30
 """Other concepts in the table."""

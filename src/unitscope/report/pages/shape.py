@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from unitscope.report.header import unit_ref
 from unitscope.report.pages.numbers import alone, interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.pages.questions import Kind, Page, write_page
+from unitscope.run.rows import MaskRow
 from unitscope.run.shape import Shape
 
 LISTED = 40
@@ -68,9 +68,7 @@ def shape_figures(found: Shape) -> dict[str, Figure]:
 def layer_figure(found: Shape) -> Figure | None:
     """Draw the share of detectors that survive, layer by layer; None where there are no detectors."""
     rows = found.layers[(found.layers["category"] == ALL) & (found.layers["detectors"] > 0)]
-    return _share_figure(
-        found, rows, rows["layer"].astype(str).to_numpy(), "Detectors that survive, by layer"
-    )
+    return _share_figure(found, rows, rows["layer"].astype(str).tolist(), "Detectors that survive, by layer")
 
 
 def category_figure(found: Shape) -> Figure | None:
@@ -81,11 +79,11 @@ def category_figure(found: Shape) -> Figure | None:
         return None
     layer = str(together["layer"].to_numpy()[int(together["detectors"].to_numpy().argmax())])
     rows = table[(table["layer"] == layer) & (table["category"] != ALL) & (table["detectors"] > 0)]
-    names = rows["category"].astype(str).to_numpy()
+    names = rows["category"].astype(str).tolist()
     return _share_figure(found, rows, names, f"Detectors of {layer} that survive, by category")
 
 
-def _share_figure(found: Shape, rows: pd.DataFrame, names: np.ndarray[Any, Any], title: str) -> Figure | None:
+def _share_figure(found: Shape, rows: pd.DataFrame, names: Sequence[str], title: str) -> Figure | None:
     if not len(rows):
         return None
     bars = pd.DataFrame(
@@ -221,7 +219,7 @@ def _groups(found: Shape, folder: Path) -> list[Mapping[str, object]]:
     return groups
 
 
-def _drawn(row: Any, source: Path, folder: Path, stem: str) -> dict[str, object]:
+def _drawn(row: MaskRow, source: Path, folder: Path, stem: str) -> dict[str, object]:
     shape = int(row.mask_height), int(row.mask_width)
     files = {}
     for side in ("original", "altered"):
