@@ -24,7 +24,7 @@ __all__ = ["driver"]
 FEW = {"device": "cpu", "replicates": 100}
 CHECK = """const done = arguments[arguments.length - 1];
 axe.run(document, {resultTypes: ['violations']}).then(({violations}) => done(violations
-  .filter(({impact}) => impact === 'serious' || impact === 'critical')
+  .filter(({impact}) => impact !== 'minor')
   .flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))));"""
 
 DRAWN = """return document.readyState === 'complete' && ![...document.querySelectorAll('.chart.pending')]
@@ -88,7 +88,7 @@ def pages(
 
 
 def findings(reader: Reader, axe: str) -> list[str]:
-    """What axe-core finds that is serious or critical."""
+    """What axe-core finds that is moderate, serious or critical."""
     reader.wait(lambda: reader.run(DRAWN))
     reader.run(axe)
     found = reader.driver.execute_async_script(CHECK)

@@ -235,7 +235,7 @@ class ConceptOptions(MaskOptions, SegmenterOptions):
     )
     unlabelled: Literal["background", "ignore"] = setting(
         "background",
-        "Points without any label: background, which counts against concepts that are not there, or counted nowhere.",
+        "Pixels without any label: background, which counts against concepts that are not there, or counted nowhere.",
         panel=LABELS,
     )
 

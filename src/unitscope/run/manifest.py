@@ -155,9 +155,9 @@ class VocabularyRecord:
         hash: of the vocabulary.
         count: of concepts.
         categories: of concepts.
-        unlabelled: what points without any label are: "background", or "ignore" where they count nowhere.
+        unlabelled: what pixels without any label are: "background", or "ignore" where they count nowhere.
         ignored: numbers in masks whose pixels count nowhere.
-        uncounted: share of all points that count nowhere.
+        uncounted: share of all pixels that count nowhere.
     """
 
     name: str
