@@ -461,9 +461,12 @@ def test_questions_about_a_run_are_put_beside_it(environment, elsewhere, data, t
     code = run_cli(environment, *classify, *more)
     assert code == 0, capsys.readouterr().err
     elsewhere("third")
-    names = Store(place).names()
+    store = Store(place)
+    names = store.names()
     assert any(name.startswith("classify/") and name.endswith("/manifest.json") for name in names)
     assert any(fetched(place).glob("classify/*/manifest.json"))
+    store.remove(name for name in names if name.startswith("classify/"))
+    assert not any(fetched(place).glob("classify/*/manifest.json"))
 
 
 @pytest.mark.slow

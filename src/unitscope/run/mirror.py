@@ -31,6 +31,8 @@ FIRST, LAST = ("cache", "pictures", "attacked", "tables"), ("shards", MANIFEST)
 """What is put before everything else, and after it, in order."""
 AT_ONCE = 8
 """Files that travel at the same time."""
+WAIT_SECONDS = 3.0
+"""How long a process waits for others of this machine that only fetch a run."""
 BESIDE = "known"
 """Folder of the cache with what is known of the runs there, which is no part of them."""
 OWN = ("lock",)
@@ -60,6 +62,7 @@ class Mirror:
     def __init__(self, path: Path, address: str) -> None:
         self.path, self.store = path.absolute(), Store(address)
         self._hold: Hold | None = None
+        self._put = set[str]()
         name = sha256(str(self.path).encode()).hexdigest()[:32]
         self._beside = stores_folder() / BESIDE / name
         self._index = self._beside.with_suffix(".json")
@@ -71,7 +74,7 @@ class Mirror:
         Raises:
             UnitscopeError: another process works on the run, the store refuses, or holds something else there.
         """
-        with self._alone() as alone:
+        with self._alone(WAIT_SECONDS) as alone:
             if not alone:
                 raise UnitscopeError(
                     f"another process is working on {self.store.address}; wait for it, or give --out another folder"
@@ -91,7 +94,8 @@ class Mirror:
         self._fetch_own()
         if not (self.path / MANIFEST).is_file():
             return  # no run: what else is below is none of its
-        for child in _children(self.store.names()):
+        here = {path.relative_to(self.path).as_posix(): "" for path in self.path.rglob(MANIFEST)}
+        for child in _children({**here, **self.store.names()}):
             Mirror(self.path / child, f"{self.store.address}/{child}")._fetch_own()
 
     def _fetch_own(self) -> None:
@@ -117,6 +121,7 @@ class Mirror:
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 list(pool.map(lambda name: self.store.put(self.path / name, name), names))
             known.update({name: Known(here=here[name], there="") for name in names})
+            self._put.update(names)
         gone = [name for name in known if name not in here and _within(name, below)]
         self.store.remove(gone)
         for name in gone:
@@ -126,11 +131,10 @@ class Mirror:
             self._settle()
 
     def _settle(self) -> None:
-        """Note the versions of what was put, so that it need not be got again."""
+        """Note the versions of what was put by this mirror, so that it need not be got again."""
         known, there = self._known(), self.store.names()
-        for name, each in known.items():
-            if not each["there"]:
-                each["there"] = there.get(name, "")
+        for name in self._put & known.keys():
+            known[name]["there"] = there.get(name, "")
         self._note(known)
 
     def gather(self) -> None:
@@ -215,12 +219,12 @@ class Mirror:
             )
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Keep other processes of this machine from changing the folder; tell whether that could be."""
+    def _alone(self, seconds: float = 0) -> Iterator[bool]:
+        """Keep other processes of this machine from changing the folder; tell whether that could be, soon enough."""
         with writing(self._beside):
             self._beside.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            lock = FileLock(self._beside.with_suffix(".lock"), blocking=False)
+            lock = FileLock(self._beside.with_suffix(".lock"), timeout=seconds)
             try:
                 stack.enter_context(lock)
             except Timeout:
