@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from PIL import Image
 
 import unitscope as us
 from unitscope.errors import UnitscopeError
-from unitscope.sources import dataset
+from unitscope.sources import dataset, lmdbs
 from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture
 from unitscope.sources.classes import open_classed
 from unitscope.sources.shards import in_braces
@@ -286,3 +287,74 @@ def test_a_large_data_set_is_not_read_whole_for_its_hash(monkeypatch: pytest.Mon
     assert read == [0, 5, 10, 15, 20]
     assert hashed(10) != before
     assert hashed(11) == before
+
+
+def write_lmdb(path: Path, entries: dict[bytes, bytes], *, folder: bool = True) -> Path:
+    lmdb = pytest.importorskip("lmdb")
+    with (
+        lmdb.open(str(path), subdir=folder, map_size=2**22, lock=False) as environment,
+        environment.begin(write=True) as writing,
+    ):
+        for key, value in entries.items():
+            writing.put(key, value)
+    return path
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_pictures_of_lmdb_files_are_read_by_key(tmp_path: Path, folder: bool) -> None:
+    entries = {f"{number:04d}".encode(): encoded(number) for number in range(6)}
+    path = write_lmdb(tmp_path / "photos.lmdb", {**entries, b"__len__": b"6"}, folder=folder)
+    source = us.pictures(path)
+    assert source.sample_ids == tuple(f"photos/{number:04d}" for number in range(6))
+    assert [(each.extension, each.count) for each in source.left_out] == [("keys __", 1)]
+    again = pickle.loads(pickle.dumps(source))
+    assert again.content_hash == source.content_hash
+    with ThreadPoolExecutor(4) as pool:
+        for number, read in enumerate(pool.map(again.read, range(6))):
+            assert np.array_equal(read, picture(number))
+
+
+def test_lmdb_files_that_are_damaged_or_ambiguous_are_refused(tmp_path: Path) -> None:
+    path = write_lmdb(
+        tmp_path / "cut.lmdb", {f"{n}".encode(): encoded(n) * 20 for n in range(40)}, folder=False
+    )
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UnitscopeError, match=r"cut\.lmdb' is cut off: it has"):
+        us.pictures(path)
+    (tmp_path / "none.lmdb").write_bytes(b"something else" * 1000)
+    with pytest.raises(UnitscopeError, match=r"none\.lmdb' is no LMDB file"):
+        us.pictures(tmp_path / "none.lmdb")
+    with pytest.raises(UnitscopeError, match=r"LMDB file .*gone\.lmdb' cannot be read"):
+        us.pictures(tmp_path / "gone.lmdb")
+    empty = write_lmdb(tmp_path / "empty.lmdb", {b"__len__": b"0"})
+    with pytest.raises(UnitscopeError, match=r"LMDB file .* holds no pictures"):
+        us.pictures(empty)
+    with pytest.raises(UnitscopeError, match="tables and LMDB files are given together"):
+        us.pictures([empty, tmp_path / "x.parquet"])
+
+
+def test_an_lmdb_file_that_changes_is_told(tmp_path: Path) -> None:
+    path = write_lmdb(tmp_path / "photos.lmdb", {b"a": encoded(0), b"b": b"no picture"}, folder=False)
+    source = us.pictures(path)
+    with pytest.raises(UnreadablePicture):
+        source.read(1)
+    path.write_bytes(path.read_bytes() + bytes(4096))
+    with pytest.raises(UnreadablePicture, match="has changed since it was opened"):
+        source.read(0)
+
+
+def test_without_lmdb_a_line_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_lmdb(tmp_path / "photos.lmdb", {b"a": encoded(0)})
+    monkeypatch.setitem(sys.modules, "lmdb", None)
+    with pytest.raises(UnitscopeError, match=r"needs lmdb, .*pip install 'unitscope\[lmdb\]'"):
+        us.pictures(path)
+
+
+def test_keys_of_several_values_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_lmdb(tmp_path / "photos.lmdb", {b"a": encoded(0)})
+    monkeypatch.setattr(
+        lmdbs, "_keys", lambda file: iter([b"a", b"a"])
+    )  # lmdb for Python writes no such file
+    with pytest.raises(UnitscopeError, match="holds several values of the key 'a'"):
+        us.pictures(path)

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -368,14 +369,36 @@ def test_a_store_that_refuses_ends_in_one_line(environment, pictures, server):
     refused("s3://bucket/run", pictures, "credentials")
 
 
-def test_wrong_credentials_and_forbidden_are_told(environment, pictures):
-    def denied(*_, **__):
-        raise PermissionError("Access Denied")
+class Forbids(BaseHTTPRequestHandler):
+    """A server of S3 that knows nobody."""
 
-    import s3fs
+    code = "InvalidAccessKeyId"
 
-    environment.setattr(s3fs.S3FileSystem, "find", denied)
-    refused("s3://bucket/run", pictures, "the store refuses s3://bucket/run .PermissionError: Access Denied")
+    def do_GET(self):
+        content = f"<Error><Code>{self.code}</Code><Message>Not for you</Message></Error>".encode()
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("code", ["InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied"])
+def test_wrong_credentials_and_forbidden_are_told(environment, pictures, code):
+    environment.setattr(Forbids, "code", code)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forbids) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        refused("s3://bucket/run", pictures, r"the store refuses s3://bucket/run \(PermissionError: ")
+        with pytest.raises(UnitscopeError, match="the store refuses s3://bucket/run"):
+            us.open_run("s3://bucket/run")
+        server.shutdown()
 
 
 def test_a_store_without_conditions_is_refused(environment, pictures):

@@ -45,7 +45,7 @@ class PackedPictures(Decoded, ABC):
 
     def __init__(self, files: Sequence[Path | str]) -> None:
         self.files = tuple(Path(os.path.abspath(as_path(file))) for file in files)
-        stems = [file.stem for file in self.files]
+        stems = [self._stem(file) for file in self.files]
         for place, (file, stem) in enumerate(zip(self.files, stems, strict=True)):
             if stem in stems[:place]:
                 raise UnitscopeError(
@@ -62,6 +62,11 @@ class PackedPictures(Decoded, ABC):
             raise UnitscopeError(
                 f"{self._called()} holds no pictures" + (f"; {self._wanted()}" if self._wanted() else "")
             )
+
+    @staticmethod
+    def _stem(file: Path) -> str:
+        """Return what a file is called in ids."""
+        return file.stem
 
     @abstractmethod
     def _index(self) -> tuple[str, ...]:
@@ -82,7 +87,7 @@ class PackedPictures(Decoded, ABC):
     @property
     def name(self) -> str:
         """The name of the first file without its extension, and that of the last."""
-        ends = dict.fromkeys((self.files[0].stem, self.files[-1].stem))
+        ends = dict.fromkeys((self._stem(self.files[0]), self._stem(self.files[-1])))
         return " to ".join(ends)
 
     @cached_property

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from unitscope.errors import UnitscopeError
 from unitscope.paths import as_path
+from unitscope.sources.lmdbs import LmdbPictures
 from unitscope.sources.packed import PackedPictures
 from unitscope.sources.tables import saved_files, table_pictures
 from unitscope.sources.tars import TarPictures
 
+LMDB = ".lmdb"
 TABLES = (".parquet", ".arrow")
 COMPRESSED = (".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 MOST_NAMES = 1_000_000
@@ -21,7 +23,7 @@ _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 def names_shards(spec: str) -> bool:
     """Tell whether what is written means files that hold many pictures each."""
     name = spec.lower()
-    return name.endswith((".tar", *TABLES, *COMPRESSED)) or _is_saved(as_path(spec))
+    return name.endswith((".tar", LMDB, *TABLES, *COMPRESSED)) or _is_saved(as_path(spec))
 
 
 def open_shards(*specs: str) -> PackedPictures:
@@ -34,10 +36,19 @@ def open_shards(*specs: str) -> PackedPictures:
         UnitscopeError: a file is not there or damaged, or they are of several kinds.
     """
     paths = [path for spec in specs for path in _files(spec)]
-    kinds = {("tar", "table")[path.suffix.lower() in TABLES] for path in paths}
+    kinds = {_kind(path) for path in paths}
     if len(kinds) > 1:
-        raise UnitscopeError("tar files and tables are given together; give them as two sources")
-    return table_pictures(paths) if kinds == {"table"} else TarPictures(paths)
+        raise UnitscopeError(
+            f"{' and '.join(sorted(kinds, reverse=True))} are given together; give them as two sources"
+        )
+    if kinds == {"LMDB files"}:
+        return LmdbPictures(paths)
+    return table_pictures(paths) if kinds == {"tables"} else TarPictures(paths)
+
+
+def _kind(path: Path) -> str:
+    ending = path.suffix.lower()
+    return "tables" if ending in TABLES else "LMDB files" if ending == LMDB else "tar files"
 
 
 def _files(spec: str) -> list[Path]:
