@@ -11,15 +11,22 @@ from pathlib import Path
 import pytest
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-if (
-    WORKERS > 1
-):  # before torch is imported: threads of several workers on the same cores wait for each other, busily
+# Before torch is imported: threads of several workers on the same cores wait for each other, busily.
+if WORKERS > 1:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 from unitscope import progress  # noqa: E402
 from unitscope.experiments.skeleton import small_pieces  # noqa: E402
 
+LONGEST = ("pages", "report_accessible", "notebooks", "importance", "scale", "dissect", "resume")
+"""Files that take long, which workers begin with; the others follow by name."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first, so that no worker is left with one at the end."""
+    rank = {f"test_{name}.py": at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session")
