@@ -82,7 +82,9 @@ class LabelMaps:
         write_file(self.path, write, durable=False)
 
     def forget(self) -> None:
-        """Delete the file."""
+        """Let go of the label maps, and delete the file."""
+        for name in ("array", "_mapped"):
+            self.__dict__.pop(name, None)
         self.path.unlink(missing_ok=True)
 
     def _fill(self, array: NDArray[np.int16], mapped: mmap.mmap | None = None) -> None:
