@@ -112,7 +112,7 @@ NOT_RUN = {
     "needs a GPU": 1,
     "needs several machines": 1,
     "runs until it is stopped": 3,
-    "goes to another service": 1,
+    "goes to another service": 2,
     "run by a test of its own": 3,
     "shows a form, with names of your own": 5,
     "takes long and measures this machine": 1,
