@@ -13,7 +13,7 @@ from torch import nn
 
 import unitscope as us
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection import activations
+from unitscope.experiments.dissection import reading
 from unitscope.experiments.forward import run_batch
 from unitscope.experiments.samples import Batch
 from unitscope.models.products import products_as_they_were, use_products
@@ -223,7 +223,7 @@ def test_no_room_for_a_shard_is_said_in_one_line(data: Path, monkeypatch) -> Non
     def full(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(activations, "layer_grids", full)
+    monkeypatch.setattr(reading, "layer_grids", full)
     with pytest.raises(
         UnitscopeError, match=r"cpu has no room for the activations of a shard: .*fewer layers"
     ):

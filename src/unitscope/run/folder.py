@@ -51,7 +51,7 @@ class RunFolder:
 
     def __getstate__(self) -> dict[str, object]:
         """Leave the mirror where it is: who gets a copy commits nothing."""
-        return {"path": self.path, "_mirror": None}
+        return vars(self) | {"_mirror": None}
 
     @property
     def manifest(self) -> Manifest:
