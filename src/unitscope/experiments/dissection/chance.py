@@ -30,8 +30,10 @@ POINTS_OF_A_PICTURE = 6
 """What a unit keeps of each picture besides its points takes as much as so many."""
 COUNTED = 2**23
 """Counts of re-paired masks and concepts in memory at once."""
-PIECE_POINTS = 2**27
-"""Points that are looked up in a piece of work; the masks are read once for each."""
+PIECE_POINTS, WORTHWHILE_POINTS = 2**31, 2**28
+"""Points that are looked up in a piece of work at most, and those that are worth a piece: masks are read in each."""
+PIECES = 4
+"""So many pieces are made where they are worth it, for other processes to share."""
 KEPT_PARTNERS = 2**22
 """Bytes of what tells whose label map each picture meets, in the re-pairings that are counted at once."""
 TAIL = 0.95
@@ -149,8 +151,10 @@ class Meetings:
 
     def parts(self) -> list[range]:
         """Cut the numbers of the re-pairings into pieces of work."""
-        looked_up = sum(int(points.sum()) for points in self.points.values())
-        return ranges(self.repairings, max(1, PIECE_POINTS // max(looked_up, 1)))
+        looked_up = self.repairings * sum(int(points.sum()) for points in self.points.values())
+        shared = min(PIECES, -(-looked_up // WORTHWHILE_POINTS))
+        pieces = max(1, shared, -(-looked_up // PIECE_POINTS))
+        return ranges(self.repairings, -(-self.repairings // pieces))
 
 
 def can_be_measured(maps: LabelMaps, repairings: int) -> bool:
