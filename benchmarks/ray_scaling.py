@@ -44,7 +44,9 @@ def time_dissection(
     start = time.perf_counter()
     with done_by(workers, threads=1), small_pieces(PIECE):
         run = run_dissection(model, samples, layers=[layer], out=out, settings=settings)
-    return time.perf_counter() - start, sum(run.manifest.seconds[stage] for stage in (NETWORK, CHANCE))
+    return time.perf_counter() - start, sum(
+        run.manifest.seconds.get(stage, 0.0) for stage in (NETWORK, CHANCE)
+    )
 
 
 def same_tables(one: Path, other: Path) -> bool:
