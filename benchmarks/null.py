@@ -10,7 +10,6 @@ quarter of the re-pairings and with all of them: memory does not grow with their
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 
 from common import BATCH, NETWORKS, make_network, make_samples, report_ratio
+from memory import peak_mib
 
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.experiments.dissection.measure import run_dissection
@@ -65,7 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.child is not None:
         measure(options, options.child, min(options.images, 400))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(peak_mib())
         return
     measure(options, 10, 64)  # what is compiled is compiled
     bare, whole = zip(

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from memory import peak_mib
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -91,18 +91,6 @@ class Small(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map pictures to the means of the units."""
         return torch.relu(self.conv(x)).mean((2, 3))
-
-
-def peak_mib() -> float:
-    """Return the peak resident memory of this process, MiB.
-
-    What `resource` says of it begins with the peak of the process that started this one, so Linux itself is asked.
-    """
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def dissect(count: int, options: argparse.Namespace) -> dict[str, object]:
