@@ -7,7 +7,7 @@ import json
 import pytest
 
 from unitscope.errors import UnitscopeError
-from unitscope.paint.asked import Ask, AskCell, AskPicture, AskPlace, AskReader, AskUnit
+from unitscope.paint.asked import KNOWN_BYTES, Ask, AskCell, AskPicture, AskPlace, AskReader, AskUnit
 from unitscope.paint.recipe import MOST_STROKES, read_json
 
 LATENT = {"seed": 1, "number": 2}
@@ -74,3 +74,24 @@ def test_a_stroke_that_was_read_is_the_same_object() -> None:
     first = reader.read(json.dumps({"latent": LATENT, "strokes": [ERASE]}).encode(), Ask)
     second = reader.read(json.dumps({"latent": LATENT, "strokes": [ERASE, DRAW]}).encode(), Ask)
     assert second.strokes[0] is first.strokes[0]
+
+
+@pytest.mark.parametrize(
+    "stroke",
+    [
+        "{" + " " * 900_000 + json.dumps(ERASE)[1:],
+        json.dumps(ERASE | {"units": list(range(60_000))}),
+        json.dumps(
+            DRAW | {"region": {"rows": 4096, "columns": 4096, "runs": [[2 * n, 1] for n in range(50_000)]}}
+        ),
+    ],
+    ids=("padded", "units", "region"),
+)
+def test_what_is_remembered_is_bounded_whatever_makes_a_stroke_large(stroke: str) -> None:
+    reader = AskReader()
+    for number in range(60):
+        one = stroke.replace('"tool"', " " * number + '"tool"', 1)
+        content = f'{{"latent": {json.dumps(LATENT)}, "strokes": [{one}]}}'.encode()
+        assert reader.read(content, Ask).strokes
+    assert reader._known.bytes <= KNOWN_BYTES
+    assert sum(map(len, reader._known.keys())) <= KNOWN_BYTES

@@ -21,7 +21,7 @@ from unitscope.run.recent import Recent
 
 MOST_SIDE = 4096
 KNOWN_BYTES = 16 << 20
-"""Of strokes that were read."""
+"""Of strokes that were read, and of how they were written."""
 A = TypeVar("A", bound="Ask")
 
 
@@ -68,8 +68,7 @@ class AskReader:
     """Reads what is asked; whoever paints sends all strokes again with each new one, and only that has to be read."""
 
     def __init__(self) -> None:
-        # What is read takes some times as much memory as what is written.
-        self._known = Recent[bytes, Stroke](KNOWN_BYTES, lambda stroke: 500 + 150 * len(stroke.path or ()))
+        self._known = Recent[bytes, tuple[Stroke, int]](KNOWN_BYTES, lambda known: known[0].nbytes + known[1])
 
     def read(self, content: bytes, kind: type[A]) -> A:
         """Read a request of a kind.
@@ -88,10 +87,13 @@ class AskReader:
             asked = msgspec.json.decode(msgspec.json.encode(parts), type=kind)
             if len(written) > MOST_STROKES:
                 return None
-            strokes = tuple(
-                self._known.made(key, lambda key=key: msgspec.json.decode(key, type=Stroke))  # type: ignore[misc]
-                for key in map(bytes, written)
-            )
+            strokes = tuple(self._stroke(bytes(each)) for each in written)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return msgspec.structs.replace(asked, strokes=strokes)
+
+    def _stroke(self, written: bytes) -> Stroke:
+        stroke, _ = self._known.made(
+            written, lambda: (msgspec.json.decode(written, type=Stroke), len(written))
+        )
+        return stroke

@@ -71,9 +71,7 @@ class Canvas:
 
     @cached_property
     def _filled(self) -> Recent[Stroke, Stroke]:
-        return Recent(
-            STROKE_BYTES, lambda stroke: 500 + 100 * len(stroke.units) + 150 * len(stroke.path or ())
-        )
+        return Recent(STROKE_BYTES, lambda stroke: stroke.nbytes)
 
     def fill(self, strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
         """Return strokes with levels, as they are written and drawn.

@@ -116,6 +116,12 @@ class Stroke(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
             raise ValueError(f"{len(self.levels)} levels are given for {len(self.units)} units")
         _refuse_infinite(self.levels or (), "a level")
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory at most, about."""
+        runs = () if self.region is None else self.region.runs
+        return 500 + 100 * len(self.units) + 150 * (len(self.path or ()) + len(runs))
+
 
 class GeneratorName(Struct, frozen=True, forbid_unknown_fields=True):
     """Which generator a recipe is for."""
