@@ -643,6 +643,11 @@ def test_usage_errors_exit_with_2_and_point_to_help(monkeypatch, capsys, words):
     assert "Traceback" not in captured.err
 
 
+def test_an_option_without_its_value_takes_no_other_option_for_it(monkeypatch, capsys):
+    assert run_cli(monkeypatch, "dissect", "world-vgg", "--control", "--out", "nowhere") == 2
+    assert "--control takes SEEDS and was given --out, an option" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--debug", "units", "nowhere"], ["units", "nowhere", "--debug"]])
 def test_debug_shows_the_traceback_wherever_it_stands(monkeypatch, capsys, words):
     assert run_cli(monkeypatch, *words) == 2

@@ -10,6 +10,7 @@ from sklearn.metrics import mutual_info_score
 import unitscope as us
 from unitscope.experiments.dissection.rescore import at_quantile
 from unitscope.experiments.dissection.scoring import LayerScores
+from unitscope.report import write_report
 from unitscope.run.comparison import differences
 from unitscope.run.dissection import Dissection
 from unitscope.stats.information import mutual_information
@@ -128,6 +129,15 @@ def test_its_control_is_asked_the_same(run: Dissection) -> None:
     assert run.calibrated.notna().any()
     assert "labels by mutual information, IoU of at least 0.040 counts" in repr(run)
     assert "chosen by mutual information, with an IoU of at least 0.040" in run._repr_html_()
+
+
+def test_its_report_says_by_what_labels_are_chosen(run: Dissection, tmp_path: Path) -> None:
+    write_report(run.path, out=tmp_path / "report")
+    page = " ".join((tmp_path / "report" / "index.html").read_text(encoding="utf-8").split())
+    assert "<dt>Labels by</dt><dd>mutual information</dd>" in page
+    assert "that tells most of them, by mutual information; the paper takes the one of highest IoU" in page
+    assert "detector if the IoU of its label is at least 0.04" in page
+    assert "the rule of the paper" not in page
 
 
 def test_runs_by_another_measure_are_no_twins(run: Dissection, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Commands import what they need when they run, so that ``--help`` and ``--version
 
 from __future__ import annotations
 
+import itertools
 import sys
 import traceback
 from collections.abc import Callable
@@ -37,6 +38,17 @@ class Readable(typer.core.TyperCommand):
                 vars(each)["_usage_display_name"] = each.display_name_raw.upper
             vars(each)["_get_number_range_help_str"] = lambda: None
         return found
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words; an option that lacks its value would take the next option for it: refused by name."""
+        options = {name: each for each in self.get_params(ctx) for name in each.opts if name.startswith("--")}
+        for word, following in itertools.pairwise(args):
+            taken = options.get(word)
+            if taken is not None and following in options and not getattr(taken, "is_flag", False):
+                raise typer.BadParameter(
+                    f"{word} takes {taken.metavar or 'a value'} and was given {following}, an option", ctx=ctx
+                )
+        return super().parse_args(ctx, args)
 
 
 class Commands(typer.core.TyperGroup, Readable):

@@ -41,7 +41,14 @@ def _lead(table: pd.DataFrame) -> str:
 def _lines(data: RunData) -> Iterator[str]:
     table, cut = data.calibration, f"{100 * data.settings.min_iou:.3g} %"
     units, found = int(table["units"].sum()), int(table["detectors"].sum())
-    yield f"{found:,} of {units:,} units reach an IoU of {cut} with some concept: the rule of the paper."
+    yield (
+        f"{found:,} of {units:,} units reach an IoU of {cut} with "
+        + (
+            "some concept: the rule of the paper."
+            if data.settings.match == "iou"
+            else "the concept that tells most of them, by mutual information; the paper takes the one of highest IoU."
+        )
+    )
     if not table["above_chance"].isna().any():
         above = int(table["above_chance"].sum())
         yield f"{above:,} of them are above chance, about one in twenty of these at most by mistake."
