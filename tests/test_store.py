@@ -146,10 +146,10 @@ def test_a_dissection_in_a_store_is_the_one_in_a_folder(place, elsewhere, tmp_pa
     assert_same(tmp_path / "local", run_path(place))
     elsewhere()
     found = us.open_run(place)
-    assert_same(tmp_path / "local", found.path)
     assert found.path.is_relative_to(tmp_path / "elsewhere")
     assert len(found.units) == 4
     assert us.verify(place)[0].damaged == ()
+    assert_same(tmp_path / "local", found.path)
 
 
 def test_a_killed_run_goes_on_on_another_machine(place, elsewhere, tmp_path, monkeypatch, pictures, capsys):
@@ -312,6 +312,35 @@ def test_nothing_that_is_the_same_travels_again(place, elsewhere, pictures, monk
     got.clear()
     Brightness.open(place)
     assert got == []
+
+
+def test_kept_cells_come_when_they_are_asked_for(place, elsewhere, monkeypatch):
+    dissect(run_path(place))
+    mask = us.open_run(place).unit("conv", 0).mask(0)
+    cells = [name for name in Store(place).names() if name.startswith("cache/")]
+    assert cells
+    got = []
+    get = Store.get
+
+    def noted(store, name, file):
+        got.append(name)
+        get(store, name, file)
+
+    monkeypatch.setattr(Store, "get", noted)
+    elsewhere()
+    again = us.open_run(place)
+    assert "tables/units.parquet" in got
+    assert not set(got) & set(cells)
+    got.clear()
+    assert np.array_equal(again.unit("conv", 0).mask(0), mask)
+    assert np.array_equal(us.open_run(place).unit("conv", 0).mask(0), mask)
+    assert sorted(got) == sorted(cells)
+    Store(place).write(cells[0], b"other")
+    us.open_run(place)
+    assert not (again.path / cells[0]).exists()
+    elsewhere("third")
+    us.open_run(place).drop_cache()
+    assert not [name for name in Store(place).names() if name.startswith("cache/")]
 
 
 def test_what_is_no_run_is_refused_and_not_fetched(place, environment, pictures, tmp_path):
@@ -556,4 +585,4 @@ def test_workers_work_on_a_run_of_a_store(environment, elsewhere, tmp_path):
         with pool.Pool(2, None, 1) as hands, done_by(hands, threads=1):
             dissect(run_path(place))
     elsewhere()
-    assert_same(tmp_path / "local", fetched(place))
+    assert_same(tmp_path / "local", fetched(place, cells=True))

@@ -25,6 +25,7 @@ from unitscope.run.calibration import (
 )
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
+from unitscope.run.mirror import fetch_cells
 from unitscope.run.numbers import fraction
 from unitscope.run.older import LATER_TABLES, completed_units, lacks_columns
 from unitscope.run.results import Result, Table
@@ -144,6 +145,17 @@ class Dissection(Result[DissectionSummary]):
                 f"{self.path} was made by an earlier version, whose activations are not read; dissect again, into "
                 "another folder"
             )
+
+    @cached_property
+    def kept_cells(self) -> RunFolder:
+        """The folder with the activations that were kept; those of a run of a store are got from it once.
+
+        Raises:
+            UnitscopeError: it has none that could be read, or the store refuses.
+        """
+        self.require_pieces()
+        fetch_cells(self.path)
+        return RunFolder(self.path)
 
     def unit(self, layer: str, number: int) -> Unit:
         """Return one unit, which shows itself in a notebook.

@@ -15,7 +15,7 @@ import pyarrow as pa
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.run.address import shown
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
-from unitscope.run.mirror import Mirror, mirror_of, put_made
+from unitscope.run.mirror import Mirror, drop_cells, mirror_of
 from unitscope.run.storage import (
     PARTIAL,
     ArrayFile,
@@ -159,8 +159,7 @@ class RunFolder:
 
     def drop_cache(self) -> None:
         """Delete the strong cells; statistics and tables stay."""
-        shutil.rmtree(self.path / "cache", ignore_errors=True)
-        put_made(self.path / "cache")
+        drop_cells(self.path)
 
 
 def damaged_files(path: Path, hashes: Mapping[str, str]) -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,8 @@ WAIT_SECONDS = 3.0
 """How long a process waits for others of this machine that only fetch a run."""
 BESIDE = "known"
 """Folder of the cache with what is known of the runs there, which is no part of them."""
+CELLS = "cache"
+"""Folder of a run with kept cells, which are most of it and which few questions need."""
 OWN = ("lock",)
 """Names in a run folder that are of this machine alone."""
 
@@ -81,7 +84,7 @@ class Mirror:
                 )
             self._refuse_strangers()
             with holding(self.store, this_machine()) as hold:
-                self._pull()
+                self._pull(cells=True)
                 self._hold = hold
                 try:
                     yield
@@ -89,19 +92,24 @@ class Mirror:
                 finally:
                     self._hold = None
 
-    def fetch(self) -> None:
-        """Make the folder like the store, with the runs below it; what is worked on here is left as it is."""
-        self._fetch_own()
+    def fetch(self, *, cells: bool) -> None:
+        """Make the folder like the store, with the runs below it; what is worked on here is left as it is.
+
+        Args:
+            cells: get kept cells too; else there are those alone that were got before and have not changed.
+        """
+        self.fetch_own(cells=cells)
         if not (self.path / MANIFEST).is_file():
             return  # no run: what else is below is none of its
         here = {path.relative_to(self.path).as_posix(): "" for path in self.path.rglob(MANIFEST)}
         for child in _children({**here, **self.store.names()}):
-            Mirror(self.path / child, f"{self.store.address}/{child}")._fetch_own()
+            Mirror(self.path / child, f"{self.store.address}/{child}").fetch_own(cells=cells)
 
-    def _fetch_own(self) -> None:
+    def fetch_own(self, *, cells: bool) -> None:
+        """Make the folder like the store, but for the runs below it; see :meth:`fetch`."""
         with self._alone() as alone:
             if alone:
-                self._pull()
+                self._pull(cells=cells)
 
     def push(self, *, below: str = "") -> None:
         """Put what is new or changed in the folder into the store, and delete there what is gone here.
@@ -130,6 +138,12 @@ class Mirror:
         if self._hold is None:
             self._settle()
 
+    def drop(self, below: str) -> None:
+        """Delete a folder in the store, whether its files are here or not."""
+        gone = self.store.names(below)
+        self.store.remove(gone)
+        self._note({name: each for name, each in self._known().items() if name not in gone})
+
     def _settle(self) -> None:
         """Note the versions of what was put by this mirror, so that it need not be got again."""
         known, there = self._known(), self.store.names()
@@ -154,7 +168,7 @@ class Mirror:
             known[name] = Known(here=state, there="")
         self._note(known)
 
-    def _pull(self) -> None:
+    def _pull(self, *, cells: bool) -> None:
         """Make the folder like the store, but for the runs below it."""
         manifest = self.store.read(MANIFEST)  # before the list: what it speaks of is in that
         there = {} if manifest is None else self._own(self.store.names())
@@ -163,6 +177,11 @@ class Mirror:
             if name not in there:
                 (self.path / name).unlink(missing_ok=True)
         wanted = [name for name, version in there.items() if not self._same(name, version, known)]
+        left = [] if cells else [name for name in wanted if _within(name, CELLS)]
+        for name in left:  # not those of before beside pieces of now
+            (self.path / name).unlink(missing_ok=True)
+            known.pop(name, None)
+        wanted = [name for name in wanted if name not in left]
         self._get([name for name in wanted if name != MANIFEST], there, known)
         if manifest is not None:
             self._write_manifest(manifest)
@@ -251,11 +270,12 @@ def mirror_of(path: Path) -> Mirror | None:
     return Mirror(path, address) if address else None
 
 
-def fetched(given: AnyPath) -> Path:
-    """Return the folder of a run that is to be read, with all that its store has of it.
+def fetched(given: AnyPath, *, cells: bool = False) -> Path:
+    """Return the folder of a run that is to be read, with what its store has of it.
 
     Args:
         given: a path or an address, see :func:`run_path`. The folder that stands for an address was fetched before.
+        cells: kept cells too, which :func:`fetch_cells` gets where they are asked for.
 
     Raises:
         UnitscopeError: the store refuses.
@@ -263,8 +283,27 @@ def fetched(given: AnyPath) -> Path:
     path = run_path(given)
     mirror = mirror_of(path) if path != Path(given) else None
     if mirror is not None:
-        mirror.fetch()
+        mirror.fetch(cells=cells)
     return path
+
+
+def fetch_cells(path: Path) -> None:
+    """Get the kept cells of a run that was fetched without, if its folder stands for one of a store.
+
+    Raises:
+        UnitscopeError: the store refuses.
+    """
+    mirror = mirror_of(path)
+    if mirror is not None:
+        mirror.fetch_own(cells=True)
+
+
+def drop_cells(path: Path) -> None:
+    """Delete the kept cells of a run, in its store as well."""
+    shutil.rmtree(path / CELLS, ignore_errors=True)
+    mirror = mirror_of(path)
+    if mirror is not None:
+        mirror.drop(CELLS)
 
 
 def put_made(path: Path) -> None:
@@ -295,7 +334,7 @@ def helping(path: Path, machine: str) -> Mirror | None:
         return None
     mirror = mirror_of(path)
     if mirror is not None:
-        mirror.fetch()
+        mirror.fetch(cells=True)
         for name in FIRST:
             (path / name).mkdir(exist_ok=True)
     return mirror

@@ -50,7 +50,7 @@ def verify(run: Path | str) -> list[Verified]:
     Raises:
         UnitscopeError: the folder holds no run.
     """
-    path = fetched(run)
+    path = fetched(run, cells=True)
     if not (path / MANIFEST).is_file():
         read_manifest(path)  # which says so
     return [_verify(file.parent) for file in sorted(path.rglob(MANIFEST))]

@@ -87,9 +87,8 @@ def kept_activations(run: Dissection, reader: ShardReader | None = None) -> Acti
     Raises:
         UnitscopeError: it keeps no pieces of work at all, as one that was exported.
     """
-    run.require_pieces()
     return Activations(
-        RunFolder(run.path),
+        run.kept_cells,
         ReadingPlan.of(run),
         reader=reader,
         concepts=len(run.concepts) + 1,
