@@ -148,6 +148,9 @@ def test_a_dissection_in_a_store_is_the_one_in_a_folder(place, elsewhere, tmp_pa
     found = us.open_run(place)
     assert found.path.is_relative_to(tmp_path / "elsewhere")
     assert len(found.units) == 4
+    for refused in (lambda: found.unit("other", 0), lambda: found.table("other")):
+        with pytest.raises(UnitscopeError, match=place):
+            refused()
     assert us.verify(place)[0].damaged == ()
     assert_same(tmp_path / "local", found.path)
 

@@ -28,13 +28,13 @@ def of_units(run: Dissection, units: pd.DataFrame) -> list[str]:
     if not len(units):
         return []
     layer, unit = run.network.layer_title(str(units["layer"].iloc[0])), int(units["unit"].iloc[0])
-    return [command_of("unit", shown(run.path), layer, unit)]
+    return [command_of("unit", run.address, layer, unit)]
 
 
 def of_dissection(run: Dissection) -> list[str]:
     """Return the commands that show the unit of highest IoU, and all of them in a page."""
     best = run.best(1)
-    return [*of_units(run, best[best["iou"] > 0]), command_of("report", shown(run.path))]
+    return [*of_units(run, best[best["iou"] > 0]), command_of("report", run.address)]
 
 
 def of_unit(run: Path, layer: str, unit: int, *, drawn: bool) -> list[str]:

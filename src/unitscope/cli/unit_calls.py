@@ -66,7 +66,8 @@ def classify_unit(
 def _refuse_latents(run: Dissection, classes: ClassOptions) -> None:
     if not run.generated:
         raise UnitscopeError(
-            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
+            f"--latents is for generators, and the run in {run.address} is of a network that reads pictures; give "
+            "--images"
         )
     if classes.images:
         raise UnitscopeError("--images and --latents are both given; the run of a generator takes --latents")

@@ -56,5 +56,7 @@ def _latent(run: Dissection, number: object) -> tuple[torch.nn.Module, Tensor]:
     samples = reopen_generated(run)
     count = len(samples.latents)
     if not isinstance(number, int) or not 0 <= number < count:
-        raise UnitscopeError(f"latent {number!r} is not in {run.path}; give a number from 0 to {count - 1}")
+        raise UnitscopeError(
+            f"latent {number!r} is not in {run.address}; give a number from 0 to {count - 1}"
+        )
     return samples.generator.module, samples.latents.read([number])

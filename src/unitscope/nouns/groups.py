@@ -98,7 +98,8 @@ def ask_of_pictures(
     """
     if isinstance(given, Latents | SeededLatents):
         raise UnitscopeError(
-            f"--latents is for generators, and the run in {run.path} is of a network that reads pictures; give --images"
+            f"--latents is for generators, and the run in {run.address} is of a network that reads pictures; give "
+            "--images"
         )
     said = as_concepts(concepts)
     if groups.concept is None:
@@ -159,12 +160,12 @@ def ask_of_latents(
     for name, there in wrong.items():
         if there:
             raise UnitscopeError(
-                f"--{name} is for networks that read pictures, and the run in {run.path} is of a generator; say with "
-                "--concept which of its own pictures are positive"
+                f"--{name} is for networks that read pictures, and the run in {run.address} is of a generator; say "
+                "with --concept which of its own pictures are positive"
             )
     if groups.concept is None:
         raise UnitscopeError(
-            f"the run in {run.path} is of a generator; say with --concept which of its pictures are positive"
+            f"the run in {run.address} is of a generator; say with --concept which of its pictures are positive"
         )
     samples = reopen_generated(run, said, source, device=device)
     if isinstance(given, Latents | SeededLatents):

@@ -52,7 +52,7 @@ def reopen_network(run: Dissection, source: Source | None = None, *, device: str
     """
     if run.generated:
         raise UnitscopeError(
-            f"the run in {run.path} is of a generator, which reads no pictures; give the run of a network that does"
+            f"the run in {run.address} is of a generator, which reads no pictures; give the run of a network that does"
         )
     facts = run.network
     with _naming_run(run, source):
@@ -95,7 +95,7 @@ def reopen_generator(
     if found.size != record.size:
         raise UnitscopeError(
             f"{found.name} makes pictures of {found.size[0]}x{found.size[1]} pixels and made "
-            f"{record.size[0]}x{record.size[1]} in {run.path}; dissect again"
+            f"{record.size[0]}x{record.size[1]} in {run.address}; dissect again"
         )
     return found
 
@@ -128,8 +128,8 @@ def reopen_generated(
     samples = generated(made, content.latents, said, run.grid)
     if own and samples.labeller.content_hash != content.labels.hash:
         raise UnitscopeError(
-            f"segmenter {samples.labeller.name} is another than the one that {run.path} was labelled with; give that "
-            "one with --segmenter, or dissect again"
+            f"segmenter {samples.labeller.name} is another than the one that {run.address} was labelled with; give "
+            "that one with --segmenter, or dissect again"
         )
     return samples
 
@@ -155,7 +155,7 @@ def named_again(
             return network(wanted, weights=file, preprocess=_preprocessing(run), forward=forward)
         if forward is not None:
             raise UnitscopeError(
-                f"--forward is about networks that read pictures, and the run in {run.path} is of a generator"
+                f"--forward is about networks that read pictures, and the run in {run.address} is of a generator"
             )
         record = _generator_record(run)
         return generator(wanted, weights=weights, latent_shape=record.latent_shape, range=record.range)
@@ -186,8 +186,8 @@ def _generator_record(run: Dissection) -> GeneratorRecord:
     record = run.network.generator
     if record is None:
         raise UnitscopeError(
-            f"the run in {run.path} is of a network that reads pictures, not of a generator; dissect a generator with "
-            "--latents"
+            f"the run in {run.address} is of a network that reads pictures, not of a generator; dissect a generator "
+            "with --latents"
         )
     return record
 
@@ -197,8 +197,8 @@ def _wanted(run: Dissection, source: Source | None) -> Source:
     wanted = source if source is not None else run.network.spec
     if not wanted:
         raise UnitscopeError(
-            f"the run in {run.path} does not say where its network {run.network.name!r} came from: it was given as a "
-            "module; give it again, as --model"
+            f"the run in {run.address} does not say where its network {run.network.name!r} came from: it was given as "
+            "a module; give it again, as --model"
         )
     return wanted
 
@@ -211,7 +211,7 @@ def _naming_run(run: Dissection, source: object) -> Iterator[None]:
     except UnitscopeError as error:
         if source is not None or not run.network.spec:
             raise
-        raise UnitscopeError(f"{error} (the run in {run.path} names it; --model gives another)") from error
+        raise UnitscopeError(f"{error} (the run in {run.address} names it; --model gives another)") from error
 
 
 def _weights_of(facts: NetworkRecord, source: object) -> Path | None:
@@ -239,7 +239,7 @@ def _forward_of(run: Dissection, source: object) -> str | None:
         return None
     if not facts.forward_hash:
         raise UnitscopeError(
-            f"the run in {run.path} called its network with the function {facts.forward}, given in Python; give the "
+            f"the run in {run.address} called its network with the function {facts.forward}, given in Python; give the "
             "network again, made with that function as --forward"
         )
     return facts.forward
@@ -251,13 +251,13 @@ def _refuse_other_forward(run: Dissection, found: Network) -> None:
         return
     if facts.forward is None:
         raise UnitscopeError(
-            f"the run in {run.path} called its network with pictures alone, not with --forward {now.name}; leave it "
+            f"the run in {run.address} called its network with pictures alone, not with --forward {now.name}; leave it "
             "out, or dissect again"
         )
     if facts.forward_hash:
         raise UnitscopeError(
-            f"the file of {now.name} is another than the one that the network of {run.path} was called with; restore "
-            "it, or dissect again"
+            f"the file of {now.name} is another than the one that the network of {run.address} was called with; "
+            "restore it, or dissect again"
         )
 
 
@@ -265,7 +265,7 @@ def _refuse_other_weights(run: Dissection, found: Network | Generator) -> None:
     before, now = run.network.weights_hash, weights_hash(found.module)
     if now != before:
         raise UnitscopeError(
-            f"{found.name or 'the network'} has other weights than those that {run.path} was dissected with "
+            f"{found.name or 'the network'} has other weights than those that {run.address} was dissected with "
             f"(hash {now[:8]}... now, {before[:8]}... there); give those weights with --model or --weights, or "
             "dissect again"
         )
@@ -287,7 +287,7 @@ def layer_of(run: Dissection, name: str | None = None) -> LayerGrid:
         titles = [run.network.layer_title(layer) for layer in plan.by_layer]
         known = dict.fromkeys([*plan.by_layer, *titles])
         hint = did_you_mean(wanted, known) or f" it has {', '.join(plan.by_layer)}"
-        raise UnitscopeError(f"layer {wanted!r} is not in {run.path};{hint}")
+        raise UnitscopeError(f"layer {wanted!r} is not in {run.address};{hint}")
     return plan.by_layer[path].layer
 
 

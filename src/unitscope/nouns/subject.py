@@ -106,7 +106,7 @@ def effect_order(run: Dissection, layer: str, concept: int, *, halved: bool = Fa
     if ranking is None or not ranking.complete or ranking.summary.run_hash != run.configuration_hash:
         raise UnitscopeError(
             f"--rank effect needs a finished ranking of layer {layer!r}, which is not in {shown(path)}; run "
-            f"{as_typed(command_of('rank', shown(run.path), '--layer', layer))} first"
+            f"{as_typed(command_of('rank', run.address, '--layer', layer))} first"
         )
     rows = ranking.effects[ranking.effects["number"] == concept].sort_values("after", kind="stable")
     if not (rows["after"] < rows["before"]).any():

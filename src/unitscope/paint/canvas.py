@@ -93,8 +93,8 @@ class Canvas:
         if recipe.generator.weights_hash != self.name.weights_hash:
             raise UnitscopeError(
                 f"the recipe is for {recipe.generator.name} with the weights {recipe.generator.weights_hash[:8]}..., "
-                f"and {self.run.path} is of {self.name.name} with {self.name.weights_hash[:8]}...; open the run of its "
-                "generator"
+                f"and {self.run.address} is of {self.name.name} with {self.name.weights_hash[:8]}...; open the run of "
+                "its generator"
             )
         if self.run.network.layer_path(recipe.layer) != self.painter.layer.name:
             raise UnitscopeError(

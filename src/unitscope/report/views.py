@@ -32,8 +32,8 @@ def importance_page(found: Importance) -> Path:
     run = found.dissection
     if run is None:
         raise UnitscopeError(
-            f"the page of {found.path} shows the units of the dissection {found.summary.run!r}, which is not there any "
-            "more; move it back, or measure the importance again"
+            f"the page of {found.address} shows the units of the dissection {found.summary.run!r}, which is not there "
+            "any more; move it back, or measure the importance again"
         )
     if found.path.resolve().parent.parent != run.path.resolve():
         return write_importance_report(found.path, run=run.path)

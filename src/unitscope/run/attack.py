@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from unitscope.run import address
 from unitscope.run.numbers import fraction_score, percent_score
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import ALL_TARGETS, AttackSummary
@@ -56,7 +55,7 @@ def _lines(found: Attack) -> Iterator[str]:
     if facts.targets[0].won:
         yield from _moved(facts)
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {address.shown(found.path)}"
+    yield f"  in {found.address}"
 
 
 def _moved(facts: AttackSummary) -> Iterator[str]:

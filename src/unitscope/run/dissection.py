@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
-from unitscope.run import address
 from unitscope.run.calibration import (
     FALSE_DISCOVERIES,
     FOLDER,
@@ -137,12 +136,12 @@ class Dissection(Result[DissectionSummary]):
         """
         if not (self.path / "shards").is_dir():
             raise UnitscopeError(
-                f"{self.path} has no activations: exports leave them out; ask the run that was exported, or dissect "
+                f"{self.address} has no activations: exports leave them out; ask the run that was exported, or dissect "
                 "again, into another folder"
             )
         if self.manifest.earlier:
             raise UnitscopeError(
-                f"{self.path} was made by an earlier version, whose activations are not read; dissect again, into "
+                f"{self.address} was made by an earlier version, whose activations are not read; dissect again, into "
                 "another folder"
             )
 
@@ -213,7 +212,7 @@ class Dissection(Result[DissectionSummary]):
         if path not in known:
             titles = dict.fromkeys([*known, *map(self.network.layer_title, known)])
             hint = did_you_mean(name, titles) or f" it has {', '.join(known)}"
-            raise UnitscopeError(f"layer {name!r} is not in {self.path};{hint}")
+            raise UnitscopeError(f"layer {name!r} is not in {self.address};{hint}")
         return path
 
     def find_picture(self, picture: int | str) -> int:
@@ -226,7 +225,7 @@ class Dissection(Result[DissectionSummary]):
         found = samples[samples["id" if isinstance(picture, str) else "sample"] == picture]
         if not len(found):
             hint = did_you_mean(str(picture), samples["id"]) or f" there are {len(samples)}"
-            raise UnitscopeError(f"picture {picture!r} is not in {self.path};{hint}")
+            raise UnitscopeError(f"picture {picture!r} is not in {self.address};{hint}")
         if not found["used"].iloc[0]:
             raise UnitscopeError(f"picture {picture!r} could not be read: {found['reason'].iloc[0]}")
         return int(found["sample"].iloc[0])
@@ -290,7 +289,7 @@ class Dissection(Result[DissectionSummary]):
             if self.controls or self.generated:
                 lacks, do = "measure of chance", "--null 200"
             raise UnitscopeError(
-                f"the run in {self.path} has no {lacks}, which the calibrated rule needs; dissect with {do}"
+                f"the run in {self.address} has no {lacks}, which the calibrated rule needs; dissect with {do}"
                 + (", on the same folder" if lacks == "control" else "")
             )
         return self.units[self.calibrated.astype(bool)]
@@ -430,7 +429,7 @@ class Dissection(Result[DissectionSummary]):
         cut = fraction(self.settings.min_iou)
         lines += [f"  {line}" for line in self.doubts(cut)]
         by = "labels by mutual information, " if self.settings.match == "information" else ""
-        lines.append(f"  {by}IoU of at least {cut} counts; in {address.shown(self.path)}")
+        lines.append(f"  {by}IoU of at least {cut} counts; in {self.address}")
         return "\n".join(lines)
 
 

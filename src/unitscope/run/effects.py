@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run import address
 from unitscope.run.effect_summaries import (
     InsertionSummary,
     PlaceShares,
@@ -197,7 +196,7 @@ def _removal_lines(found: Removal) -> Iterator[str]:
         change = percent_score(other.change, sign="+")
         yield f"    {other.concept} ({other.category}): {change}, was {percent(other.area)}"
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {address.shown(found.path)}"
+    yield f"  in {found.address}"
 
 
 def _chosen(choice: UnitChoice, k: int, share: str) -> str:
@@ -237,7 +236,7 @@ def _insertion_lines(found: Insertion) -> Iterator[str]:
     for there in facts.contexts[: 2 * SHOWN]:
         yield f"    {there.concept or 'nothing'}: {_appearing(there)}"
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {address.shown(found.path)}"
+    yield f"  in {found.address}"
 
 
 def _appearing(each: PlaceShares) -> str:
@@ -258,7 +257,7 @@ def _ranking_lines(found: Ranking) -> Iterator[str]:
         ranks = "" if correlation.value is None else f"; ranks correlate {fraction_score(correlation, 2)}"
         yield f"    {each.concept} ({each.category}): {_first(each, facts.units)}{ranks}"
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {address.shown(found.path)}"
+    yield f"  in {found.address}"
 
 
 def _first(each: RankedConcept, units: int) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.run import address
 from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import Score, percent, percent_score
 from unitscope.run.results import Result, Table
@@ -129,7 +128,7 @@ def _lines(found: Importance) -> Iterator[str]:
             yield from _set_lines(found, kind, k)
     yield from (f"  {line}" for line in paradoxes(found))
     yield from (f"  {note}" for note in facts.notes)
-    yield f"  in {address.shown(found.path)}"
+    yield f"  in {found.address}"
 
 
 def paradoxes(found: Importance) -> Iterator[str]:

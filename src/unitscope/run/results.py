@@ -94,7 +94,7 @@ class Result(Generic[S_co]):
         found = cls(fetched(path))
         if not found.complete:
             raise UnitscopeError(
-                f"the {cls.kind} in {shown(found.path)} is not finished; run the same 'unitscope {cls.command}' "
+                f"the {cls.kind} in {found.address} is not finished; run the same 'unitscope {cls.command}' "
                 "command again to go on"
             )
         return found
@@ -115,6 +115,11 @@ class Result(Generic[S_co]):
     def configuration_hash(self) -> str:
         """SHA-256 of everything that decides its results."""
         return self.manifest.configuration_hash
+
+    @property
+    def address(self) -> str:
+        """What a person calls its folder: the path, or the address of an object store that it stands for."""
+        return shown(self.path)
 
     @property
     def page(self) -> Path:
@@ -184,7 +189,7 @@ class Result(Generic[S_co]):
             if self.complete:
                 self.check(f"tables/{name}.parquet")
             known = ", ".join(self.tables)
-            raise UnitscopeError(f"{self.path} has no table {name!r}; a complete {self.kind} has: {known}")
+            raise UnitscopeError(f"{self.address} has no table {name!r}; a complete {self.kind} has: {known}")
         self.check(f"tables/{name}.parquet")
         frame: pd.DataFrame = pq.ParquetFile(file.absolute()).read().to_pandas()
         return frame

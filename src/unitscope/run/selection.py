@@ -57,7 +57,7 @@ def select_units(
         for name in wanted:
             if name not in names:
                 raise UnitscopeError(
-                    f"{column} {name!r} is not in {run.path};{did_you_mean(name, names) or _listing(names)}"
+                    f"{column} {name!r} is not in {run.address};{did_you_mean(name, names) or _listing(names)}"
                 )
         if wanted:
             units = units[units[column].isin(list(wanted)).fillna(False)]

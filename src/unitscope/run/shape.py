@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from unitscope.run import address
 from unitscope.run.numbers import fraction, percent_score
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import ShapeSummary
@@ -61,7 +60,7 @@ class Shape(Result[ShapeSummary]):
             )
         if facts.changed is not None:
             lines.append(f"  predictions that change: {percent_score(facts.changed)}")
-        lines.append(f"  an IoU above {fraction(facts.survive)} survives; in {address.shown(self.path)}")
+        lines.append(f"  an IoU above {fraction(facts.survive)} survives; in {self.address}")
         return "\n".join(lines)
 
 

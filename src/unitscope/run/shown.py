@@ -10,7 +10,6 @@ import pandas as pd
 from PIL import Image
 
 from unitscope import notebook
-from unitscope.run import address
 from unitscope.run.calibration import whole_or_mean
 from unitscope.run.effects import surprises
 from unitscope.run.masks import outlined, unpack_mask
@@ -55,7 +54,7 @@ def dissection(run: Dissection) -> Iterator[str]:
     by = ", chosen by mutual information," if run.settings.match == "information" else ""
     yield notebook.lines([*told, *run.manifest.notes, *run.doubts(cut)])
     yield notebook.line(
-        f"A detector matches its concept{by} with an IoU of at least {cut}. In {run.path}", quiet=True
+        f"A detector matches its concept{by} with an IoU of at least {cut}. In {run.address}", quiet=True
     )
     best = run.best(1)
     if len(best) and best["iou"].iloc[0]:
@@ -200,7 +199,7 @@ def _before_and_after(found: Result[object], pairs: pd.DataFrame, mask: str, wor
 
 def _ending(found: Result[object], notes: Iterable[str]) -> Iterator[str]:
     yield notebook.lines(notes)
-    yield notebook.line(f"In {address.shown(found.path)}", quiet=True)
+    yield notebook.line(f"In {found.address}", quiet=True)
 
 
 def _few(rows: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:

@@ -66,8 +66,8 @@ def check_importance(found: Importance, run: Dissection, layer: str) -> Importan
     if not _fits(found, run, layer):
         facts = found.summary
         raise UnitscopeError(
-            f"the importance in {found.path} is of layer {facts.layer!r} of {facts.model}, not of layer {layer!r} with "
-            f"the weights of {run.path}; give that one with --importance, or leave it out"
+            f"the importance in {found.address} is of layer {facts.layer!r} of {facts.model}, not of layer {layer!r} "
+            f"with the weights of {run.address}; give that one with --importance, or leave it out"
         )
     return found
 

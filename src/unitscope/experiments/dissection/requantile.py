@@ -73,7 +73,7 @@ class Requantiled(Dissection):
         if name == "exemplars":
             return _outlined_again(super().table(name), self)
         raise UnitscopeError(
-            f"{self.path} labelled again at quantile {self.quantile:g} has no table {name!r}; dissect with that "
+            f"{self.address} labelled again at quantile {self.quantile:g} has no table {name!r}; dissect with that "
             "quantile, into another folder"
         )
 

@@ -79,11 +79,11 @@ def stability(
 
 def _require_same(run: Dissection, other: Dissection) -> None:
     if other.network.weights_hash != run.network.weights_hash:
-        raise UnitscopeError(f"the run in {other.path} is of another network than that in {run.path}; labels of the "
-                             "same units are compared")  # fmt: skip
+        raise UnitscopeError(f"the run in {other.address} is of another network than that in {run.address}; labels of "
+                             "the same units are compared")  # fmt: skip
     if other.data.hash != run.data.hash:
-        raise UnitscopeError(f"the run in {other.path} is on other pictures than that in {run.path}; give runs that "
-                             "differ in grid, segmenter or masks alone")  # fmt: skip
+        raise UnitscopeError(f"the run in {other.address} is on other pictures than that in {run.address}; give runs "
+                             "that differ in grid, segmenter or masks alone")  # fmt: skip
 
 
 def _sizes(used: int, asked: Sequence[int]) -> list[int]:
