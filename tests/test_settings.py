@@ -13,6 +13,7 @@ from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.effects.settings import InsertionSettings, RankingSettings, RemovalSettings
 from unitscope.experiments.importance.settings import ImportanceSettings
 from unitscope.experiments.shape.settings import ShapeSettings
+from unitscope.run.manifest import SettingsRecord
 
 ALL = (
     AttackSettings,
@@ -116,6 +117,12 @@ def test_a_terminal_names_the_option_that_was_given():
 def test_every_setting_says_what_it_means(kind):
     for each in fields(kind):
         assert each.metadata["about"].help.endswith("."), each.name
+
+
+def test_a_manifest_says_every_setting_that_decides_labels():
+    known = {each.name for each in fields(SettingsRecord)}
+    assert set(DissectionSettings().deciding()) <= known
+    assert known - set(DissectionSettings().deciding()) == {"grid", "grid_of", "scores"}
 
 
 def test_only_what_decides_is_part_of_the_configuration():

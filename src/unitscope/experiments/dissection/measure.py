@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -290,14 +291,10 @@ class NetworkDissection(Experiment[Activations]):
         }
 
     def _settings(self) -> SettingsRecord:
-        told = self.settings
-        return SettingsRecord(
-            quantile=told.quantile, min_iou=told.min_iou, match=told.match, top=told.top, border=told.border,
-            replicates=told.replicates, null=told.null, seed=told.seed, batch_size=told.batch_size,
-            grid=self.samples.grid,
-            cells=told.cells, trust_places=told.trust_places, allow_random=told.allow_random,
-            scores=told.scores, grid_of=self.grid_of,
-        )  # fmt: skip
+        """Return what it was told, as the manifest has it: settings of the same names, and grids."""
+        known = {each.name for each in fields(SettingsRecord)}
+        told = {name: value for name, value in vars(self.settings).items() if name in known}
+        return SettingsRecord(**told, grid=self.samples.grid, grid_of=self.grid_of)
 
     def _network(self) -> NetworkRecord:
         model, size, generator = self.model, self.samples.size, None
