@@ -67,9 +67,10 @@ def region_table(
         for number, here in _runs(rows["sample"].to_numpy() // size):
             shard = activations.shard(number, above=thresholds)
             places = np.searchsorted(shard.samples, rows["sample"].to_numpy()[here])
+            cells = {name: shard.cells[name] for name in rows["layer"].iloc[here].unique()}
             for (place, name), of_place in _runs(zip(places.tolist(), rows["layer"].iloc[here], strict=True)):
                 some = units[here][of_place]
-                values = shard.cells[name].raster_values(place, some, thresholds[name][some])
+                values = cells[name].raster_values(place, some, thresholds[name][some])
                 found.append(
                     _looked_at(values, thresholds[name][some], shard.labels[place], labels[name][some])
                 )
