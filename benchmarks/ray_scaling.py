@@ -30,8 +30,8 @@ from unitscope.scale.cluster import Cluster
 from unitscope.scale.pool import Pool
 from unitscope.scale.spread import running_in
 
-ROOM = 2**30
-"""Bytes that network and pictures may take in Ray's store."""
+ROOM = 3 * 2**30
+"""Bytes that network and pictures of both crews may take in Ray's store, none of them on disk."""
 PIECE = 16
 """Pictures of a piece, so that few pictures are enough pieces for two workers."""
 

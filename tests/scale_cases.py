@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,10 @@ class Mortal(nn.Module):
             with self.note.open("a") as file:
                 file.write(f"{os.getpid()}\n")
         time.sleep(self.wait)
-        if self.bomb is not None and self.bomb.exists():
-            self.bomb.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.bomb is not None:
+            with suppress(FileNotFoundError):  # who takes it away is the one
+                self.bomb.unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Deadly(Mortal):

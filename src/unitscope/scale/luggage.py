@@ -7,16 +7,23 @@ is not installed goes along with its code.
 
 from __future__ import annotations
 
+import io
+import pickle
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from ray import cloudpickle
+from torch.storage import TypedStorage
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.skeleton import Looked
@@ -24,7 +31,39 @@ from unitscope.experiments.skeleton import Looked
 PACKAGE = __name__.partition(".")[0]
 
 
-def pack(subject: object, looked: Sequence[Looked]) -> bytes:
+@dataclass(frozen=True)
+class Packed:
+    """Something pickled: what it is made of, and the numbers in its tensors and arrays apart, which nobody copies.
+
+    Attributes:
+        data: the pickle.
+        numbers: bytes of each array and tensor.
+    """
+
+    data: bytes
+    numbers: list[NDArray[np.uint8]]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all."""
+        return len(self.data) + sum(each.nbytes for each in self.numbers)
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Takes the numbers of tensors in the memory of the CPU as those of arrays."""
+
+    def reducer_override(self, what: Any) -> Any:
+        if isinstance(what, TypedStorage) and what._untyped_storage.device.type == "cpu":
+            found = torch.tensor([], dtype=torch.uint8).set_(what._untyped_storage)
+            return _storage, (found.numpy(), what.dtype)
+        return super().reducer_override(what)
+
+
+def _storage(numbers: NDArray[np.uint8], kind: torch.dtype) -> TypedStorage:
+    return TypedStorage(wrap_storage=torch.from_numpy(numbers).untyped_storage(), dtype=kind, _internal=True)
+
+
+def pack(subject: object, looked: Sequence[Looked]) -> Packed:
     """Return what pieces of work need and what is compared first, for :func:`unpack`.
 
     Raises:
@@ -40,15 +79,17 @@ def pack(subject: object, looked: Sequence[Looked]) -> bytes:
         ) from error
 
 
-def pickled(what: object) -> bytes:
-    """Return something as bytes, with the code of what other processes cannot import."""
+def pickled(what: object) -> Packed:
+    """Return something pickled, with the code of what other processes cannot import."""
+    file, numbers = io.BytesIO(), list[pickle.PickleBuffer]()
     with _with_code():
-        return bytes(cloudpickle.dumps(what))
+        _Pickler(file, protocol=5, buffer_callback=numbers.append).dump(what)
+    return Packed(file.getvalue(), [np.frombuffer(each.raw(), np.uint8) for each in numbers])
 
 
-def unpack(data: bytes) -> Any:
-    """Return what was packed, in a worker."""
-    return cloudpickle.loads(data)
+def unpack(packed: Packed) -> Any:
+    """Return what was packed, in a worker; its numbers are its own, and may be written over."""
+    return pickle.loads(packed.data, buffers=[each.copy() for each in packed.numbers])
 
 
 def _which(looked: Sequence[Looked]) -> str:

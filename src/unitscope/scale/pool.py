@@ -104,11 +104,15 @@ class Pool:
     def _done(self, work: Work, advance: Advance) -> Generator[Done, None, None]:
         name, sent = next(self._stages), ray.put(pickled((work.stage.measure, work.stage.plan)))
         waiting, left, deaths = list(work.pieces), {each.number for each in work.pieces}, Counter[int]()
-        while left:
+
+        def hand_out() -> None:
             while self._idle and waiting and work.waits[waiting[0].number] <= min(left):
                 hand, piece = self._idle.pop(), waiting.pop(0)
                 self._tasks[hand.actor.measure.remote(name, [sent], piece)] = hand
                 hand.piece = piece
+
+        while left:
+            hand_out()
             hand, state = self._next()
             done, hand.piece = hand.piece, None
             if state is None and done is not None:
@@ -116,8 +120,9 @@ class Pool:
                 waiting = sorted([*waiting, done], key=lambda each: each.number)
             elif done is not None and state is not None:
                 self._idle.append(hand)
-                left.remove(done.number)
+                hand_out()  # so that nobody waits until the piece is committed, but who waits for that
                 yield Done(done, state, advance)
+                left.remove(done.number)
 
     def _next(self) -> tuple[_Hand, State | None]:
         """Return the next worker that is done, with what it found; nothing of one that has arrived or is lost."""
@@ -190,7 +195,7 @@ class Pool:
         device = device_of(work.looked[0].module) if work.looked else torch.device("cpu")
         check_device(device, self.workers)
         gpus = int(device.type == "cuda")
-        self._cluster.join(self.workers, self.threads, len(luggage), gpus=gpus)
+        self._cluster.join(self.workers, self.threads, luggage.size, gpus=gpus)
         self._wanted = _wanted(work, device, self.threads)
         self._luggage, self._subject = ray.put(luggage), _NOTHING
         self._failed = 0

@@ -153,6 +153,7 @@ class Meetings:
         """Cut the numbers of the re-pairings into pieces of work."""
         looked_up = self.repairings * sum(int(points.sum()) for points in self.points.values())
         shared = min(PIECES, -(-looked_up // WORTHWHILE_POINTS))
+        shared += shared % 2 if shared > 1 else 0  # two workers are done at the same time
         pieces = max(1, shared, -(-looked_up // PIECE_POINTS))
         return ranges(self.repairings, -(-self.repairings // pieces))
 
