@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,14 +23,29 @@ VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 """The Vega-Lite that draws pages and files."""
 ENDINGS = ("svg", "png", "pdf")
 MARGIN = 12
+KEPT = 128
+"""Figures that are remembered: a report that is written again has most of those that it had."""
 
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as `path.svg`, `path.png` (160 dots an inch) and `path.pdf`."""
-    svg = _numbered(vlc.vegalite_to_svg(file_spec(figure), vl_version=VERSION))
-    path.with_name(path.name + ".svg").write_text(svg, encoding="utf-8", newline="\n")
-    path.with_name(path.name + ".png").write_bytes(vlc.svg_to_png(svg, ppi=160, scale=1))
-    path.with_name(path.name + ".pdf").write_bytes(vlc.svg_to_pdf(svg))
+    spec = json.dumps(file_spec(figure))
+    for ending, content in zip(ENDINGS, _drawn(sha256(spec.encode()).digest(), _Unseen(spec)), strict=True):
+        path.with_name(f"{path.name}.{ending}").write_bytes(content)
+
+
+@dataclass(frozen=True)
+class _Unseen:
+    """A specification that a cache does not keep: all are the same to it."""
+
+    spec: str = field(compare=False)
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(_digest: bytes, figure: _Unseen) -> tuple[bytes, bytes, bytes]:
+    """Return the content of the files of a figure, by the digest of its specification."""
+    svg = _numbered(vlc.vegalite_to_svg(figure.spec, vl_version=VERSION))
+    return svg.encode(), vlc.svg_to_png(svg, ppi=160, scale=1), vlc.svg_to_pdf(svg)
 
 
 def _numbered(svg: str) -> str:

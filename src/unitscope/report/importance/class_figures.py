@@ -149,21 +149,26 @@ def set_bars(data: Importance, place: int) -> pd.DataFrame:
          overall, None, None)
     ]  # fmt: skip
     for k, kind in _asked(sizes):
-        row = numbers.chosen_sets(data, kind=kind, k=k).iloc[place]
+        row = numbers.with_accuracy(_chosen(data.sets_of(place), kind)).set_index("k").reindex([k]).iloc[0]
         name = f"{k} most important removed" if kind == "removed" else f"all but these {k} removed"
         found.append(
             (name, kind, row["balanced_accuracy"], row["low"], row["high"],
              row["overall_accuracy"], row["overall_low"], row["overall_high"])
         )  # fmt: skip
-    random = numbers.random_sets(data)
+    random = data.random_of(place)
     for k, kind in _asked(sizes)[-2:]:
-        mine = random[(random["place"] == place) & (random["kind"] == kind) & (random["k"] == k)]
+        mine = random[(random["kind"] == kind) & (random["k"] == k)]
         name = f"{k} random removed" if kind == "removed" else f"all but {k} random removed"
         found += [
             (name, "random", row.mean, row.low, row.high, row.overall, row.overall_low, row.overall_high)
             for row in records(mine)
         ]
     return set_rows(found)
+
+
+def _chosen(sets: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return the sets of a class's most important units, removed or kept."""
+    return sets[(sets["ranking"] == "importance") & (sets["kind"] == kind)]
 
 
 def _asked(sizes: tuple[int, int] | None) -> list[tuple[int, str]]:
@@ -229,14 +234,13 @@ def removal_curve(data: Importance, place: int, kind: str) -> pd.DataFrame:
         Columns `removed`, `value`, `low`, `high`; empty if nothing was measured.
     """
     if kind == "random":
-        drawn = numbers.random_sets(
-            data
+        drawn = data.random_of(
+            place
         )  # those that keep random units are other draws: they would not be one curve
         sets = drawn[drawn["kind"] == "removed"].rename(columns={"mean": "value"})
     else:
-        mine = data.sets[(data.sets["ranking"] == "importance") & (data.sets["kind"] == kind)]
+        mine = _chosen(data.sets_of(place), kind)
         sets = numbers.with_accuracy(mine).rename(columns={"balanced_accuracy": "value"})
-    sets = sets[sets["place"] == place]
     if not len(sets):
         return pd.DataFrame(columns=["removed", "value", "low", "high"], dtype=float)
     removed = np.where(sets["kind"] == "kept", len(data.units) - sets["k"], sets["k"])

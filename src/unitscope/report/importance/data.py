@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,40 @@ class Importance:
     sets: pd.DataFrame
     correlation: Matrix
     images: pd.DataFrame
+
+    @cached_property
+    def random(self) -> pd.DataFrame:
+        """One row for each class, kind and size of random sets: mean and range over the repetitions.
+
+        Columns: `place`, `kind`, `k`, `mean`, `low`, `high`, `overall`, `overall_low`, `overall_high`, `repetitions`.
+        """
+        sets = self.sets[self.sets["ranking"] == "random"]
+        found = sets.groupby(["place", "kind", "k"], as_index=False).agg(
+            mean=("balanced_accuracy", "mean"),
+            low=("balanced_accuracy", "min"),
+            high=("balanced_accuracy", "max"),
+            overall=("overall_accuracy", "mean"),
+            overall_low=("overall_accuracy", "min"),
+            overall_high=("overall_accuracy", "max"),
+            repetitions=("repetition", "nunique"),
+        )
+        return pd.DataFrame(found)
+
+    @cached_property
+    def _by_class(self) -> dict[int, tuple[pd.DataFrame, pd.DataFrame]]:
+        sets = dict(iter(self.sets.groupby("place")))
+        random = dict(iter(self.random.groupby("place")))
+        none = self.sets.iloc[:0], self.random.iloc[:0]
+        places = range(len(self.classes))
+        return {place: (sets.get(place, none[0]), random.get(place, none[1])) for place in places}
+
+    def sets_of(self, place: int) -> pd.DataFrame:
+        """Return the rows of `sets` of a class."""
+        return self._by_class[place][0]
+
+    def random_of(self, place: int) -> pd.DataFrame:
+        """Return the rows of `random` of a class."""
+        return self._by_class[place][1]
 
     @property
     def names(self) -> list[str]:

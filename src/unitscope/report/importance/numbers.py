@@ -51,30 +51,12 @@ def chosen_sets(data: Importance, *, kind: str, k: int) -> pd.DataFrame:
     return with_accuracy(mine).set_index("place").reindex(range(len(data.classes)))
 
 
-def random_sets(data: Importance) -> pd.DataFrame:
-    """Return one row for each class, kind and size of random sets: mean and range over the repetitions.
-
-    Columns: `place`, `kind`, `k`, `mean`, `low`, `high`, `overall`, `overall_low`, `overall_high`, `repetitions`.
-    """
-    sets = data.sets[data.sets["ranking"] == "random"]
-    found = sets.groupby(["place", "kind", "k"], as_index=False).agg(
-        mean=("balanced_accuracy", "mean"),
-        low=("balanced_accuracy", "min"),
-        high=("balanced_accuracy", "max"),
-        overall=("overall_accuracy", "mean"),
-        overall_low=("overall_accuracy", "min"),
-        overall_high=("overall_accuracy", "max"),
-        repetitions=("repetition", "nunique"),
-    )
-    return pd.DataFrame(found)
-
-
 def settings(data: Importance, k: int) -> dict[str, Matrix]:
     """Return the balanced accuracy of every class in each setting of fig. 2D, as `(classes,)`; NaN for none.
 
     Settings: `baseline`, `removed` (the `k` most important), `kept` (only them), `random` (`k` random ones removed).
     """
-    drawn = random_sets(data)
+    drawn = data.random
     random = drawn[(drawn["kind"] == "removed") & (drawn["k"] == k)].set_index("place")["mean"]
     return {
         "baseline": data.classes["balanced_accuracy"].to_numpy(float),

@@ -79,7 +79,7 @@ def class_blocks(data: Importance) -> Iterator[tuple[int, Json]]:
 
 def _class(data: Importance, place: int) -> Json:
     bars = set_bars(data, place)
-    whole = bool(data.sets.loc[data.sets["place"] == place, "curve"].any())
+    whole = bool(data.sets_of(place)["curve"].any())
     measured = len(bars) > 1
     return {
         "units": _class_units(data, place),
