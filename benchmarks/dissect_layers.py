@@ -2,7 +2,7 @@
 
     python benchmarks/dissect_layers.py [--images 256] [--repeats 1]
 
-`ratio` and `ratio_as_given` as in `dissect_overhead.py`.
+`ratio`, `ratio_further_pictures` and `ratio_as_given` as in `dissect_overhead.py`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 python benchmarks/dissect_overhead.py [--images 256] [--network vgg16|squeezenet] [--repeats 3]
 
 `ratio` is over bare passes at their fastest, with the channels of the inputs first or last in memory, whichever takes
-less time; `ratio_as_given` over passes with the channels first, as a user runs them. What chance takes is left out
+less time; `ratio_as_given` over passes with the channels first, as a user runs them; `ratio_further_pictures` is that
+of the second half of the pictures alone, without what is done once for a run or a unit. What chance takes is left out
 (`null.py`).
 """
 

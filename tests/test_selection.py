@@ -47,6 +47,7 @@ def make_run(units, *, path="run", min_iou=0.04):
     names = pd.DataFrame({"name": list(CATEGORIES), "category": list(CATEGORIES.values())})
     return SimpleNamespace(
         path=Path(path),
+        address=path,
         units=table,
         layers=pd.DataFrame(counts),
         concepts=names,

@@ -30,7 +30,7 @@ FOLLOWS, OPPOSITE = 0.75, 0.5
 """So much the changes of a layer must correlate with the places; and, the other way round, what speaks against it."""
 SPREAD = 0.5
 """A change that reaches this part of the cells about alike has no place that could be wrong."""
-MOST_BYTES = 512 * 2**20
+MOST_BYTES = 768 * 2**20
 """Activations that are in memory together, about."""
 SAME_ANSWER = 0.01
 """Of its change, so much may a layer differ when it sees the same picture again."""
@@ -214,11 +214,11 @@ def judge(
         side: of a change, pixels.
         size: of the picture ``(H, W)``, pixels.
     """
-    changes = activations[2:] - activations[:1]
-    if not torch.isfinite(changes).all():
-        return Proof("silent")
     again = (activations[1] - activations[0]).abs().mean((1, 2))
-    typical = changes.square().mean((0, 2, 3)).sqrt()
+    squares = (activations[2:] - activations[:1]).square_()
+    typical = squares.mean((0, 2, 3)).sqrt()
+    if not torch.isfinite(typical).all():
+        return Proof("silent")
     values = activations[0].square().mean((1, 2)).sqrt()
     moving = typical > LEAST_CHANGE * values.clamp(min=max(float(values.median()), 1e-12))
     if not moving.any():
@@ -226,7 +226,8 @@ def judge(
     if float((again[moving] / typical[moving]).median()) > SAME_ANSWER:
         return Proof("random")
     # Every unit counts alike. Cells that always change much, as beside a border, must not hide where a change was.
-    strength = (changes[:, moving] / typical[moving, None, None]).square().mean(1).sqrt().double().numpy()
+    weights = torch.where(moving, typical, torch.inf).square().reciprocal() / moving.sum()
+    strength = torch.einsum("puhw,u->phw", squares, weights).sqrt().double().numpy()
     usual = strength.mean(0)
     answers = [
         Answer.of(values, geometry, centres, side, size)

@@ -177,7 +177,7 @@ class Mirror:
             if name not in there:
                 (self.path / name).unlink(missing_ok=True)
         wanted = [name for name, version in there.items() if not self._same(name, version, known)]
-        left = [] if cells else [name for name in wanted if _within(name, CELLS)]
+        left = set() if cells else {name for name in wanted if _within(name, CELLS)}
         for name in left:  # not those of before beside pieces of now
             (self.path / name).unlink(missing_ok=True)
             known.pop(name, None)

@@ -8,7 +8,6 @@ is not installed goes along with its code.
 from __future__ import annotations
 
 import io
-import pickle
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -33,7 +32,7 @@ PACKAGE = __name__.partition(".")[0]
 
 @dataclass(frozen=True)
 class Packed:
-    """Something pickled: what it is made of, and the numbers in its tensors and arrays apart, which nobody copies.
+    """Something pickled: what it is made of, and the numbers in its tensors and arrays, which travel as they lie.
 
     Attributes:
         data: the pickle.
@@ -81,7 +80,7 @@ def pack(subject: object, looked: Sequence[Looked]) -> Packed:
 
 def pickled(what: object) -> Packed:
     """Return something pickled, with the code of what other processes cannot import."""
-    file, numbers = io.BytesIO(), list[pickle.PickleBuffer]()
+    file, numbers = io.BytesIO(), list[Any]()
     with _with_code():
         _Pickler(file, protocol=5, buffer_callback=numbers.append).dump(what)
     return Packed(file.getvalue(), [np.frombuffer(each.raw(), np.uint8) for each in numbers])
@@ -89,7 +88,7 @@ def pickled(what: object) -> Packed:
 
 def unpack(packed: Packed) -> Any:
     """Return what was packed, in a worker; its numbers are its own, and may be written over."""
-    return pickle.loads(packed.data, buffers=[each.copy() for each in packed.numbers])
+    return cloudpickle.loads(packed.data, buffers=[each.copy() for each in packed.numbers])
 
 
 def _which(looked: Sequence[Looked]) -> str:
