@@ -294,16 +294,21 @@ def test_what_is_gone_or_changed_in_the_store_is_made_again(place, elsewhere, pi
     assert store.names().keys() >= {"tables/means.parquet", "shards/00001.safetensors"}
 
 
-def test_nothing_that_is_the_same_travels_again(place, elsewhere, pictures, monkeypatch):
-    brightness(pictures, place)
-    got = []
-    get = Store.get
+def names_got(monkeypatch) -> list[str]:
+    """The names of what is got from stores from now on, as they are got."""
+    got, get = [], Store.get
 
     def noted(store, name, file):
         got.append(name)
         get(store, name, file)
 
     monkeypatch.setattr(Store, "get", noted)
+    return got
+
+
+def test_nothing_that_is_the_same_travels_again(place, elsewhere, pictures, monkeypatch):
+    brightness(pictures, place)
+    got = names_got(monkeypatch)
     Brightness.open(place)
     assert got == []
     elsewhere()
@@ -322,14 +327,7 @@ def test_kept_cells_come_when_they_are_asked_for(place, elsewhere, monkeypatch):
     mask = us.open_run(place).unit("conv", 0).mask(0)
     cells = [name for name in Store(place).names() if name.startswith("cache/")]
     assert cells
-    got = []
-    get = Store.get
-
-    def noted(store, name, file):
-        got.append(name)
-        get(store, name, file)
-
-    monkeypatch.setattr(Store, "get", noted)
+    got = names_got(monkeypatch)
     elsewhere()
     again = us.open_run(place)
     assert "tables/units.parquet" in got

@@ -28,7 +28,9 @@ from unitscope.run.manifest import MANIFEST
 from unitscope.run.storage import PARTIAL, write_file, writing
 from unitscope.run.store import Store
 
-FIRST, LAST = ("cache", "pictures", "attacked", "tables"), ("shards", MANIFEST)
+CELLS = "cache"
+"""Folder of a run with kept cells, which are most of it and which few questions need."""
+FIRST, LAST = (CELLS, "pictures", "attacked", "tables"), ("shards", MANIFEST)
 """What is put before everything else, and after it, in order."""
 AT_ONCE = 8
 """Files that travel at the same time."""
@@ -36,8 +38,6 @@ WAIT_SECONDS = 3.0
 """How long a process waits for others of this machine that only fetch a run."""
 BESIDE = "known"
 """Folder of the cache with what is known of the runs there, which is no part of them."""
-CELLS = "cache"
-"""Folder of a run with kept cells, which are most of it and which few questions need."""
 OWN = ("lock",)
 """Names in a run folder that are of this machine alone."""
 

@@ -25,6 +25,7 @@ from unitscope.experiments.forward import enough_memory
 from unitscope.experiments.pictures import PictureFiles
 from unitscope.experiments.skeleton import Piece, State
 from unitscope.progress import Advance
+from unitscope.run.address import shown
 from unitscope.run.folder import RunFolder, how_to_mend
 from unitscope.run.storage import Arrays
 from unitscope.stats import (
@@ -84,8 +85,8 @@ class Activations:
             raise UnitscopeError(f"{self._cache.damaged} is damaged; {how_to_mend(self.folder.manifest)}")
         if self._reader is None:
             raise UnitscopeError(
-                f"the activations in {self.folder.path} were not kept, or not enough of them; dissect into another "
-                "folder with --quantile at this value, or with a larger --keep and --cache-budget and without "
+                f"the activations in {shown(self.folder.path)} were not kept, or not enough of them; dissect into "
+                "another folder with --quantile at this value, or with a larger --keep and --cache-budget and without "
                 "--drop-cache"
             )
         return self._reader
@@ -245,9 +246,10 @@ class Activations:
             if name not in committed.names or committed[name] != found:
                 raise UnitscopeError(
                     f"layer {name.partition('/')[2]!r} has other values than when these pictures were first "
-                    f"read into {self.folder.path}: another machine, device, number of threads or version of torch "
-                    "rounds differently, or the network has changed or answers at random; finish the run where it "
-                    "was begun, or give another --out, with a --cache-budget that holds all, so that none is read again"
+                    f"read into {shown(self.folder.path)}: another machine, device, number of threads or version of "
+                    "torch rounds differently, or the network has changed or answers at random; finish the run where "
+                    "it was begun, or give another --out, with a --cache-budget that holds all, so that none is read "
+                    "again"
                 )
 
 

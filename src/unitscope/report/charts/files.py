@@ -6,8 +6,6 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -18,33 +16,29 @@ import vl_convert as vlc
 from unitscope.cache import cache_folder
 from unitscope.report.charts.parts import Figure
 from unitscope.report.charts.theme import PANEL, config
+from unitscope.run.recent import Recent
 
 VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 """The Vega-Lite that draws pages and files."""
 ENDINGS = ("svg", "png", "pdf")
 MARGIN = 12
-KEPT = 128
-"""Figures that are remembered: a report that is written again has most of those that it had."""
+KEPT_BYTES = 32 << 20
+"""Of files that are remembered: a report that is written again has most of those that it had."""
+Files = tuple[bytes, bytes, bytes]
+_kept = Recent[bytes, Files](KEPT_BYTES, lambda files: sum(map(len, files)))
 
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as `path.svg`, `path.png` (160 dots an inch) and `path.pdf`."""
     spec = json.dumps(file_spec(figure))
-    for ending, content in zip(ENDINGS, _drawn(sha256(spec.encode()).digest(), _Unseen(spec)), strict=True):
+    files = _kept.made(sha256(spec.encode()).digest(), lambda: _drawn(spec))
+    for ending, content in zip(ENDINGS, files, strict=True):
         path.with_name(f"{path.name}.{ending}").write_bytes(content)
 
 
-@dataclass(frozen=True)
-class _Unseen:
-    """A specification that a cache does not keep: all are the same to it."""
-
-    spec: str = field(compare=False)
-
-
-@lru_cache(maxsize=KEPT)
-def _drawn(_digest: bytes, figure: _Unseen) -> tuple[bytes, bytes, bytes]:
-    """Return the content of the files of a figure, by the digest of its specification."""
-    svg = _numbered(vlc.vegalite_to_svg(figure.spec, vl_version=VERSION))
+def _drawn(spec: str) -> Files:
+    """Return the content of the files of a figure, in the order of their endings."""
+    svg = _numbered(vlc.vegalite_to_svg(spec, vl_version=VERSION))
     return svg.encode(), vlc.svg_to_png(svg, ppi=160, scale=1), vlc.svg_to_pdf(svg)
 
 

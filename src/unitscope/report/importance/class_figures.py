@@ -149,7 +149,8 @@ def set_bars(data: Importance, place: int) -> pd.DataFrame:
          overall, None, None)
     ]  # fmt: skip
     for k, kind in _asked(sizes):
-        row = numbers.with_accuracy(_chosen(data.sets_of(place), kind)).set_index("k").reindex([k]).iloc[0]
+        mine = numbers.ranked_sets(data.sets_of(place), kind)
+        row = numbers.with_accuracy(mine).set_index("k").reindex([k]).iloc[0]
         name = f"{k} most important removed" if kind == "removed" else f"all but these {k} removed"
         found.append(
             (name, kind, row["balanced_accuracy"], row["low"], row["high"],
@@ -164,11 +165,6 @@ def set_bars(data: Importance, place: int) -> pd.DataFrame:
             for row in records(mine)
         ]
     return set_rows(found)
-
-
-def _chosen(sets: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Return the sets of a class's most important units, removed or kept."""
-    return sets[(sets["ranking"] == "importance") & (sets["kind"] == kind)]
 
 
 def _asked(sizes: tuple[int, int] | None) -> list[tuple[int, str]]:
@@ -234,12 +230,11 @@ def removal_curve(data: Importance, place: int, kind: str) -> pd.DataFrame:
         Columns `removed`, `value`, `low`, `high`; empty if nothing was measured.
     """
     if kind == "random":
-        drawn = data.random_of(
-            place
-        )  # those that keep random units are other draws: they would not be one curve
+        # Those that keep random units are other draws: they would not be one curve.
+        drawn = data.random_of(place)
         sets = drawn[drawn["kind"] == "removed"].rename(columns={"mean": "value"})
     else:
-        mine = _chosen(data.sets_of(place), kind)
+        mine = numbers.ranked_sets(data.sets_of(place), kind)
         sets = numbers.with_accuracy(mine).rename(columns={"balanced_accuracy": "value"})
     if not len(sets):
         return pd.DataFrame(columns=["removed", "value", "low", "high"], dtype=float)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.report.data import RunData, check_table, reading
+from unitscope.run.address import shown
 from unitscope.run.importance import open_importance
 from unitscope.run.manifest import Manifest
 
@@ -98,20 +99,20 @@ class Importance:
         return pd.DataFrame(found)
 
     @cached_property
-    def _by_class(self) -> dict[int, tuple[pd.DataFrame, pd.DataFrame]]:
-        sets = dict(iter(self.sets.groupby("place")))
-        random = dict(iter(self.random.groupby("place")))
-        none = self.sets.iloc[:0], self.random.iloc[:0]
-        places = range(len(self.classes))
-        return {place: (sets.get(place, none[0]), random.get(place, none[1])) for place in places}
+    def _sets_by_class(self) -> dict[object, pd.DataFrame]:
+        return dict(iter(self.sets.groupby("place")))
+
+    @cached_property
+    def _random_by_class(self) -> dict[object, pd.DataFrame]:
+        return dict(iter(self.random.groupby("place")))
 
     def sets_of(self, place: int) -> pd.DataFrame:
         """Return the rows of `sets` of a class."""
-        return self._by_class[place][0]
+        return self._sets_by_class.get(place, self.sets.iloc[:0])
 
     def random_of(self, place: int) -> pd.DataFrame:
         """Return the rows of `random` of a class."""
-        return self._by_class[place][1]
+        return self._random_by_class.get(place, self.random.iloc[:0])
 
     @property
     def names(self) -> list[str]:
@@ -164,7 +165,7 @@ def _layer(folder: Path, name: str, run: RunData) -> str:
         if name in (layer, run.title(layer)):
             return layer
     raise UnitscopeError(
-        f"{folder} is about layer {name!r}, which {run.path} has not dissected; give the run it belongs to"
+        f"{folder} is about layer {name!r}, which {shown(run.path)} has not dissected; give the run it belongs to"
     )
 
 

@@ -30,8 +30,7 @@ class Estimate:
 
 def sizes(data: Importance) -> tuple[int, int] | None:
     """Return the sizes of sets nearest below `FEW` and `MANY` that were measured, or None if none were."""
-    ranked = data.sets[data.sets["ranking"] == "importance"]
-    found = np.unique(ranked.loc[ranked["kind"] == "removed", "k"].to_numpy(int))
+    found = np.unique(ranked_sets(data.sets, "removed")["k"].to_numpy(int))
     if not len(found):
         return None
     few, many = (int(found[found <= size].max(initial=found.min())) for size in (FEW, MANY))
@@ -44,11 +43,15 @@ def with_accuracy(sets: pd.DataFrame) -> pd.DataFrame:
     return sets.assign(low=before - sets["loss_high"], high=before - sets["loss_low"])
 
 
+def ranked_sets(sets: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return the sets of the most important units alone, `removed` or `kept`."""
+    return sets[(sets["ranking"] == "importance") & (sets["kind"] == kind)]
+
+
 def chosen_sets(data: Importance, *, kind: str, k: int) -> pd.DataFrame:
     """Return one row a class: the set of its `k` most important units, removed or kept."""
-    sets = data.sets
-    mine = sets[(sets["ranking"] == "importance") & (sets["kind"] == kind) & (sets["k"] == k)]
-    return with_accuracy(mine).set_index("place").reindex(range(len(data.classes)))
+    mine = ranked_sets(data.sets, kind)
+    return with_accuracy(mine[mine["k"] == k]).set_index("place").reindex(range(len(data.classes)))
 
 
 def settings(data: Importance, k: int) -> dict[str, Matrix]:
@@ -149,8 +152,7 @@ def gains(data: Importance) -> pd.DataFrame:
     Columns: `place`, `kept` (the most important units left), `gain` in balanced accuracy with `low` and `high`, `sure`
     (the whole interval is above zero); the largest gain first. A class whose accuracy never rises is left out.
     """
-    sets = data.sets
-    kept = sets[(sets["ranking"] == "importance") & (sets["kind"] == "kept")]
+    kept = ranked_sets(data.sets, "kept")
     best = kept.sort_values(["place", "loss", "k"]).drop_duplicates("place")
     best = best[best["loss"] < 0]
     found = pd.DataFrame(
