@@ -427,6 +427,9 @@ def _inserted(places: pd.DataFrame) -> dict[str, Any]:
             ("new_area", "new_low", "new_high", "true_new"),
         ):
             some = part[part["successes"] > 0]
+            # A share that is 100 % is found as 100 %, which any interval reaches.
+            found[f"{value}_{name}_certain"] = int((some["true_success"] == 1).sum())
+            some = some[some["true_success"] < 1]
             varied = some[some[low].notna()]
             held = varied[truth].between(varied[low] - 1e-12, varied[high] + 1e-12)
             found[f"{value}_{name}"] = len(varied)

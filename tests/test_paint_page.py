@@ -214,13 +214,32 @@ def test_recipes_and_pictures_are_saved_and_opened(painter, tmp_path):
     before = painter.seen()
     painter.one("#clear").click()
     painter.settle()
+    assert painter.recipe()["strokes"] == []
     painter.one("#recipe-file").send_keys(str(tmp_path / "recipe.json"))
+    painter.wait(lambda: painter.recipe()["strokes"])  # the file is read before the picture is asked for
     painter.settle()
     assert (painter.seen() == before).all()
+    painter.wait(lambda: painter.one("#say").text == "The recipe recipe.json is open.")
+
+
+def test_a_file_that_is_no_recipe_is_told_and_stays_told(painter, tmp_path):
     (tmp_path / "other.json").write_text('{"strokes": 3}')
+    painter.choose("door")
+    painter.brush_to_a_point()
+    # An answer that comes later says what the stroke did, and not that all is well.
+    painter.run("""const send = window.fetch; window.fetch = async (path, given) => {
+      if (path === '/api/changes') await new Promise((go) => { window.answer = go; });
+      return send(path, given); };""")
+    painter.paint((3, 1))
+    painter.wait(lambda: painter.run("return Boolean(window.answer)"))
     painter.one("#recipe-file").send_keys(str(tmp_path / "other.json"))
     painter.wait(lambda: painter.one("#error").text)
+    painter.run("answer()")
+    painter.wait(lambda: "grew by" in painter.one("#say").text)
+    assert "`$.strokes`" in painter.one("#error").text
     assert "\n" not in painter.one("#error").text
+    painter.one("#undo").click()
+    assert not painter.one("#error").is_displayed()
     assert all("400 (Bad Request)" in entry["message"] for entry in painter.problems())
 
 
@@ -256,7 +275,7 @@ def test_other_pictures_and_the_same_strokes_on_them(painter):
     painter.settle()
     painter.one("#compare").click()
     loaded = "return [...document.querySelectorAll('#compare-tiles img')].filter((each) => each.naturalWidth).length"
-    painter.wait(lambda: painter.run(loaded) == 12)
+    painter.wait(lambda: painter.run(loaded) == 24)
     painter.one("#compare-dialog").send_keys(Keys.ESCAPE)
     number = painter.recipe()["latent"]["number"]
     painter.one("#next").click()

@@ -50,7 +50,7 @@ class Application {
     });
     this.concepts = new Concepts(palette, store);
     this.strokes = new Strokes(run, palette, store, this.stage);
-    this.changes = new Changes(api, palette, store, { ...hands, told: (notes) => this.strokes.tell(notes), said: hands.say });
+    this.changes = new Changes(api, palette, store, { ...hands, told: (notes) => this.strokes.tell(notes), said: (text) => this.tell(text) });
     this.inside = new Inside(api, run, palette, store, this.stage, hands);
     this.latents = new Latents(run, store, pictures, hands);
     this.photo = new Photo(api, run, pictures, { ...hands, paint: (latent) => store.commit({ latent, strokes: [] }) });
@@ -61,9 +61,15 @@ class Application {
 
   // ---- Words
 
+  // What a person did just now, after which an earlier error is old.
   say(text) {
-    byId('say').textContent = text;
+    this.tell(text);
     byId('error').hidden = true;
+  }
+
+  // What came by itself: an error that nobody may have read stays.
+  tell(text) {
+    byId('say').textContent = text;
   }
 
   failed(error) {
@@ -275,7 +281,7 @@ class Application {
   connection() {
     byId('connection').hidden = !this.api.away;
     if (this.api.away) byId('connection-text').textContent = 'No connection to the server. The strokes are kept; trying again.';
-    else this.say('Connected again.');
+    else this.tell('Connected again.');
   }
 
   // ---- Keys
