@@ -20,7 +20,7 @@ from unitscope.experiments.effects.insertion import Inserting, run_insertion
 from unitscope.experiments.effects.insertion_plan import plan_insertion
 from unitscope.experiments.effects.locations import Footprints
 from unitscope.experiments.effects.settings import InsertionSettings
-from unitscope.experiments.skeleton import ranges
+from unitscope.experiments.pieces import ranges
 
 
 def main() -> None:

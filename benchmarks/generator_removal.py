@@ -22,7 +22,7 @@ from generators import BATCH, GENERATORS, interleave, make_subject, show
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.removal import RemovalPlan, measure_removal, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
-from unitscope.experiments.skeleton import Piece, ranges
+from unitscope.experiments.pieces import Piece, ranges
 
 
 def main() -> None:

@@ -23,8 +23,8 @@ from common import BATCH, make_network, make_samples
 
 from unitscope.experiments.dissection.measure import CHANCE, NETWORK, run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.pieces import done_by, small_pieces
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.experiments.skeleton import done_by, small_pieces
 from unitscope.models.network import Network
 from unitscope.scale.cluster import Cluster
 from unitscope.scale.pool import Pool

@@ -16,7 +16,7 @@ if WORKERS > 1:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 from unitscope import progress  # noqa: E402
-from unitscope.experiments.skeleton import small_pieces  # noqa: E402
+from unitscope.experiments.pieces import small_pieces  # noqa: E402
 
 LONGEST = ("pages", "report_accessible", "notebooks", "importance", "scale", "dissect", "resume")
 """Files that take long, which workers begin with; the others follow by name."""

@@ -11,8 +11,8 @@ from unitscope.experiments.dissection import chance, label_maps
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.rescore import at_quantile
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.pieces import small_pieces
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.experiments.skeleton import small_pieces
 from unitscope.models.network import Network
 from unitscope.stats.chance import chance_iou, partners
 

@@ -12,7 +12,7 @@ from test_resume import PLANNING, SHARD, contents, dissect
 from tiny import assert_same_run, run_cli
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.skeleton import small_pieces
+from unitscope.experiments.pieces import small_pieces
 from unitscope.report import write_report
 from unitscope.run.dissection import open_run
 from unitscope.run.storage import ArrayFile, write_arrays

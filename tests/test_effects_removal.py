@@ -30,7 +30,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.effects import removal, work
 from unitscope.experiments.effects.removal import UnitOrder, run_removal
 from unitscope.experiments.effects.settings import RemovalSettings
-from unitscope.experiments.skeleton import Piece
+from unitscope.experiments.pieces import Piece
 from unitscope.layer.interventions import ablate
 from unitscope.run.effects import surprises
 from unitscope.run.numbers import Score

@@ -24,8 +24,8 @@ from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.pieces import small_pieces
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.experiments.skeleton import small_pieces
 from unitscope.models.network import Network
 from unitscope.run import storage
 from unitscope.run.dissection import open_run

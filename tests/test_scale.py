@@ -26,13 +26,13 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection import chance, label_maps
 from unitscope.experiments.dissection.activations import known_before
+from unitscope.experiments.pieces import small_pieces
 from unitscope.experiments.settings import Spread
-from unitscope.experiments.skeleton import small_pieces
 from unitscope.progress import showing
 
 ray = pytest.importorskip("ray")
 
-from unitscope.experiments.skeleton import done_by  # noqa: E402
+from unitscope.experiments.pieces import done_by  # noqa: E402
 from unitscope.scale import facts, luggage, pool, spread  # noqa: E402
 from unitscope.scale.cluster import SETTINGS, Cluster  # noqa: E402
 from unitscope.scale.spread import running_in  # noqa: E402
@@ -223,7 +223,7 @@ def test_a_driver_that_is_killed_goes_on_elsewhere_to_the_same_result(tmp_path, 
     words = dissect_words(tmp_path, tmp_path / "run", "--workers", "2", "--null", "20", "--quiet")
     source = Path(unitscope.__file__).parents[1]
     code = (
-        "from unitscope.experiments.skeleton import small_pieces; from unitscope import cli\n"
+        "from unitscope.experiments.pieces import small_pieces; from unitscope import cli\n"
         f"with small_pieces({PIECE}): cli.main()"
     )
     surroundings = {**os.environ, "PYTHONPATH": str(source), "NET_SECONDS": "0.3"}

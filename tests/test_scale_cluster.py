@@ -13,8 +13,8 @@ import pytest
 from scale_cases import PIECE, Mortal, assert_same, dissect
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.pieces import done_by, small_pieces
 from unitscope.experiments.settings import Spread
-from unitscope.experiments.skeleton import done_by, small_pieces
 
 ray = pytest.importorskip("ray")
 

@@ -16,8 +16,8 @@ from unitscope.experiments.dissection import findings
 from unitscope.experiments.dissection.look import kept_activations
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.pieces import small_pieces
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.experiments.skeleton import small_pieces
 from unitscope.layer.grid import AxisGeometry, GridGeometry, raster_sampling, upsample
 from unitscope.models.network import Network
 from unitscope.stats import ActivationHistogram, LabelHistogram

@@ -14,8 +14,9 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments import skeleton
 from unitscope.experiments.dissection.measure import run_dissection
 from unitscope.experiments.dissection.settings import DissectionSettings
+from unitscope.experiments.pieces import Piece, Stage, State, ranges
 from unitscope.experiments.samples import InMemorySamples
-from unitscope.experiments.skeleton import Experiment, Piece, Stage, State, ranges
+from unitscope.experiments.skeleton import Experiment
 from unitscope.models.registry import load_network
 from unitscope.models.weights import weights_hash
 from unitscope.nouns.reopened import reopen_network

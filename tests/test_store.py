@@ -23,7 +23,7 @@ from tiny import assert_same_run, dissect_words, draw, run_cli
 import unitscope as us
 from unitscope.errors import UnitscopeError
 from unitscope.experiments import skeleton
-from unitscope.experiments.skeleton import small_pieces
+from unitscope.experiments.pieces import small_pieces
 from unitscope.progress import showing
 from unitscope.run import hold
 from unitscope.run.address import address_of, local_path, run_path
@@ -575,7 +575,7 @@ def test_what_helpers_on_other_machines_make_comes_to_the_run(place, elsewhere, 
 @pytest.mark.slow
 def test_workers_work_on_a_run_of_a_store(environment, elsewhere, tmp_path):
     pytest.importorskip("ray")
-    from unitscope.experiments.skeleton import done_by
+    from unitscope.experiments.pieces import done_by
     from unitscope.scale import pool
     from unitscope.scale.spread import running_in
 

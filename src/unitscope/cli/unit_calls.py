@@ -49,7 +49,7 @@ def classify_unit(
     opened = unitscope.open_run(run)
     data: str | tuple[str, ...] | unitscope.Latents | None = written_sources(classes.images) or None
     if classes.latents is not None:
-        _refuse_latents(opened, classes)
+        _refuse_both(opened, classes)
         data = unitscope.latents(classes.latents)
     with typed(network.mirror, quiet=output.quiet, as_json=output.as_json):
         if opened.generated and not concepts.masks:
@@ -63,13 +63,8 @@ def classify_unit(
         )  # fmt: skip
 
 
-def _refuse_latents(run: Dissection, classes: ClassOptions) -> None:
-    if not run.generated:
-        raise UnitscopeError(
-            f"--latents is for generators, and the run in {run.address} is of a network that reads pictures; give "
-            "--images"
-        )
-    if classes.images:
+def _refuse_both(run: Dissection, classes: ClassOptions) -> None:
+    if run.generated and classes.images:
         raise UnitscopeError("--images and --latents are both given; the run of a generator takes --latents")
 
 

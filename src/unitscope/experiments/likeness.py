@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.pieces import Looked
 from unitscope.experiments.samples import Batch, Samples
-from unitscope.experiments.skeleton import Looked
 from unitscope.layer.names import entries
 from unitscope.models.weights import device_of, weights_hash
 

@@ -12,7 +12,7 @@ import pandas as pd
 from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
-from unitscope.run.dissection import Dissection, is_control
+from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import Score, fraction, heading, percent_score
 
 COUNTS = ("units", "detectors", "concepts")
@@ -158,7 +158,7 @@ def relabelled(first: Dissection, second: Dissection) -> tuple[pd.DataFrame, int
         same for 2, the highest IoU first; and how many detectors the first has in these layers. None where no layer of
         one name has as many units in both, or its units are not the same: one run is of random weights.
     """
-    if is_control(first.network) != is_control(second.network):
+    if first.network.is_control != second.network.is_control:
         return None
     columns = ["layer", "unit", "concept", "category", "iou", "detector"]
     both = first.units[columns].merge(second.units[columns], on=["layer", "unit"], suffixes=("_1", "_2"))

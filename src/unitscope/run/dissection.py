@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -12,20 +12,17 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.registered import VIEWS, make_registered
+from unitscope.run import words
 from unitscope.run.calibration import (
     FALSE_DISCOVERIES,
     FOLDER,
-    LEAST_FOR_CHANCE,
     DetectorRule,
-    beside_the_count,
     calibrated_cuts,
-    repairings_needed,
     stands_out,
 )
 from unitscope.run.folder import RunFolder
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.mirror import fetch_cells
-from unitscope.run.numbers import fraction
 from unitscope.run.older import LATER_TABLES, completed_units, lacks_columns
 from unitscope.run.results import Result, Table
 from unitscope.run.summaries import DissectionSummary, LayerCounts, RunIdentity
@@ -326,18 +323,6 @@ class Dissection(Result[DissectionSummary]):
         """Name of the run folder, for what is named after the run."""
         return self.path.resolve().name
 
-    @property
-    def title(self) -> str:
-        """Network, pictures and concepts in one line."""
-        network, data, concepts = self.network, self.data, self.manifest.concepts
-        assert concepts is not None
-        seed = network.reinitialized
-        weights = "" if seed is None else f" (random weights, seed {seed})"
-        pictures = f"{_counted(data.used, 'picture')} of {data.name}"
-        if data.latents is not None:
-            pictures = f"the pictures of {data.name}"
-        return f"{network.name}{weights} on {pictures} with {_counted(concepts.count, 'concept')}"
-
     @cached_property
     def summary(self) -> DissectionSummary:
         """The outcome: pictures used and skipped, detectors by layer."""
@@ -360,47 +345,18 @@ class Dissection(Result[DissectionSummary]):
         for run in (self, *self.controls):
             RunFolder(run.path).drop_cache()
 
+    @property
+    def title(self) -> str:
+        """Network, pictures and concepts in one line."""
+        return words.title(self)
+
     def doubts(self, cut: str) -> list[str]:
         """Return what a reader of the counts should know: a control that is missing, too few pictures.
 
         Args:
             cut: the least IoU of a detector, as it is written there.
         """
-        found, own = [], self.detectors
-        if not (self.generated or self.controls or is_control(self.network)):
-            found.append("how many would with random weights is not measured: that takes a control")
-        found += self._about_chance()
-        unsure = int((own["iou_low"] < self.settings.min_iou).sum())
-        if unsure > len(own) / 2:
-            found.append(
-                f"few pictures to tell: the intervals of {unsure:,} of the {len(own):,} detectors reach below {cut}"
-            )
-        return found
-
-    def _about_chance(self) -> Iterator[str]:
-        """Yield why chance was not measured, or was with too few re-pairings, in words."""
-        told = self.settings.null
-        if told and self.data.used < LEAST_FOR_CHANCE:
-            yield f"chance is not measured: it takes {LEAST_FOR_CHANCE} pictures or more"
-            return
-        if not told:
-            return
-        for layer, units in self.units.groupby("layer", sort=False):
-            needed = repairings_needed(units, told)
-            if needed:
-                title = self.network.layer_title(str(layer))
-                yield (
-                    f"{told:,} re-pairings are too few to call the units of {title} that none of them reaches: that "
-                    f"takes {needed:,}"
-                )
-
-    def _judged(self, layer: str) -> str:
-        """Return how much of a layer's count chance and random weights explain, in words."""
-        row: dict[str, Any] = self.calibration[self.calibration["layer"] == layer].to_dict("records")[0]  # type: ignore[assignment]
-        said = beside_the_count(row["untrained"], row["calibrated"])
-        if pd.isna(row["calibrated"]) and not pd.isna(row["above_chance"]) and row["detectors"]:
-            said += f"; {row['above_chance']:,} of the {row['detectors']:,} above chance"
-        return said
+        return list(words.doubts(self, cut))
 
     def _parts(self) -> Iterator[str]:
         from unitscope.run import shown
@@ -408,38 +364,7 @@ class Dissection(Result[DissectionSummary]):
         return shown.dissection(self)
 
     def __repr__(self) -> str:
-        skipped = len(self.data.skipped)
-        lines = [f"Dissection of {self.title}"]
-        if skipped:
-            were = "was" if skipped == 1 else "were"
-            lines.append(f"  {_counted(skipped, 'picture')} {were} skipped; the manifest says which and why")
-        lines += [f"  {line}" for line in self.manifest.notes]
-        for layer, rows in self.layers.groupby("layer", sort=False):
-            by_category = {str(row.category): row for row in rows.itertuples()}
-            together = by_category.pop("all")
-            parts = ", ".join(
-                f"{row.concepts!s} {category}" for category, row in by_category.items() if row.concepts
-            )
-            lines.append(
-                f"  {self.network.layer_title(str(layer))}: {together.detectors} of {together.units} units match "
-                + _counted(together.concepts, "concept")
-                + (f" ({parts})" if parts else "")
-                + self._judged(str(layer))
-            )
-        cut = fraction(self.settings.min_iou)
-        lines += [f"  {line}" for line in self.doubts(cut)]
-        by = "labels by mutual information, " if self.settings.match == "information" else ""
-        lines.append(f"  {by}IoU of at least {cut} counts; in {self.address}")
-        return "\n".join(lines)
-
-
-def is_control(network: NetworkRecord) -> bool:
-    """Return whether a network has random weights."""
-    return network.reinitialized is not None or network.name.endswith("-untrained")
-
-
-def _counted(number: object, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        return "\n".join(words.lines(self))
 
 
 open_run = Dissection.open

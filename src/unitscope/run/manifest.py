@@ -93,6 +93,11 @@ class NetworkRecord:
     forward_hash: str = ""
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
 
+    @property
+    def is_control(self) -> bool:
+        """Whether it has random weights."""
+        return self.reinitialized is not None or self.name.endswith("-untrained")
+
     def layer_title(self, layer: str) -> str:
         """Return the name to show for a layer: the readable one, where the network has one."""
         return next((alias for alias, path in self.aliases.items() if path == layer), layer)

@@ -25,7 +25,7 @@ from ray import cloudpickle
 from torch.storage import TypedStorage
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.experiments.skeleton import Looked
+from unitscope.experiments.pieces import Looked
 
 PACKAGE = __name__.partition(".")[0]
 

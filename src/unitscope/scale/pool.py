@@ -22,7 +22,7 @@ from ray.exceptions import ObjectLostError, OutOfMemoryError, RayActorError, Ray
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.likeness import likeness
-from unitscope.experiments.skeleton import Done, Piece, State, Work
+from unitscope.experiments.pieces import Done, Piece, State, Work
 from unitscope.models.products import products
 from unitscope.models.weights import device_of
 from unitscope.progress import Advance, say

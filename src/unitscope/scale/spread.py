@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 import torch
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.pieces import done_by
 from unitscope.experiments.settings import Spread
-from unitscope.experiments.skeleton import done_by
 from unitscope.stats.raster import counting_with
 
 

@@ -15,7 +15,7 @@ import torch
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.experiments.likeness import likeness
-from unitscope.experiments.skeleton import Piece, State
+from unitscope.experiments.pieces import Piece, State
 from unitscope.models.products import Products, set_products
 from unitscope.run.manifest import MANIFEST
 from unitscope.run.mirror import Mirror, helping

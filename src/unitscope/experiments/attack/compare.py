@@ -15,7 +15,7 @@ from unitscope.experiments.attack.attempts import Attempts, Numbers
 from unitscope.experiments.attack.subject import Floats32, Subject
 from unitscope.experiments.forward import naming_pictures, run_batch
 from unitscope.experiments.pictures import write_png
-from unitscope.experiments.skeleton import Piece, State, below
+from unitscope.experiments.pieces import Piece, State, below
 from unitscope.layer.grid import upsample
 from unitscope.replay import Carried
 from unitscope.run.storage import Arrays

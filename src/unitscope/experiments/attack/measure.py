@@ -40,20 +40,9 @@ from unitscope.experiments.attack.summary import attack_summary
 from unitscope.experiments.attack.tables import attack_tables
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.without import SplitPlan, remove_each
+from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.experiments.samples import PictureSamples
-from unitscope.experiments.skeleton import (
-    Experiment,
-    Job,
-    Looked,
-    Piece,
-    Stage,
-    State,
-    Table,
-    none_readable,
-    piece_size,
-    ranges,
-    run,
-)
+from unitscope.experiments.skeleton import Experiment, Job, Table, none_readable, run
 from unitscope.models.network import Network
 from unitscope.models.pixels import to_unit
 from unitscope.models.weights import device_of, weights_hash

@@ -14,7 +14,7 @@ from unitscope.experiments.attack.methods import Watched
 from unitscope.experiments.attack.subject import Pictures, Subject
 from unitscope.experiments.forward import naming_pictures
 from unitscope.experiments.pictures import write_png
-from unitscope.experiments.skeleton import Piece, State
+from unitscope.experiments.pieces import Piece, State
 from unitscope.models.pixels import LEVELS, to_bytes, to_unit
 from unitscope.run.storage import Arrays
 from unitscope.sources.base import UnreadablePicture

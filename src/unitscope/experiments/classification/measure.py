@@ -20,8 +20,9 @@ from unitscope.experiments.classification.peaks import PeakPlan, Peaks, UnitRead
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.classification.verdict import Verdict, halve, judge
 from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.pieces import Looked, Stage, piece_size, ranges
 from unitscope.experiments.samples import PictureSamples, Samples, called
-from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, piece_size, ranges, run
+from unitscope.experiments.skeleton import Experiment, Job, Table, run
 from unitscope.layer.grid import raster_sampling
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.weights import device_of

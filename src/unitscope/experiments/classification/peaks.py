@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.forward import run_batch
 from unitscope.experiments.generated import made_of
+from unitscope.experiments.pieces import Piece, State
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
-from unitscope.experiments.skeleton import Job, Piece, State
+from unitscope.experiments.skeleton import Job
 from unitscope.layer.hooks import LayerGrid, trace
 from unitscope.run.storage import Arrays
 

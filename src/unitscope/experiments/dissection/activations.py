@@ -23,7 +23,7 @@ from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.reading import ShardContent, ShardReader, ShardStatistics
 from unitscope.experiments.forward import enough_memory
 from unitscope.experiments.pictures import PictureFiles
-from unitscope.experiments.skeleton import Piece, State
+from unitscope.experiments.pieces import Piece, State
 from unitscope.progress import Advance
 from unitscope.run.address import shown
 from unitscope.run.folder import RunFolder, how_to_mend

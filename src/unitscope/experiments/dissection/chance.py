@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.label_maps import LabelMaps
 from unitscope.experiments.dissection.scoring import LayerScores
-from unitscope.experiments.skeleton import Piece, State, ranges
+from unitscope.experiments.pieces import Piece, State, ranges
 from unitscope.progress import partly, progress_bar
 from unitscope.run.calibration import LEAST_FOR_CHANCE
 from unitscope.run.storage import ArrayFile

@@ -45,8 +45,9 @@ from unitscope.experiments.dissection.tables import (
     unit_table,
 )
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.pieces import Looked, Stage
 from unitscope.experiments.samples import PictureSamples, Samples, called
-from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, run, skipped_records
+from unitscope.experiments.skeleton import Experiment, Job, Table, run, skipped_records
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.pieces import piece_size
 from unitscope.experiments.samples import Samples
-from unitscope.experiments.skeleton import piece_size
 from unitscope.layer.answers import Answers, caveat
 from unitscope.layer.causes import why
 from unitscope.layer.grid import (

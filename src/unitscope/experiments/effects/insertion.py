@@ -19,7 +19,8 @@ from unitscope.experiments.effects.places import PlaceFindings
 from unitscope.experiments.effects.settings import InsertionSettings
 from unitscope.experiments.effects.subject import Subject
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
-from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
+from unitscope.experiments.pieces import Piece, State, below
+from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effects import Insertion
 from unitscope.run.manifest import Values
 from unitscope.stats import Insertions, PixelCounts, Places

@@ -29,7 +29,8 @@ from unitscope.experiments.effects.tables import (
     shown_table,
 )
 from unitscope.experiments.effects.work import MEASURE, EffectExperiment, LatentPlan
-from unitscope.experiments.skeleton import Job, Piece, State, Table, below, run
+from unitscope.experiments.pieces import Piece, State, below
+from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.layer.interventions import ablate
 from unitscope.run.effect_summaries import ConceptChange, RemovalSummary, RemovedSet, UnitChoice
 from unitscope.run.effects import Removal

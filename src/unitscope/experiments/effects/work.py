@@ -10,7 +10,8 @@ from typing import ClassVar, Generic, TypeVar
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.effects.settings import EffectSettings
 from unitscope.experiments.effects.subject import Subject
-from unitscope.experiments.skeleton import Experiment, Job, Looked, Piece, Stage, State, piece_size, ranges
+from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
+from unitscope.experiments.skeleton import Experiment, Job
 from unitscope.progress import say
 from unitscope.run.effect_summaries import EffectSummary
 from unitscope.run.manifest import Values

@@ -29,19 +29,8 @@ from unitscope.experiments.importance.without import (
     remove_each,
     remove_sets,
 )
-from unitscope.experiments.skeleton import (
-    Experiment,
-    Job,
-    Looked,
-    Piece,
-    Stage,
-    State,
-    Table,
-    none_readable,
-    piece_size,
-    ranges,
-    run,
-)
+from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
+from unitscope.experiments.skeleton import Experiment, Job, Table, none_readable, run
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash

@@ -15,8 +15,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.forward import naming_pictures, run_batch
 from unitscope.experiments.importance.pictures import ClassedPictures, Split
+from unitscope.experiments.pieces import Piece, State, below
 from unitscope.experiments.samples import Batch
-from unitscope.experiments.skeleton import Piece, State, below
 from unitscope.progress import partly
 from unitscope.replay import Carried
 from unitscope.run.storage import Arrays

@@ -11,6 +11,7 @@ import pandas as pd
 from unitscope.experiments.dissection.activations import known_before
 from unitscope.experiments.dissection.look import units_by_layer
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
+from unitscope.experiments.pieces import Looked, Stage
 from unitscope.experiments.samples import ALL
 from unitscope.experiments.shape.exemplars import exemplar_table, shown_units
 from unitscope.experiments.shape.scoring import overlaps, pair_levels
@@ -24,7 +25,7 @@ from unitscope.experiments.shape.tables import (
     pair_table,
     unit_table,
 )
-from unitscope.experiments.skeleton import Experiment, Job, Looked, Stage, Table, run
+from unitscope.experiments.skeleton import Experiment, Job, Table, run
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 from unitscope.run.dissection import Dissection

@@ -16,8 +16,8 @@ from unitscope.concepts.labellers import Prepared, Unlabelled
 from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.reading import ShardReader
+from unitscope.experiments.pieces import Piece, State, below
 from unitscope.experiments.samples import PictureSamples
-from unitscope.experiments.skeleton import Piece, State, below
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.weights import device_of

@@ -32,7 +32,7 @@ from unitscope.run.comparison import (
     differences,
     relabelled,
 )
-from unitscope.run.dissection import Dissection, is_control
+from unitscope.run.dissection import Dissection
 from unitscope.run.rows import UnitRow
 from unitscope.run.slugs import distinct_slugs, slug
 from unitscope.run.storage import write_frame
@@ -191,7 +191,7 @@ def _changed(runs: Sequence[Dissection], names: Sequence[str]) -> list[tuple[str
     """Return, by run after the first, how many labels are others there, and a row for each of the first of them."""
     found = []
     for name, other in zip(names[1:], runs[1:], strict=True):
-        changed = None if is_control(other.network) else relabelled(runs[0], other)
+        changed = None if other.network.is_control else relabelled(runs[0], other)
         if changed is None:
             continue
         rows: list[list[object]] = [
@@ -214,7 +214,7 @@ def run_colors(runs: Sequence[Dissection], names: Sequence[str]) -> dict[str, st
     """Return the colour of each run by name; those of random weights are gray."""
     free = iter(RUN_COLORS * (1 + len(runs) // len(RUN_COLORS)))
     return {
-        name: CONTROL_COLOR if is_control(run.network) else next(free)
+        name: CONTROL_COLOR if run.network.is_control else next(free)
         for name, run in zip(names, runs, strict=True)
     }
 
@@ -278,7 +278,7 @@ def _rows(
                 int((concepts[f"detectors_{number}"] > 0).sum()),
                 int((concepts["only"] == number).sum()),
                 f"{iou:.3f}" if detectors else "\u2013",
-                "random weights" if is_control(run.network) else "",
+                "random weights" if run.network.is_control else "",
             ]
         )
     return rows
@@ -304,7 +304,7 @@ def _control(runs: Sequence[Dissection], names: Sequence[str], depth: pd.DataFra
     """Say how many units of random weights are detectors beside those of the same network, or else of all others."""
     together = depth[depth["category"] == ALL].groupby("run")[["detectors", "units"]].sum()
     share = (together["detectors"] / together["units"]).to_dict()
-    controls = [at for at, run in enumerate(runs, 1) if is_control(run.network)]
+    controls = [at for at, run in enumerate(runs, 1) if run.network.is_control]
     others = [at for at in range(1, len(runs) + 1) if at not in controls]
     network = {at: run.network.name.removesuffix("-untrained") for at, run in enumerate(runs, 1)}
     beside = {at: [other for other in others if network[other] == network[at]] or others for at in controls}
