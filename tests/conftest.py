@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -17,6 +18,11 @@ if WORKERS > 1:
 
 from unitscope import progress  # noqa: E402
 from unitscope.experiments.pieces import small_pieces  # noqa: E402
+
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")  # how fast a machine is says nothing of what is tested
 
 LONGEST = ("pages", "report_accessible", "notebooks", "importance", "scale", "dissect", "resume")
 """Files that take long, which workers begin with; the others follow by name."""

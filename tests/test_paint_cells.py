@@ -47,7 +47,7 @@ def defined(path, radius, grid):
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), GRIDS)
 def test_a_brush_touches_what_its_definition_says(data, grid):
     each = data.draw(st.sampled_from([places, COARSE]))
@@ -76,7 +76,6 @@ def test_the_far_edges_lie_in_the_last_cells():
     assert touched(stroke([(0, 0)]), (3, 4))[0, 0]
 
 
-@settings(deadline=None)
 @given(regions())
 def test_a_region_on_its_own_grid_is_itself(region):
     grid = region.rows, region.columns
@@ -95,7 +94,6 @@ def merged(runs):
     return found
 
 
-@settings(deadline=None)
 @given(regions(), GRIDS)
 def test_a_region_touches_cells_by_centres_both_ways(region, grid):
     inside, expected = mask_of(region), np.zeros(grid, bool)

@@ -15,7 +15,7 @@ GENERATORS = {"tiny": (seeded(Tiny), "units"), "by class": (seeded(ByClass), "ge
 PAINTERS = {name: painter_of(*each) for name, each in GENERATORS.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(strokes(), max_size=5), st.integers(0, 2), st.sampled_from(sorted(PAINTERS)))
 def test_any_sequence_of_strokes_is_the_same_edits_one_after_the_other(drawn, number, name):
     (made, layer), painter = GENERATORS[name], PAINTERS[name]
@@ -33,7 +33,7 @@ def test_any_sequence_of_strokes_is_the_same_edits_one_after_the_other(drawn, nu
     assert np.abs(picture.astype(int) - whole.astype(int)).max() <= 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(strokes(), min_size=1, max_size=6))
 def test_composing_stroke_by_stroke_is_composing_at_once(drawn):
     painter, afresh = painter_of(GENERATORS["tiny"][0]), painter_of(GENERATORS["tiny"][0])

@@ -43,7 +43,7 @@ GOOD = {
 }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LATENTS.filter(lambda latent: latent.depth <= 4), st.lists(strokes(), max_size=4))
 def test_what_is_written_reads_back_the_same(latent, drawn):
     recipe = Recipe("paint", 1, NAME, "layer4", latent, tuple(drawn))
@@ -130,7 +130,7 @@ def test_deep_latents_and_large_recipes_are_refused():
         read_recipe(b" " * (MOST_BYTES + 1))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_spoilt_recipe_is_read_or_refused(data):
     """Bytes taken out, put in or changed anywhere: nothing but a recipe or one line comes of it."""

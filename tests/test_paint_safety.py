@@ -301,7 +301,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_whatever_is_sent_is_answered_or_refused_in_one_line(client, data):
     """A good request with one part of it put in place of another, anywhere."""
@@ -323,7 +323,7 @@ def test_whatever_is_sent_is_answered_or_refused_in_one_line(client, data):
         refused(answer, 400)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(POSTED), st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_whatever_is_no_json_is_refused_in_one_line(client, name, content):
     refused(client.post(f"/api/{name}", content=content, headers=ALLOWED | JSON), 400)

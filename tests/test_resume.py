@@ -471,7 +471,7 @@ def test_the_installed_command_finishes_what_was_begun(drawn, reference, tmp_pat
     process.kill()
     process.join(60)
     code = (
-        "from unitscope import cli\nfrom unitscope.experiments.skeleton import small_pieces\n"
+        "from unitscope import cli\nfrom unitscope.experiments.pieces import small_pieces\n"
         "with small_pieces(8):\n    cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)

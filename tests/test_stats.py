@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from references import values_to_keys
@@ -61,7 +61,6 @@ def test_keys_keep_the_order_and_the_value(values):
     assert np.array_equal(values[:, None] < values[None], keys[:, None] < keys[None])
 
 
-@settings(deadline=None)
 @given(FLOATS, st.sampled_from([0.001, 0.01, 0.05, 0.3, 0.5, 0.99, 1.0]))
 @example(np.array([-0.0] + 39 * [-1e-45], np.float32), 0.001)
 def test_the_threshold_is_the_exact_order_statistic(values, quantile):

@@ -80,7 +80,7 @@ def activations(draw: st.DrawFn) -> tuple[np.ndarray, Sampling]:
     return grids, raster_sampling(geometry, raster, (32, 40), border=border)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(activations(), st.integers(0, 2**32), st.booleans())
 def test_histograms_and_strong_cells_are_those_of_the_compiled_loops(activation, seed, small_blocks):
     grids, sampling = activation
@@ -98,7 +98,7 @@ def test_histograms_and_strong_cells_are_those_of_the_compiled_loops(activation,
             same_cells(one, other, floors.astype(np.float32), spread)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(activations(), st.booleans())
 def test_finer_grids_are_brought_to_the_raster_with_the_same_bits(activation, channels_last):
     grids, sampling = activation

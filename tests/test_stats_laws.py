@@ -286,7 +286,7 @@ def at_once(case: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: type(case).__name__)
 class TestLaws:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(data=st.data())
     def test_any_order_and_grouping_gives_the_same_bits(self, case, data):
         order = data.draw(st.permutations(range(PICTURES)))

@@ -526,7 +526,7 @@ def test_questions_about_a_run_are_put_beside_it(environment, elsewhere, data, t
 def test_a_process_that_is_killed_leaves_a_run_that_goes_on(environment, elsewhere, data, tmp_path):
     place = f"s3://{bucket()}/run"
     words = dissect_words(data, tmp_path / "local")
-    code = "import sys; from unitscope.experiments.skeleton import small_pieces\n"
+    code = "import sys; from unitscope.experiments.pieces import small_pieces\n"
     code += "from unitscope.cli import main\nsys.argv = ['unitscope', *sys.argv[1:]]\n"
     code += "with small_pieces(4): main()"
     with small_pieces(4):

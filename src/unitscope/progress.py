@@ -13,16 +13,6 @@ from html import escape
 from typing import ClassVar, Protocol, TypeVar
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 T = TypeVar("T")
 LINE_EVERY = 30.0
@@ -38,15 +28,6 @@ class Advance(Protocol):
 
     def __call__(self, count: float, note: str = "", /) -> None:
         """Go on."""
-
-
-class RateColumn(ProgressColumn):
-    """Items per second."""
-
-    def render(self, task: Task) -> Text:
-        """Return the rate, blank until there is one."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
 
 
 class Pace:
@@ -85,13 +66,18 @@ class Pace:
 
     def left(self, *, roughly: bool = False) -> float | None:
         """Return the seconds that are left; None until that can be said, which is `roughly` after a single step."""
-        if not self._marks or not self.total:
+        rate = self.rate(roughly=roughly)
+        if rate is None or not self.total:
+            return None
+        return max(self.total - self._marks[-1][1] + self.later, 0) / rate
+
+    def rate(self, *, roughly: bool = False) -> float | None:
+        """Return the items per second; None until that can be said, which is `roughly` after a single step."""
+        if not self._marks:
             return None
         alone = roughly and len(self._marks) == 1
         (since, before), (now, done) = self._begun if alone else self._marks[0], self._marks[-1]
-        if done <= before or now <= since:
-            return None
-        return (now - since) / (done - before) * max(self.total - done + self.later, 0)
+        return (done - before) / (now - since) if done > before and now > since else None
 
 
 _forced: ContextVar[bool | None] = ContextVar("forced", default=None)
@@ -227,21 +213,29 @@ def progress_bar(
 
 @contextmanager
 def _bar(name: str, pace: Pace, cost: str, then: str) -> Iterator[Advance]:
+    from rich import progress  # takes a while, and most commands show no bar
+
     columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
+        progress.TextColumn("{task.description:<24}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}", style="progress.data.speed"),
+        progress.TimeRemainingColumn(),
     )
     said = not cost
-    with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
-        task = bar.add_task(name, total=pace.total, completed=int(pace.done))
+    with progress.Progress(*columns, console=Console(stderr=True), transient=False) as bar:
+        task = bar.add_task(name, total=pace.total, completed=int(pace.done), rate="")
 
         def advance(count: float, note: str = "", /) -> None:
             nonlocal said
             pace.advance(count)
-            bar.update(task, completed=pace.done, description=f"{name}, {note}" if note else name)
+            rate = pace.rate(roughly=True)
+            bar.update(
+                task,
+                completed=pace.done,
+                description=f"{name}, {note}" if note else name,
+                rate=f"{rate:,.1f}/s" if rate else "",
+            )
             if not said and _is_long(pace):
                 said = True
                 say(f"{cost}{_more(pace, then)}")

@@ -18,6 +18,11 @@ def pack_mask(mask: Mask) -> bytes:
     return np.packbits(mask).tobytes()
 
 
+def pack_masks(masks: Mask) -> list[bytes]:
+    """Return the bits of each of some masks ``(m, H, W)``, as :func:`pack_mask` does."""
+    return [row.tobytes() for row in np.packbits(masks.reshape(len(masks), -1), axis=1)]
+
+
 def unpack_mask(packed: bytes, height: int, width: int) -> Mask:
     """Return the mask ``(height, width)`` of such bits; missing bits are off."""
     whole = packed.ljust((height * width + 7) // 8, b"\0")

@@ -7,6 +7,8 @@ only, so sums over replicates merge like any count, and nothing is kept of singl
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,7 +54,9 @@ class WeightedUnions(Statistic):
             return
         samples, shared, unions = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
         self._waiting.clear()
-        weights = poisson_weights(samples, len(self.intersections), int(self.seed[0])).astype(np.float64)
+        weights = _weights(
+            np.asarray(samples, np.int64).tobytes(), len(self.intersections), int(self.seed[0])
+        )
         _add_exact(self.intersections, weights.T @ shared.astype(np.float64))
         _add_exact(self.unions, weights.T @ unions.astype(np.float64))
 
@@ -106,6 +110,14 @@ class IntersectionBootstrap(WeightedUnions):
         """Return the IoU of every unit in each replicate ``(U, R)``."""
         self.settle()
         return np.ascontiguousarray((self.intersections / np.maximum(self.unions, 1)).T)
+
+
+@lru_cache(maxsize=1)
+def _weights(samples: bytes, replicates: int, seed: int) -> NDArray[np.float64]:
+    """Return the weights of samples, which all layers and concepts ask for in turn."""
+    drawn = poisson_weights(np.frombuffer(samples, np.int64), replicates, seed).astype(np.float64)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _add_exact(into: NDArray[np.int64], sums: NDArray[np.float64]) -> None:

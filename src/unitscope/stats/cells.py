@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,20 @@ from unitscope.stats.kernels import PackedCells
 from unitscope.stats.raster import ActivationRaster, Reading, over_unit_blocks
 
 Places = NDArray[np.uint16] | NDArray[np.uint32]
+
+
+class RasterPoints(NamedTuple):
+    """Raster points of some units in one picture, those of a unit together.
+
+    Attributes:
+        rows: which of the units ``(n,)``, ascending.
+        places: in the raster, row by row ``(n,)``.
+        values: ``(n,)``.
+    """
+
+    rows: NDArray[np.int64]
+    places: NDArray[np.int64]
+    values: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -153,10 +168,10 @@ class StrongCells:
         over_unit_blocks(len(units), kernels.mark_above, cells, Reading.of(sampling), thresholds, bits)
         return bits
 
-    def raster_values(
+    def raster_points(
         self, picture: int, units: NDArray[np.int64], bounds: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Return the raster values ``(m, gh, gw)`` of units in one picture; minus infinity where not above a bound.
+    ) -> RasterPoints:
+        """Return the raster points of units in one picture that are above bounds.
 
         Args:
             picture: place of the picture among those kept.
@@ -170,11 +185,20 @@ class StrongCells:
         found = over_unit_blocks(
             len(units), kernels.collect_points, cells, Reading.of(self.sampling), bounds, like, counts
         )
-        rasters = np.full((len(units), self.sampling.shape[0] * self.sampling.shape[1]), -np.inf, np.float32)
-        if len(units):
-            values, places = _joined(found)
-            rasters[np.repeat(np.arange(len(units)), counts[:, 0]), places] = values
-        return rasters.reshape(len(units), *self.sampling.shape)
+        values, places = _joined(found) if found else (np.zeros(0, np.float32), like)
+        return RasterPoints(np.repeat(np.arange(len(units)), counts[:, 0]), places.astype(np.int64), values)
+
+    def raster_values(
+        self, picture: int, units: NDArray[np.int64], bounds: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the raster values ``(m, gh, gw)`` of units in one picture; minus infinity where not above a bound.
+
+        Args: those of :meth:`raster_points`.
+        """
+        points, (rows, columns) = self.raster_points(picture, units, bounds), self.sampling.shape
+        rasters = np.full((len(units), rows * columns), -np.inf, np.float32)
+        rasters[points.rows, points.places] = points.values
+        return rasters.reshape(len(units), rows, columns)
 
     def state_dict(self) -> State:
         """Return the arrays that hold the cells."""

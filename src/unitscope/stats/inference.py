@@ -111,9 +111,12 @@ def chosen_interval(replicates: Floats, candidates: Floats, confidence: float = 
     """
     low, high = interval(replicates, confidence)
     close = (candidates >= low[:, None]).sum(1)
-    for row in np.flatnonzero(close > 1):
-        drawn = replicates[row, np.isfinite(replicates[row])]
-        low[row] = np.quantile(drawn, (1 - confidence) / 2 / close[row])
+    tails, whole = (1 - confidence) / 2 / np.maximum(close, 1), np.isfinite(replicates).all(1)
+    for count in np.unique(close[(close > 1) & whole]):
+        rows = np.flatnonzero((close == count) & whole)
+        low[rows] = np.quantile(replicates[rows], tails[rows[0]], axis=1)
+    for row in np.flatnonzero((close > 1) & ~whole):
+        low[row] = np.quantile(replicates[row, np.isfinite(replicates[row])], tails[row])
     return low, high
 
 

@@ -15,12 +15,15 @@ from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.likeness import Strengths
 from unitscope.experiments.dissection.scoring import LayerScores
 from unitscope.progress import progress_bar
-from unitscope.run.masks import Mask, pack_mask, thinned
+from unitscope.run.masks import Mask, pack_masks, thinned
+from unitscope.stats.cells import RasterPoints
 
 T = TypeVar("T")
 STRONGEST, MIDDLE, SILENT = "strongest", "middle", "silent"
 SHOWN = 3
 """Pictures of a unit from the middle of its range, and pictures of its label on which it is silent."""
+UNITS_AT_ONCE = 512
+"""Units of a layer whose pictures are chosen at once."""
 MASK_SIDE = 112
 """Longest side of a mask; a finer pixel grid is thinned out."""
 COLUMNS: dict[str, pa.DataType] = {
@@ -70,10 +73,8 @@ def region_table(
             cells = {name: shard.cells[name] for name in rows["layer"].iloc[here].unique()}
             for (place, name), of_place in _runs(zip(places.tolist(), rows["layer"].iloc[here], strict=True)):
                 some = units[here][of_place]
-                values = cells[name].raster_values(place, some, thresholds[name][some])
-                found.append(
-                    _looked_at(values, thresholds[name][some], shard.labels[place], labels[name][some])
-                )
+                points = cells[name].raster_points(place, some, thresholds[name][some])
+                found.append(_looked_at(points, shard.labels[place], labels[name][some]))
             advance(here.stop - here.start)
     for column in found[0] if found else ():
         rows[column] = list(itertools.chain.from_iterable(each[column] for each in found))
@@ -99,36 +100,54 @@ def _in_order(rows: pd.DataFrame, layers: Sequence[str]) -> pa.Table:
     return pa.table({name: pa.array(rows[name], kind, from_pandas=True) for name, kind in COLUMNS.items()})
 
 
-def _looked_at(
-    values: NDArray[np.float32],
-    thresholds: NDArray[np.float32],
-    planes: NDArray[np.int16],
-    labels: NDArray[np.int64],
-) -> dict[str, Any]:
+def _looked_at(points: RasterPoints, planes: NDArray[np.int16], labels: NDArray[np.int64]) -> dict[str, Any]:
     """Return masks and counts of some units of a layer in one picture, by column.
 
     Args:
-        values: of the raster points above the thresholds ``(m, gh, gw)``.
-        thresholds: ``(m,)``.
+        points: where they are above their thresholds.
         planes: label map of the picture ``(P, gh, gw)``.
         labels: of the units ``(m,)``, 0 for none.
     """
-    counted: Mask = planes[0] >= 0
-    on = values > thresholds[:, None, None]
-    named, which = np.unique(labels, return_inverse=True)
-    concepts = (planes == named[:, None, None, None]).any(axis=1) & (named > 0)[:, None, None]
-    shared = on & concepts[which] & counted
-    small, known = thinned(on, MASK_SIDE), [pack_mask(mask) for mask in thinned(concepts, MASK_SIDE)]
+    rows, places, values = points
+    counted, (concepts, which) = planes[0].ravel() >= 0, _where(planes, labels)
+    shared = concepts[which[rows], places] & counted[places]
+    highest = np.full(len(labels), -np.inf, np.float32)
+    np.maximum.at(highest, rows, values)
+    on: Mask = np.zeros((len(labels), counted.size), np.bool_)
+    on[rows, places] = True
+    size = planes.shape[1:]
+    small = thinned(on.reshape(-1, *size), MASK_SIDE)
+    known = pack_masks(thinned(concepts.reshape(-1, *size), MASK_SIDE))
     return {
-        "highest": values.max(axis=(1, 2)),
-        "unit_pixels": (on & counted).sum(axis=(1, 2)),
-        "concept_pixels": concepts.sum(axis=(1, 2))[which],
-        "shared_pixels": shared.sum(axis=(1, 2)),
-        "mask": [pack_mask(mask) for mask in small],
-        "concept_mask": [known[place] if label else None for place, label in zip(which, labels, strict=True)],
+        "highest": highest,
+        "unit_pixels": np.bincount(rows[counted[places]], minlength=len(labels)),
+        "concept_pixels": concepts.sum(axis=1)[which],
+        "shared_pixels": np.bincount(rows[shared], minlength=len(labels)),
+        "mask": pack_masks(small),
+        "concept_mask": [known[place] if place else None for place in which.tolist()],
         "mask_height": np.full(len(small), small.shape[1]),
         "mask_width": np.full(len(small), small.shape[2]),
     }
+
+
+def _where(planes: NDArray[np.int16], labels: NDArray[np.int64]) -> tuple[Mask, NDArray[np.int64]]:
+    """Return where each concept that is a label is in a picture ``(1 + k, gh * gw)``, the first one nowhere.
+
+    Args:
+        planes: label map of the picture ``(P, gh, gw)``.
+        labels: ``(m,)``, 0 for none.
+
+    Returns:
+        That, and the row of each label ``(m,)``.
+    """
+    named = np.unique(labels[labels > 0])
+    row_of = np.zeros(max(int(planes.max(initial=0)), int(labels.max(initial=0))) + 1, np.int64)
+    row_of[named] = np.arange(1, len(named) + 1)
+    found: Mask = np.zeros((len(named) + 1, planes[0].size), np.bool_)
+    for plane in planes:
+        found[row_of[np.maximum(plane.ravel(), 0)], np.arange(plane.size)] = True
+    found[0] = False
+    return found, row_of[labels]
 
 
 def _with_others(
@@ -136,34 +155,65 @@ def _with_others(
 ) -> pd.DataFrame:
     """Return the rows of the table without what is seen: those of exemplars, and those that are chosen besides."""
     names = exemplars.drop_duplicates("sample").set_index("sample")[["id", "picture"]]
-    strongest = {key: rows.to_numpy() for key, rows in exemplars.groupby(["layer", "unit"])["sample"]}
-    chosen = [
-        (layer, unit, kind, rank, int(sample))
-        for layer, layer_scores in scores.items()
-        for unit, label in enumerate(layer_scores.labels().tolist())
-        for kind, samples in _others(strengths, layer, unit, label, strongest.get((layer, unit)))
-        for rank, sample in enumerate(samples, 1)
-    ]
-    others = pd.DataFrame(chosen, columns=["layer", "unit", "kind", "rank", "sample"])
+    strongest = {str(name): rows[["unit", "sample"]].to_numpy() for name, rows in exemplars.groupby("layer")}
+    parts = []
+    for name, layer in scores.items():
+        labels = layer.labels()
+        for units in np.array_split(np.arange(len(labels)), -(-len(labels) // UNITS_AT_ONCE)):
+            if name in strongest:
+                found = _others(strengths, name, units, labels[units], strongest[name])
+                parts.append(found.assign(layer=name))
+    others = pd.concat(parts) if parts else exemplars[:0]  # where no unit is ever on
     others = others.assign(
         id=others["sample"].map(names["id"]), picture=others["sample"].map(names["picture"]), peak=np.nan
     )
-    found = pd.concat([exemplars.assign(kind=STRONGEST), others], ignore_index=True)
-    return found[["layer", "unit", "kind", "rank", "sample", "id", "picture", "peak"]]
+    rows = pd.concat([exemplars.assign(kind=STRONGEST), others], ignore_index=True)
+    return rows[["layer", "unit", "kind", "rank", "sample", "id", "picture", "peak"]]
 
 
 def _others(
-    strengths: Strengths, layer: str, unit: int, label: int, strongest: NDArray[np.int64] | None
-) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Yield pictures of the middle of a unit's range and those on which it is silent; none for a unit never on."""
-    if strongest is None:
-        return
-    levels = strengths.levels[layer][:, unit]
-    on = np.flatnonzero((levels > 0) & ~np.isin(strengths.samples, strongest))
-    on = on[np.argsort(-levels[on].astype(np.int64), kind="stable")]
-    places = (2 * np.arange(SHOWN) + 1) * len(on) // (2 * SHOWN) if len(on) > SHOWN else np.arange(len(on))
-    yield MIDDLE, strengths.samples[on[places]]
-    if label:
-        areas = np.where(levels == 0, strengths.areas[:, label], 0)
-        most = np.argsort(-areas, kind="stable")[:SHOWN]
-        yield SILENT, strengths.samples[most[areas[most] > 0]]
+    strengths: Strengths,
+    layer: str,
+    units: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    strongest: NDArray[np.int64],
+) -> pd.DataFrame:
+    """Return pictures of the middle of the range of some units, and those of their labels on which they are silent.
+
+    A unit that is never on has none.
+
+    Args:
+        strengths: of the units on the pictures that are kept.
+        layer: its name.
+        units: some units of it ``(m,)``, ascending.
+        labels: of these ``(m,)``, 0 for none.
+        strongest: unit and picture of every exemplar of the layer ``(k, 2)``.
+    """
+    levels = strengths.levels[layer][:, units].astype(np.int64)
+    shown = strongest[np.isin(strongest[:, 0], units)]
+    column, row = np.searchsorted(units, shown[:, 0]), np.searchsorted(strengths.samples, shown[:, 1])
+    there = strengths.samples[np.minimum(row, len(strengths.samples) - 1)] == shown[:, 1]
+    weaker, ever = levels.copy(), np.isin(units, shown[:, 0])
+    weaker[row[there], column[there]] = 0
+    weaker[:, ~ever] = 0
+    areas = np.where((levels == 0) & (labels > 0) & ever, strengths.areas[:, labels], 0)
+    rank = np.arange(SHOWN)[:, None]
+    # Those that are on, the strongest first: every one, or the middles of as many equal parts as are shown.
+    on = (weaker > 0).sum(0)
+    middle = np.where(on > SHOWN, (2 * rank + 1) * on // (2 * SHOWN), np.minimum(rank, len(levels) - 1))
+    chosen = [
+        (MIDDLE, _sorted_places(weaker, middle), rank < on),
+        (SILENT, _sorted_places(areas, np.minimum(rank, len(areas) - 1)), rank < (areas > 0).sum(0)),
+    ]
+    found = []
+    for kind, places, valid in chosen:
+        at, which = np.nonzero(valid.T)
+        sample = strengths.samples[places[which, at]]
+        found.append(pd.DataFrame({"unit": units[at], "kind": kind, "rank": which + 1, "sample": sample}))
+    return pd.concat(found)
+
+
+def _sorted_places(values: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of the values of some ranks ``(k, m)`` in each column; the largest first, then the first ones."""
+    order: NDArray[np.int64] = np.take_along_axis(np.argsort(-values, axis=0, kind="stable"), ranks, 0)
+    return order

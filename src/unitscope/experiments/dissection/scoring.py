@@ -193,7 +193,9 @@ def bootstrap(
             for name, both in boots.items():
                 for boot in both:
                     boot.update(shard.cells[name], shard.labels, shard.samples)
-    return {
-        name: Intervals(chosen_interval(own.iou(), scores[name].iou()), interval(own.iou() - other.iou()))
-        for name, (own, other) in boots.items()
-    }
+    return {name: _intervals(scores[name], *(boot.iou() for boot in both)) for name, both in boots.items()}
+
+
+def _intervals(layer: LayerScores, own: NDArray[np.float64], other: NDArray[np.float64]) -> Intervals:
+    """Return the intervals of a layer from its IoU with labels and runners-up in every replicate ``(U, R)``."""
+    return Intervals(chosen_interval(own, layer.iou()), interval(own - other))
