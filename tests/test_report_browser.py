@@ -673,14 +673,14 @@ def patience(reader: Reader) -> float:
 
 
 @pytest.mark.slow
-def test_four_thousand_units_stay_light(driver: Any, tmp_path: Path) -> None:
+def test_two_thousand_units_stay_light(driver: Any, tmp_path: Path) -> None:
     layers = tuple(f"layer{number}" for number in range(8))
-    run = make_run(tmp_path / "run", Shape(units=4000, layers=layers, pictures=60, size=32, exemplars=3))
+    run = make_run(tmp_path / "run", Shape(units=2000, layers=layers, pictures=60, size=32, exemplars=3))
     reader = Reader(driver, write_report(run))
     reader.screen(1280, 900)
     reader.problems()
     reader.open("#/units")
-    reader.expect_count(4000)
+    reader.expect_count(2000)
     assert reader.run("return document.querySelectorAll('*').length") < 3500
     loaded = "return document.querySelectorAll('script[src*=\"data/units/\"]').length"
     assert reader.run(loaded) <= 1
@@ -688,7 +688,7 @@ def test_four_thousand_units_stay_light(driver: Any, tmp_path: Path) -> None:
         "return [...document.querySelectorAll('#cards .strip')].some((strip) => !strip.children.length)"
     )
     reader.one("#units-pager [rel=next]").click()
-    reader.wait(lambda: "page 2 of 67" in reader.one("#units-count").text)
+    reader.wait(lambda: "page 2 of 34" in reader.one("#units-count").text)
     reader.one("#cards a").click()
     reader.wait(lambda: reader.all(".exemplar"))
     assert 1 <= reader.run(loaded) <= 3

@@ -182,7 +182,7 @@ def test_units_lead_to_the_report_of_the_run(driver: Any, folder: Path) -> None:
 
 @pytest.mark.slow
 def test_many_classes_stay_light(driver: Any, tmp_path: Path) -> None:
-    shape = Shape(units=512, layers=(LAYER,), pictures=60, size=32, exemplars=3)
+    shape = Shape(units=128, layers=(LAYER,), pictures=60, size=32, exemplars=3)
     run = make_run(tmp_path / "run", shape)
     make_importance(run, LAYER, Plan(classes=365))
     reader = Reader(
