@@ -13,7 +13,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.report.data import RunData, label_of, records
 from unitscope.report.folder import check_replaceable, replacing
 from unitscope.report.importance import numbers
-from unitscope.report.importance.data import Importance, Matrix
+from unitscope.report.importance.data import FEW, MANY, Importance, Matrix
 from unitscope.report.importance.facts import ABLATIONS
 from unitscope.report.pages.claims import claims
 from unitscope.report.pages.effects import Effect, effect_title
@@ -134,7 +134,7 @@ def _draw_strip(data: RunData, row: LabelledRow, file: Path) -> tuple[int, int]:
 
 def _classes(data: Importance, report: Path) -> dict[str, object]:
     """Return what classes lose: the means over all, and those that lose most without their most important units."""
-    many = (numbers.sizes(data) or (numbers.FEW, numbers.MANY))[1]
+    many = (data.sizes or (FEW, MANY))[1]
     settings = numbers.settings(data, many)
     means = {name: numbers.mean_over(values) for name, values in settings.items()}
     lost = settings["baseline"] - settings["removed"]
@@ -156,7 +156,7 @@ def _class(data: Importance, settings: dict[str, Matrix], place: int) -> list[ob
 
 def _units(data: Importance, place: int) -> Iterator[str]:
     """Yield the most important units of a class, by label, with what is lost without each."""
-    for row in numbers.top_units(data, place, numbers.FEW):
+    for row in numbers.top_units(data, place, FEW):
         label = label_of(data.units["concept"].iloc[row])
         yield f"{label} ({100 * data.effects['val', 'loss'][place, row]:.1f})"
 

@@ -17,8 +17,7 @@ from unitscope.report.charts.parts import Figure, percent, points
 from unitscope.report.charts.parts import data as inline
 from unitscope.report.charts.theme import INK
 from unitscope.report.data import records
-from unitscope.report.importance import numbers
-from unitscope.report.importance.data import Importance
+from unitscope.report.importance.data import Importance, Matrix
 from unitscope.report.importance.numbers import top_units
 from unitscope.report.importance.style import CHANCE, ORDER_COLORS, ORDERS, SETTING_COLORS, SPLIT_COLORS
 from unitscope.report.strips import PictureCache, draw_strip, tile_of, to_image
@@ -42,7 +41,7 @@ def class_figures(data: Importance, name: str) -> dict[str, Figure]:
         found["units"] = units_figure(data, place)
     if len(set_bars(data, place)) > 1:
         found |= bar_figures(set_bars(data, place), name, data.title)
-        marks = not data.sets.loc[data.sets["place"] == place, "curve"].any()
+        marks = place not in data.with_curves
         rows = curve_rows(data, place, marks=marks)
         title = f"{name}: units of {data.title} removed one after another"
         found["curves"] = curve_figure(rows, len(data.units), logarithmic=marks, title=title)
@@ -127,13 +126,17 @@ def unit_label(unit: pd.Series) -> str:
     return f"unit {unit['unit']}, {unit['concept']} ({unit['category']}), IoU {100 * unit['iou']:.1f} %"
 
 
+CURVES = ("removed", "kept", "random")
 BAR_COLUMNS = ["name", "setting", "value", "low", "high", "overall", "overall_low", "overall_high"]
 
 
 def set_rows(found: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     """Return rows of bars as a table, those without a value left out."""
-    frame = pd.DataFrame(found, columns=BAR_COLUMNS)
-    return frame.astype(dict.fromkeys(BAR_COLUMNS[2:], float)).dropna(subset="value").reset_index(drop=True)
+    names, settings, *measured = zip(*found, strict=True) if found else [()] * len(BAR_COLUMNS)
+    values = np.array(measured, float)
+    there = np.isfinite(values[0])
+    columns = [np.array(names, object)[there], np.array(settings, object)[there], *values[:, there]]
+    return pd.DataFrame(dict(zip(BAR_COLUMNS, columns, strict=True)))
 
 
 def set_bars(data: Importance, place: int) -> pd.DataFrame:
@@ -142,28 +145,16 @@ def set_bars(data: Importance, place: int) -> pd.DataFrame:
     Columns: `name`, `setting`, `value`, `low`, `high` (balanced accuracy of the class), `overall`, `overall_low`,
     `overall_high` (accuracy over all classes).
     """
-    sizes = numbers.sizes(data)
-    one, overall = data.classes.iloc[place], numbers.overall_baseline(data)
-    found = [
-        ("whole network", "baseline", one["balanced_accuracy"], one["balanced_low"], one["balanced_high"],
-         overall, None, None)
-    ]  # fmt: skip
-    for k, kind in _asked(sizes):
-        mine = numbers.ranked_sets(data.sets_of(place), kind)
-        row = numbers.with_accuracy(mine).set_index("k").reindex([k]).iloc[0]
+    whole = (data.classes[f"balanced_{name}"].iloc[place] for name in ("accuracy", "low", "high"))
+    found: list[tuple[object, ...]] = [
+        ("whole network", "baseline", *whole, data.overall_baseline, None, None)
+    ]
+    for k, kind in _asked(data.sizes):
         name = f"{k} most important removed" if kind == "removed" else f"all but these {k} removed"
-        found.append(
-            (name, kind, row["balanced_accuracy"], row["low"], row["high"],
-             row["overall_accuracy"], row["overall_low"], row["overall_high"])
-        )  # fmt: skip
-    random = data.random_of(place)
-    for k, kind in _asked(sizes)[-2:]:
-        mine = random[(random["kind"] == kind) & (random["k"] == k)]
+        found += [(name, kind, *row) for row in data.measured(place, kind).of_size(k)]
+    for k, kind in _asked(data.sizes)[-2:]:
         name = f"{k} random removed" if kind == "removed" else f"all but {k} random removed"
-        found += [
-            (name, "random", row.mean, row.low, row.high, row.overall, row.overall_low, row.overall_high)
-            for row in records(mine)
-        ]
+        found += [(name, "random", *row) for row in data.measured(place, kind, random=True).of_size(k)]
     return set_rows(found)
 
 
@@ -196,18 +187,18 @@ def bar_figures(bars: pd.DataFrame, name: str, layer: str) -> dict[str, Figure]:
 def curve_rows(data: Importance, place: int, *, marks: bool) -> pd.DataFrame:
     """Return the curves of a class, one series each, with the levels of the whole network and of chance."""
     whole = float(data.classes["balanced_accuracy"].iloc[place])
-    levels = pd.DataFrame(
-        {"x": [None, None], "value": [whole, CHANCE], "series": [ORDERS["baseline"], ORDERS["chance"]]}
-    )
-    parts = [
-        removal_curve(data, place, kind)
-        .rename(columns={"removed": "x"})
-        .assign(series=ORDERS[kind], marks=marks)
-        for kind in ("removed", "kept", "random")
-    ]
-    found = pd.concat([levels, *(part for part in parts if len(part))], ignore_index=True)
-    found = found.reindex(columns=["x", "value", "low", "high", "series", "marks", "loose"])
-    return found.assign(marks=found["marks"].eq(True), loose=False)
+    none, levels = np.full(2, np.nan), [ORDERS["baseline"], ORDERS["chance"]]
+    parts: list[Matrix] = [np.array([none, [whole, CHANCE], none, none])]
+    for kind in CURVES:
+        parts.append(removal_curve(data, place, kind))
+        levels += [ORDERS[kind]] * parts[-1].shape[1]
+    x, value, low, high = np.concatenate(parts, axis=1)
+    return pd.DataFrame(
+        {
+            "x": x, "value": value, "low": low, "high": high, "series": levels,
+            "marks": marks & (np.arange(len(x)) >= 2), "loose": False,
+        }
+    )  # fmt: skip
 
 
 def curve_figure(rows: pd.DataFrame, units: int, *, logarithmic: bool, title: str) -> Figure:
@@ -218,7 +209,7 @@ def curve_figure(rows: pd.DataFrame, units: int, *, logarithmic: bool, title: st
     return Figure(chart, title)
 
 
-def removal_curve(data: Importance, place: int, kind: str) -> pd.DataFrame:
+def removal_curve(data: Importance, place: int, kind: str) -> Matrix:
     """Return a curve of fig. 2C by the number of units removed, from none.
 
     Args:
@@ -227,20 +218,16 @@ def removal_curve(data: Importance, place: int, kind: str) -> pd.DataFrame:
         kind: `removed` (most important first), `kept` (least important first) or `random`.
 
     Returns:
-        Columns `removed`, `value`, `low`, `high`; empty if nothing was measured.
+        Units removed, value, low and high end `(4, n)`; no point if nothing was measured.
     """
-    if kind == "random":
-        # Those that keep random units are other draws: they would not be one curve.
-        drawn = data.random_of(place)
-        sets = drawn[drawn["kind"] == "removed"].rename(columns={"mean": "value"})
-    else:
-        mine = numbers.ranked_sets(data.sets_of(place), kind)
-        sets = numbers.with_accuracy(mine).rename(columns={"balanced_accuracy": "value"})
-    if not len(sets):
-        return pd.DataFrame(columns=["removed", "value", "low", "high"], dtype=float)
-    removed = np.where(sets["kind"] == "kept", len(data.units) - sets["k"], sets["k"])
-    sets = sets.assign(removed=removed)[["removed", "value", "low", "high"]]
-    whole = data.classes.iloc[place]["balanced_accuracy"]
-    start = pd.DataFrame({"removed": [0], "value": [whole], "low": [whole], "high": [whole]})
-    found = pd.concat([start, sets]).astype(float).drop_duplicates("removed")
-    return found.sort_values("removed").reset_index(drop=True)
+    # Those that keep random units are other draws: they would not be one curve.
+    found = data.measured(place, "removed", random=True) if kind == "random" else data.measured(place, kind)
+    if not len(found.k):
+        return np.zeros((4, 0))
+    removed = len(data.units) - found.k if kind == "kept" else found.k
+    whole = float(data.classes["balanced_accuracy"].iloc[place])
+    start = np.array([0, whole, whole, whole])[:, None]
+    curve = np.concatenate([start, [removed, found.value, found.low, found.high]], axis=1)
+    _, first = np.unique(curve[0], return_index=True)
+    by_size: Matrix = curve[:, first]
+    return by_size

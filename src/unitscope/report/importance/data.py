@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,33 @@ READ = {"effects": ("unit", "class", "split", *NUMBERS)}
 REPEATED = {"effects": ["class", "split"], "correlation": ["class"]}
 """Columns of the long tables with few different words: kept once each."""
 SPLITS = ("train", "val")
+FEW, MANY = 4, 20
+"""The sizes of sets that the paper shows."""
 SET_KEY = ["place", "kind", "ranking", "repetition", "k"]
 Matrix = NDArray[np.float64]
+
+
+class Measured(NamedTuple):
+    """Accuracy of a class with sets of units removed, `(n,)` each: by size, with a range, and over all classes.
+
+    The range is the interval of one set, or that from the lowest to the highest of several random ones.
+    """
+
+    k: Matrix
+    value: Matrix
+    low: Matrix
+    high: Matrix
+    overall: Matrix
+    overall_low: Matrix
+    overall_high: Matrix
+
+    def of_size(self, k: int) -> Iterator[tuple[float, ...]]:
+        """Yield what was measured with sets of `k` units: all but the size."""
+        for at in np.flatnonzero(self.k == k):
+            yield tuple(float(column[at]) for column in self[1:])
+
+
+NOTHING = Measured(*np.zeros((len(Measured._fields), 0)))
 
 
 @dataclass(frozen=True)
@@ -99,20 +125,55 @@ class Importance:
         return pd.DataFrame(found)
 
     @cached_property
-    def _sets_by_class(self) -> dict[object, pd.DataFrame]:
-        return dict(iter(self.sets.groupby("place")))
+    def ranked(self) -> pd.DataFrame:
+        """The rows of `sets` of the most important units, with the interval of the balanced accuracy: `low`, `high`.
+
+        It is the accuracy before, less the interval of the loss.
+        """
+        sets = self.sets[self.sets["ranking"] == "importance"]
+        before = sets["balanced_accuracy"] + sets["loss"]
+        return sets.assign(low=before - sets["loss_high"], high=before - sets["loss_low"])
 
     @cached_property
-    def _random_by_class(self) -> dict[object, pd.DataFrame]:
-        return dict(iter(self.random.groupby("place")))
+    def _measured(self) -> dict[tuple[str, int, str], Measured]:
+        names = {"balanced_accuracy": "value", "mean": "value", "overall_accuracy": "overall"}
+        found: dict[tuple[str, int, str], Measured] = {}
+        for ranking, table in (("importance", self.ranked), ("random", self.random)):
+            renamed = table.rename(columns=names)
+            values, groups = (
+                renamed[list(Measured._fields)].to_numpy(float),
+                renamed.groupby(["place", "kind"]),
+            )
+            for (place, kind), rows in cast(
+                "dict[tuple[int, str], NDArray[np.intp]]", groups.indices
+            ).items():
+                found[ranking, place, kind] = Measured(*values[rows].T)
+        return found
 
-    def sets_of(self, place: int) -> pd.DataFrame:
-        """Return the rows of `sets` of a class."""
-        return self._sets_by_class.get(place, self.sets.iloc[:0])
+    def measured(self, place: int, kind: str, *, random: bool = False) -> Measured:
+        """Return what a class has with the most important units, or random ones, `removed` or `kept`."""
+        return self._measured.get(("random" if random else "importance", place, kind), NOTHING)
 
-    def random_of(self, place: int) -> pd.DataFrame:
-        """Return the rows of `random` of a class."""
-        return self._random_by_class.get(place, self.random.iloc[:0])
+    @cached_property
+    def sizes(self) -> tuple[int, int] | None:
+        """The sizes of sets nearest below `FEW` and `MANY` that were measured, or None if none were."""
+        found = np.unique(self.ranked.loc[self.ranked["kind"] == "removed", "k"].to_numpy(int))
+        if not len(found):
+            return None
+        few, many = (int(found[found <= size].max(initial=found.min())) for size in (FEW, MANY))
+        return few, many
+
+    @cached_property
+    def overall_baseline(self) -> float | None:
+        """The accuracy over all classes of the whole network on the val pictures, None if it is not known."""
+        rows = self.overall[self.overall["split"] == "val"]
+        before = (rows["accuracy"] + rows["loss"]).dropna()
+        return float(before.median()) if len(before) else None
+
+    @cached_property
+    def with_curves(self) -> frozenset[int]:
+        """The classes of which sets of all sizes were measured."""
+        return frozenset(self.sets.loc[self.sets["curve"], "place"].tolist())
 
     @property
     def names(self) -> list[str]:

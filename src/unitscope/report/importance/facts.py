@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from unitscope.report.data import records
 from unitscope.report.importance import numbers
-from unitscope.report.importance.data import Importance
+from unitscope.report.importance.data import FEW, MANY, Importance
 from unitscope.report.importance.figures import (
     MOST_GAINS,
     chosen_classes,
@@ -15,7 +15,7 @@ from unitscope.report.importance.figures import (
     figure_files,
 )
 from unitscope.report.importance.maps import Maps
-from unitscope.report.importance.numbers import FEW, MANY, Estimate
+from unitscope.report.importance.numbers import Estimate
 from unitscope.report.shell import percent
 
 MOST_LISTED = 200
@@ -27,7 +27,7 @@ def page_facts(data: Importance, maps: Maps) -> dict[str, object]:
     model, manifest = data.run.manifest.model, data.manifest
     classes, images = data.classes, data.images
     unused = images[~images["used"].astype(bool)]
-    sizes = numbers.sizes(data)
+    sizes = data.sizes
     chosen = chosen_classes(data)
     return {
         "model": model.name if model else "",
@@ -41,7 +41,7 @@ def page_facts(data: Importance, maps: Maps) -> dict[str, object]:
         "few": sizes[0] if sizes else FEW,
         "many": sizes[1] if sizes else MANY,
         "top": FEW,
-        "overall": numbers.overall_baseline(data),
+        "overall": data.overall_baseline,
         "error_rate": data.error_rate,
         "created": manifest.created,
         "command": manifest.command,

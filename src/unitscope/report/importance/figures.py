@@ -18,9 +18,9 @@ from unitscope.report.charts.scatter import columns
 from unitscope.report.data import label_of, records
 from unitscope.report.importance import numbers
 from unitscope.report.importance.class_figures import class_figures
-from unitscope.report.importance.data import Importance, Matrix
+from unitscope.report.importance.data import FEW, MANY, Importance, Matrix
 from unitscope.report.importance.maps import Maps
-from unitscope.report.importance.numbers import FEW, MANY, importance_correlation, top_units
+from unitscope.report.importance.numbers import importance_correlation, top_units
 from unitscope.report.importance.style import CHANCE, SETTING_COLORS, SETTING_SHAPES, setting_names
 from unitscope.report.payload import layer_slugs
 
@@ -103,7 +103,7 @@ def class_address(name: str) -> str:
 
 def classes_figure(data: Importance) -> Figure:
     """Draw every class in three settings, with densities and means: the paper's fig. 2D."""
-    many = (numbers.sizes(data) or (FEW, MANY))[1]
+    many = (data.sizes or (FEW, MANY))[1]
     names = setting_names(many, len(data.units))
     found = {
         key: values

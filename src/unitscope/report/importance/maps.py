@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.report.importance import numbers
-from unitscope.report.importance.data import Importance, Matrix
-from unitscope.report.importance.numbers import MANY
+from unitscope.report.importance.data import MANY, Importance, Matrix
 
 MOST_CLASSES, MOST_UNITS = 400, 1024
 """The largest map that is drawn: beyond, only the classes and units with the strongest correlations are."""

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist
 
-from unitscope.report.importance.data import Importance, Matrix
+from unitscope.report.importance.data import FEW, Importance, Matrix
 from unitscope.stats.inference import interval, rank_correlation
 
-FEW, MANY = 4, 20
-"""The sizes of sets that the paper shows."""
 REPLICATES = 2000
 SEED = 0
 
@@ -28,30 +26,10 @@ class Estimate:
     high: float | None
 
 
-def sizes(data: Importance) -> tuple[int, int] | None:
-    """Return the sizes of sets nearest below `FEW` and `MANY` that were measured, or None if none were."""
-    found = np.unique(ranked_sets(data.sets, "removed")["k"].to_numpy(int))
-    if not len(found):
-        return None
-    few, many = (int(found[found <= size].max(initial=found.min())) for size in (FEW, MANY))
-    return few, many
-
-
-def with_accuracy(sets: pd.DataFrame) -> pd.DataFrame:
-    """Add the interval of the balanced accuracy: the accuracy before, less the interval of the loss."""
-    before = sets["balanced_accuracy"] + sets["loss"]
-    return sets.assign(low=before - sets["loss_high"], high=before - sets["loss_low"])
-
-
-def ranked_sets(sets: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Return the sets of the most important units alone, `removed` or `kept`."""
-    return sets[(sets["ranking"] == "importance") & (sets["kind"] == kind)]
-
-
 def chosen_sets(data: Importance, *, kind: str, k: int) -> pd.DataFrame:
     """Return one row a class: the set of its `k` most important units, removed or kept."""
-    mine = ranked_sets(data.sets, kind)
-    return with_accuracy(mine[mine["k"] == k]).set_index("place").reindex(range(len(data.classes)))
+    mine = data.ranked[(data.ranked["kind"] == kind) & (data.ranked["k"] == k)]
+    return mine.set_index("place").reindex(range(len(data.classes)))
 
 
 def settings(data: Importance, k: int) -> dict[str, Matrix]:
@@ -87,13 +65,6 @@ def _drawn(count: int) -> NDArray[np.int64]:
 def _estimate(value: float, replicates: Matrix) -> Estimate:
     (low,), (high,) = interval(replicates[None])
     return Estimate(value, float(low), float(high))
-
-
-def overall_baseline(data: Importance) -> float | None:
-    """Return the accuracy over all classes of the whole network on the val pictures, None if it is not known."""
-    rows = data.overall[data.overall["split"] == "val"]
-    before = (rows["accuracy"] + rows["loss"]).dropna()
-    return float(before.median()) if len(before) else None
 
 
 def top_counts(rank: Matrix, count: int) -> NDArray[np.int64]:
@@ -152,7 +123,7 @@ def gains(data: Importance) -> pd.DataFrame:
     Columns: `place`, `kept` (the most important units left), `gain` in balanced accuracy with `low` and `high`, `sure`
     (the whole interval is above zero); the largest gain first. A class whose accuracy never rises is left out.
     """
-    kept = ranked_sets(data.sets, "kept")
+    kept = data.ranked[data.ranked["kind"] == "kept"]
     best = kept.sort_values(["place", "loss", "k"]).drop_duplicates("place")
     best = best[best["loss"] < 0]
     found = pd.DataFrame(

@@ -10,8 +10,8 @@ import pandas as pd
 from unitscope.report.charts.theme import category_slots
 from unitscope.report.importance import numbers
 from unitscope.report.importance.class_figures import curve_rows, set_bars
-from unitscope.report.importance.data import Importance
-from unitscope.report.importance.numbers import FEW, MANY, top_units
+from unitscope.report.importance.data import FEW, MANY, Importance
+from unitscope.report.importance.numbers import top_units
 from unitscope.report.payload import Json, column, rounded
 
 BLOCK = 16
@@ -25,7 +25,7 @@ def page_payload(data: Importance) -> tuple[Json, Json]:
     categories = list(dict.fromkeys(data.run.concepts["category"]))
     slots = category_slots(categories)
     run = {"categories": [{"name": name, "slot": slots[name]} for name in categories]}
-    found = numbers.sizes(data)
+    found = data.sizes
     many = found[1] if found else MANY
     return run, {
         "layer": data.title,
@@ -79,12 +79,11 @@ def class_blocks(data: Importance) -> Iterator[tuple[int, Json]]:
 
 def _class(data: Importance, place: int) -> Json:
     bars = set_bars(data, place)
-    whole = bool(data.sets_of(place)["curve"].any())
     measured = len(bars) > 1
     return {
         "units": _class_units(data, place),
         "bars": _rows(bars) if measured else [],
-        "curves": _rows(curve_rows(data, place, marks=not whole)) if measured else [],
+        "curves": _rows(curve_rows(data, place, marks=place not in data.with_curves)) if measured else [],
     }
 
 
