@@ -4,6 +4,7 @@ from torch import nn
 from unitscope.ablation import Ablation
 from unitscope.experiments.carried import HEADER, CarriedCache
 from unitscope.replay import cut
+from unitscope.run.storage import Budget, bytes_of
 
 
 class Net(nn.Module):
@@ -40,7 +41,7 @@ def test_what_fits_the_budget_is_computed_once(tmp_path):
     cache = CarriedCache(replay, tmp_path / "cache", budget=BUDGET, identity="x")
     first, asked = read_all(cache, batches)
     assert asked == [0, 1, 2]
-    assert cache.used <= cache.budget
+    assert bytes_of((tmp_path / "cache").iterdir()) <= BUDGET
     again = CarriedCache(replay, tmp_path / "cache", budget=BUDGET, identity="x")
     second, asked = read_all(again, batches)
     assert asked == [2]
@@ -55,7 +56,7 @@ def test_nothing_is_written_without_a_budget(tmp_path):
     replay, batches = make()
     cache = CarriedCache(replay, tmp_path / "cache", budget=0, identity="x")
     assert read_all(cache, batches)[1] == read_all(cache, batches)[1] == [0, 1, 2]
-    assert cache.used == 0
+    assert bytes_of((tmp_path / "cache").iterdir()) == 0
 
 
 def test_files_of_something_else_are_replaced(tmp_path):
@@ -64,3 +65,21 @@ def test_files_of_something_else_are_replaced(tmp_path):
     other = CarriedCache(replay, tmp_path, budget=10 * BUDGET, identity="y")
     assert read_all(other, batches)[1] == [0, 1, 2]
     assert read_all(other, batches)[1] == []
+
+
+def test_a_budget_is_kept_to_with_few_looks_at_the_files(tmp_path):
+    looks = []
+
+    def taken():
+        looks.append(1)
+        return bytes_of(tmp_path.iterdir())
+
+    budgets = [Budget(10_000, taken) for _ in range(3)]  # as of three processes
+    for number in range(2_000):
+        budget = budgets[number % 3]
+        if budget.left >= 10:
+            budget.take(10)
+            (tmp_path / str(number)).write_bytes(bytes(10))
+    assert 9_900 <= bytes_of(tmp_path.iterdir()) <= 10_000 + 3 * 10
+    assert len(looks) < 300
+    assert [budget.left < 10 for budget in budgets] == [True] * 3

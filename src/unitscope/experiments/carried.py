@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unitscope.replay import Carried, Replay
-from unitscope.run.storage import ArrayFile, bytes_of, write_arrays, writing
+from unitscope.run.storage import ArrayFile, Budget, bytes_of, write_arrays, writing
 
 ENDING = ".safetensors"
 HEADER = 4096
@@ -35,14 +35,13 @@ class CarriedCache:
     def __init__(
         self, replay: Replay, folder: Path, *, budget: int, identity: str, device: torch.device | str = "cpu"
     ) -> None:
-        self.replay, self.folder, self.budget, self.device = replay, folder, budget, device
+        self.replay, self.folder, self.device = replay, folder, device
+        self._budget = Budget(budget, self._taken)
         self._note = {"layer": replay.layer.name, "identity": identity, "whole": str(replay.whole)}
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
-    @property
-    def used(self) -> int:
-        """Bytes of all files."""
+    def _taken(self) -> int:
         return bytes_of(self.folder.glob("*" + ENDING))
 
     def read(self, batch: int, inputs: Callable[[], Tensor]) -> Carried:
@@ -63,8 +62,9 @@ class CarriedCache:
                 return Carried(tuple(values), self.replay.reading).to(self.device)
             path.unlink(missing_ok=True)
         carried = self.replay.front(inputs().to(self.device))
-        size = sum(value.numel() * value.element_size() for value in carried.values)
-        if self.used + size + HEADER <= self.budget:
+        size = HEADER + sum(value.numel() * value.element_size() for value in carried.values)
+        if size <= self._budget.left:
+            self._budget.take(size)
             arrays = {str(index): value.cpu().numpy() for index, value in enumerate(carried.values)}
             write_arrays(path, arrays, note=self._note, durable=False)
         return carried

@@ -98,6 +98,37 @@ def write_frame(path: Path, table: pd.DataFrame | pa.Table) -> None:
     write_file(path, lambda partial: pq.write_table(arrow, partial.absolute(), compression="snappy"))
 
 
+class Budget:
+    """What files that are written one by one may take together.
+
+    Other processes write such files, too, so those that are there are looked at again; but not for every new one, since
+    with many files the looks would take longer than what they are for.
+
+    Args:
+        most: bytes of all files.
+        taken: looks at the files, and returns their bytes.
+    """
+
+    LOOKS = 16
+    """The part of what is left that is written before the files are looked at again."""
+
+    def __init__(self, most: int, taken: Callable[[], int]) -> None:
+        self._most, self._taken = most, taken
+        self._room: int | None = None
+        self._written = 0
+
+    @property
+    def left(self) -> int:
+        """Bytes that may be written; once there are none, there are none."""
+        if self._room is None or self._written > self._room / self.LOOKS > 0:
+            self._room, self._written = self._most - self._taken(), 0
+        return self._room - self._written
+
+    def take(self, size: int) -> None:
+        """Note that a file of so many bytes is written."""
+        self._written += size
+
+
 def bytes_of(paths: Iterable[Path]) -> int:
     """Return the size of some files together; those that another process takes away meanwhile count nothing."""
     total = 0

@@ -12,7 +12,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.layer.grid import identity_sampling
 from unitscope.run.folder import RunFolder
-from unitscope.run.storage import ArrayFile, write_arrays
+from unitscope.run.storage import ArrayFile, Budget, write_arrays
 from unitscope.stats import StrongCells
 
 Floors = Mapping[str, NDArray[np.float32]]
@@ -55,22 +55,20 @@ class CellCache:
 
     def __init__(self, folder: RunFolder, plan: ReadingPlan) -> None:
         self._folder, self._plan = folder, plan
-        self._most = 0
+        self.allow(0)
         self.damaged: Path | None = None
 
     def allow(self, most: int) -> None:
         """Set the budget: bytes that all files may take, those already there included."""
-        self._most = most
+        self._budget = Budget(most, self._taken)
 
     @property
     def has_room(self) -> bool:
         """Whether anything more may be written."""
-        return self._left > 0
+        return self._budget.left > 0
 
-    @property
-    def _left(self) -> int:
-        """Bytes that may be written; other processes write too."""
-        return self._most - self._folder.cache_bytes
+    def _taken(self) -> int:
+        return self._folder.cache_bytes
 
     def write(
         self, shard: int, cells: Mapping[str, StrongCells], *, points: bool = False, always: bool = False
@@ -82,7 +80,8 @@ class CellCache:
             for key, array in kept.state_dict().items()
         }
         size = sum(array.nbytes for array in arrays.values())
-        if size <= self._left or always:
+        if size <= self._budget.left or always:
+            self._budget.take(size)
             write_arrays(self._folder.cache_path(shard, points=points), arrays, durable=False)
 
     def forget(self, shard: int) -> None:
