@@ -146,9 +146,8 @@ def set_bars(data: Importance, place: int) -> pd.DataFrame:
     `overall_high` (accuracy over all classes).
     """
     whole = (data.classes[f"balanced_{name}"].iloc[place] for name in ("accuracy", "low", "high"))
-    found: list[tuple[object, ...]] = [
-        ("whole network", "baseline", *whole, data.overall_baseline, None, None)
-    ]
+    baseline = ("whole network", "baseline", *whole, data.overall_baseline, None, None)
+    found: list[tuple[object, ...]] = [baseline]
     for k, kind in _asked(data.sizes):
         name = f"{k} most important removed" if kind == "removed" else f"all but these {k} removed"
         found += [(name, kind, *row) for row in data.measured(place, kind).of_size(k)]

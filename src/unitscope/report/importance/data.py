@@ -140,13 +140,9 @@ class Importance:
         found: dict[tuple[str, int, str], Measured] = {}
         for ranking, table in (("importance", self.ranked), ("random", self.random)):
             renamed = table.rename(columns=names)
-            values, groups = (
-                renamed[list(Measured._fields)].to_numpy(float),
-                renamed.groupby(["place", "kind"]),
-            )
-            for (place, kind), rows in cast(
-                "dict[tuple[int, str], NDArray[np.intp]]", groups.indices
-            ).items():
+            values = renamed[list(Measured._fields)].to_numpy(float)
+            groups = renamed.groupby(["place", "kind"]).indices
+            for (place, kind), rows in cast("dict[tuple[int, str], NDArray[np.intp]]", groups).items():
                 found[ranking, place, kind] = Measured(*values[rows].T)
         return found
 
