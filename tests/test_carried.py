@@ -83,3 +83,18 @@ def test_a_budget_is_kept_to_with_few_looks_at_the_files(tmp_path):
     assert 9_900 <= bytes_of(tmp_path.iterdir()) <= 10_000 + 3 * 10
     assert len(looks) < 300
     assert [budget.left < 10 for budget in budgets] == [True] * 3
+
+
+def test_what_is_deleted_makes_room_again(tmp_path):
+    old = [tmp_path / str(number) for number in range(10)]
+    for path in old:
+        path.write_bytes(bytes(100))
+    budget = Budget(1_000, lambda: bytes_of(tmp_path.iterdir()))
+    assert budget.left == 0
+    for path in old:
+        budget.delete(path)
+        assert budget.left == 100
+        budget.take(100)
+        (tmp_path / f"new-{path.name}").write_bytes(bytes(100))
+    budget.delete(tmp_path / "is not there")
+    assert budget.left == 0

@@ -60,7 +60,7 @@ class CarriedCache:
             if file.note == self._note:
                 values = [torch.from_numpy(file[str(index)]) for index in range(len(file.names))]
                 return Carried(tuple(values), self.replay.reading).to(self.device)
-            path.unlink(missing_ok=True)
+            self._budget.delete(path)
         carried = self.replay.front(inputs().to(self.device))
         size = HEADER + sum(value.numel() * value.element_size() for value in carried.values)
         if size <= self._budget.left:

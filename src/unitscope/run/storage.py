@@ -119,7 +119,7 @@ class Budget:
 
     @property
     def left(self) -> int:
-        """Bytes that may be written; once there are none, there are none."""
+        """Bytes that may be written."""
         if self._room is None or self._written > self._room / self.LOOKS > 0:
             self._room, self._written = self._most - self._taken(), 0
         return self._room - self._written
@@ -127,6 +127,13 @@ class Budget:
     def take(self, size: int) -> None:
         """Note that a file of so many bytes is written."""
         self._written += size
+
+    def delete(self, path: Path) -> None:
+        """Delete a file, if it is there, whose bytes may be written again."""
+        with suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            self._written -= size
 
 
 def bytes_of(paths: Iterable[Path]) -> int:

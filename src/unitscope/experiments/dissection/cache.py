@@ -87,7 +87,7 @@ class CellCache:
     def forget(self, shard: int) -> None:
         """Delete what was kept of a shard that has been read anew, maybe with other last bits."""
         for points in (False, True):
-            self._folder.cache_path(shard, points=points).unlink(missing_ok=True)
+            self._budget.delete(self._folder.cache_path(shard, points=points))
 
     def cells(self, shard: int) -> KeptCells | None:
         """Open the strong cells of a shard, if they are there."""
