@@ -11,6 +11,7 @@ import time
 import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,13 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection import chance, label_maps
 from unitscope.experiments.dissection.activations import known_before
-from unitscope.experiments.pieces import small_pieces
+from unitscope.experiments.pieces import done_by, small_pieces
 from unitscope.experiments.settings import Spread
 from unitscope.progress import showing
+from unitscope.run.results import Result
 
 ray = pytest.importorskip("ray")
 
-from unitscope.experiments.pieces import done_by  # noqa: E402
 from unitscope.scale import facts, luggage, pool, spread  # noqa: E402
 from unitscope.scale.cluster import SETTINGS, Cluster  # noqa: E402
 from unitscope.scale.spread import running_in  # noqa: E402
@@ -103,9 +104,14 @@ def place(tmp_path_factory) -> Path:
 
 def ask_everything(place: Path, out: Path) -> list[Path]:
     """Ask every question that is done in pieces."""
-    run, made, pictures = place / "run-net", place / "generated", place / "pictures"
-    file, words = f"{place}/gen.py", {"device": "cpu", "layer": "boxes"}
-    found = [
+    found = [*ask_of_pictures(place, out), *ask_of_latents(place, out)]
+    return [each.path for each in found] + [out / "dissected" / "controls" / "1"]
+
+
+def ask_of_pictures(place: Path, out: Path) -> list[Result[Any]]:
+    """Ask what is asked of a network that reads pictures."""
+    run, pictures = place / "run-net", place / "pictures"
+    return [
         unitscope.dissect(
             "world-vgg",
             "world:12",
@@ -113,17 +119,6 @@ def ask_everything(place: Path, out: Path) -> list[Path]:
             out=out / "dissected",
             control=(1,),
             batch_size=2,
-            null=20,
-            **FEW,
-        ),
-        unitscope.dissect(
-            f"{file}:shapes",
-            unitscope.latents(16, seed=1),
-            unitscope.segmenter(f"{file}:colors"),
-            layers=["boxes"],
-            out=out / "generated",
-            quantile=0.1,
-            batch_size=4,
             null=20,
             **FEW,
         ),
@@ -148,11 +143,28 @@ def ask_everything(place: Path, out: Path) -> list[Path]:
         ),
         unitscope.shape(run, pictures, out=out / "shape", alter="gray", **FEW),
         unitscope.classify_unit(run, "relu", 0, pictures, positive="red", out=out / "classify", **FEW),
+    ]
+
+
+def ask_of_latents(place: Path, out: Path) -> list[Result[Any]]:
+    """Ask what is asked of a generator."""
+    made, file, words = place / "generated", f"{place}/gen.py", {"device": "cpu", "layer": "boxes"}
+    return [
+        unitscope.dissect(
+            f"{file}:shapes",
+            unitscope.latents(16, seed=1),
+            unitscope.segmenter(f"{file}:colors"),
+            layers=["boxes"],
+            out=out / "generated",
+            quantile=0.1,
+            batch_size=4,
+            null=20,
+            **FEW,
+        ),
         unitscope.remove(made, "green", out=out / "remove", units=(1,), random=1, **words),
         unitscope.insert(made, "green", out=out / "insert", units=1, choose_on="all", **words),
         unitscope.rank(made, out=out / "rank", **words),
     ]
-    return [each.path for each in found] + [out / "dissected" / "controls" / "1"]
 
 
 @pytest.fixture(scope="module")

@@ -46,9 +46,8 @@ CLASS_TITLES = {
 
 def chosen_classes(data: Importance) -> list[str]:
     """Return the classes whose figures are written: those with a whole curve, else the one most damaged by a unit."""
-    with_curve = sorted(set(data.sets.loc[data.sets["curve"], "place"]))
-    if with_curve:
-        return [data.names[place] for place in with_curve[:MOST_CLASSES]]
+    if data.with_curves:
+        return [data.names[place] for place in sorted(data.with_curves)[:MOST_CLASSES]]
     losses = np.nan_to_num(data.effects["val", "loss"], nan=-np.inf)
     if not losses.size:
         return []

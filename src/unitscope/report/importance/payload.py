@@ -40,7 +40,6 @@ def page_payload(data: Importance) -> tuple[Json, Json]:
 def _classes(data: Importance, many: int) -> Json:
     table, sets = data.classes, numbers.settings(data, many)
     important = np.nan_to_num(data.effects["val", "important"]).sum(1).astype(int)
-    curves = set(data.sets.loc[data.sets["curve"], "place"])
     return {
         "name": data.names,
         "train": [int(count) for count in table["train_images"]],
@@ -50,7 +49,7 @@ def _classes(data: Importance, many: int) -> Json:
         "low": column(table["balanced_low"]),
         "high": column(table["balanced_high"]),
         "important": important.tolist(),
-        "curve": [int(place in curves) for place in range(len(table))],
+        "curve": [int(place in data.with_curves) for place in range(len(table))],
         **{name: column(pd.Series(values)) for name, values in sets.items()},
     }
 
