@@ -97,6 +97,22 @@ def test_the_floor_is_exceeded_by_little_more_than_the_fraction_asked_for(fracti
     assert (histogram.floors(1) == -np.inf).all()
 
 
+@pytest.mark.parametrize("fraction", [0.01, 0.3, 1])
+def test_the_floor_of_two_histograms_is_that_of_all_their_values(fraction):
+    generator = np.random.default_rng(3)
+    # The second reach further, on either side, than the first.
+    parts = [generator.standard_normal((8, 5, 6, 6)).astype(np.float32) * scale for scale in (1, 100)]
+    histograms = [ActivationHistogram(5) for _ in range(4)]
+    for histogram, values in zip(histograms, [*parts, np.concatenate(parts)], strict=False):
+        histogram.update(raster(values, shape=(6, 6), size=(6, 6)))
+    first, second, both, nothing = histograms
+    wanted = both.floors(fraction)
+    assert np.array_equal(first.floors(fraction, before=second), wanted)
+    assert np.array_equal(second.floors(fraction, before=first), wanted)
+    assert np.array_equal(both.floors(fraction, before=nothing), wanted)
+    assert np.array_equal(nothing.floors(fraction, before=both), wanted)
+
+
 @pytest.mark.parametrize("border", ["edge", "zeros"])
 @pytest.mark.parametrize("geometry", [None, GridGeometry(AxisGeometry(5, 16, 8.5), AxisGeometry(6, 12, 3.0))])
 def test_thresholds_and_counts_equal_a_naive_loop_over_the_upsampled_values(border, geometry):

@@ -22,6 +22,8 @@ from unitscope.stats.raster import ActivationRaster, over_unit_blocks
 
 LEVELS = (12, 10, 10)
 """Bits of the key in each digit, leading digit first."""
+BLOCK = 64
+"""Units whose leading digits are counted together."""
 
 
 def exceeding_count(quantile: float, values: int) -> int:
@@ -54,44 +56,55 @@ def values_below(keys: NDArray[np.uint32]) -> NDArray[np.float32]:
 class ActivationHistogram(Statistic):
     """Counts the raster values of every unit in 4,096 bins by the leading digit of their key.
 
-    Bins are about logarithmic: eight to each power of two, on both sides of zero. Most stay empty, so it merges and
-    stores the used range only: what the declaration gives would write every bin.
+    Bins are about logarithmic: eight to each power of two, on both sides of zero. Most stay empty, so only the range
+    that is used is held, merged and stored.
 
     Args:
         units: number of units U.
+
+    Attributes:
+        counts: ``(U, bins)``, from the first used bin to the last.
+        first_bin: number of the first used bin.
     """
 
-    counts = counted("U B")
+    counts = counted("U 0")
 
     def __init__(self, units: int) -> None:
-        super().__init__(U=units, B=1 << LEVELS[0])
-        self._first, self._end = 1 << LEVELS[0], 0
-        """Bins from the first to before the end are used."""
+        super().__init__(U=units)
+        self.first_bin = 0
 
     @property
-    def used(self) -> NDArray[np.int64]:
-        """Counts ``(U, bins)`` from the first used bin to the last."""
-        return self.counts[:, self._first : self._end]
+    def values(self) -> int:
+        """Number of values of each unit."""
+        return int(self.counts[:1].sum())
 
-    def _use(self, first: int, end: int) -> None:
-        self._first, self._end = min(self._first, first), max(self._end, end)
+    @property
+    def _end(self) -> int:
+        return self.first_bin + int(self.counts.shape[1])
+
+    def _between(self, first: int, end: int) -> NDArray[np.int64]:
+        """Return the counts of a range of bins that holds the used one."""
+        if (first, end) == (self.first_bin, self._end):
+            return self.counts
+        return np.pad(self.counts, ((0, 0), (self.first_bin - first, end - self._end)))
+
+    def _add(self, first: int, counts: NDArray[np.int64]) -> None:
+        """Add counts ``(U, bins)`` of the bins from a first one on."""
+        if not counts.size:
+            return
+        if not self.counts.size:
+            self.first_bin, self.counts = first, np.zeros_like(counts)
+        end = first + counts.shape[1]
+        whole = min(first, self.first_bin), max(end, self._end)
+        self.counts, self.first_bin = self._between(*whole), whole[0]
+        self.counts[:, first - whole[0] : end - whole[0]] += counts
 
     def update(self, activation: ActivationRaster | DeviceRaster) -> None:
         """Count every raster value of activations ``(n, U, h, w)``."""
         if isinstance(activation, DeviceRaster):
-            first, counts = activation.count_leading_digits(LEVELS[0])
-            if counts.size:
-                self._use(first, first + counts.shape[1])
-                self.counts[:, first : first + counts.shape[1]] += counts
-            return
-        span = np.empty((activation.units, 2), np.int64)
-        span[:] = 1 << LEVELS[0], 0
-        over_unit_blocks(
-            activation.units, kernels.count_leading_digits,
-            activation.grids, activation.reading, 32 - LEVELS[0], self.counts, span,
-        )  # fmt: skip
-        if len(span):
-            self._use(int(span[:, 0].min()), int(span[:, 1].max()))
+            self._add(*activation.count_leading_digits(LEVELS[0]))
+        else:
+            self._add(*_leading_digits(activation))
 
     def merge(self, other: ActivationHistogram) -> None:
         """Add the counts of `other`, where it has any."""
@@ -99,46 +112,73 @@ class ActivationHistogram(Statistic):
             raise ValueError(
                 f"histograms of {len(other.counts)} units cannot be merged into {len(self.counts)}"
             )
-        self._use(other._first, other._end)
-        self.counts[:, other._first : other._end] += other.used
+        self._add(other.first_bin, other.counts)
 
     def state_dict(self) -> State:
         """Return the used range of bins: ``first_bin`` and ``counts`` ``(U, bins)``, in 32 bits where they suffice."""
-        first = self._first if self._end else 0
-        small = self.used.max(initial=0) <= np.iinfo(np.uint32).max
-        return {"first_bin": np.array([first]), "counts": self.used.astype(np.uint32 if small else np.int64)}
+        small = self.counts.max(initial=0) <= np.iinfo(np.uint32).max
+        return {
+            "first_bin": np.array([self.first_bin]),
+            "counts": self.counts.astype(np.uint32 if small else np.int64),
+        }
 
     def load_state_dict(self, state: State) -> None:
         """Restore what :meth:`state_dict` returned."""
-        units, bins = state["counts"].shape
-        self.__init__(units)  # type: ignore[misc]
-        if bins:
-            first = int(state["first_bin"][0])
-            self._use(first, first + bins)
-            self.used[:] = state["counts"]
+        self.first_bin, self.counts = int(state["first_bin"][0]), state["counts"].astype(np.int64)
 
-    def floors(self, fraction: float) -> NDArray[np.float32]:
+    def floors(self, fraction: float, *, before: ActivationHistogram | None = None) -> NDArray[np.float32]:
         """Return a value for every unit ``(U,)`` that `fraction` of its values exceed, or more, or all but zeros.
 
         It is the edge of a bin, so most often some more values exceed it.
+
+        Args:
+            fraction: of the values.
+            before: a histogram whose values count as well.
         """
-        values = int(self.used[:1].sum())
+        both = [each for each in (self, before) if each is not None and each.counts.size]
+        values = sum(each.values for each in both)
         if fraction >= 1 or not values:
             return np.full(len(self.counts), -np.inf, np.float32)
+        first, end = min(each.first_bin for each in both), max(each._end for each in both)
         rank = max(exceeding_count(fraction, values) - 1, 0)
-        digits, _ = _bin_of_rank(self.used, np.full(len(self.counts), rank))
-        return values_below((self._first + digits).astype(np.uint32) << np.uint32(32 - LEVELS[0]))
+        counts, *more = (each._between(first, end) for each in both)
+        digits, _ = _bin_of_rank(counts, np.full(len(counts), rank), *more)
+        return values_below((first + digits).astype(np.uint32) << np.uint32(32 - LEVELS[0]))
 
     def result(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return bin edges ``(bins + 1,)`` in activation scale and counts ``(U, bins)``, over the used range.
 
         Bin ``i`` holds values from ``edges[i]`` up to, not including, ``edges[i + 1]``.
         """
-        state = self.state_dict()
-        first, bins = int(state["first_bin"][0]), state["counts"].shape[1]
-        keys = np.arange(first, first + bins + 1, dtype=np.uint64) << np.uint64(32 - LEVELS[0])
+        keys = np.arange(self.first_bin, self._end + 1, dtype=np.uint64) << np.uint64(32 - LEVELS[0])
         edges = keys_to_values(np.minimum(keys, 0xFFFFFFFF).astype(np.uint32))
-        return edges, state["counts"].astype(np.int64)
+        return edges, self.counts.copy()
+
+
+def _leading_digits(activation: ActivationRaster) -> tuple[int, NDArray[np.int64]]:
+    """Return the lowest leading digit of any value, and counts ``(U, digits)`` from that one to the highest.
+
+    A block of units after the other has room for all digits, so that memory which stays empty is not asked for.
+    """
+    digits = 1 << LEVELS[0]
+    room, span = np.empty((BLOCK, digits), np.int64), np.empty((BLOCK, 2), np.int64)
+    parts = []
+    for start in range(0, activation.units, BLOCK):
+        units = min(BLOCK, activation.units - start)
+        room[:], span[:] = 0, (digits, 0)
+        over_unit_blocks(
+            units, kernels.count_leading_digits,
+            activation.grids, activation.reading, start, 32 - LEVELS[0], room, span,
+        )  # fmt: skip
+        first, end = int(span[:, 0].min()), int(span[:, 1].max())
+        if first < end:
+            parts.append((start, first, room[:units, first:end].copy()))
+    lowest = min((first for _, first, _ in parts), default=0)
+    highest = max((first + part.shape[1] for _, first, part in parts), default=0)
+    counts = np.zeros((activation.units, highest - lowest), np.int64)
+    for start, first, part in parts:
+        counts[start : start + len(part), first - lowest : first - lowest + part.shape[1]] = part
+    return lowest, counts
 
 
 class ThresholdSearch(Statistic):
@@ -162,12 +202,10 @@ class ThresholdSearch(Statistic):
     rounds = len(LEVELS) - 1
 
     def __init__(self, histogram: ActivationHistogram, count: int) -> None:
-        used = histogram.state_dict()
-        counts: NDArray[np.int64] = used["counts"].astype(np.int64)
-        super().__init__(U=len(counts), B=0)
-        self.inside = counts.sum(axis=1)
+        super().__init__(U=len(histogram.counts), B=0)
+        self.inside = histogram.counts.sum(axis=1)
         self.above = np.minimum(count, self.inside - 1)
-        self._descend(counts, int(used["first_bin"][0]))
+        self._descend(histogram.counts, histogram.first_bin)
 
     @property
     def _round(self) -> int:
@@ -227,10 +265,16 @@ class ThresholdSearch(Statistic):
 
 
 def _bin_of_rank(
-    counts: NDArray[np.int64], ranks: NDArray[np.int64]
+    counts: NDArray[np.int64], ranks: NDArray[np.int64], more: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the bin ``(U,)`` of the value of a rank, 0 for the highest, and how many values lie above that bin."""
-    from_top = np.cumsum(counts[:, ::-1], axis=1)
-    skipped = (from_top <= ranks[:, None]).sum(axis=1)
-    above = np.take_along_axis(np.pad(from_top, ((0, 0), (1, 0))), skipped[:, None], 1)[:, 0]
-    return counts.shape[1] - 1 - skipped, above
+    """Find the bin ``(U,)`` of the value of a rank, 0 for the highest, and how many values lie above that bin.
+
+    Args:
+        counts: values in each bin ``(U, bins)``.
+        ranks: ``(U,)``, below the number of values.
+        more: further values in each bin ``(U, bins)``.
+    """
+    digits, above = (np.empty(len(counts), np.int64) for _ in range(2))
+    further = counts[:0] if more is None else more
+    over_unit_blocks(len(counts), kernels.find_rank, counts, further, ranks, digits, above)
+    return digits, above

@@ -71,9 +71,10 @@ class LabelHistogram(Statistic):
         Raises:
             ValueError: it is of other pictures.
         """
-        used = np.flatnonzero(histogram.counts.any(0))[::-1]
+        filled = np.flatnonzero(histogram.counts.any(0))[::-1]
+        used = histogram.first_bin + filled
         inside = self.inside[:, used]
-        outside = histogram.counts[:, used] - inside - self.ignored[:, used]
+        outside = histogram.counts[:, filled] - inside - self.ignored[:, used]
         if (outside < 0).any() or inside.sum() != self.inside.sum():
             raise ValueError("the histogram has not seen the pictures that the concepts were counted on")
         here, there = inside.sum(1), outside.sum(1)

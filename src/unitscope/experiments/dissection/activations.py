@@ -9,6 +9,7 @@ its first pictures promised, are read from the network again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -133,32 +134,32 @@ class Activations:
             content = self.reader.read(batches, shard, answered=answered)
         self._cache.forget(shard)
         statistics = self._empty()
-        with enough_memory(self.reader.device):
+        # Sums are one core's work beside that of compiled loops.
+        with enough_memory(self.reader.device), ThreadPoolExecutor(1) as pool:
+            sums = pool.submit(content.checksums)
             content.count(statistics)
             self._total.merge(statistics)
             self._merged.add(shard)
-            self._seen = self._known(shard, statistics)
+            before = self._known_before(shard)
+            self._strongest = statistics.strongest(before)
             if self._cache.has_room:
-                floors = self._seen.floors(self._fraction)
-                self._cache.write(shard, content.strong_cells(floors, self._drawn._seen.tops))
+                floors = statistics.floors(self._fraction, before)
+                self._cache.write(shard, content.strong_cells(floors, self._drawn._strongest))
         pictures = PictureFiles(samples, self.folder.path)
-        for sample, picture in content.pictures_of(self._seen.tops):
+        for sample, picture in content.pictures_of(self._strongest):
             pictures.write(sample, picture)
         arrays: Arrays = {"samples": content.samples, "labels": content.labels}
-        return State(arrays | content.checksums() | statistics.arrays(), content.skipped)
+        return State(arrays | sums.result() | statistics.arrays(), content.skipped)
 
-    def _known(self, shard: int, statistics: ShardStatistics) -> ShardStatistics:
-        """Return the statistics of a shard with those of the first ones that are committed before it is read."""
+    def _known_before(self, shard: int) -> ShardStatistics:
+        """Return the statistics of the first shards, which are committed before a shard is read."""
         wanted = known_before(shard)
         if wanted < self._first:
             self._before, self._first = self._empty(), 0
         for number in range(self._first, wanted):
             self._before.merge(self._committed(number))
         self._first = wanted
-        together = self._empty()
-        together.merge(self._before)
-        together.merge(statistics)
-        return together
+        return self._before
 
     def _committed(self, shard: int) -> ShardStatistics:
         statistics = self._empty()

@@ -144,6 +144,4 @@ class LayerQuantiles:
         return [search.result() for search in searches]
 
     def _search(self, fraction: float) -> ThresholdSearch:
-        return ThresholdSearch(
-            self._histogram, exceeding_count(fraction, int(self._histogram.used[:1].sum()))
-        )
+        return ThresholdSearch(self._histogram, exceeding_count(fraction, self._histogram.values))

@@ -111,7 +111,7 @@ def find_thresholds(
     The network is needed only where too few cells were kept: :meth:`Activations.reach` reads those pictures again.
     """
     searches = {
-        name: ThresholdSearch(histogram, exceeding_count(quantile, int(histogram.used[:1].sum())))
+        name: ThresholdSearch(histogram, exceeding_count(quantile, histogram.values))
         for name, histogram in statistics.histograms.items()
     }
     activations.reach({name: search.bounds for name, search in searches.items()})

@@ -41,7 +41,7 @@ What each kernel keeps to
 
 from unitscope.stats.kernels.alike import find_peaks, meet_each_other
 from unitscope.stats.kernels.chance import match_best, meet_others
-from unitscope.stats.kernels.digits import count_labels, count_leading_digits
+from unitscope.stats.kernels.digits import count_labels, count_leading_digits, find_rank
 from unitscope.stats.kernels.labelled import count_listed, list_points
 from unitscope.stats.kernels.pairs import meet
 from unitscope.stats.kernels.resample import resample, resample_channels_last
@@ -64,6 +64,7 @@ __all__ = [
     "count_listed",
     "count_next_digits",
     "find_peaks",
+    "find_rank",
     "intersect",
     "intersect_by_picture",
     "list_points",

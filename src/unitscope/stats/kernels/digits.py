@@ -11,19 +11,20 @@ from unitscope.stats.raster import Reading
 
 @jit
 def count_leading_digits(
-    grids: NDArray[np.float32], reading: Reading, shift: int, counts: NDArray[np.int64],
+    grids: NDArray[np.float32], reading: Reading, start: int, shift: int, counts: NDArray[np.int64],
     span: NDArray[np.int64], first: int, last: int,
 ) -> None:  # fmt: skip
-    """Count raster values by the leading digit of their key: ``counts[u, key >> shift] += 1``.
+    """Count raster values by the leading digit of their key: ``counts[u, key >> shift] += 1`` for unit ``start + u``.
 
     Args:
         grids: ``(n, U, h, w)``.
         reading: how the raster reads them.
+        start: the unit that the first row of counts is of.
         shift: bits of the key below the digit.
-        counts: ``(U, bins)``, added to.
-        span: ``(U, 2)``: takes in the lowest digit of each unit and one past its highest.
-        first: first unit.
-        last: one past the last unit.
+        counts: ``(units, bins)``, added to.
+        span: ``(units, 2)``: takes in the lowest digit of each unit and one past its highest.
+        first: first row.
+        last: one past the last row.
     """
     top, bottom, down = reading.rows
     left, right, across = reading.columns
@@ -46,7 +47,7 @@ def count_leading_digits(
                 # Each row of cells is blended along columns once, however many rows of the raster read it.
                 for row in range(height):
                     for column in range(width):
-                        padded[column] = grids[n, u, row, column]
+                        padded[column] = grids[n, start + u, row, column]
                     for x in range(points):
                         value = padded[left[x]]
                         wide[row, x] = value + across[x] * (padded[right[x]] - value)
@@ -54,7 +55,7 @@ def count_leading_digits(
                 # Adding 0 turns -0 into 0, so that both have one key.
                 if reading.direct:
                     for x in range(points):
-                        line[x] = grids[n, u, y, x] + np.float32(0)
+                        line[x] = grids[n, start + u, y, x] + np.float32(0)
                 else:
                     above, below, weight = top[y], bottom[y], down[y]
                     for x in range(points):
@@ -79,6 +80,32 @@ def count_leading_digits(
                 tallies[:, digit] = 0
                 span[u, 0] = min(span[u, 0], digit)
                 span[u, 1] = max(span[u, 1], digit + 1)
+
+
+@jit
+def find_rank(
+    counts: NDArray[np.int64], more: NDArray[np.int64], ranks: NDArray[np.int64],
+    digits: NDArray[np.int64], above: NDArray[np.int64], first: int, last: int,
+) -> None:  # fmt: skip
+    """Find the digit of the value of a rank, 0 for the highest, and how many values have a higher digit.
+
+    Args:
+        counts: of every digit ``(U, bins)``.
+        more: counts to be added to them, of the same shape, or of no unit.
+        ranks: ``(U,)``, below the number of values.
+        digits: ``(U,)``, written.
+        above: ``(U,)``, written.
+        first: first unit.
+        last: one past the last unit.
+    """
+    for u in range(first, last):
+        passed, digit = 0, counts.shape[1]
+        here = 0
+        while digit > 0 and passed + here <= ranks[u]:
+            passed += here
+            digit -= 1
+            here = counts[u, digit] + (more[u, digit] if more.shape[0] else 0)
+        digits[u], above[u] = digit, passed
 
 
 @jit
