@@ -59,6 +59,7 @@ PICTURES_OF_CLASSES = {
 WORDS = {
     "README.md": {
         "attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES}",
+        "shape runs/world --images world:40": "shape runs/world --images world:12",
         "rank runs/gan --layer layer4 --latents 2": "rank runs/gan --layer layer4 --latents 1",
         "world:70:train": PICTURES_OF_CLASSES["places/train"],
         "world:70:test": PICTURES_OF_CLASSES["world:40:test"],

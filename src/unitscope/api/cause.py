@@ -204,14 +204,9 @@ def shape(
     with left_as_it_was(network), showing(cast(bool | None, show)), spread(chosen):
         found = reopen_network(opened, network, device=cast(str | None, device))
         pairs, words = named_pairs(
-            pictures(images),
-            found,
-            altered=altered,
-            alter=alter,
-            concepts=concepts,
-            adain=adain,
-            seed=chosen.seed,
-        )
+            pictures(images), found,
+            altered=altered, alter=alter, concepts=concepts, adain=adain, seed=chosen.seed,
+        )  # fmt: skip
         place = opened.path / shape_run.FOLDER / slug(pairs.name, words)
         result = run_shape(
             opened, found, pairs, run_path(place if out is None else out),

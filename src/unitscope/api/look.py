@@ -85,18 +85,11 @@ def dissect(
         named = (layers,) if isinstance(layers, str) else layers
         wanted = [found.layer_name(name) for name in named] or found.layers
         said = {found.layer_name(name): size for name, size in grids_of(grid_of).items()}
-        place = run_path(out)
-        random = [untrained(found, seed) for seed in chosen.control]
-        run = run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
+        random, folder = [untrained(found, seed) for seed in chosen.control], run_path(out)
+        run = run_dissection(found, samples, layers=wanted, out=folder, settings=chosen, grid_of=said)
         for other in random:
-            run_dissection(
-                other,
-                samples,
-                layers=wanted,
-                out=run.path / calibration.FOLDER / str(other.reinitialized),
-                settings=chosen.of_control(),
-                grid_of=said,
-            )
+            place, told = run.path / calibration.FOLDER / str(other.reinitialized), chosen.of_control()
+            run_dissection(other, samples, layers=wanted, out=place, settings=told, grid_of=said)
         return run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ def region_table(
     thresholds = {name: layer.thresholds for name, layer in scores.items()}
     labels = {name: layer.labels() for name, layer in scores.items()}
     units, size = rows["unit"].to_numpy(np.int64), activations.plan.shard_size
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, Iterable[object]]] = []
     with progress_bar("looking at regions", len(rows)) as advance:
         for number, here in _runs(rows["sample"].to_numpy() // size):
             shard = activations.shard(number, above=thresholds)
@@ -77,7 +77,8 @@ def region_table(
                 found.append(_looked_at(points, shard.labels[place], labels[name][some]))
             advance(here.stop - here.start)
     for column in found[0] if found else ():
-        rows[column] = list(itertools.chain.from_iterable(each[column] for each in found))
+        values = list(itertools.chain.from_iterable(each[column] for each in found))
+        rows[column] = pd.Series(values, index=rows.index)
     if found:
         rows["peak"] = rows["peak"].where(rows["kind"] != MIDDLE, rows.pop("highest"))
     return _in_order(rows, list(scores))
@@ -100,7 +101,9 @@ def _in_order(rows: pd.DataFrame, layers: Sequence[str]) -> pa.Table:
     return pa.table({name: pa.array(rows[name], kind, from_pandas=True) for name, kind in COLUMNS.items()})
 
 
-def _looked_at(points: RasterPoints, planes: NDArray[np.int16], labels: NDArray[np.int64]) -> dict[str, Any]:
+def _looked_at(
+    points: RasterPoints, planes: NDArray[np.int16], labels: NDArray[np.int64]
+) -> dict[str, Iterable[object]]:
     """Return masks and counts of some units of a layer in one picture, by column.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,9 @@ class PairActivations:
         device = device_of(self.module)
         readers = [ShardReader(self.module, samples, self.plan, device) for samples in self.sides]
         folders = [SideFolder(folder.path, side) for side in SIDES]
-        told: dict[str, Any] = {"concepts": 1, "top": top}
-        self.altered = Activations(folders[1], self.plan, reader=readers[1], **told)
-        self.original = Activations(folders[0], self.plan, reader=readers[0], drawn=self.altered, **told)
+        make = partial(Activations, plan=self.plan, concepts=1, top=top)
+        self.altered = make(folders[1], reader=readers[1])
+        self.original = make(folders[0], reader=readers[0], drawn=self.altered)
         for side in (self.altered, self.original):
             side.keep(min(ROOM * quantile, 1.0), budget // 2)
 
