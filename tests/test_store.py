@@ -25,7 +25,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments import skeleton
 from unitscope.experiments.pieces import small_pieces
 from unitscope.progress import showing
-from unitscope.run import hold
+from unitscope.run import hold, mirror
 from unitscope.run.address import address_of, local_path, run_path
 from unitscope.run.mirror import fetched, helping, mirror_of, this_machine
 from unitscope.run.store import Store
@@ -342,6 +342,32 @@ def test_kept_cells_come_when_they_are_asked_for(place, elsewhere, monkeypatch):
     elsewhere("third")
     us.open_run(place).drop_cache()
     assert not [name for name in Store(place).names() if name.startswith("cache/")]
+
+
+def test_who_opens_a_run_that_is_being_fetched_waits_for_it(place, elsewhere, pictures, monkeypatch):
+    brightness(pictures, place)
+    elsewhere()
+    begun, told, go_on, found, said = *(threading.Event() for _ in range(3)), [], []
+    get = Store.get
+
+    def slow(store, name, file):
+        begun.set()
+        assert go_on.wait(20)
+        get(store, name, file)
+
+    monkeypatch.setattr(Store, "get", slow)
+    monkeypatch.setattr(mirror, "say", lambda line: (said.append(line), told.set()))
+    readers = [threading.Thread(target=lambda: found.append(Brightness.open(place))) for _ in range(2)]
+    readers[0].start()
+    assert begun.wait(20)
+    readers[1].start()
+    assert told.wait(20)
+    assert said == [f"waiting for another process, which fetches {place}"]
+    assert not found
+    go_on.set()
+    for reader in readers:
+        reader.join(20)
+    assert [each.table("means")["mean"].tolist() for each in found] == [pictures.mean((1, 2)).tolist()] * 2
 
 
 def test_what_is_no_run_is_refused_and_not_fetched(place, environment, pictures, tmp_path):

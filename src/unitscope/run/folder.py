@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.run.address import shown
+from unitscope.run.layout import ATTACKED, CELLS, PICTURES, SHARDS, TABLES
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
 from unitscope.run.mirror import Mirror, drop_cells, mirror_of
 from unitscope.run.storage import (
@@ -28,9 +29,9 @@ from unitscope.run.storage import (
 )
 
 LOCK = "lock"
-HASHED = ("tables", "pictures", "attacked")
+HASHED = (TABLES, PICTURES, ATTACKED)
 """Folders of a complete run whose files its manifest holds checksums of."""
-PARTS = ("shards", "cache", "tables", "pictures")
+PARTS = (SHARDS, CELLS, TABLES, PICTURES)
 WRITERS = 2
 """Tables that are written at the same time."""
 LENGTH_OF_HASH = 64
@@ -103,7 +104,7 @@ class RunFolder:
         if self.manifest.earlier:
             return []
         return [
-            path for part in ("shards", "cache") for path in sorted((self.path / part).rglob("*.safetensors"))
+            path for part in (SHARDS, CELLS) for path in sorted((self.path / part).rglob("*.safetensors"))
         ]
 
     def holds(self, path: Path) -> bool:
@@ -112,7 +113,7 @@ class RunFolder:
 
     def forget_pieces(self) -> None:
         """Delete all pieces of work."""
-        for path in (self.path / "shards").iterdir():
+        for path in (self.path / SHARDS).iterdir():
             path.unlink()
 
     def forget_damaged(self) -> list[Path]:
@@ -127,16 +128,16 @@ class RunFolder:
 
     def shard_path(self, shard: int) -> Path:
         """Where the statistics of a shard are committed."""
-        return self.path / "shards" / f"{shard:05d}.safetensors"
+        return self.path / SHARDS / f"{shard:05d}.safetensors"
 
     def cache_path(self, shard: int, *, points: bool = False) -> Path:
         """Where the strong cells of a shard are kept, or the raster points that were made of them."""
-        return self.path / "cache" / f"{shard:05d}{'.points' if points else ''}.safetensors"
+        return self.path / CELLS / f"{shard:05d}{'.points' if points else ''}.safetensors"
 
     @property
     def cache_bytes(self) -> int:
         """Size of the cache."""
-        return bytes_of((self.path / "cache").iterdir())
+        return bytes_of((self.path / CELLS).iterdir())
 
     def commit_shard(self, shard: int, arrays: Arrays, *, note: dict[str, str]) -> None:
         """Write a shard; once its file is there, the shard is done."""
@@ -149,7 +150,7 @@ class RunFolder:
 
     def write_table(self, name: str, table: pd.DataFrame | pa.Table) -> None:
         """Write a Parquet table."""
-        write_frame(self.path / "tables" / f"{name}.parquet", table)
+        write_frame(self.path / TABLES / f"{name}.parquet", table)
 
     def write_tables(self, tables: Iterable[tuple[str, pd.DataFrame | pa.Table]]) -> None:
         """Write named Parquet tables while the following ones are made."""
@@ -261,7 +262,7 @@ def _open(
         try:
             yield folder
         except UnitscopeError:
-            if not known and not any((path / "shards").iterdir()):
+            if not known and not any((path / SHARDS).iterdir()):
                 _forget(path, made=made)
                 folder.put()
             raise

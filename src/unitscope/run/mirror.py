@@ -15,27 +15,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypedDict
 
 from filelock import FileLock, Timeout
 
 from unitscope.errors import UnitscopeError
 from unitscope.paths import AnyPath
+from unitscope.progress import say
 from unitscope.run.address import address_of, run_path, stores_folder
 from unitscope.run.hold import FOLDER, Hold, holding
+from unitscope.run.layout import CELLS, FIRST, children, in_order, within
 from unitscope.run.manifest import MANIFEST
 from unitscope.run.storage import PARTIAL, write_file, writing
 from unitscope.run.store import Store
 
-CELLS = "cache"
-"""Folder of a run with kept cells, which are most of it and which few questions need."""
-FIRST, LAST = (CELLS, "pictures", "attacked", "tables"), ("shards", MANIFEST)
-"""What is put before everything else, and after it, in order."""
 AT_ONCE = 8
 """Files that travel at the same time."""
-WAIT_SECONDS = 3.0
-"""How long a process waits for others of this machine that only fetch a run."""
 BESIDE = "known"
 """Folder of the cache with what is known of the runs there, which is no part of them."""
 OWN = ("lock",)
@@ -77,20 +73,22 @@ class Mirror:
         Raises:
             UnitscopeError: another process works on the run, the store refuses, or holds something else there.
         """
-        with self._alone(WAIT_SECONDS) as alone:
-            if not alone:
-                raise UnitscopeError(
-                    f"another process is working on {self.store.address}; wait for it, or give --out another folder"
-                )
-            self._refuse_strangers()
-            with holding(self.store, this_machine()) as hold:
+        with ExitStack() as stack:
+            with self._fetching():
+                if not stack.enter_context(self._alone()):
+                    raise UnitscopeError(
+                        f"another process is working on {self.store.address}; wait for it, or give --out another "
+                        "folder"
+                    )
+                self._refuse_strangers()
+                hold = stack.enter_context(holding(self.store, this_machine()))
                 self._pull(cells=True)
-                self._hold = hold
-                try:
-                    yield
-                    self._settle()
-                finally:
-                    self._hold = None
+            self._hold = hold
+            try:
+                yield
+                self._settle()
+            finally:
+                self._hold = None
 
     def fetch(self, *, cells: bool) -> None:
         """Make the folder like the store, with the runs below it; what is worked on here is left as it is.
@@ -102,12 +100,12 @@ class Mirror:
         if not (self.path / MANIFEST).is_file():
             return  # no run: what else is below is none of its
         here = {path.relative_to(self.path).as_posix(): "" for path in self.path.rglob(MANIFEST)}
-        for child in _children({**here, **self.store.names()}):
+        for child in children({**here, **self.store.names()}):
             Mirror(self.path / child, f"{self.store.address}/{child}").fetch_own(cells=cells)
 
     def fetch_own(self, *, cells: bool) -> None:
         """Make the folder like the store, but for the runs below it; see :meth:`fetch`."""
-        with self._alone() as alone:
+        with self._fetching(), self._alone() as alone:
             if alone:
                 self._pull(cells=cells)
 
@@ -123,14 +121,14 @@ class Mirror:
         if self._hold is not None:
             self._hold.check()
         known = self._known()
-        here = {name: _state(self.path / name) for name in self._names() if _within(name, below)}
+        here = {name: _state(self.path / name) for name in self._names() if within(name, below)}
         new = [name for name, state in here.items() if name not in known or known[name]["here"] != state]
-        for _, names in _in_order(new):
+        for names in in_order(new):
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 list(pool.map(lambda name: self.store.put(self.path / name, name), names))
             known.update({name: Known(here=here[name], there="") for name in names})
             self._put.update(names)
-        gone = [name for name in known if name not in here and _within(name, below)]
+        gone = [name for name in known if name not in here and within(name, below)]
         self.store.remove(gone)
         for name in gone:
             del known[name]
@@ -177,7 +175,7 @@ class Mirror:
             if name not in there:
                 (self.path / name).unlink(missing_ok=True)
         wanted = [name for name, version in there.items() if not self._same(name, version, known)]
-        left = set() if cells else {name for name in wanted if _within(name, CELLS)}
+        left = set() if cells else {name for name in wanted if within(name, CELLS)}
         for name in left:  # not those of before beside pieces of now
             (self.path / name).unlink(missing_ok=True)
             known.pop(name, None)
@@ -212,11 +210,11 @@ class Mirror:
 
     def _own(self, there: dict[str, str]) -> dict[str, str]:
         """Return the objects of this run, without those of runs below it and locks."""
-        children = _children(there)
+        below = children(there)
         return {
             name: version
             for name, version in there.items()
-            if not _within(name, FOLDER) and not any(_within(name, child) for child in children)
+            if not within(name, FOLDER) and not any(within(name, child) for child in below)
         }
 
     def _names(self) -> list[str]:
@@ -230,7 +228,7 @@ class Mirror:
         )
 
     def _refuse_strangers(self) -> None:
-        names = sorted(name for name in self.store.names() if not _within(name, FOLDER))
+        names = sorted(name for name in self.store.names() if not within(name, FOLDER))
         if names and MANIFEST not in names:
             raise UnitscopeError(
                 f"{self.store.address} is not empty and holds no run (it has {names[0]!r}); give --out a new or empty "
@@ -238,18 +236,37 @@ class Mirror:
             )
 
     @contextmanager
-    def _alone(self, seconds: float = 0) -> Iterator[bool]:
-        """Keep other processes of this machine from changing the folder; tell whether that could be, soon enough."""
+    def _fetching(self) -> Iterator[None]:
+        """Wait for processes of this machine that fetch the run, and let others wait meanwhile."""
+        lock = self._lock("fetching.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"waiting for another process, which fetches {self.store.address}")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Keep other processes of this machine from changing the folder; tell whether none does."""
+        lock = self._lock("lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _lock(self, ending: str) -> FileLock:
         with writing(self._beside):
             self._beside.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            lock = FileLock(self._beside.with_suffix(".lock"), timeout=seconds)
-            try:
-                stack.enter_context(lock)
-            except Timeout:
-                yield False
-                return
-            yield True
+        return FileLock(self._beside.with_suffix(f".{ending}"))
 
     def _known(self) -> dict[str, Known]:
         try:
@@ -362,26 +379,3 @@ def _state(path: Path) -> list[int]:
     except FileNotFoundError:
         return []
     return [stat.st_mtime_ns, stat.st_size]
-
-
-def _within(name: str, folder: str) -> bool:
-    return not folder or name == folder or name.startswith(f"{folder}/")
-
-
-def _children(names: dict[str, str]) -> list[str]:
-    """Return the folders of runs below the one whose files have these names."""
-    found = (PurePosixPath(name) for name in names)
-    return sorted(name.parent.as_posix() for name in found if name.name == MANIFEST and len(name.parts) > 1)
-
-
-def _in_order(names: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the names that may travel together, those first that others speak of."""
-    ranks: dict[int, list[str]] = {}
-    for name in names:
-        ranks.setdefault(_rank(name), []).append(name)
-    yield from sorted(ranks.items())
-
-
-def _rank(name: str) -> int:
-    top = name.split("/", maxsplit=1)[0]
-    return 0 if top in FIRST else 1 + (LAST.index(top) + 1 if top in LAST else 0)

@@ -24,6 +24,7 @@ from unitscope.models.network import Network
 from unitscope.models.pixels import OnPixels
 from unitscope.replay import Carried, Replay
 from unitscope.replay.capture import output_of
+from unitscope.run.layout import CELLS
 from unitscope.run.slugs import distinct_slugs
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.decode import decode_picture
@@ -126,7 +127,7 @@ class Subject:
         split = Split("val", self.samples, np.maximum(predicted, 0))
         pictures = ClassedPictures(split, split, dict(enumerate(self.names)))
         caches: Mapping[str, CarriedCache] = {
-            "val": CarriedCache(self.replay, self.folder / "cache", budget=0, identity="", device=self.device)
+            "val": CarriedCache(self.replay, self.folder / CELLS, budget=0, identity="", device=self.device)
         }
         ablation, classes = Ablation(self.replay), len(self.names)
         return Removal(pictures, ablation, dict(caches), classes, self.batch_size, self.device)

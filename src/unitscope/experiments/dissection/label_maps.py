@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.run.folder import RunFolder
+from unitscope.run.layout import CELLS
 from unitscope.run.storage import ArrayFile, write_file
 from unitscope.stats.intersection import planes_last
 
@@ -35,7 +36,7 @@ class LabelMaps:
     @property
     def path(self) -> Path:
         """The file that holds them where they are many."""
-        return self.folder.path / "cache" / NAME
+        return self.folder.path / CELLS / NAME
 
     @cached_property
     def samples(self) -> NDArray[np.int64]:

@@ -39,6 +39,7 @@ from unitscope.replay import Replay, cut
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import RunFolder
 from unitscope.run.importance import Importance
+from unitscope.run.layout import CELLS
 from unitscope.run.manifest import Values, plain
 from unitscope.sources.base import PictureSource
 from unitscope.stats import PredictionChanges
@@ -198,7 +199,7 @@ class UnitImportance(Experiment[Removal]):
         identity = folder.manifest.configuration_hash
         return {
             name: CarriedCache(
-                replay, folder.path / "cache" / name, budget=budget, identity=identity, device=self.device
+                replay, folder.path / CELLS / name, budget=budget, identity=identity, device=self.device
             )
             for name, budget in budgets.items()
         }

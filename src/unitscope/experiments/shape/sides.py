@@ -23,6 +23,7 @@ from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.weights import device_of
 from unitscope.run.folder import RunFolder
+from unitscope.run.layout import CELLS
 from unitscope.run.storage import ArrayFile, Arrays, bytes_of
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges
@@ -91,7 +92,7 @@ class SideFolder(RunFolder):
     @property
     def cache_bytes(self) -> int:
         """Size of the side's part of the cache."""
-        return bytes_of((self.path / "cache").glob(f"{self._side}-*"))
+        return bytes_of((self.path / CELLS).glob(f"{self._side}-*"))
 
 
 class PairActivations:
