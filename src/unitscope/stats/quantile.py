@@ -18,12 +18,12 @@ from unitscope.stats import kernels
 from unitscope.stats.base import State, Statistic, agreed, counted
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.device import DeviceRaster
-from unitscope.stats.raster import ActivationRaster, over_unit_blocks
+from unitscope.stats.raster import ActivationRaster, counting_threads, over_unit_blocks
 
 LEVELS = (12, 10, 10)
 """Bits of the key in each digit, leading digit first."""
-BLOCK = 64
-"""Units whose leading digits are counted together."""
+BLOCK = 32
+"""Units whose leading digits a thread counts together."""
 
 
 def exceeding_count(quantile: float, values: int) -> int:
@@ -160,11 +160,11 @@ def _leading_digits(activation: ActivationRaster) -> tuple[int, NDArray[np.int64
 
     A block of units after the other has room for all digits, so that memory which stays empty is not asked for.
     """
-    digits = 1 << LEVELS[0]
-    room, span = np.empty((BLOCK, digits), np.int64), np.empty((BLOCK, 2), np.int64)
+    digits, block = 1 << LEVELS[0], BLOCK * counting_threads()
+    room, span = np.empty((block, digits), np.int64), np.empty((block, 2), np.int64)
     parts = []
-    for start in range(0, activation.units, BLOCK):
-        units = min(BLOCK, activation.units - start)
+    for start in range(0, activation.units, block):
+        units = min(block, activation.units - start)
         room[:], span[:] = 0, (digits, 0)
         over_unit_blocks(
             units, kernels.count_leading_digits,

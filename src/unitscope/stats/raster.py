@@ -108,12 +108,17 @@ def counting_with(threads: int) -> Iterator[None]:
         _counting = before
 
 
+def counting_threads() -> int:
+    """Return in how many threads the compiled loops run."""
+    return _counting or torch.get_num_threads()
+
+
 def over_unit_blocks(units: int, kernel: Callable[..., T], *arguments: object) -> list[T]:
     """Call ``kernel(*arguments, first, last)`` for blocks of units at the same time; return what the calls return.
 
     A kernel writes to the rows of its own units only, so the number of threads changes nothing in the result.
     """
-    blocks = min(_counting or torch.get_num_threads(), units)
+    blocks = min(counting_threads(), units)
     edges = [units * i // blocks for i in range(blocks + 1)] if units else []
     pool = _pool(os.getpid(), blocks) if blocks > 1 else None
     if pool is None:
