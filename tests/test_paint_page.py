@@ -18,6 +18,12 @@ from unitscope.paint.cells import touched
 from unitscope.paint.recipe import SCALE, read_recipe, write_recipe
 from unitscope.paint.studio import Studio
 
+HEARD = """window.heard = [];
+const say = document.querySelector('#say');
+new MutationObserver(() => heard.push(say.textContent))
+  .observe(say, {childList: true, characterData: true, subtree: true});"""
+"""Notes every line that the page says from now on, also those that another one follows at once."""
+
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
@@ -215,10 +221,12 @@ def test_recipes_and_pictures_are_saved_and_opened(painter, tmp_path):
     painter.one("#clear").click()
     painter.settle()
     assert painter.recipe()["strokes"] == []
+    painter.run(HEARD)
     painter.one("#recipe-file").send_keys(str(tmp_path / "recipe.json"))
     painter.wait(lambda: painter.recipe()["strokes"])  # the file is read before the picture is asked for
     painter.settle()
     assert (painter.seen() == before).all()
+    painter.wait(lambda: "The recipe recipe.json is open." in painter.run("return heard"))
 
 
 def test_a_file_that_is_no_recipe_is_told_and_stays_told(painter, tmp_path):

@@ -60,8 +60,11 @@ def test_an_installed_wheel_runs(installed, tmp_path):
         return done.stdout
 
     assert said(code=("-c", "import unitscope; print(unitscope.__file__)")).startswith(str(installed))
-    words = ("dissect", "world-vgg", "--images", "world:4", "--layer", "relu1_2", "--out", "run")
-    assert "report" in said(*words, "--null", "0")
+    assert said("--version").strip() == version("unitscope")
+    assert "relu4_3" in said("layers", "world-vgg")
+    assert "report" in said(
+        "dissect", "world-vgg", "--images", "world:4", "--layer", "relu1_2", "--out", "run"
+    )
     assert "index.html" in said("report", "run")
     script = next((installed / "bin").glob("unitscope*"), None)
     assert script is not None
