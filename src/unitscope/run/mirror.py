@@ -13,7 +13,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
@@ -74,14 +74,15 @@ class Mirror:
             UnitscopeError: another process works on the run, the store refuses, or holds something else there.
         """
         with ExitStack() as stack:
+            with self._fetching():  # who only fetches is soon done
+                alone = stack.enter_context(self._alone())
+            if not alone:
+                raise UnitscopeError(
+                    f"another process is working on {self.store.address}; wait for it, or give --out another folder"
+                )
+            self._refuse_strangers()
+            hold = stack.enter_context(holding(self.store, this_machine()))
             with self._fetching():
-                if not stack.enter_context(self._alone()):
-                    raise UnitscopeError(
-                        f"another process is working on {self.store.address}; wait for it, or give --out another "
-                        "folder"
-                    )
-                self._refuse_strangers()
-                hold = stack.enter_context(holding(self.store, this_machine()))
                 self._pull(cells=True)
             self._hold = hold
             try:
@@ -238,30 +239,26 @@ class Mirror:
     @contextmanager
     def _fetching(self) -> Iterator[None]:
         """Wait for processes of this machine that fetch the run, and let others wait meanwhile."""
-        lock = self._lock("fetching.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say(f"waiting for another process, which fetches {self.store.address}")
-            lock.acquire()
-        try:
+        with ExitStack() as stack:
+            if not stack.enter_context(self._taken("fetching.lock")):
+                say(f"waiting for another process, which fetches {self.store.address}")
+                stack.enter_context(self._lock("fetching.lock"))
             yield
-        finally:
-            lock.release()
+
+    def _alone(self) -> AbstractContextManager[bool]:
+        """Keep other processes of this machine from changing the folder; tell whether none does."""
+        return self._taken("lock")
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Keep other processes of this machine from changing the folder; tell whether none does."""
-        lock = self._lock("lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield False
-            return
-        try:
+    def _taken(self, ending: str) -> Iterator[bool]:
+        """Take a lock if it is free; tell whether it was."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._lock(ending).acquire(timeout=0))
+            except Timeout:
+                yield False
+                return
             yield True
-        finally:
-            lock.release()
 
     def _lock(self, ending: str) -> FileLock:
         with writing(self._beside):
