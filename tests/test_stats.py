@@ -98,19 +98,24 @@ def test_the_floor_is_exceeded_by_little_more_than_the_fraction_asked_for(fracti
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 1])
-def test_the_floor_of_two_histograms_is_that_of_all_their_values(fraction):
+def test_the_floor_of_merged_histograms_is_that_of_all_their_values(fraction):
     generator = np.random.default_rng(3)
     # The second reach further, on either side, than the first.
     parts = [generator.standard_normal((8, 5, 6, 6)).astype(np.float32) * scale for scale in (1, 100)]
-    histograms = [ActivationHistogram(5) for _ in range(4)]
-    for histogram, values in zip(histograms, [*parts, np.concatenate(parts)], strict=False):
-        histogram.update(raster(values, shape=(6, 6), size=(6, 6)))
-    first, second, both, nothing = histograms
-    wanted = both.floors(fraction)
-    assert np.array_equal(first.floors(fraction, before=second), wanted)
-    assert np.array_equal(second.floors(fraction, before=first), wanted)
-    assert np.array_equal(both.floors(fraction, before=nothing), wanted)
-    assert np.array_equal(nothing.floors(fraction, before=both), wanted)
+    wanted = merged(5, [np.concatenate(parts)]).floors(fraction)
+    for order in (parts, parts[::-1]):
+        assert np.array_equal(merged(5, order).floors(fraction), wanted)
+
+
+def merged(units, parts):
+    """One histogram of several parts, between two that have seen nothing."""
+    found = ActivationHistogram(units)
+    for values in parts:
+        one = ActivationHistogram(units)
+        one.update(raster(values, shape=(6, 6), size=(6, 6)))
+        found.merge(one)
+    found.merge(ActivationHistogram(units))
+    return found
 
 
 @pytest.mark.parametrize("border", ["edge", "zeros"])

@@ -93,7 +93,8 @@ class ActivationHistogram(Statistic):
         if not counts.size:
             return
         if not self.counts.size:
-            self.first_bin, self.counts = first, np.zeros_like(counts)
+            self.first_bin, self.counts = first, counts.copy()
+            return
         end = first + counts.shape[1]
         whole = min(first, self.first_bin), max(end, self._end)
         self.counts, self.first_bin = self._between(*whole), whole[0]
@@ -126,24 +127,16 @@ class ActivationHistogram(Statistic):
         """Restore what :meth:`state_dict` returned."""
         self.first_bin, self.counts = int(state["first_bin"][0]), state["counts"].astype(np.int64)
 
-    def floors(self, fraction: float, *, before: ActivationHistogram | None = None) -> NDArray[np.float32]:
+    def floors(self, fraction: float) -> NDArray[np.float32]:
         """Return a value for every unit ``(U,)`` that `fraction` of its values exceed, or more, or all but zeros.
 
         It is the edge of a bin, so most often some more values exceed it.
-
-        Args:
-            fraction: of the values.
-            before: a histogram whose values count as well.
         """
-        both = [each for each in (self, before) if each is not None and each.counts.size]
-        values = sum(each.values for each in both)
-        if fraction >= 1 or not values:
+        if fraction >= 1 or not self.values:
             return np.full(len(self.counts), -np.inf, np.float32)
-        first, end = min(each.first_bin for each in both), max(each._end for each in both)
-        rank = max(exceeding_count(fraction, values) - 1, 0)
-        counts, *more = (each._between(first, end) for each in both)
-        digits, _ = _bin_of_rank(counts, np.full(len(counts), rank), *more)
-        return values_below((first + digits).astype(np.uint32) << np.uint32(32 - LEVELS[0]))
+        rank = max(exceeding_count(fraction, self.values) - 1, 0)
+        digits, _ = _bin_of_rank(self.counts, np.full(len(self.counts), rank))
+        return values_below((self.first_bin + digits).astype(np.uint32) << np.uint32(32 - LEVELS[0]))
 
     def result(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return bin edges ``(bins + 1,)`` in activation scale and counts ``(U, bins)``, over the used range.
@@ -265,16 +258,9 @@ class ThresholdSearch(Statistic):
 
 
 def _bin_of_rank(
-    counts: NDArray[np.int64], ranks: NDArray[np.int64], more: NDArray[np.int64] | None = None
+    counts: NDArray[np.int64], ranks: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the bin ``(U,)`` of the value of a rank, 0 for the highest, and how many values lie above that bin.
-
-    Args:
-        counts: values in each bin ``(U, bins)``.
-        ranks: ``(U,)``, below the number of values.
-        more: further values in each bin ``(U, bins)``.
-    """
-    digits, above = (np.empty(len(counts), np.int64) for _ in range(2))
-    further = counts[:0] if more is None else more
-    over_unit_blocks(len(counts), kernels.find_rank, counts, further, ranks, digits, above)
-    return digits, above
+    """Find the bin ``(U,)`` of the value of a rank, 0 for the highest, and how many values lie above that bin."""
+    bins, above = (np.empty(len(counts), np.int64) for _ in range(2))
+    over_unit_blocks(len(counts), kernels.find_rank, counts, ranks, bins, above)
+    return bins, above

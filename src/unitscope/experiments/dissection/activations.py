@@ -140,26 +140,28 @@ class Activations:
             content.count(statistics)
             self._total.merge(statistics)
             self._merged.add(shard)
-            before = self._known_before(shard)
-            self._strongest = statistics.strongest(before)
+            self._seen = self._known(shard, statistics)
             if self._cache.has_room:
-                floors = statistics.floors(self._fraction, before)
-                self._cache.write(shard, content.strong_cells(floors, self._drawn._strongest))
+                floors = self._seen.floors(self._fraction)
+                self._cache.write(shard, content.strong_cells(floors, self._drawn._seen.tops))
         pictures = PictureFiles(samples, self.folder.path)
-        for sample, picture in content.pictures_of(self._strongest):
+        for sample, picture in content.pictures_of(self._seen.tops):
             pictures.write(sample, picture)
         arrays: Arrays = {"samples": content.samples, "labels": content.labels}
         return State(arrays | sums.result() | statistics.arrays(), content.skipped)
 
-    def _known_before(self, shard: int) -> ShardStatistics:
-        """Return the statistics of the first shards, which are committed before a shard is read."""
+    def _known(self, shard: int, statistics: ShardStatistics) -> ShardStatistics:
+        """Return the statistics of a shard with those of the first ones that are committed before it is read."""
         wanted = known_before(shard)
         if wanted < self._first:
             self._before, self._first = self._empty(), 0
         for number in range(self._first, wanted):
             self._before.merge(self._committed(number))
         self._first = wanted
-        return self._before
+        together = self._empty()
+        together.merge(self._before)
+        together.merge(statistics)
+        return together
 
     def _committed(self, shard: int) -> ShardStatistics:
         statistics = self._empty()

@@ -61,21 +61,9 @@ class ShardStatistics:
         for name, statistic in self.parts().items():
             statistic.merge(others[name])
 
-    def floors(self, fraction: float, before: ShardStatistics) -> Floors:
-        """Values that at least `fraction` of each unit's values here and before exceed, but for zeros ``(U,)``."""
-        return {
-            name: histogram.floors(fraction, before=before.histograms[name])
-            for name, histogram in self.histograms.items()
-        }
-
-    def strongest(self, before: ShardStatistics) -> dict[str, TopPictures]:
-        """The strongest pictures here and before, by layer."""
-        together = {}
-        for name, top in self.tops.items():
-            together[name] = TopPictures(*top.samples.shape)
-            for each in (top, before.tops[name]):
-                together[name].merge(each)
-        return together
+    def floors(self, fraction: float) -> Floors:
+        """Values that at least `fraction` of each unit's values exceed, but for zeros ``(U,)``, by layer."""
+        return {name: histogram.floors(fraction) for name, histogram in self.histograms.items()}
 
     def arrays(self) -> Arrays:
         """All states, named for a shard file."""

@@ -84,28 +84,25 @@ def count_leading_digits(
 
 @jit
 def find_rank(
-    counts: NDArray[np.int64], more: NDArray[np.int64], ranks: NDArray[np.int64],
-    digits: NDArray[np.int64], above: NDArray[np.int64], first: int, last: int,
+    counts: NDArray[np.int64], ranks: NDArray[np.int64], bins: NDArray[np.int64], above: NDArray[np.int64],
+    first: int, last: int,
 ) -> None:  # fmt: skip
-    """Find the digit of the value of a rank, 0 for the highest, and how many values have a higher digit.
+    """Find the bin of the value of a rank, 0 for the highest, and how many values lie above that bin.
 
     Args:
-        counts: of every digit ``(U, bins)``.
-        more: counts to be added to them, of the same shape, or of no unit.
+        counts: ``(U, bins)``.
         ranks: ``(U,)``, below the number of values.
-        digits: ``(U,)``, written.
+        bins: ``(U,)``, written.
         above: ``(U,)``, written.
         first: first unit.
         last: one past the last unit.
     """
     for u in range(first, last):
-        passed, digit = 0, counts.shape[1]
-        here = 0
-        while digit > 0 and passed + here <= ranks[u]:
-            passed += here
-            digit -= 1
-            here = counts[u, digit] + (more[u, digit] if more.shape[0] else 0)
-        digits[u], above[u] = digit, passed
+        passed, place = 0, counts.shape[1] - 1
+        while place > 0 and passed + counts[u, place] <= ranks[u]:
+            passed += counts[u, place]
+            place -= 1
+        bins[u], above[u] = place, passed
 
 
 @jit
