@@ -85,10 +85,12 @@ def dissect(
         named = (layers,) if isinstance(layers, str) else layers
         wanted = [found.layer_name(name) for name in named] or found.layers
         said = {found.layer_name(name): size for name, size in grids_of(grid_of).items()}
-        random, folder = [untrained(found, seed) for seed in chosen.control], run_path(out)
-        run = run_dissection(found, samples, layers=wanted, out=folder, settings=chosen, grid_of=said)
+        place = run_path(out)
+        random = [untrained(found, seed) for seed in chosen.control]
+        run = run_dissection(found, samples, layers=wanted, out=place, settings=chosen, grid_of=said)
+        told = chosen.of_control()
         for other in random:
-            place, told = run.path / calibration.FOLDER / str(other.reinitialized), chosen.of_control()
+            place = run.path / calibration.FOLDER / str(other.reinitialized)
             run_dissection(other, samples, layers=wanted, out=place, settings=told, grid_of=said)
         return run
 
