@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unitscope.experiments.samples import Samples
+from unitscope.run.layout import PICTURES
 from unitscope.run.storage import write_file
 
 JPEG_QUALITY = 88
-FOLDER = "pictures"
 
 
 class PictureFiles:
@@ -53,8 +53,8 @@ class PictureFiles:
         """Delete the pictures that a generator made and that are not among some names."""
         kept = set(names)
         if self._samples.generated:
-            for path in (self._folder / FOLDER).glob("*.jpg"):
-                if f"{FOLDER}/{path.name}" not in kept:
+            for path in (self._folder / PICTURES).glob("*.jpg"):
+                if f"{PICTURES}/{path.name}" not in kept:
                     path.unlink()
 
 
@@ -66,7 +66,7 @@ def write_png(path: Path, picture: NDArray[np.uint8], *, durable: bool = True) -
 
 
 def _name(sample: int) -> str:
-    return f"{FOLDER}/{sample:06d}.jpg"
+    return f"{PICTURES}/{sample:06d}.jpg"
 
 
 def _is_whole(path: Path) -> bool:

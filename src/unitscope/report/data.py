@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.run.dissection import Dissection
 from unitscope.run.folder import check_whole
+from unitscope.run.layout import PICTURES, TABLES
 from unitscope.run.manifest import Manifest, SettingsRecord, fitted, plain, read_manifest
 from unitscope.run.older import LATER, LATER_TABLES
 from unitscope.run.results import Result
@@ -148,7 +149,7 @@ class RunData:
         return self._later("similar", layer)
 
     def _later(self, name: str, layer: str) -> pd.DataFrame:
-        columns, file = LATER_TABLES[name], self.path / "tables" / f"{name}.parquet"
+        columns, file = LATER_TABLES[name], self.path / TABLES / f"{name}.parquet"
         if not file.is_file():
             return pd.DataFrame(columns=list(columns))
         check_table(file, columns, "dissect")
@@ -216,7 +217,7 @@ def read_run(run: Path) -> RunData:
     place = units["layer"].map({name: index for index, name in enumerate(names)})
     units = units.assign(place=place).sort_values(["place", "unit"]).reset_index(drop=True)
     concepts = _frame(run, "concepts").sort_values("number").reset_index(drop=True)
-    pictures = frozenset(f"pictures/{path.name}" for path in (run / "pictures").glob("*"))
+    pictures = frozenset(f"{PICTURES}/{path.name}" for path in (run / PICTURES).glob("*"))
     calibration = opened.calibration.set_index("layer").loc[list(names)].reset_index()
     return RunData(
         run,
@@ -234,7 +235,7 @@ def read_run(run: Path) -> RunData:
 
 def _check_tables(run: Path) -> None:
     for name, columns in COLUMNS.items():
-        path = run / "tables" / f"{name}.parquet"
+        path = run / TABLES / f"{name}.parquet"
         if not path.is_file():
             raise UnitscopeError(
                 f"{run} has no tables/{name}.parquet: the dissection has not finished; "
@@ -288,7 +289,7 @@ def _read(
     run: Path, name: str, columns: Sequence[str], *, layer: str | None = None, words: Sequence[str] = ()
 ) -> pa.Table:
     filters = None if layer is None else [("layer", "==", layer)]
-    path = run / "tables" / f"{name}.parquet"
+    path = run / TABLES / f"{name}.parquet"
     with reading(path, "dissect"):
         return pq.read_table(
             path.absolute(), columns=list(columns), filters=filters, read_dictionary=list(words) or None

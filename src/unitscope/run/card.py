@@ -10,7 +10,8 @@ import pandas as pd
 
 from unitscope.run.calibration import whole_or_mean
 from unitscope.run.dissection import Dissection
-from unitscope.run.exported import PACKED, TABLES, ExportForm
+from unitscope.run.exported import PACKED, ExportForm
+from unitscope.run.layout import TABLES
 from unitscope.run.manifest import Values, plain
 from unitscope.run.numbers import fraction, interval
 

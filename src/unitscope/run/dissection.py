@@ -21,6 +21,7 @@ from unitscope.run.calibration import (
     stands_out,
 )
 from unitscope.run.folder import RunFolder
+from unitscope.run.layout import SHARDS, TABLES
 from unitscope.run.manifest import MANIFEST, DataRecord, NetworkRecord, SettingsRecord
 from unitscope.run.mirror import fetch_cells
 from unitscope.run.older import LATER_TABLES, completed_units, lacks_columns
@@ -118,7 +119,7 @@ class Dissection(Result[DissectionSummary]):
         Raises:
             UnitscopeError: there is no such table.
         """
-        if name in LATER_TABLES and self.complete and f"tables/{name}.parquet" not in self.manifest.files:
+        if name in LATER_TABLES and self.complete and f"{TABLES}/{name}.parquet" not in self.manifest.files:
             return pd.DataFrame(columns=list(LATER_TABLES[name]))
         found = super().table(name)
         if name != "units" or not lacks_columns(found):
@@ -131,7 +132,7 @@ class Dissection(Result[DissectionSummary]):
         Raises:
             UnitscopeError: it was exported, or an earlier version made it.
         """
-        if not (self.path / "shards").is_dir():
+        if not (self.path / SHARDS).is_dir():
             raise UnitscopeError(
                 f"{self.address} has no activations: exports leave them out; ask the run that was exported, or dissect "
                 "again, into another folder"

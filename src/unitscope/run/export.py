@@ -27,15 +27,15 @@ from unitscope.run.exported import (
     FORMAT,
     FORMS,
     PACKED,
-    PICTURES,
+    PICTURE_FOLDERS,
     RECORD,
-    TABLES,
     ExportForm,
     ExportRecord,
     FileRecord,
     check_names,
 )
 from unitscope.run.folder import check_whole
+from unitscope.run.layout import TABLES
 from unitscope.run.manifest import MANIFEST, SCHEMA_VERSION, Manifest, plain, read_manifest
 from unitscope.run.older import lacks_columns
 from unitscope.run.storage import file_hash, refuse_existing, scratch_folder, write_file, write_frame, writing
@@ -124,7 +124,7 @@ def _questions(run: Path, *, pictures: bool) -> Iterator[Path]:
 
 def _pictures_of(part: Path) -> Iterator[Path]:
     """Yield the pictures of a run, in the order of their names."""
-    for name in PICTURES:
+    for name in PICTURE_FOLDERS:
         yield from (path for path in sorted((part / name).rglob("*")) if path.is_file())
 
 

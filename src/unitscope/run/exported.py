@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import msgspec
 
 from unitscope.errors import UnitscopeError, as_typed
-from unitscope.run.folder import HASHED
+from unitscope.run.layout import ATTACKED, PICTURES, TABLES
 from unitscope.run.manifest import MANIFEST
 
 ExportForm = Literal["hub", "parquet", "csv", "zip"]
@@ -19,7 +19,7 @@ FORMAT: Literal["unitscope export"] = "unitscope export"
 EXPORT_VERSION = 1
 """Of the layout that ``docs/export.md`` describes."""
 RECORD, CARD, PACKED = "export.json", "README.md", "pictures.parquet"
-TABLES, PICTURES = HASHED[0], HASHED[1:]
+PICTURE_FOLDERS = (PICTURES, ATTACKED)
 DEEPEST, MOST_FILES = 40, 500_000
 """Folders below each other, and files, that an export may have."""
 
@@ -113,4 +113,4 @@ def _allowed(name: str) -> bool:
         return True
     if path.parent.name == TABLES:
         return path.suffix in (".parquet", ".csv")
-    return any(part in PICTURES for part in parts[:-1]) and path.suffix in (".jpg", ".png")
+    return any(part in PICTURE_FOLDERS for part in parts[:-1]) and path.suffix in (".jpg", ".png")

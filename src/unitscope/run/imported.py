@@ -23,7 +23,7 @@ from unitscope.run.address import local_path
 from unitscope.run.dissection import Dissection, open_run
 from unitscope.run.exported import (
     PACKED,
-    PICTURES,
+    PICTURE_FOLDERS,
     RECORD,
     ExportRecord,
     FileRecord,
@@ -31,6 +31,7 @@ from unitscope.run.exported import (
     read_record,
 )
 from unitscope.run.folder import check_whole, require_kind
+from unitscope.run.layout import TABLES
 from unitscope.run.manifest import MANIFEST, Manifest, NetworkRecord, SegmenterRecord, read_manifest
 from unitscope.run.older import LATER_TABLES
 from unitscope.run.storage import refuse_existing, scratch_folder, writing
@@ -270,7 +271,7 @@ def _settle(folder: Path) -> None:
     require_kind(folder, manifest, Dissection.kind, Dissection.command)
     run = Dissection.open(folder)
     for name in run.tables:
-        if name not in LATER_TABLES and f"tables/{name}.parquet" not in manifest.files:
+        if name not in LATER_TABLES and f"{TABLES}/{name}.parquet" not in manifest.files:
             raise UnitscopeError(f"{folder} has no table {name!r}; export the run again")
 
 
@@ -288,7 +289,7 @@ def _unpack(packed: Path) -> None:
                 check_names(names, str(packed))
                 for name, image in zip(names, rows.column("image").to_pylist(), strict=True):
                     room -= len(image["bytes"])
-                    if room < 0 or name.split("/")[0] not in PICTURES:
+                    if room < 0 or name.split("/")[0] not in PICTURE_FOLDERS:
                         raise UnitscopeError(f"{packed} holds what no export does; it is not unpacked")
                     place = packed.parent / name
                     place.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.address import shown
 from unitscope.run.folder import check_whole, require_kind
+from unitscope.run.layout import TABLES
 from unitscope.run.manifest import MANIFEST, Manifest, fitted, read_manifest
 from unitscope.run.mirror import fetched
 
@@ -184,7 +185,7 @@ class Result(Generic[S_co]):
         Raises:
             UnitscopeError: there is no such table.
         """
-        file = self.path / "tables" / f"{name}.parquet"
+        file = self.path / TABLES / f"{name}.parquet"
         if not file.is_file():
             if self.complete:
                 self.check(f"tables/{name}.parquet")

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.paths import LONGEST_NAME
+from unitscope.run.layout import ATTACKED
 from unitscope.run.storage import PARTIAL
 from unitscope.sources.class_names import KnownNames, listing
 from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
-FOLDER = "attacked"
 """Where a run keeps attacked pictures."""
 ROOM = len(".png" + PARTIAL)
 """Bytes of the endings that a copy's name has while it is written."""
@@ -133,4 +133,4 @@ def attacked_path(sample: int, name: str, target: str) -> str:
         and len(path.name.encode("utf-8", "surrogateescape")) + ROOM <= LONGEST_NAME
         and not set(name) & set('\\:*?"<>|\0')
     )
-    return f"{FOLDER}/{target}/{name if plain else f'{sample:06d}'}.png"
+    return f"{ATTACKED}/{target}/{name if plain else f'{sample:06d}'}.png"

@@ -18,6 +18,7 @@ from unitscope.experiments.pictures import write_png
 from unitscope.experiments.pieces import Piece, State, below
 from unitscope.layer.grid import upsample
 from unitscope.replay import Carried
+from unitscope.run.layout import PICTURES
 from unitscope.run.storage import Arrays
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.pairs import Pair
@@ -228,4 +229,4 @@ def _on_grid(subject: Subject, carried: Carried) -> Floats32:
 def original_path(subject: Subject, sample: int, target: int | None = None) -> Path:
     """Return where an example is kept without loss: the original, or its copy attacked for a target."""
     kind = "original" if target is None else f"{target:05d}"
-    return subject.folder / "pictures" / f"{sample:06d}-{kind}.png"
+    return subject.folder / PICTURES / f"{sample:06d}-{kind}.png"

@@ -12,6 +12,7 @@ from unitscope.experiments.classification.peaks import UnitReader
 from unitscope.experiments.pictures import JPEG_QUALITY
 from unitscope.experiments.samples import Samples
 from unitscope.layer.grid import Sampling, upsample
+from unitscope.run.layout import PICTURES
 from unitscope.run.masks import pack_mask
 
 FALSE_ALARM, MISS = "false alarm", "miss"
@@ -75,7 +76,7 @@ def _save(samples: Samples, number: int, folder: Path) -> str | None:
     picture = samples.picture(number)
     if picture is None:
         return None
-    name = f"pictures/{number:06d}.jpg"
-    (folder / "pictures").mkdir(exist_ok=True)
+    name = f"{PICTURES}/{number:06d}.jpg"
+    (folder / PICTURES).mkdir(exist_ok=True)
     Image.fromarray(picture).save(folder / name, "JPEG", quality=JPEG_QUALITY)
     return name

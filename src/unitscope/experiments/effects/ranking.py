@@ -19,6 +19,7 @@ from unitscope.experiments.effects.work import MEASURE, EffectExperiment
 from unitscope.experiments.skeleton import Job, Table, run
 from unitscope.run.effect_summaries import RankedConcept, RankingSummary
 from unitscope.run.effects import Ranking
+from unitscope.run.layout import SHARDS
 from unitscope.run.numbers import Score
 from unitscope.run.storage import ArrayFile
 from unitscope.stats import AreaChanges
@@ -114,7 +115,7 @@ def losses_on_half(ranking: Ranking, concept: int, half: int) -> tuple[NDArray[n
     """
     shape = ranking.summary.units, int(ranking.effects["number"].max()) + 1
     total = AreaChanges(*shape)
-    for path in sorted((ranking.path / "shards").glob("*.safetensors")):
+    for path in sorted((ranking.path / SHARDS).glob("*.safetensors")):
         part = AreaChanges(*shape)
         part.load_state_dict(ArrayFile(path).below("areas"))
         total.merge(part)

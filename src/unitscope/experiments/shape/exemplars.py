@@ -13,10 +13,11 @@ from PIL import Image
 
 from unitscope.experiments.dissection.activations import Shard
 from unitscope.experiments.dissection.exemplars import picture_sampling
-from unitscope.experiments.pictures import FOLDER, JPEG_QUALITY
+from unitscope.experiments.pictures import JPEG_QUALITY
 from unitscope.experiments.shape.sides import SIDES, PairActivations
 from unitscope.experiments.shape.tables import Findings
 from unitscope.progress import progress_bar
+from unitscope.run.layout import PICTURES
 from unitscope.run.storage import write_file
 from unitscope.stats.topk import NO_PICTURE
 
@@ -97,7 +98,7 @@ def _rows(activations: PairActivations, units: pd.DataFrame) -> list[dict[str, o
                     "rank": rank,
                     "sample": sample,
                     "id": ids[sample],
-                    **{side: f"{FOLDER}/{sample:06d}-{side}.jpg" for side in SIDES},
+                    **{side: f"{PICTURES}/{sample:06d}-{side}.jpg" for side in SIDES},
                 }
             )
     return rows

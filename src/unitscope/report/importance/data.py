@@ -17,6 +17,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.report.data import RunData, check_table, reading
 from unitscope.run.address import shown
 from unitscope.run.importance import open_importance
+from unitscope.run.layout import TABLES
 from unitscope.run.manifest import Manifest
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -227,7 +228,7 @@ def _layer(folder: Path, name: str, run: RunData) -> str:
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
-    path = folder / "tables" / f"{name}.parquet"
+    path = folder / TABLES / f"{name}.parquet"
     check_table(path, COLUMNS[name], "importance")
     columns = list(READ.get(name, COLUMNS[name]))
     with reading(path, "importance"):

@@ -14,6 +14,7 @@ from unitscope.report.data import asked
 from unitscope.report.folder import REPORT, check_replaceable, place_file, replacing
 from unitscope.report.header import Header, beside
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
+from unitscope.run.layout import TABLES
 from unitscope.run.results import Result
 
 Page = tuple[dict[str, object], Mapping[str, Figure | None]]
@@ -85,7 +86,7 @@ def _write(
     for name, figure in drawn.items():
         save_figure(figure, folder / "figures" / name)
     for name in found.tables:
-        place_file(found.path / "tables" / f"{name}.parquet", folder / "tables" / f"{name}.parquet")
+        place_file(found.path / TABLES / f"{name}.parquet", folder / "tables" / f"{name}.parquet")
     write_charts(folder / "charts.js", drawn)
     text = fill(
         kind.template,
