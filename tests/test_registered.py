@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -11,6 +12,7 @@ from unitscope.models.generator_names import load_generator
 from unitscope.models.registry import load_network
 from unitscope.models.weights import weights_hash
 from unitscope.nouns.listing import list_models
+from unitscope.registered import NETWORKS, registered
 from unitscope.sources.classes import open_classed
 from unitscope.sources.specs import open_pictures
 from unitscope.world import CLASSIFIER_LAYERS, SCENE_CLASSES
@@ -73,6 +75,23 @@ def package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     yield
     sys.modules.pop("their_networks", None)
+
+
+def test_a_path_is_searched_once_until_something_is_installed(tmp_path, monkeypatch):
+    searched = []
+    monkeypatch.setattr(
+        "unitscope.registered.entry_points", lambda group: searched.append(group) or entry_points(group=group)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for _ in range(3):
+        assert "their-network" not in registered(NETWORKS)
+    assert searched == [NETWORKS]
+    facts = tmp_path / "their_networks-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: their-networks\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text(ENTRY_POINTS)
+    assert "their-network" in registered(NETWORKS)
+    assert searched == [NETWORKS] * 2
 
 
 @pytest.mark.usefixtures("package")

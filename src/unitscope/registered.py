@@ -6,6 +6,9 @@ registered like that of any other package (``pyproject.toml``; ``docs/models.md`
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from unitscope.errors import UnitscopeError, one_line
@@ -23,10 +26,24 @@ VIEWS = "unitscope.views"
 
 def registered(group: str) -> dict[str, EntryPoint]:
     """Return what is registered in a group, by name; the first of two with one name, in the order of the path."""
+    return _registered(group, tuple((folder, _changed(folder)) for folder in sys.path))
+
+
+@lru_cache(maxsize=16)
+def _registered(group: str, _folders: tuple[tuple[str, int], ...]) -> dict[str, EntryPoint]:
+    """Return the same; what is installed does not change while the folders of the path do not."""
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=group):
         found.setdefault(entry.name, entry)
     return found
+
+
+def _changed(folder: str) -> int:
+    """Return when something came into a folder or left it, in nanoseconds; 0 where there is none."""
+    try:
+        return os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def package_of(entry: EntryPoint) -> str:
