@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup, escape
 
 from unitscope.report.folder import MARKER, REPORT
+from unitscope.report.shell import templates
 from unitscope.run.manifest import MANIFEST
 
 Links = tuple[tuple[str, str], ...]
@@ -95,9 +95,8 @@ def with_header(page: Path, header: Header, current: str) -> None:
         current: address of the page, seen from the report.
     """
     text = page.read_text(encoding="utf-8")
-    environment = jinja2.Environment(loader=jinja2.PackageLoader("unitscope.report"), autoescape=True)
     seen = header.seen(current)
-    drawn = str(environment.get_template("pages.html").module.pages(seen))  # type: ignore[attr-defined]
+    drawn = str(templates().get_template("pages.html").module.pages(seen))  # type: ignore[attr-defined]
     begin, end = (re.escape(mark) for mark in MARKS)
     text = re.sub(
         f"{begin}.*?{end}", lambda _: f"{MARKS[0]}{drawn}{MARKS[1]}", text, count=1, flags=re.DOTALL

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -98,6 +99,12 @@ def copy_report(source: Path, folder: Path) -> None:
 
 def fill(template: str, **facts: object) -> str:
     """Return the text of a page, given what its template (`templates/<template>`) says of the run."""
+    return templates().get_template(template).render(**{"header": None, **facts})
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Return the templates of all pages; what has been compiled of them is kept."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("unitscope.report"),
         autoescape=True,
@@ -112,7 +119,7 @@ def fill(template: str, **facts: object) -> str:
         "value": value,
         "slug": slug,
     }
-    return environment.get_template(template).render(**{"header": None, **facts})
+    return environment
 
 
 def percent(share: float, digits: int = 0) -> str:
