@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -53,14 +54,24 @@ def session(tmp_path_factory):
             logging_level=logging.CRITICAL, object_store_memory=256 * 2**20,
         )  # fmt: skip
         yield
-        for hands in _crews.values():
-            hands.__exit__(None, None, None)
-        _crews.clear()
+        _crew.__exit__(None, None, None)
         ray.shutdown()
 
 
-_crews: dict[int, pool.Pool] = {}
-"""Workers by their number: starting one takes longer than all that it has to do here."""
+_crew = pool.Pool(0, None, 1)
+"""All workers of this file: starting one takes longer than all that it has to do here."""
+
+
+@contextmanager
+def hands(count: int) -> Iterator[pool.Pool]:
+    """So many of the crew, which grows where it is smaller; the others wait."""
+    waiting, _crew._idle = _crew._idle[count:], _crew._idle[:count]
+    _crew.workers = count
+    try:
+        yield _crew
+    finally:
+        _crew._idle += waiting
+        _crew._subject = pool._NOTHING  # who waited does not hold what the others do
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +95,7 @@ def workers(count: int | None):
             with done_by(None, threads=1):
                 yield
         else:
-            with done_by(_crews.setdefault(count, pool.Pool(count, None, 1)), threads=1):
+            with hands(count) as crew, done_by(crew, threads=1):
                 yield
 
 
@@ -255,6 +266,7 @@ def test_a_driver_that_is_killed_goes_on_elsewhere_to_the_same_result(tmp_path, 
     while time.monotonic() < until and any(is_alive(each) for each in started):
         time.sleep(0.1)
     assert not [each for each in started if is_alive(each)]
+    words[words.index("--workers") + 1] = "1"
     assert run_cli(monkeypatch, *words) == 0
     again = dissect_words(tmp_path, tmp_path / "inline", "--threads", "1", "--null", "20", "--quiet")
     assert run_cli(monkeypatch, *again) == 0

@@ -196,13 +196,14 @@ class Pool:
         check_device(device, self.workers)
         gpus = int(device.type == "cuda")
         self._cluster.join(self.workers, self.threads, luggage.size, gpus=gpus)
+        room = self._cluster.room(self.workers, self.threads, gpus=gpus)
         self._wanted = _wanted(work, device, self.threads)
         self._luggage, self._subject = ray.put(luggage), _NOTHING
         self._failed = 0
         there = self._kept(gpus)
         for hand in there:
             self._send(hand)
-        for _ in range(self._cluster.room(self.workers, self.threads, gpus=gpus) - len(there)):
+        for _ in range(room - len(there)):
             self._hire()
         self._await_all()
         self._subject = work.subject
