@@ -1,5 +1,6 @@
 """Commands import what they need, when they need it: each in a process of its own, which says what it has imported."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from tiny import dissect_words, draw, run_cli
 
+import unitscope
 from unitscope.cli.main import COMMANDS
 
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "numba", "numpy", "pyarrow"}
@@ -53,6 +55,19 @@ def test_the_package_imports_nothing_heavy():
     said = imported(script="import sys, unitscope; print(*sys.modules, file=sys.stderr)")
     assert "unitscope" in said
     assert not said & {*HEAVY, "rich", "typer"}
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_importing_leaves_the_collector_of_garbage_as_it_was(collecting):
+    try:
+        (gc.enable if collecting else gc.disable)()
+        assert unitscope.__getattr__("dissect") is unitscope.dissect
+        assert gc.isenabled() is collecting
+        with pytest.raises(ModuleNotFoundError):
+            unitscope._imported("unitscope.nothing")
+        assert gc.isenabled() is collecting
+    finally:
+        gc.enable()
 
 
 def test_completion_is_light_and_names_the_commands():

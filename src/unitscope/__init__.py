@@ -1,6 +1,8 @@
 """Unitscope: see what every unit of a vision network responds to, and what the network does with it."""
 
+import gc
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -163,11 +165,22 @@ def __getattr__(name: str) -> object:
     if name == "__version__":
         found: object = import_module("importlib.metadata").version("unitscope")
     elif name in _MODULES:
-        found = getattr(import_module(f"unitscope.{_MODULES[name]}"), name)
+        found = getattr(_imported(f"unitscope.{_MODULES[name]}"), name)
     else:
         raise AttributeError(f"module 'unitscope' has no attribute {name!r}")
     globals()[name] = found
     return found
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module; nothing that comes with it is garbage, and looking for some takes an eighth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def __dir__() -> list[str]:
