@@ -27,6 +27,7 @@ from unitscope.world import (
     transport,
     vehicles,
 )
+from unitscope.world import source as world_source
 from unitscope.world.camera import Lens, Window, draw_lens, draw_window
 from unitscope.world.canvas import Canvas
 from unitscope.world.colors import color_labels
@@ -452,16 +453,34 @@ class TestWorldPictures:
         ranges = sorted((source.seed(0), source.seed(len(source) - 1)) for source in seeds)
         assert all(before[1] < after[0] for before, after in itertools.pairwise(ranges))
 
-    def test_labels_after_read_renders_once(self, monkeypatch):
+    def test_who_reads_the_same_scenes_renders_them_once(self, monkeypatch):
         calls = []
         monkeypatch.setattr(
             "unitscope.world.source.render_scene",
             lambda seed, **given: calls.append(seed) or render_scene(seed, **given),
         )
-        source = WorldPictures(4)
-        source.read(2)
+        source = WorldPictures(4, size=100)
+        picture = source.read(2)
         source.labels(2)
+        np.testing.assert_array_equal(WorldPictures(9, size=100).read(2), picture)
         assert calls == [source.seed(2)]
+        only = WorldPictures(4, size=100, scenes=["coast"])
+        assert only.scene(2).scene == "coast"
+        assert WorldPictures(4, size=101).read(2).shape == (101, 101, 3)
+        assert calls == [source.seed(2)] * 3
+
+    def test_scenes_in_memory_are_few_and_nobody_writes_over_them(self, monkeypatch):
+        monkeypatch.setattr(world_source._kept, "most_bytes", 1_000_000)
+        pictures = WorldPictures(12, size=99)
+        for number in range(12):
+            pictures.read(number)
+        assert world_source._kept.bytes <= 1_000_000
+        pictures.read(11)[:] = 0
+        pictures.labels(11)[:] = 0
+        assert pictures.read(11).any()
+        assert pictures.labels(11).any()
+        with pytest.raises(ValueError, match="read-only"):
+            pictures.scene(11).picture[:] = 0
 
     @pytest.mark.parametrize(
         "bad", [{"count": 0}, {"count": 3, "split": "tests"}, {"count": 3, "scenes": ["cost"]}]

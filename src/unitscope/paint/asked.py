@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from unitscope.cache import Recent
 from unitscope.paint.recipe import (
     MOST_BYTES,
     MOST_STROKES,
@@ -17,7 +18,6 @@ from unitscope.paint.recipe import (
     Strokes,
     read_json,
 )
-from unitscope.run.recent import Recent
 
 MOST_SIDE = 4096
 KNOWN_BYTES = 16 << 20

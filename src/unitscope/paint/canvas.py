@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from unitscope.cache import Recent
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.samples import Content
 from unitscope.layer.hooks import LayerGrid
@@ -20,7 +21,6 @@ from unitscope.paint.levels import Levels
 from unitscope.paint.painter import Painter
 from unitscope.paint.recipe import GeneratorName, Latent, Recipe, Stroke
 from unitscope.run.dissection import Dissection
-from unitscope.run.recent import Recent
 from unitscope.sources.latents import SeededLatents
 
 TRIED = 2

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unitscope.cache import Recent
 from unitscope.errors import UnitscopeError
 from unitscope.paint.recipe import Latent
-from unitscope.run.recent import Recent
 from unitscope.sources.latents import SeededLatents
 
 KEPT_BYTES = 16 << 20

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unitscope.cache import Recent
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.layer.hooks import LayerGrid
 from unitscope.layer.readout import Reading
@@ -21,7 +22,6 @@ from unitscope.paint.forcing import force
 from unitscope.paint.recipe import Stroke
 from unitscope.replay import Carried, Replay, cut
 from unitscope.run.masks import Mask
-from unitscope.run.recent import Recent
 
 FRONT_BYTES = 256 << 20
 """Of what crosses the cut, for all latents together."""

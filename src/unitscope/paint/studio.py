@@ -12,6 +12,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
+from unitscope.cache import Recent
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.look import units_by_layer
 from unitscope.experiments.effects.subject import Subject
@@ -25,7 +26,6 @@ from unitscope.paint.changes import ChangeReader, Changes, Labels, Selected
 from unitscope.paint.palette import Entry, key_of, palette
 from unitscope.paint.recipe import SCALE, GeneratorName, Latent, Stroke
 from unitscope.run.dissection import Dissection
-from unitscope.run.recent import Recent
 
 LABEL_BYTES = 32 << 20
 SMALL_BYTES = 64 << 10

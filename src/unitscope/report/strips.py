@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from unitscope.cache import Recent
 from unitscope.report.masks import Packed, draw_mask, pack_color
 from unitscope.run.masks import resize_mask, unpack_mask
-from unitscope.run.recent import Recent
 from unitscope.run.rows import ExemplarRow
 
 TILE = 160

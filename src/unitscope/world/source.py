@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+import threading
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unitscope.cache import Recent
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.sources.base import PictureSource
-from unitscope.sources.locks import OwnLock
 from unitscope.world.names import GENERATOR_VERSION, VOCABULARY
 from unitscope.world.scene import SCENE_CLASSES, Scene, check_scene, render_scene, scene_of
 
@@ -22,7 +22,12 @@ SPLITS = {"train": 0, "val": 1, "test": 2}
 SPLIT_SIZE = 100_000_000
 """The number of seeds in a split."""
 
-_KEPT = 64
+KEPT_BYTES = 64 << 20
+"""Of scenes that were rendered last, which controls and further questions look at again."""
+_kept = Recent[tuple[int, str, int], Scene](
+    KEPT_BYTES, lambda scene: scene.picture.nbytes + scene.labels.nbytes
+)
+_lock = threading.Lock()
 
 
 class WorldPictures:
@@ -52,8 +57,6 @@ class WorldPictures:
         self.count, self.split, self.size = count, split, size
         self.scenes = tuple(dict.fromkeys(scenes)) or SCENE_CLASSES
         self.vocabulary: Vocabulary = VOCABULARY
-        self._kept: OrderedDict[int, Scene] = OrderedDict()
-        self._lock = OwnLock()
         self.class_names = SCENE_CLASSES
         self._ids: tuple[str, ...] | None = None
         self._targets: NDArray[np.int64] | None = None
@@ -98,25 +101,25 @@ class WorldPictures:
         return scene_of(self.seed(index), self.scenes)
 
     def scene(self, index: int) -> Scene:
-        """Return picture `index` with its labels; the last few are kept, so reading both renders once."""
-        with self._lock:
-            if index in self._kept:
-                self._kept.move_to_end(index)
-                return self._kept[index]
-        scene = render_scene(self.seed(index), scene=self.scene_class(index), size=self.size)
-        with self._lock:
-            self._kept[index] = scene
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return scene
+        """Return picture `index` with its labels, not to be written to: those read last are kept for all."""
+        key = self.seed(index), self.scene_class(index), self.size
+        with _lock:
+            kept = _kept.get(key)
+        if kept is not None:
+            return kept
+        scene = render_scene(key[0], scene=key[1], size=self.size)
+        for array in (scene.picture, scene.labels):
+            array.flags.writeable = False
+        with _lock:
+            return _kept.keep(key, scene)
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """Return picture `index`, RGB uint8 `(H, W, 3)`."""
-        return self.scene(index).picture
+        return self.scene(index).picture.copy()
 
     def labels(self, index: int) -> NDArray[np.int32]:
         """Return the label maps of picture `index`, int32 `(4, H, W)` in the order of PLANES."""
-        return self.scene(index).labels
+        return self.scene(index).labels.copy()
 
     def retextured(self, seed: int) -> PictureSource:
         """Return the same scenes with the materials of their objects exchanged, drawn from a seed."""

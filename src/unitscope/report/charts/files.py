@@ -13,10 +13,9 @@ from pathlib import Path
 import altair as alt
 import vl_convert as vlc
 
-from unitscope.cache import cache_folder
+from unitscope.cache import Recent, cache_folder
 from unitscope.report.charts.parts import Figure
 from unitscope.report.charts.theme import PANEL, config
-from unitscope.run.recent import Recent
 
 VERSION = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 """The Vega-Lite that draws pages and files."""
