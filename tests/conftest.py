@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 gc.disable()  # until everything is collected: what is imported stays
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+with suppress(AttributeError, OSError, TypeError):  # where there is no glibc
+    # What a test frees is kept for the next one: new pages take a twentieth of all time on virtual machines.
+    _mallopt = ctypes.CDLL(None).mallopt
+    _mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    _mallopt(M_MMAP_THRESHOLD, 32 << 20)
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 # Before torch is imported: threads of several workers on the same cores wait for each other, busily.
