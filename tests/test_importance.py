@@ -229,7 +229,7 @@ def pictures_of(model, folder):
 
 # Whole passes.
 
-SCENES = ",".join(SCENE_CLASSES[:20])
+TRAIN, VAL = (f"world:16:{split}:{','.join(SCENE_CLASSES[:14])}" for split in ("train", "test"))
 
 
 @pytest.fixture(scope="module")
@@ -243,21 +243,27 @@ def world(tmp_path_factory):
     asked = unitscope.ImportanceSettings(replicates=100, set_sizes=(1, 12), random=1)
     return run, unitscope.importance(
         run,
-        train=f"world:24:train:{SCENES}",
-        val=f"world:24:test:{SCENES}",
+        train=TRAIN,
+        val=VAL,
         layer="relu1_2",
         settings=asked,
         device="cpu",
     )
 
 
-def whole_passes(run, removed):
-    """Predictions for the val scenes with some units ablated by a hook."""
-    model = load_network("world-vgg")
-    source = open_pictures(f"world:24:test:{SCENES}")
-    inputs = torch.from_numpy(np.stack([model.preprocessing.apply(source.read(i)) for i in range(24)]))
-    with torch.no_grad(), intervene(model.module, layer_of(run, "relu1_2"), lambda a: ablate(a, removed)):
-        return model.module(inputs).argmax(1).numpy(), source.targets
+@pytest.fixture(scope="module")
+def whole_passes(world):
+    """A function of units: predictions for the val scenes with these ablated by a hook, and the targets."""
+    model, source, layer = load_network("world-vgg"), open_pictures(VAL), layer_of(world[0], "relu1_2")
+    inputs = torch.from_numpy(
+        np.stack([model.preprocessing.apply(source.read(i)) for i in range(len(source))])
+    )
+
+    def predict(removed):
+        with torch.no_grad(), intervene(model.module, layer, lambda a: ablate(a, removed)):
+            return model.module(inputs).argmax(1).numpy(), source.targets
+
+    return predict
 
 
 def scores(predicted, targets, output):
@@ -267,13 +273,13 @@ def scores(predicted, targets, output):
     return [precision, said[member].mean(), (said == member).mean(), balanced]
 
 
-def test_every_unit_alone_is_as_in_whole_passes(world):
-    run, result = world
+def test_every_unit_alone_is_as_in_whole_passes(world, whole_passes):
+    _, result = world
     val = result.effects[result.effects["split"] == "val"].set_index(["unit", "class"])
     strongest = result.overall[result.overall["split"] == "val"].nlargest(3, "loss")["unit"].tolist()
     assert val["loss"].abs().max() > 0, "some unit matters"
     for unit in {*strongest, 0, 31}:
-        predicted, targets = whole_passes(run, [unit])
+        predicted, targets = whole_passes([unit])
         for row in result.classes.itertuples():
             found = val.loc[(unit, row[1]), ["precision", "recall", "accuracy", "balanced_accuracy"]]
             assert np.allclose(found.to_numpy(float), scores(predicted, targets, row.output), atol=1e-12)
@@ -281,14 +287,14 @@ def test_every_unit_alone_is_as_in_whole_passes(world):
         assert overall["accuracy"].item() == pytest.approx((predicted == targets).mean())
 
 
-def test_sets_are_as_in_whole_passes(world):
-    run, result = world
+def test_sets_are_as_in_whole_passes(world, whole_passes):
+    _, result = world
     name, output = result.classes.loc[0, ["class", "output"]]
     order = result.top(name, 99)["unit"].tolist()
     rows = result.sets[(result.sets["class"] == name) & (result.sets["ranking"] == "importance")]
     for row in rows.itertuples():
         removed = order[: row.k] if row.kind == "removed" else order[row.k :]
-        predicted, targets = whole_passes(run, removed)
+        predicted, targets = whole_passes(removed)
         assert row.balanced_accuracy == pytest.approx(scores(predicted, targets, output)[3])
         assert row.overall_accuracy == pytest.approx((predicted == targets).mean())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from jupyter_client import KernelManager
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SMALLER = {
@@ -44,16 +45,31 @@ def test_every_notebook_is_run_and_is_without_outputs():
             assert not cell.get("execution_count"), path.name
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """A kernel that has loaded the library by the second notebook."""
+    manager = KernelManager()
+    yield manager
+    if manager.has_kernel:
+        manager.shutdown_kernel(now=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALLER)
-def test_a_notebook_runs_and_shows_what_it_found(name, tmp_path):
+def test_a_notebook_runs_and_shows_what_it_found(name, kernel, tmp_path):
     book = nbformat.read(EXAMPLES / f"{name}.ipynb", 4)
     text = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
     for word, less in SMALLER[name].items():
         assert word in text
         for cell in book.cells:
             cell.source = cell.source.replace(word, less)
-    nbclient.NotebookClient(book, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    # Names of another notebook are forgotten, so that each must import and define all that it uses.
+    book.cells.insert(0, nbformat.v4.new_code_cell(f"%reset -f\n%cd -q {tmp_path}"))
+    client = nbclient.NotebookClient(book, km=kernel, timeout=600)
+    try:
+        client.execute()
+    finally:
+        client.kc.stop_channels()
     outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type in ("stream", "error")]
     shown = [output.data.get("text/html", "") for output in outputs]

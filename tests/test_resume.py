@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -382,10 +383,12 @@ def child(words, errors, seconds):
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """Start a command in a process that has the library loaded already; returns the process."""
+    """Start a command in a process that has loaded what a dissection needs already; returns the process."""
     context = multiprocessing.get_context("forkserver")
-    # Watching a forward pass loads the second, which is slow.
-    context.set_forkserver_preload(["unitscope.cli.main", "torch._dynamo", "pytest"])
+    context.set_forkserver_preload(["warmed", "pytest"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # so that it finds the first
+        forkserver.ensure_running()
     errors = tmp_path_factory.mktemp("errors") / "errors.txt"
 
     def begin(words, *, seconds=0.0):

@@ -25,7 +25,7 @@ from unitscope.world.classifier import normalise
 
 @pytest.fixture(scope="module")
 def unseen():
-    return render_set(400, "test", 1)
+    return render_set(280, "test", 1)
 
 
 def test_weights_are_small():
@@ -40,7 +40,7 @@ def test_unseen_scenes_are_classified(unseen):
 
 
 def test_colour_histograms_do_not_classify_scenes(unseen):
-    seen = render_set(500, "train", 1)
+    seen = render_set(350, "train", 1)
     assert 1 / len(SCENE_CLASSES) < histogram_accuracy(seen, unseen) <= 0.35
 
 
@@ -130,9 +130,9 @@ def test_targets_match_ids():
 def test_findings_add_figures_and_the_card(tmp_path):
     threads = torch.get_num_threads()
     try:
-        train(tmp_path, Settings(scenes=24, test_scenes=70, epochs=1, batch=8, threads=1))
+        train(tmp_path, Settings(scenes=16, test_scenes=70, epochs=1, batch=8, threads=1))
         findings.measure(
-            tmp_path, findings.Settings(pictures=20, train=70, val=70, histograms=280, threads=1)
+            tmp_path, findings.Settings(pictures=12, train=42, val=42, histograms=140, threads=1)
         )
     finally:
         torch.use_deterministic_algorithms(False)

@@ -63,7 +63,7 @@ def test_scenes_are_rendered_in_order():
 
 
 def test_generator_training_is_deterministic_and_resumes(tmp_path, torch_as_it_was, monkeypatch):
-    settings = generator.Settings(scenes=8, pictures=24, batch=4, threads=1)
+    settings = generator.Settings(scenes=8, pictures=12, batch=2, threads=1)
     generator.train(tmp_path / "a", settings)
     weights = (tmp_path / "a" / "world_gan.safetensors").read_bytes()
     interrupted = generator.Training.step
@@ -254,13 +254,13 @@ def test_weights_are_small():
 def church():
     """Unseen scenes of the generator's class with their exact labels, and what the segmenter says of them."""
     first = SPLITS["test"] * SPLIT_SIZE + 500_000
-    pictures, exact = render_reduced(range(first, first + 150), 1, scene=GENERATOR_SCENE)
+    pictures, exact = render_reduced(range(first, first + 100), 1, scene=GENERATOR_SCENE)
     return pictures, exact, quality.Seen.of(pictures, segmenter_network())
 
 
 @pytest.fixture(scope="module")
 def made():
-    return quality.Seen.of(quality.generate(world_generator(), 150, 5), segmenter_network())
+    return quality.Seen.of(quality.generate(world_generator(), 100, 5), segmenter_network())
 
 
 def test_the_segmenter_finds_what_is_there(church):
@@ -275,7 +275,7 @@ def test_the_segmenter_finds_what_is_there(church):
 
 def test_generated_scenes_are_near_real_ones(church, made):
     real = church[2].features
-    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 150, 5), segmenter_network())
+    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 100, 5), segmenter_network())
     near, far = (frechet_distance(real, each.features) for each in (made, blank))
     assert near < 0.2 * far
 

@@ -50,6 +50,18 @@ def _crossings(points: NDArray[np.float32], y: float, found: NDArray[np.float32]
     return count
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _extent(points: NDArray[np.float32]) -> tuple[float, float, float, float]:  # pragma: no cover
+    """Return the lowest and highest x, and the lowest and highest y."""
+    x_low = x_high = points[0, 0]
+    y_low = y_high = points[0, 1]
+    for i in range(1, points.shape[0]):
+        x, y = points[i, 0], points[i, 1]
+        x_low, x_high = min(x_low, x), max(x_high, x)
+        y_low, y_high = min(y_low, y), max(y_high, y)
+    return x_low, x_high, y_low, y_high
+
+
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _texel(
     tile: NDArray[np.float32], places: tuple[float, float, float, float], x: float, y: float, turned: bool
@@ -81,12 +93,12 @@ def fill(  # pragma: no cover
     """
     rgb, glow, labels, view = film
     height, width = glow.shape
-    x_low, x_high = points[:, 0].min(), points[:, 0].max()
-    y_low, y_high = points[:, 1].min(), points[:, 1].max()
+    x_low, x_high, y_low, y_high = _extent(points)
     x_mid, y_mid = 0.5 * (x_low + x_high), 0.5 * (y_low + y_high)
     x_unit, y_unit = 2.0 / max(x_high - x_low, 1e-3), 2.0 / max(y_high - y_low, 1e-3)
     seen = _seen(points, view)
-    if seen[:, 0].max() < 0 or seen[:, 0].min() > width:
+    left_most, right_most, top_most, bottom_most = _extent(seen)
+    if right_most < 0 or left_most > width:
         return
     # What is read for every sample is read once: arrays might overlap, for all the compiler knows.
     color = (look[0], look[1], look[2])
@@ -97,7 +109,7 @@ def fill(  # pragma: no cover
     opaque, soft, turned, on_ground = look[ALPHA], look[SOFT], look[TURNED] > 0.0, look[HORIZON] > -1e8
     right, down = view[6], view[9]
     found = np.empty(points.shape[0] + 1, dtype=np.float32)
-    first, last = int(np.ceil(seen[:, 1].min() - 0.5)), int(np.ceil(seen[:, 1].max() - 0.5))
+    first, last = int(np.ceil(top_most - 0.5)), int(np.ceil(bottom_most - 0.5))
     for row in range(max(0, first), min(height, last)):
         count = _crossings(seen, row + 0.5, found)
         x_row = view[7] * (row + 0.5) + view[8] + 0.5 * right

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
 
 from unitscope.experiments.classification.verdict import Measures, scored

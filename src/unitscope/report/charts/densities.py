@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import numpy as np
 import pandas as pd
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.stats import gaussian_kde
 
 from unitscope.report.charts.parts import Measure, data, labels, layered, rule, series_color, series_shape
 from unitscope.report.charts.theme import INK
@@ -21,7 +21,7 @@ def density(values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.
     """Return the kernel density of values ``(n,)`` at some places; None where all values are (almost) the same."""
     if len(values) < 2 or np.ptp(values) <= 1e-9 * max(float(np.abs(values).max()), 1e-30):
         return None
-    found: NDArray[np.float64] = gaussian_kde(values)(at)
+    found: NDArray[np.float64] = scipy.stats.gaussian_kde(values)(at)
     return found
 
 

@@ -1,4 +1,9 @@
-"""How loops are compiled."""
+"""How loops are compiled.
+
+A first run waits for the compiler, so loops are written in what it is quick with: a loop in place of an assignment of
+a slice (whose error message alone takes a second), and ``int(np.int64(0))`` where a count is handed on, since a
+function is compiled once more for a literal 0.
+"""
 
 import numba
 

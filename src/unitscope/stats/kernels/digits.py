@@ -77,7 +77,7 @@ def count_leading_digits(
             # Most bins stay empty; memory that is not written costs nothing.
             if count > 0:
                 counts[u, digit] += count
-                tallies[:, digit] = 0
+                first_tally[digit] = second[digit] = third[digit] = fourth[digit] = 0
                 span[u, 0] = min(span[u, 0], digit)
                 span[u, 1] = max(span[u, 1], digit + 1)
 

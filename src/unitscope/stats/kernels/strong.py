@@ -79,7 +79,8 @@ def _enlarged(
         return values, positions
     room = max(2 * values.shape[0], used + more)
     larger, further = np.empty(room, values.dtype), np.empty(room, positions.dtype)
-    larger[:used], further[:used] = values[:used], positions[:used]
+    for i in range(used):
+        larger[i], further[i] = values[i], positions[i]
     return larger, further
 
 
@@ -114,7 +115,7 @@ def collect(
     kept = np.zeros((height, (width + 7) // 8 * 8), np.uint8)
     words = kept.view(np.uint64)
     values, positions = np.empty(FIRST_ROOM, np.float32), np.empty(FIRST_ROOM, like.dtype)
-    place = 0
+    place = int(np.int64(0))
     for u in range(first, last):
         for n in range(grids.shape[0]):
             highest, largest = _extremes(grids[n, u])
@@ -223,7 +224,8 @@ def _points_above(
     left, right, across = reading.columns
     # Put the cells into a grid of NaN, and note the highest of each row. A point that reads a cell which was not kept
     # is NaN and so not above the bound; the floor has made sure that it is none of those asked for.
-    highest[:height] = -np.inf
+    for row in range(height):
+        highest[row] = -np.inf
     highest[height] = 0
     row, row_end = 0, width
     for i in range(begin, end):
@@ -270,7 +272,7 @@ def collect_points(
     """
     scratch = _scratch(reading)
     kept, where = np.empty(FIRST_ROOM, np.float32), np.empty(FIRST_ROOM, like.dtype)
-    used = 0
+    used = int(np.int64(0))
     for u in range(first, last):
         for n in range(cells.offsets.shape[1] - 1):
             number = _points_above(cells, u, n, bounds[u], reading, scratch)
@@ -389,6 +391,6 @@ def mark_above(
     """
     scratch = _scratch(reading)
     for m in range(first, last):
-        number = _points_above(cells, m, 0, thresholds[m], reading, scratch)
+        number = _points_above(cells, m, int(np.int64(0)), thresholds[m], reading, scratch)
         for i in range(number):
             bits[m, scratch.places[i] >> 3] |= 128 >> (scratch.places[i] & 7)
