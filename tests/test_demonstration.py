@@ -7,7 +7,7 @@ from unitscope.cli import calls
 
 @pytest.mark.slow
 def test_the_demonstration_is_one_report(tmp_path, capsys):
-    runs, page = calls.demo(12, tmp_path / "demo")
+    runs, page = calls.demo(24, tmp_path / "demo")
     assert [run.path.name for run in runs] == ["classifier", "generator"]
     text = page.read_text(encoding="utf-8")
     assert all(name in text for name in calls.DEMO_CLASSES)

@@ -229,7 +229,7 @@ def pictures_of(model, folder):
 
 # Whole passes.
 
-TRAIN, VAL = (f"world:16:{split}:{','.join(SCENE_CLASSES[:14])}" for split in ("train", "test"))
+TRAIN, VAL = (f"world:10:{split}:{','.join(SCENE_CLASSES[:8])}" for split in ("train", "test"))
 
 
 @pytest.fixture(scope="module")
