@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import altair as alt
@@ -73,7 +74,11 @@ class Figure:
     width: int = 640
 
     def spec(self) -> dict[str, Any]:
-        """Return the Vega-Lite specification, without title and look."""
+        """Return the Vega-Lite specification, without title and look; its parts are shared by all who ask."""
+        return dict(self._spec)
+
+    @cached_property
+    def _spec(self) -> dict[str, Any]:
         found: dict[str, Any] = self.chart.to_dict(validate=False, context={"consolidate": False})
         datasets: dict[str, Any] = found.pop("datasets", {})
         _collect(found, datasets)
