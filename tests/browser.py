@@ -23,6 +23,15 @@ FLAGS = (
     *("--window-size=1280,900", "--hide-scrollbars"),
 )
 
+FOLLOW = """const [address, done] = arguments;
+if (new URL(address, location).hash === location.hash) done();
+else {
+  addEventListener('hashchange', () => done(), {once: true});
+  location.hash = address;
+}"""
+"""The page hears of a new address before this does, and has shown it then."""
+STARTED = pytest.StashKey[Any]()
+
 
 class Reader:
     """A person with a browser."""
@@ -32,8 +41,13 @@ class Reader:
         self.url = index.resolve().as_uri()
 
     def open(self, address: str = "#/") -> None:
+        """Load the page anew."""
         self.driver.get("about:blank")
         self.driver.get(self.url + address)
+
+    def follow(self, address: str) -> None:
+        """Go to an address of the page that is open, as a link of it does."""
+        self.driver.execute_async_script(FOLLOW, address)
 
     def one(self, selector: str) -> Any:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -73,11 +87,12 @@ class Reader:
     def hash(self) -> str:
         return str(self.run("return location.hash"))
 
-    def screen(self, width: int, height: int, *, dark: bool = False) -> None:
+    def screen(self, width: int, height: int, *, dark: bool = False, still: bool = False) -> None:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        motion = {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, motion]})
 
     def picture(self, path: Path) -> None:
         height = min(3000, self.run("return document.documentElement.scrollHeight"))
@@ -93,16 +108,34 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def driver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A tab of its own for each file of tests, which knows nothing of earlier ones, in one browser for all."""
+    stash = request.config.stash
+    if STARTED not in stash:
+        stash[STARTED] = started(tmp_path_factory.mktemp("profile"))
+        request.config.add_cleanup(stash[STARTED].quit)
+    driver = stash[STARTED]
+    first = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    yield driver
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "file://", "storageTypes": "all"})
+    for tab in driver.window_handles:
+        if tab != first:
+            driver.switch_to.window(tab)
+            driver.close()
+    driver.switch_to.window(first)
+    driver.get_log("browser")
+
+
+def started(profile: Path) -> Any:
+    """Start a browser; skip where there is none."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     service = shutil.which("chromedriver")
     if browser is None or service is None:
         pytest.skip("needs Chromium and chromedriver")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(service))
-    yield driver
-    driver.quit()
+    return webdriver.Chrome(options=options, service=Service(service))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import vl_convert
 
 gc.disable()  # until everything is collected: what is imported stays
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -57,6 +58,16 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the real data and golden values in {SHARED}, which is absent")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts_of_charts(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let charts be drawn in the fonts that their library brings: those of the system it opens for every letter."""
+    settings = tmp_path_factory.mktemp("fonts") / "fonts.conf"
+    settings.write_text(f"<fontconfig><dir>{settings.parent}</dir></fontconfig>", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FONTCONFIG_FILE", str(settings))
+        vl_convert.svg_to_png('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')  # finds fonts
 
 
 @pytest.fixture(autouse=True)

@@ -47,12 +47,14 @@ class Painter(Reader):
         self.driver, self.url, self.studio = browser, address, studio
 
     def enter(self, *, number=None, forget=True):
-        self.driver.get(self.url)
+        """Load the page; what the tab was left with is forgotten, or comes back."""
         if forget:
-            self.wait(lambda: self.run("return document.body.dataset.ready"))
-            self.run("addEventListener('pagehide', () => sessionStorage.clear())")
+            # A page keeps its strokes as it is left.
+            self.run(
+                "if (location.protocol === 'http:') addEventListener('pagehide', () => sessionStorage.clear())"
+            )
             self.driver.get("about:blank")
-            self.driver.get(self.url)
+        self.driver.get(self.url)
         self.wait(lambda: self.run("return document.body.dataset.ready"))
         if number is not None:
             field = self.one("#number")

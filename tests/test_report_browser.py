@@ -30,6 +30,8 @@ from unitscope.run.dissection import open_run
 __all__ = ["driver"]
 
 NASTY_LAYER = quote(NASTY, safe="")
+ADDRESSES = ("#/", "#/units", "#/unit/conv1/0", "#/concepts", "#/method")
+"""One of every view."""
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +53,15 @@ def units(run: Path) -> pd.DataFrame:
 def reader(driver: Any, index: Path) -> Iterator[Reader]:
     person = Reader(driver, index)
     person.screen(1280, 900)
-    person.open()
-    person.run("localStorage.clear()")
     person.problems()
     yield person
+    person.run("localStorage.clear()")
     assert person.problems() == []
     assert not person.run("return window.alerted")
 
 
 def test_every_page_opens_from_the_file_system(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open()
     assert f"{units['detector'].sum()} of 150 units" in reader.one("#page-overview .lead").text
     for name in ("units", "concepts", "method", "overview"):
         reader.one(f"nav [data-page={name}]").click()
@@ -73,8 +75,9 @@ def test_every_page_opens_from_the_file_system(reader: Reader, units: pd.DataFra
 
 
 def test_names_stay_text(reader: Reader) -> None:
+    reader.open()
     for address in ("#/", "#/units?q=img", "#/concepts", "#/method", f"#/unit/{NASTY_LAYER}/0"):
-        reader.open(address)
+        reader.follow(address)
         assert reader.run("return document.querySelectorAll('img[src=x], [onerror]').length") == 0
     assert NASTY in reader.one("#page-unit .eyebrow").text
 
@@ -104,8 +107,9 @@ def test_filters_give_the_counts_of_the_tables(reader: Reader, units: pd.DataFra
 
 
 def test_concept_filter_with_a_nasty_name(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open("#/units")
     for name, category in ((NASTY, "object"), (QUOTES, "part")):
-        reader.open("#/units?" + urlencode({"concept": f"{category}:{name}"}))
+        reader.follow("#/units?" + urlencode({"concept": f"{category}:{name}"}))
         reader.expect_count(int((units["concept"] == name).sum()))
 
 
@@ -225,6 +229,7 @@ def test_similar_units_are_links(reader: Reader, run: Path) -> None:
 
 
 def test_heat_maps_are_drawn_from_levels(reader: Reader) -> None:
+    reader.open("#/method")
     levels = np.array([[0, 15], [7, 0]], np.uint8)
     script = """const one = {size: [4, 4], runs: '', picture: null, heat: arguments[0], concept: null};
       const canvas = unitscope.exemplars.frame(one, '', [2, 2, 0.5], true).querySelector('canvas');
@@ -236,6 +241,7 @@ def test_heat_maps_are_drawn_from_levels(reader: Reader) -> None:
 
 
 def test_packed_masks_are_read_as_they_were(reader: Reader) -> None:
+    reader.open("#/method")
     mask = np.zeros((200, 150), bool)
     mask[3, 2:9] = mask[120:150, 10:140] = True
     assert reader.run("return unitscope.exemplars.unpack(arguments[0])", packed_runs(mask)) == run_lengths(
@@ -254,6 +260,7 @@ def test_a_unit_knows_where_its_page_is(reader: Reader, run: Path, index: Path) 
 
 
 def test_outlines_follow_the_mask(reader: Reader) -> None:
+    reader.open("#/method")
     square = "return unitscope.exemplars.trace([5, 2, 2, 2], 4, 4)"
     path = reader.run(square)
     numbers = [float(word) for word in path.replace("M", " ").replace("L", " ").replace("Z", " ").split()]
@@ -265,11 +272,12 @@ def test_outlines_follow_the_mask(reader: Reader) -> None:
 
 
 def test_units_without_a_label_say_why(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open()
     for status, text in (("dead", "never exceeds its threshold"), ("constant", "same activation everywhere")):
         row = units[units["status"] == status].iloc[0]
-        reader.open(f"#/unit/{quote(row['layer'], safe='')}/{row['unit']}")
+        reader.follow(f"#/unit/{quote(row['layer'], safe='')}/{row['unit']}")
         reader.wait(lambda text=text: text in reader.one("#page-unit .lead").text)
-    reader.open("#/unit/conv1/99999")
+    reader.follow("#/unit/conv1/99999")
     assert "No such unit" in reader.one("#page-unit").text
 
 
@@ -294,12 +302,13 @@ def test_back_keeps_filters_and_place(reader: Reader, units: pd.DataFrame) -> No
 
 
 def test_keyboard(reader: Reader) -> None:
+    reader.open()
     body = reader.one("body")
     body.send_keys(Keys.TAB)
     assert reader.run("return document.activeElement.id") == "skip"
     reader.driver.switch_to.active_element.send_keys(Keys.ENTER)
     reader.wait(lambda: reader.run("return document.activeElement.id") == "main")
-    reader.open("#/units?sort=layer")
+    reader.follow("#/units?sort=layer")
     first, second = reader.all("#cards a")[:2]
     first.send_keys(Keys.ARROW_RIGHT)
     reader.wait(lambda: reader.driver.switch_to.active_element == second)
@@ -319,7 +328,7 @@ def test_a_unit_is_found_as_cards_write_it(reader: Reader) -> None:
     reader.open("#/units?q=unit+12")
     reader.expect_count(3)
     assert {each.text for each in reader.all("#cards .nr")} == {"unit 12"}
-    reader.open("#/units?q=conv1+unit+12")
+    reader.follow("#/units?q=conv1+unit+12")
     reader.expect_count(1)
 
 
@@ -327,7 +336,7 @@ def test_an_address_that_is_not_there_says_so(reader: Reader) -> None:
     reader.open("#/nowhere")
     reader.wait(lambda: reader.hash() == "#/")
     assert "no page \u201cnowhere\u201d" in reader.one("#no-page").text
-    reader.open("#/concepts")
+    reader.follow("#/concepts")
     reader.wait(lambda: not reader.all("#no-page"))
 
 
@@ -350,7 +359,7 @@ def test_one_file_shows_everything_without_loading(driver: Any, run: Path, tmp_p
     reader.wait(
         lambda: reader.all("#page-overview canvas, #page-overview svg.marks, #page-overview .chart svg")
     )
-    reader.open("#/unit/conv1/0")
+    reader.follow("#/unit/conv1/0")
     reader.wait(lambda: len(reader.all("#page-unit .exemplar img")) == 7)
     loaded = "return [...document.querySelectorAll('.exemplar img')].every((i) => i.naturalWidth)"
     reader.wait(lambda: reader.run(loaded))
@@ -378,14 +387,16 @@ def test_every_control_has_a_name(reader: Reader) -> None:
     script = """return [...document.querySelectorAll('button, input, select, a[href]')].filter((node) =>
       !(node.labels && node.labels.length) && !node.textContent.trim() && !node.getAttribute('aria-label') &&
       !node.querySelector('img[alt]')).map((node) => node.outerHTML)"""
-    for address in ("#/", "#/units", "#/unit/conv1/0", "#/concepts", "#/method"):
-        reader.open(address)
+    reader.open()
+    for address in ADDRESSES:
+        reader.follow(address)
         assert reader.run(script) == []
         assert len(reader.all(".page:not([hidden]) h1")) == 1
     assert reader.one("#units-count").get_attribute("aria-live") == "polite"
 
 
 def test_charts_lead_to_the_units_they_count(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open()
     detectors = units[units["detector"]]
     bars = reader.marks("#chart-concepts", len(detectors[["concept", "category"]].drop_duplicates()))
     pairs = detectors.groupby(["layer", "category"]).ngroups
@@ -395,13 +406,14 @@ def test_charts_lead_to_the_units_they_count(reader: Reader, units: pd.DataFrame
     reader.wait(reader.one("#page-units").is_displayed)
     objects = detectors[detectors["category"] == "object"]["concept"].value_counts()
     reader.expect_count(int(objects.max()))
-    reader.open("#/?layer=conv1")
+    reader.follow("#/?layer=conv1")
     mine = detectors[detectors["layer"] == "conv1"]
     reader.marks("#chart-concepts", len(mine[["concept", "category"]].drop_duplicates()))
     assert reader.requests() == []
 
 
 def test_charts_are_read_by_keyboard(reader: Reader, units: pd.DataFrame) -> None:
+    reader.open()
     concepts = units[units["detector"]][["concept", "category"]].drop_duplicates()
     bars = reader.marks("#chart-concepts", len(concepts))
     assert [bar.get_attribute("tabindex") for bar in bars[:2]] == ["0", "-1"]
@@ -418,6 +430,7 @@ def test_charts_are_read_by_keyboard(reader: Reader, units: pd.DataFrame) -> Non
 
 
 def test_charts_take_the_colours_of_the_page(reader: Reader) -> None:
+    reader.open()
     fill = "return document.querySelector('#chart-concepts svg [tabindex]').getAttribute('fill')"
     reader.marks("#chart-concepts")
     light = reader.run(fill)
@@ -448,8 +461,9 @@ def test_concepts_table(reader: Reader, units: pd.DataFrame, run: Path) -> None:
 
 def test_phone_has_no_sideways_scroll(reader: Reader, tmp_path: Path) -> None:
     reader.screen(360, 740)
+    reader.open()
     for name, address in pages():
-        reader.open(address)
+        reader.follow(address)
         reader.wait(lambda: reader.all(".page:not([hidden]) h1"))
         width = reader.run("return [document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1] == 360, name
@@ -460,8 +474,9 @@ def test_light_and_dark(reader: Reader, tmp_path: Path) -> None:
     paper = "return getComputedStyle(document.body).backgroundColor"
     for dark in (False, True):
         reader.screen(1280, 900, dark=dark)
+        reader.open()
         for name, address in pages():
-            reader.open(address)
+            reader.follow(address)
             brightness = int(reader.run(paper).removeprefix("rgb(").split(",")[0])
             assert (brightness < 60) == dark
             reader.picture(tmp_path / f"{'dark' if dark else 'light'}-{name}.png")
@@ -507,7 +522,7 @@ def test_tables_are_saved_as_csv_with_all_their_rows(reader: Reader, units: pd.D
     assert rows["unit"].tolist()[:5] == mine["unit"].tolist()[:5]
     assert len(rows) == len(mine)
     assert np.allclose(rows["IoU"], mine["iou"], rtol=1e-4)
-    reader.open("#/unit/conv1/0")
+    reader.follow("#/unit/conv1/0")
     reader.wait(lambda: reader.all("#page-unit .scroll .tools button"))
     name, text = saved(reader, reader.one("#page-unit .scroll .tools button"))
     assert name == "conv1-unit-0-best-concepts-of-all.csv"
@@ -518,6 +533,7 @@ def test_tables_are_saved_as_csv_with_all_their_rows(reader: Reader, units: pd.D
 
 
 def test_text_of_a_table_is_no_formula_for_a_spreadsheet(reader: Reader) -> None:
+    reader.open("#/method")
     text = reader.run(
         "return unitscope.files.csv([['=1+1', '-2.5', 'a,\"b\"', '12,345', '\u22120.5', '3.1\u202f%', '-x']])"
     )
@@ -546,10 +562,10 @@ def test_notes_are_kept_searched_saved_and_taken(reader: Reader, units: pd.DataF
     reader.open("#/unit/conv1/1")
     reader.wait(lambda: reader.all("#note"))
     assert reader.one("#note").get_attribute("value") == "fires on <b>zebras</b>"
-    reader.open("#/units?q=zebras")
+    reader.follow("#/units?q=zebras")
     reader.expect_count(1)
     assert reader.one(".card-note").text == "fires on <b>zebras</b>"
-    reader.open("#/units?noted=1")
+    reader.follow("#/units?noted=1")
     reader.expect_count(1)
     (button,) = [each for each in reader.all("#units-notes button") if each.text == "Save notes"]
     name, text = saved(reader, button)
@@ -567,7 +583,7 @@ def test_notes_are_kept_searched_saved_and_taken(reader: Reader, units: pd.DataF
     assert said == "3 notes taken, 3 left out, whose units are not here. They were written about another run."
     reader.open("#/units?noted=1")
     reader.expect_count(2)
-    reader.open("#/unit/conv1/1")
+    reader.follow("#/unit/conv1/1")
     reader.wait(lambda: reader.all("#note"))
     assert reader.one("#note").get_attribute("value") == "fires on <b>zebras</b>\nand stripes"
     for wrong in ("no json", "[]", "null", '{"format": "else"}', '{"format": "unitscope notes", "notes": 3}'):
@@ -577,8 +593,9 @@ def test_notes_are_kept_searched_saved_and_taken(reader: Reader, units: pd.DataF
 def test_a_report_is_printed_on_few_pages(reader: Reader) -> None:
     for width in (1280, 390):
         reader.screen(width, 900)
-        for address in ("#/", "#/units", "#/unit/conv1/0", "#/concepts", "#/method"):
-            reader.open(address)
+        reader.open()
+        for address in ADDRESSES:
+            reader.follow(address)
             reader.wait(lambda: not reader.all(".page:not([hidden]) .chart.pending:empty"))
             printed = reader.driver.execute_cdp_cmd(
                 "Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69}
@@ -597,8 +614,8 @@ def test_a_phone_shows_numbers_two_in_a_row_and_pictures_soon(reader: Reader) ->
     assert tops[0] == tops[1]
     first = reader.run("return document.querySelector('#best-cards img').getBoundingClientRect().top")
     assert first < 2 * 844
-    for address in ("#/", "#/units", "#/unit/conv1/0", "#/concepts", "#/method"):
-        reader.open(address)
+    for address in ADDRESSES:
+        reader.follow(address)
         assert reader.run("return document.documentElement.scrollWidth") <= 390
     reader.screen(1280, 900)
 
@@ -632,21 +649,25 @@ def grown(index: Path, folder: Path, units: int, concepts: int) -> Path:
     return folder / "index.html"
 
 
+@pytest.fixture(scope="module")
+def large(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grown(index, tmp_path_factory.mktemp("large") / "report", 20_000, 2_000)
+
+
 @pytest.mark.parametrize("address", ["#/units", "#/", "#/concepts"])
-def test_twenty_thousand_units_open_and_filter_at_once(
-    driver: Any, index: Path, tmp_path: Path, address: str
-) -> None:
-    reader = Reader(driver, grown(index, tmp_path / "report", 20_000, 2_000))
+def test_twenty_thousand_units_open_and_filter_at_once(driver: Any, large: Path, address: str) -> None:
+    reader = Reader(driver, large)
     reader.screen(1280, 900)
     reader.problems()
     opened = "return performance.timeOrigin && performance.getEntriesByType('navigation')[0].domComplete"
-    times = []
-    for _ in range(3):
+
+    def quick() -> bool:
         reader.open(address)
         reader.wait(lambda: reader.run(opened) > 0)
-        times.append(reader.run(opened))
+        return bool(reader.run(opened) < 2000 * patience(reader))
+
     # Two seconds on a quiet machine; others may be at work on this one.
-    assert min(times) < 2000 * patience(reader)
+    assert any(quick() for _ in range(3))
     if address == "#/units":
         reader.expect_count(20_000)
         assert len(reader.all("#cards > li")) == 60

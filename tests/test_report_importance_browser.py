@@ -36,10 +36,9 @@ def reader(driver: Any, folder: Path, request: pytest.FixtureRequest) -> Iterato
     placed = folder.parents[1] / "report/importance" / folder.name / "index.html"
     person = Reader(driver, alone if request.param == "alone" else placed)
     person.screen(1280, 900)
-    person.open()
-    person.run("localStorage.clear()")
     person.problems()
     yield person
+    person.run("localStorage.clear()")
     assert person.problems() == []
     assert not person.run("return window.alerted")
 
@@ -49,6 +48,7 @@ def wait_for_class(reader: Reader, name: str) -> None:
 
 
 def test_overview_shows_every_class(reader: Reader, folder: Path) -> None:
+    reader.open()
     sets = pd.read_parquet(folder / "tables/sets.parquet")
     chosen = (sets["ranking"] == "importance") & (sets["k"] == 20)
     mean = sets[chosen & (sets["kind"] == "removed")]["balanced_accuracy"].mean()
@@ -66,6 +66,7 @@ def test_overview_shows_every_class(reader: Reader, folder: Path) -> None:
 
 
 def test_class_picker_changes_class_and_address(reader: Reader, folder: Path) -> None:
+    reader.open()
     reader.one("nav [data-page=class]").click()
     wait_for_class(reader, NASTY)
     reader.wait(lambda: len(reader.all("#unit-rows img")) == 4)
@@ -110,11 +111,12 @@ def test_classes_without_pictures_and_unknown_ones_say_so(reader: Reader) -> Non
     wait_for_class(reader, EMPTY)
     assert "no val pictures" in reader.one("#class-notice").text
     assert not reader.one("#panel-curves").is_displayed()
-    reader.open("#/class/nowhere")
+    reader.follow("#/class/nowhere")
     wait_for_class(reader, "No such class")
 
 
 def test_table_sorts_and_finds(reader: Reader) -> None:
+    reader.open()
     reader.one("#class-table [data-sort=baseline]").click()
     cells = [row.text for row in reader.all("#class-table tbody td:nth-of-type(2)")]
     values = [float(text.split("\u202f")[0]) for text in cells if text != "\u2013"]
@@ -139,8 +141,9 @@ def test_every_control_has_a_name(reader: Reader) -> None:
     script = """return [...document.querySelectorAll('button, input, select, a[href]')].filter((node) =>
       !(node.labels && node.labels.length) && !node.textContent.trim() && !node.getAttribute('aria-label') &&
       !node.querySelector('img[alt]')).map((node) => node.outerHTML)"""
+    reader.open()
     for address in PAGES:
-        reader.open(address)
+        reader.follow(address)
         assert reader.run(script) == []
         assert len(reader.all(".page:not([hidden]) h1")) == 1
 
@@ -148,8 +151,9 @@ def test_every_control_has_a_name(reader: Reader) -> None:
 def test_phone_and_dark(reader: Reader, tmp_path: Path) -> None:
     for width, dark in ((360, False), (1280, True)):
         reader.screen(width, 800, dark=dark)
+        reader.open()
         for number, address in enumerate(PAGES):
-            reader.open(address)
+            reader.follow(address)
             reader.wait(lambda: reader.all(".page:not([hidden]) h1"))
             assert reader.run("return document.documentElement.scrollWidth") <= width, address
             color = reader.run("return getComputedStyle(document.body).backgroundColor")
@@ -158,6 +162,7 @@ def test_phone_and_dark(reader: Reader, tmp_path: Path) -> None:
 
 
 def test_maps_follow_the_theme(reader: Reader) -> None:
+    reader.open()
     drawn = "return document.querySelector('#chart-correlation svg').outerHTML"
     reader.marks("#chart-correlation")
     before = reader.run(drawn)

@@ -42,12 +42,16 @@ def interval_bars(
         color=color,
         tooltip=tooltip(measure, name="name"),
     )
-    line = base.mark_rule(color=INK, strokeWidth=1.3, aria=False).encode(x="low:Q", x2="high:Q", y=name)
+    line = base.mark_rule(color=INK, strokeWidth=1.3, aria=False).encode(
+        x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=name
+    )
     layers = [bar, line.transform_filter("isValid(datum.low) && isValid(datum.high)")]
     if numbers:
         text = base.transform_calculate(end="max(datum.value, datum.high || 0)", text=measure.number("value"))
         layers.append(
-            text.mark_text(align="left", dx=5, color=INK, aria=False).encode(x="end:Q", y=name, text="text:N")
+            text.mark_text(align="left", dx=5, color=INK, aria=False).encode(
+                x=alt.X("end:Q"), y=name, text=alt.Text("text:N")
+            )
         )
     layers += [rule(chance, axis="x", dashed=True)] if chance is not None else []
     layers += [rule(0, axis="x", color=STRONG)] if limits is None else []
@@ -80,14 +84,16 @@ def count_columns(
         x=x,
         y=y,
         color=series_color(colors),
-        order="order:Q",
-        href="href:N",
+        order=alt.Order("order:Q"),
+        href=alt.Href("href:N"),
         tooltip=[
             alt.Tooltip("label:N", title=noun),
             alt.Tooltip("series:N", title="category"),
             alt.Tooltip("count:Q", title=title),
         ],
     )
-    text = base.mark_text(dy=-6, fontSize=10, color=MUTED, aria=False).encode(x=x, y=y, text="count:Q")
+    text = base.mark_text(dy=-6, fontSize=10, color=MUTED, aria=False).encode(
+        x=x, y=y, text=alt.Text("count:Q")
+    )
     chart = layered(*([bar, text] if numbers else [bar]), height=200)
     return chart.add_params(alt.param("most", value=0))

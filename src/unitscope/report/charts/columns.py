@@ -52,7 +52,7 @@ def outlined_columns(
         base.transform_filter(first)
         .transform_calculate(zero="0")
         .mark_rect(stroke=None, opacity=0.8)
-        .encode(x=x, x2="high:Q", y=y, y2="zero:Q", color=color, tooltip=hints)
+        .encode(x=x, x2=alt.X2("high:Q"), y=y, y2=alt.Y2("zero:Q"), color=color, tooltip=hints)
     )
     line = (
         base.transform_filter(f"!({first})")

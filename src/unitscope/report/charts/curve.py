@@ -48,7 +48,7 @@ def curves(
     layers = [
         along.transform_filter(KNOWN)
         .mark_area(opacity=0.17, aria=False)
-        .encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=color),
+        .encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=color),
         along.mark_line(strokeWidth=1.8, aria=False).encode(x=x, y=y, color=color),
         base.transform_filter("isValid(datum.x)")
         .mark_point(size=42)
@@ -67,7 +67,9 @@ def curves(
     if whiskers:
         loose = base.transform_filter(f"datum.loose && {KNOWN}")
         layers.append(
-            loose.mark_rule(strokeWidth=1.3, aria=False).encode(x=x, y="low:Q", y2="high:Q", color=color)
+            loose.mark_rule(strokeWidth=1.3, aria=False).encode(
+                x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=color
+            )
         )
     return layered(*layers, height=280)
 
@@ -91,7 +93,7 @@ def steps(
     line = base.mark_line(strokeWidth=2, opacity=0.75, aria=False)
     point = base.mark_point(size=55).encode(
         shape=series_shape(list(colors)),
-        href="href:N",
+        href=alt.Href("href:N"),
         tooltip=[
             alt.Tooltip("name:N", title=noun),
             alt.Tooltip("series:N", title=group),

@@ -103,7 +103,7 @@ def strips(
     dot = alt.Chart(data(points)).transform_calculate(shown=shown).mark_point(size=30, opacity=opacity)
     lines = [rule(at, axis="x", dashed=dotted, color=INK) for at, dotted in rules]
     return layered(
-        hill.mark_area(opacity=0.2, aria=False).encode(y=alt.Y("base:Q", axis=axis), y2="top:Q"),
+        hill.mark_area(opacity=0.2, aria=False).encode(y=alt.Y("base:Q", axis=axis), y2=alt.Y2("top:Q")),
         hill.mark_line(strokeWidth=1.4, aria=False).encode(y=alt.Y("top:Q", axis=axis)),
         dot.encode(
             **({"href": alt.Href("href:N")} if "href" in points else {}),

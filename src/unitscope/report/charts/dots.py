@@ -53,7 +53,7 @@ def interval_dots(
             end="isValid(datum.high) ? datum.high : datum.value",
         )
         .mark_rule(strokeWidth=3, strokeCap="round", opacity=0.5, aria=False)
-        .encode(x=alt.X("start:Q"), x2="end:Q", y=name, yOffset=offset, color=color)
+        .encode(x=alt.X("start:Q"), x2=alt.X2("end:Q"), y=name, yOffset=offset, color=color)
     )
     dot = base.mark_point(size=70, strokeWidth=1.6, filled=False).encode(
         x=x,

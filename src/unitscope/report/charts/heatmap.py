@@ -70,11 +70,11 @@ def heat_map(
     )
     chart = drawn.mark_rect(aria=True).encode(
         x=x,
-        x2="x2:Q",
+        x2=alt.X2("x2:Q"),
         y=y,
-        y2="y2:Q",
+        y2=alt.Y2("y2:Q"),
         color=color,
-        href="href:N",
+        href=alt.Href("href:N"),
         tooltip=[alt.Tooltip(f"{each}:N", title=each) for each in ("row", "column")]
         + [alt.Tooltip("shown:N", title=measure.title)],
     )
@@ -142,7 +142,7 @@ def _picture(
             width={"expr": "width"},
             height={"expr": "height"},
         )
-        .encode(x=x, y=y, url="url:N")
+        .encode(x=x, y=y, url=alt.Url("url:N"))
     )
     ends = alt.Chart(alt.InlineData(values=[{"value": low}, {"value": high}]))
     legend = ends.mark_point(size=0, aria=False).encode(color=color)

@@ -47,9 +47,9 @@ def histogram(rows: Sequence[Mapping[str, object]], *, title: str) -> alt.LayerC
         .mark_rect(stroke=None)
         .encode(
             x=alt.X("start:Q", axis=activation, scale=alt.Scale(zero=False, nice=False)),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y("share:Q", scale=alt.Scale(type="log", nice=False), axis=shares),
-            y2="floor:Q",
+            y2=alt.Y2("floor:Q"),
             color=alt.condition("datum.above", alt.value(ACCENT), alt.value(STRONG)),
             tooltip=[
                 alt.Tooltip("activation:N", title=title),
@@ -62,12 +62,12 @@ def histogram(rows: Sequence[Mapping[str, object]], *, title: str) -> alt.LayerC
             "isValid(datum.threshold) && datum.threshold >= datum.low && datum.threshold <= datum.high"
         )
         .transform_calculate(text="'threshold ' + format(datum.threshold, '.3~g')")
-        .encode(x="threshold:Q")
+        .encode(x=alt.X("threshold:Q"))
     )
     text = line.mark_text(align="left", dx=5, baseline="top", color=INK, aria=False)
     return layered(
         bins,
         line.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=INK, aria=False),
-        text.encode(y=alt.value(0), text="text:N"),
+        text.encode(y=alt.value(0), text=alt.Text("text:N")),
         height=200,
     )

@@ -41,11 +41,11 @@ def columns(
     y = alt.Y("value:Q", axis=measure.axis(grid=True, tickCount=5, domain=False))
     dots = alt.Chart(data(rows)).transform_calculate(shown=measure.number("value") + f" + '{measure.unit}'")
     dot = dots.mark_circle(size=34, opacity=0.45, color=COLORS[0]).encode(
-        x=x, y=y, tooltip=tooltip(measure, text="unit"), href="href:N"
+        x=x, y=y, tooltip=tooltip(measure, text="unit"), href=alt.Href("href:N")
     )
     middle = alt.Chart(data(means, "means")).transform_calculate(shown=measure.shown)
     line = middle.mark_rule(strokeWidth=1.5, color=INK, aria=False).encode(
-        x="column:Q", y="low:Q", y2="high:Q"
+        x=alt.X("column:Q"), y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
     )
     mean = middle.mark_point(shape="diamond", size=70, color=INK, fill=INK).encode(
         x=alt.X("column:Q"), y=y, tooltip=[alt.Tooltip("shown:N", title="mean")]

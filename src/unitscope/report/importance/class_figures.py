@@ -98,10 +98,10 @@ def units_figure(data: Importance, place: int) -> Figure:
     name = alt.Y("name:N", sort=None, axis=None)
     base = alt.Chart(inline(pd.DataFrame(strips), "strips")).encode(y=name)
     image = base.mark_image(height=STRIP, width=STRIP * PICTURES, align="left").encode(
-        url="url:N", x=alt.value(0)
+        url=alt.Url("url:N"), x=alt.value(0)
     )
     text = base.mark_text(align="left", dy=-STRIP / 2 - 9, color=INK, fontSize=11).encode(
-        text="name:N", x=alt.value(0)
+        text=alt.Text("name:N"), x=alt.value(0)
     )
     pictures = alt.layer(image, text).properties(width=STRIP * PICTURES + 12, height=alt.Step(88))
     both = alt.hconcat(
