@@ -191,6 +191,30 @@ def _scratch(reading: Reading) -> Scratch:
 
 
 @jit
+def _lay(
+    values: NDArray[np.float32], positions: NDArray[np.uint16] | NDArray[np.uint32], scratch: Scratch
+) -> None:
+    """Put the strong cells of a grid, in the order of their positions, into one of NaN; note the highest of each row.
+
+    A point that reads a cell which was not kept is NaN and so not above the bound; the floor has made sure that it is
+    none of those asked for.
+    """
+    flat, highest = scratch.flat, scratch.highest
+    height, width = scratch.grid.shape
+    for row in range(height):
+        highest[row] = -np.inf
+    highest[height] = 0
+    row, row_end = 0, width
+    for i in range(values.shape[0]):
+        position = np.int64(positions[i])
+        while position >= row_end:
+            row += 1
+            row_end += width
+        flat[position] = values[i]
+        highest[row] = max(highest[row], values[i])
+
+
+@jit
 def _points_above(
     cells: PackedCells, u: int, n: int, bound: float, reading: Reading, scratch: Scratch
 ) -> int:  # fmt: skip
@@ -222,19 +246,7 @@ def _points_above(
     height, width, points = grid.shape[0], grid.shape[1], line.shape[0]
     top, bottom, down = reading.rows
     left, right, across = reading.columns
-    # Put the cells into a grid of NaN, and note the highest of each row. A point that reads a cell which was not kept
-    # is NaN and so not above the bound; the floor has made sure that it is none of those asked for.
-    for row in range(height):
-        highest[row] = -np.inf
-    highest[height] = 0
-    row, row_end = 0, width
-    for i in range(begin, end):
-        position = np.int64(positions[i])
-        while position >= row_end:
-            row += 1
-            row_end += width
-        flat[position] = values[i]
-        highest[row] = max(highest[row], values[i])
+    _lay(values[begin:end], positions[begin:end], scratch)
     # Rows of the raster that lie between two rows of low cells are skipped; rows of cells are widened when a raster
     # row first reads them. Both go downwards, so `prepared` is the last row that has been widened.
     prepared = -1
