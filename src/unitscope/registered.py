@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -24,13 +25,13 @@ VIEWS = "unitscope.views"
 """Functions that show a result, or ask its network again: what a run can be asked and lies above it."""
 
 
-def registered(group: str) -> dict[str, EntryPoint]:
+def registered(group: str) -> Mapping[str, EntryPoint]:
     """Return what is registered in a group, by name; the first of two with one name, in the order of the path."""
     return _registered(group, tuple((folder, _changed(folder)) for folder in sys.path))
 
 
 @lru_cache(maxsize=16)
-def _registered(group: str, _folders: tuple[tuple[str, int], ...]) -> dict[str, EntryPoint]:
+def _registered(group: str, _folders: tuple[tuple[str, int], ...]) -> Mapping[str, EntryPoint]:
     """Return the same; what is installed does not change while the folders of the path do not."""
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=group):
