@@ -188,9 +188,9 @@ class Result(Generic[S_co]):
         file = self.path / TABLES / f"{name}.parquet"
         if not file.is_file():
             if self.complete:
-                self.check(f"tables/{name}.parquet")
+                self.check(f"{TABLES}/{name}.parquet")
             known = ", ".join(self.tables)
             raise UnitscopeError(f"{self.address} has no table {name!r}; a complete {self.kind} has: {known}")
-        self.check(f"tables/{name}.parquet")
+        self.check(f"{TABLES}/{name}.parquet")
         frame: pd.DataFrame = pq.ParquetFile(file.absolute()).read().to_pandas()
         return frame

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.paths import LONGEST_NAME
-from unitscope.run.layout import ATTACKED
+from unitscope.run.layout import ATTACKED, PICTURES
 from unitscope.run.storage import PARTIAL
 from unitscope.sources.class_names import KnownNames, listing
 from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
-"""Where a run keeps attacked pictures."""
 ROOM = len(".png" + PARTIAL)
 """Bytes of the endings that a copy's name has while it is written."""
 ORDER = 2**32
@@ -134,3 +133,9 @@ def attacked_path(sample: int, name: str, target: str) -> str:
         and not set(name) & set('\\:*?"<>|\0')
     )
     return f"{ATTACKED}/{target}/{name if plain else f'{sample:06d}'}.png"
+
+
+def example_path(sample: int, target: int | None = None) -> str:
+    """Return where an example is kept without loss, in the run: the original, or its copy attacked for a target."""
+    kind = "original" if target is None else f"{target:05d}"
+    return f"{PICTURES}/{sample:06d}-{kind}.png"

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.experiments.attack.attempts import Attempts, Numbers
+from unitscope.experiments.attack.attempts import Attempts, Numbers, example_path
 from unitscope.experiments.attack.subject import Floats32, Subject
 from unitscope.experiments.forward import naming_pictures, run_batch
 from unitscope.experiments.pictures import write_png
 from unitscope.experiments.pieces import Piece, State, below
 from unitscope.layer.grid import upsample
 from unitscope.replay import Carried
-from unitscope.run.layout import PICTURES
 from unitscope.run.storage import Arrays
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.pairs import Pair
@@ -206,9 +204,9 @@ def look_at_examples(subject: Subject, plan: ExamplePlan, piece: Piece) -> State
     parts: list[dict[str, NDArray[np.generic]]] = []
     for number in piece.pictures:
         (pair,) = subject.pairs(plan.attempts, [number])
-        write_png(original_path(subject, int(plan.attempts.pictures[number])), pair.original)
-        copy = original_path(subject, int(plan.attempts.pictures[number]), int(plan.attempts.targets[number]))
-        write_png(copy, pair.altered)
+        sample, target = int(plan.attempts.pictures[number]), int(plan.attempts.targets[number])
+        write_png(subject.folder / example_path(sample), pair.original)
+        write_png(subject.folder / example_path(sample, target), pair.altered)
         units = plan.units[number]
         maps = [_on_grid(subject, each)[0, units] for each in fronts(subject, [pair])]
         levels = subject.thresholds[units, None, None]
@@ -224,9 +222,3 @@ def _on_grid(subject: Subject, carried: Carried) -> Floats32:
     sampling = subject.plan.resampling or subject.plan.sampling
     found: Floats32 = upsample(carried.activation.to("cpu", torch.float32), sampling).numpy()
     return found
-
-
-def original_path(subject: Subject, sample: int, target: int | None = None) -> Path:
-    """Return where an example is kept without loss: the original, or its copy attacked for a target."""
-    kind = "original" if target is None else f"{target:05d}"
-    return subject.folder / PICTURES / f"{sample:06d}-{kind}.png"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unitscope.experiments.attack.attempts import Numbers
+from unitscope.experiments.attack.attempts import Numbers, example_path
 from unitscope.experiments.attack.findings import Findings
 from unitscope.experiments.attack.ranks import Ranks
 from unitscope.run.masks import pack_mask
@@ -79,8 +79,8 @@ def example_table(
                     "change": maps["change"][row, column].astype(np.float32).ravel().tolist(),
                     "mask_height": shape[0],
                     "mask_width": shape[1],
-                    "original": f"pictures/{sample:06d}-original.png",
-                    "attacked": f"pictures/{sample:06d}-{target:05d}.png",
+                    "original": example_path(sample),
+                    "attacked": example_path(sample, target),
                 }
             )
     table = pd.DataFrame(rows, columns=list(EXAMPLE_COLUMNS))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from unitscope.experiments.effects.edited import EditedGenerator
 from unitscope.experiments.pictures import write_png
+from unitscope.run.layout import PICTURES
 from unitscope.run.masks import Mask, pack_mask
 
 Numbers = NDArray[np.int64]
@@ -76,7 +77,7 @@ def largest_and_median(values: Numbers, count: int) -> list[tuple[str, int, int]
 
 def save_picture(folder: Path, name: str, picture: NDArray[np.uint8]) -> str:
     """Save a picture ``(H, W, 3)`` without loss; return its path in the folder."""
-    file = f"pictures/{name}.png"
+    file = f"{PICTURES}/{name}.png"
     write_png(folder / file, picture, durable=False)
     return file
 

@@ -21,6 +21,7 @@ from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.pictures import draw_picture
 from unitscope.report.shell import FOLDER, fill, write_assets, write_charts, write_text
 from unitscope.run.classification import UnitClassification, best_in_words
+from unitscope.run.layout import TABLES
 from unitscope.run.manifest import MANIFEST
 from unitscope.run.numbers import Score, fraction_score, percent_score
 from unitscope.run.summaries import ClassificationSummary, Rates
@@ -66,7 +67,7 @@ def place_classifiers(found: Sequence[UnitClassification], out: Path, *, header:
         place.mkdir(parents=True)
         seen = header.seen(address)
         (place / "tables").mkdir()
-        place_file(each.path / "tables/peaks.parquet", place / "tables/peaks.parquet")
+        place_file(each.path / TABLES / "peaks.parquet", place / "tables/peaks.parquet")
         place_file(each.path / MANIFEST, place / SCORES)  # under another name: a report holds no runs
         _write(each, place, assets=f"../../{FOLDER}", header=seen, home=seen["home"])
 
