@@ -277,7 +277,7 @@ def test_units_without_a_label_say_why(reader: Reader, units: pd.DataFrame) -> N
         row = units[units["status"] == status].iloc[0]
         reader.follow(f"#/unit/{quote(row['layer'], safe='')}/{row['unit']}")
         reader.wait(lambda text=text: text in reader.one("#page-unit .lead").text)
-    reader.follow("#/unit/conv1/99999")
+    reader.open("#/unit/conv1/99999")
     assert "No such unit" in reader.one("#page-unit").text
 
 

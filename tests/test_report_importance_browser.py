@@ -111,7 +111,7 @@ def test_classes_without_pictures_and_unknown_ones_say_so(reader: Reader) -> Non
     wait_for_class(reader, EMPTY)
     assert "no val pictures" in reader.one("#class-notice").text
     assert not reader.one("#panel-curves").is_displayed()
-    reader.follow("#/class/nowhere")
+    reader.open("#/class/nowhere")
     wait_for_class(reader, "No such class")
 
 
