@@ -1,6 +1,7 @@
 """Weights from files are read without running anything, and put only where they fit."""
 
 import pickle
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.checkpoints import fill, read_state, to_be_filled
 from unitscope.models.fitting import take_weights
 
 
@@ -121,6 +122,28 @@ def test_weights_that_fit_are_taken(state):
     counts = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
     fill(network, counts, "here")
     assert same(network.state_dict(), state)
+
+
+@pytest.fixture
+def empty_memory_is_nan() -> Iterator[None]:
+    torch.use_deterministic_algorithms(True)  # fills what is empty
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.usefixtures("empty_memory_is_nan")
+def test_what_is_filled_next_draws_nothing_and_has_its_buffers():
+    before = torch.random.get_rng_state()
+    with to_be_filled():
+        made = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert all(bool(value.isnan().all()) for layer in (made[0], made[2]) for value in layer.parameters())
+    assert [value.tolist() for value in made.buffers()] == [[0] * 4, [1] * 4, 0]
+    drawn = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2))
+    assert all(bool(value.isfinite().all()) for value in drawn.parameters())
+    fill(made, drawn.state_dict(), "a file")
+    for name, value in drawn.state_dict().items():
+        assert torch.equal(made.state_dict()[name], value), name
 
 
 def test_weights_that_do_not_fit_change_nothing_and_are_named(state):

@@ -15,7 +15,7 @@ from unitscope.concepts.upp import UnifiedParsing
 from unitscope.concepts.upp_labels import published_labels, read_upp_labels
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.models.catalogue import CATALOGUE
-from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.checkpoints import fill, read_state, to_be_filled
 from unitscope.models.download import fetch
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.paths import as_path
@@ -82,7 +82,8 @@ def _upp(request: Request) -> Segmenter:
     encoder, decoder = _weight_files(request, UPP_EPOCH)
     own = encoder.parent / LABELS
     labels = read_upp_labels(own) if own.is_file() else published_labels()
-    module = UnifiedParsing(labels, sizes=sizes if len(sizes) > 1 else (), halves=halves)
+    with to_be_filled():
+        module = UnifiedParsing(labels, sizes=sizes if len(sizes) > 1 else (), halves=halves)
     for part, file in ((module.encoder, encoder), (module.decoder, decoder)):
         fill(part, read_state(file), file)
     side = max(sizes)
@@ -98,7 +99,8 @@ def _csail(request: Request) -> Segmenter:
     labels = read_csail_labels(encoder.parent / LABELS)
     states = read_state(encoder), read_state(decoder)
     try:
-        module = CsailSegmenter(labels, *states)
+        with to_be_filled():
+            module = CsailSegmenter(labels, *states)
     except UnitscopeError as error:
         raise UnitscopeError(f"segmenter {request.spec!r}: {error}") from error
     for part, state, file in zip((module.encoder, module.decoder), states, (encoder, decoder), strict=True):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.models.checkpoints import fill, read_state
+from unitscope.models.checkpoints import fill, read_state, to_be_filled
 from unitscope.models.weights import weights_hash
 from unitscope.paths import as_path
 
@@ -132,7 +132,9 @@ def load_transfer(folder: Path | str, device: str | None = None) -> StyleTransfe
         UnitscopeError: a file is missing, is no file of tensors, or does not fit.
     """
     networks = []
-    for name, made in ((ENCODER, encoder()), (DECODER, decoder())):
+    with to_be_filled():
+        both = ((ENCODER, encoder()), (DECODER, decoder()))
+    for name, made in both:
         path = _file(as_path(folder), name)
         state = read_state(path)
         if name == ENCODER:

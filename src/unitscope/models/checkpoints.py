@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.paths import as_path
@@ -173,6 +175,31 @@ def _kind(value: object) -> str:
     if isinstance(value, Mapping):
         return "an empty dictionary" if not value else "a dictionary"
     return f"a {type(value).__name__}"
+
+
+class _Undrawn(TorchFunctionMode):
+    """Where weights would be drawn, they stay as they are."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__module__", None) == nn.init.__name__:
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
+
+
+def to_be_filled() -> AbstractContextManager[object]:
+    """Return a context in which networks are made without weights, since `fill` puts in all of them next.
+
+    Drawing them at random is most of what it takes to make a network. Here parameters hold whatever lay in memory;
+    buffers have their values.
+    """
+    return _Undrawn()
 
 
 def fill(module: nn.Module, state: Mapping[str, Tensor], source: object) -> None:

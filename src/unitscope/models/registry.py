@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from torch import nn
 
 from unitscope.errors import UnitscopeError, as_typed, did_you_mean
 from unitscope.models.catalogue import CATALOGUE
-from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state
+from unitscope.models.checkpoints import WEIGHT_FILES, fill, read_state, to_be_filled
 from unitscope.models.classes import places365_classes
 from unitscope.models.download import fetch
 from unitscope.models.factories import HOW, call_factory, kind_of, names_a_factory
@@ -101,7 +102,7 @@ def load_network(
         UnitscopeError: there is no such network, or it cannot be made.
     """
     pretrained = pretrained and weights is None and reinitialize is None
-    model = _make(spec, pretrained=pretrained)
+    model = _make(spec, pretrained=pretrained, given=weights is not None)
     if preprocess:
         model = replace(model, preprocessing=parse_preprocessing(preprocess, model.preprocessing))
     # How a network is called that says so itself goes with its name.
@@ -119,9 +120,10 @@ def load_network(
     return replace(found, spec=spec, module=ready(model.module, device))
 
 
-def _make(spec: str, *, pretrained: bool) -> Network:
+def _make(spec: str, *, pretrained: bool, given: bool) -> Network:
     if spec in MODELS:
-        return MODELS[spec]()
+        with to_be_filled() if pretrained or given else nullcontext():
+            return MODELS[spec]()
     if spec in registered(NETWORKS):
         return _wrapped(make_registered(NETWORKS, spec), spec, spec)
     if found := library_model(spec, pretrained=pretrained):
