@@ -95,12 +95,24 @@ def _collect(spec: Any, datasets: dict[str, Any]) -> None:
             _collect(item, datasets)
 
 
+class _Rows(alt.InlineData):
+    """Rows that the copies of a chart share: Altair copies a chart with each layer and setting, row by row."""
+
+    def __init__(self, rows: list[dict[str, object]], name: str) -> None:
+        object.__setattr__(self, "_rows", rows)
+        super().__init__(values=[], name=name)
+
+    def __deepcopy__(self, memo: object = None) -> _Rows:
+        return self
+
+    def to_dict(self, *_: object, **__: object) -> dict[str, Any]:
+        return {"name": self.name, "values": self._rows}
+
+
 def data(rows: pd.DataFrame, name: str = ROWS) -> alt.InlineData:
     """Return a table as the data of a chart; what is no number becomes null."""
     values = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return alt.InlineData(
-        values=[{str(key): _plain(item) for key, item in row.items()} for row in values], name=name
-    )
+    return _Rows([{str(key): _plain(item) for key, item in row.items()} for row in values], name)
 
 
 def _plain(item: object) -> object:
