@@ -381,14 +381,14 @@ def test_another_segmenter_under_the_same_name_is_refused(file, tmp_path):
 def start(file, out, **environment):
     code = "from unitscope.cli.main import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", code, *dissect_words(file, out, "--latents", "600")],
+        [sys.executable, "-c", code, *dissect_words(file, out, "--latents", "300")],
         env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 
 
 def test_a_killed_run_goes_on_to_the_same_tables(file, tmp_path, monkeypatch):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert run_cli(monkeypatch, *dissect_words(file, whole, "--latents", "600")) == 0
+    assert run_cli(monkeypatch, *dissect_words(file, whole, "--latents", "300")) == 0
     process = start(file, broken, NET_SECONDS="0.02")
     deadline = time.monotonic() + 120
     while not list((broken / "shards").glob("*")) and time.monotonic() < deadline and process.poll() is None:
@@ -396,7 +396,7 @@ def test_a_killed_run_goes_on_to_the_same_tables(file, tmp_path, monkeypatch):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert json.loads((broken / "manifest.json").read_text())["status"] == "running"
-    assert run_cli(monkeypatch, *dissect_words(file, broken, "--latents", "600")) == 0
+    assert run_cli(monkeypatch, *dissect_words(file, broken, "--latents", "300")) == 0
     assert_same_run(whole, broken)
 
 
@@ -489,13 +489,13 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     module = nn.Sequential(nn.ConvTranspose2d(5, 8, 4), nn.ReLU(), nn.ConvTranspose2d(8, 3, 4, 4), nn.Tanh())
     made = []
     module.register_forward_hook(lambda _module, inputs, _output: made.append(len(inputs[0])))
-    run = dissected(file, tmp_path / "run", model=module, layers=["1"], concepts="colors", latents=600)
+    run = dissected(file, tmp_path / "run", model=module, layers=["1"], concepts="colors", latents=300)
     assert plain(run.network.generator) | {"range": None} == {
         "latent_shape": [5, 1, 1], "range": None, "classes": 0, "size": [16, 16]
     }  # fmt: skip
     assert len(run.units) == 8
-    assert made[-150:] == [4] * 150
-    assert sum(made[:-150]) == 2 + 2 + 1 + 4 + 1 + 2
+    assert made[-75:] == [4] * 75
+    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2
     exemplars = run.table("exemplars").drop_duplicates("sample")
     assert exemplars["sample"].max() >= run.manifest.config["shard_size"]
     assert sorted(exemplars["picture"]) == sorted(

@@ -247,8 +247,8 @@ def test_batches_and_shards_change_nothing(found, tmp_path, pieces_of, batch_siz
 
 
 def test_killed_after_any_shard_it_goes_on_to_the_same_tables(found, tmp_path, monkeypatch, pieces_of):
-    pieces_of(3)
-    assert_survives_every_kill(force, found.path, tmp_path, monkeypatch, shards=4)
+    pieces_of(5)
+    assert_survives_every_kill(force, found.path, tmp_path, monkeypatch, shards=3)
 
 
 # Locations and footprints.

@@ -63,13 +63,13 @@ def test_scenes_are_rendered_in_order():
 
 
 def test_generator_training_is_deterministic_and_resumes(tmp_path, torch_as_it_was, monkeypatch):
-    settings = generator.Settings(scenes=8, pictures=12, batch=2, threads=1)
+    settings = generator.Settings(scenes=4, pictures=8, batch=2, threads=1)
     generator.train(tmp_path / "a", settings)
     weights = (tmp_path / "a" / "world_gan.safetensors").read_bytes()
     interrupted = generator.Training.step
 
     def step(self, number, scenes):
-        if number == 5 and not (tmp_path / "again").exists():
+        if number == 3 and not (tmp_path / "again").exists():
             (tmp_path / "again").touch()
             raise KeyboardInterrupt
         return interrupted(self, number, scenes)
@@ -275,7 +275,7 @@ def test_the_segmenter_finds_what_is_there(church):
 
 def test_generated_scenes_are_near_real_ones(church, made):
     real = church[2].features
-    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 100, 5), segmenter_network())
+    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 30, 5), segmenter_network())
     near, far = (frechet_distance(real, each.features) for each in (made, blank))
     assert near < 0.2 * far
 

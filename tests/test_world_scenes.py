@@ -53,7 +53,7 @@ PLACES365 = (
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [render_scene(7_000 + i, scene=name) for name in SCENE_CLASSES for i in range(12)]
+    return [render_scene(7_000 + i, scene=name) for name in SCENE_CLASSES for i in range(8)]
 
 
 def test_same_seed_same_scene():
