@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -63,8 +64,7 @@ def bundle() -> Path:
     """Return the script with Vega, Vega-Lite and Vega-Embed; made once for each version, and kept in the cache."""
     path = cache_folder() / "charts" / f"vega-{version('vl-convert-python')}-{VERSION}.js"
     if not path.is_file():
-        code = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
-        text = vlc.javascript_bundle(code, vl_version=VERSION)
+        text = _bundled()
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
@@ -73,3 +73,10 @@ def bundle() -> Path:
         os.chmod(file.name, 0o644)
         os.replace(file.name, path)
     return path
+
+
+@cache
+def _bundled() -> str:
+    code = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
+    found: str = vlc.javascript_bundle(code, vl_version=VERSION)
+    return found
