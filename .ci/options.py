@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer.main import get_command
 
-from unitscope.cli import app
+from unitscope.cli import application
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 HEAD = "| option | meaning | default |\n| --- | --- | --- |\n"
@@ -46,7 +46,7 @@ def readable(text: str) -> str:
 def rendered(text: str) -> str:
     """Return the document with the tables that the options make."""
     sections = re.split(r"(?m)^(?=## )", text)
-    commands = get_command(app).commands
+    commands = get_command(application()).commands
     titles = [re.match(r"## unitscope ([a-z-]+)", section) for section in sections]
     missing = sorted({*commands} - {title[1] for title in titles if title})
     if missing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import gc
 import logging
 import math
@@ -30,7 +29,6 @@ if WORKERS > 1:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 import torch  # noqa: E402, F401
-import typer.main  # noqa: E402
 
 from unitscope import progress  # noqa: E402
 from unitscope.experiments.pieces import small_pieces  # noqa: E402
@@ -38,8 +36,6 @@ from unitscope.experiments.pieces import small_pieces  # noqa: E402
 # Pytest listens to every logger that does not hand on what it hears. Torch writes to this one while somebody listens,
 # and what it writes of a network that is traced takes half as long as tracing it.
 logging.getLogger("torch.__trace").propagate = True
-
-typer.main.get_command = functools.cache(typer.main.get_command)  # a process has one command
 
 hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

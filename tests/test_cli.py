@@ -391,7 +391,7 @@ def test_the_installed_command_works_in_a_pipe(run):
 
 
 def commands():
-    top = get_command(cli.app)
+    top = get_command(cli.application())
     return {"": top, **top.commands}
 
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from typer.main import get_command
 
-from unitscope.cli.main import app
+from unitscope.cli.main import application
 from unitscope.cli.options import PANELS
 
-TOP = get_command(app)
+TOP = get_command(application())
 NAMES = sorted(TOP.commands)
 
 
@@ -35,7 +35,7 @@ def test_options_stand_under_a_heading_with_a_metavar_and_help(name):
 
 def test_a_picture_is_segmented_by_a_segmenter_that_is_named(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
-        app(["segment", "photo.jpg", "--out", str(tmp_path / "labels.png")], prog_name="unitscope")
+        application()(["segment", "photo.jpg", "--out", str(tmp_path / "labels.png")], prog_name="unitscope")
     assert left.value.code == 2
     assert "Missing option '--segmenter'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ from tiny import run_cli
 from typer.main import get_command
 
 import unitscope
-from unitscope.cli import app
+from unitscope.cli import application
 from unitscope.concepts.labelfile import read_labels
 from unitscope.errors import UnitscopeError
 
@@ -177,7 +177,7 @@ def attempts(name: str, words: list[str], place: Path) -> list[list[str]]:
     rng = random.Random(name)
     pool = [*WORDS, *(str(place / own) for own in OWN)]
     found = []
-    for each in get_command(app).commands[name].params:
+    for each in get_command(application(name)).commands[name].params:
         value = rng.choice(pool)
         if each.param_type_name == "argument":
             found.append([value, *words[1:]])

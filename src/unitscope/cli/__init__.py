@@ -1,5 +1,5 @@
 """The command line: one command is one call of the library."""
 
-from unitscope.cli.main import app, main
+from unitscope.cli.main import application, main
 
-__all__ = ["app", "main"]
+__all__ = ["application", "main"]

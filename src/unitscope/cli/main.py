@@ -1,6 +1,7 @@
 """The command line: one command is one call of the library.
 
-Commands import what they need when they run, so that ``--help`` and ``--version`` are there at once.
+A command is imported when it is asked for, and imports what it needs when it runs, so that ``--help`` and ``--version``
+are there at once.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 import unitscope
-from unitscope.cli import networks, painting, questions, runs, sharing
 from unitscope.errors import UnitscopeError, speaking
 
 MISTAKE = 2
@@ -71,70 +73,60 @@ Every command has examples:
 
 unitscope dissect --help"""
 
-app = typer.Typer(
-    name="unitscope",
-    cls=Commands,
-    help="See what every unit of a vision network responds to.",
-    epilog=START,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-
-COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
-    "demo": (runs.demo, "--pictures 200 --out demo-run"),
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("runs.demo", "--pictures 200 --out demo-run"),
     "dissect": (
-        runs.dissect,
+        "runs.dissect",
         """world-vgg --images world:200 --out runs/vgg
         world-gan --latents 200 --out runs/gan
         timm:resnet18 --images photos --segmenter upp --out runs/r18
         net.py:net --images photos --segmenter colors --out runs/net""",
     ),
     "layers": (
-        networks.layers,
+        "networks.layers",
         """world-vgg
         'timm:resnet18?weights=none' --preprocess size=192""",
     ),
     "models": (
-        networks.models,
+        "networks.models",
         """
         --download vgg16-places365""",
     ),
-    "segment": (networks.segment, "photo.jpg --segmenter colors --out colors.png"),
+    "segment": ("networks.segment", "photo.jpg --segmenter colors --out colors.png"),
     "units": (
-        runs.units,
+        "runs.units",
         """runs/vgg --min-iou 0.1 --sort iou_heldout --limit 20
         runs/vgg --concept tree --concept grass
         runs/vgg --format csv --out units.csv""",
     ),
     "unit": (
-        runs.unit,
+        "runs.unit",
         """runs/vgg relu4_3 126
         runs/vgg relu4_3 126 --strip unit-126.png""",
     ),
     "classify-unit": (
-        questions.classify_unit,
+        "questions.classify_unit",
         "runs/gan --layer layer4 --unit 28 --concept tree",
     ),
-    "importance": (questions.importance, "runs/vgg --train world:600:train --val world:300:val"),
-    "attack": (questions.attack, "runs/vgg --images world:200 --target bedroom --method ddn"),
-    "remove": (questions.remove, "runs/gan --concept tree --units 1,5,20"),
-    "insert": (questions.insert, "runs/gan --concept tree --locations 16"),
-    "rank": (questions.rank, "runs/gan --layer layer4"),
-    "paint": (painting.paint, "runs/gan --layer layer4"),
-    "shape": (questions.shape, "runs/vgg --images world:200 --alter retexture"),
+    "importance": ("questions.importance", "runs/vgg --train world:600:train --val world:300:val"),
+    "attack": ("questions.attack", "runs/vgg --images world:200 --target bedroom --method ddn"),
+    "remove": ("questions.remove", "runs/gan --concept tree --units 1,5,20"),
+    "insert": ("questions.insert", "runs/gan --concept tree --locations 16"),
+    "rank": ("questions.rank", "runs/gan --layer layer4"),
+    "paint": ("painting.paint", "runs/gan --layer layer4"),
+    "shape": ("questions.shape", "runs/vgg --images world:200 --alter retexture"),
     "report": (
-        runs.report,
+        "runs.report",
         """runs/vgg --open
         runs/vgg runs/gan --out both""",
     ),
-    "export": (sharing.export, "runs/vgg --to hub"),
-    "import": (sharing.import_run, "vgg.zip --out runs/vgg"),
-    "verify": (runs.verify, "runs/vgg"),
-    "stability": (runs.stability, "runs/vgg"),
-    "compare": (runs.compare, "runs/vgg runs/untrained"),
+    "export": ("sharing.export", "runs/vgg --to hub"),
+    "import": ("sharing.import_run", "vgg.zip --out runs/vgg"),
+    "verify": ("runs.verify", "runs/vgg"),
+    "stability": ("runs.stability", "runs/vgg"),
+    "compare": ("runs.compare", "runs/vgg runs/untrained"),
 }
-"""Every command with an example of what follows its name, or several, a line each."""
+"""Every command: its function in this folder, and an example of what follows its name, or several, a line each."""
 GROUPS = {
     "Look: what units respond to": "demo dissect units unit classify-unit shape stability compare",
     "Cause: what a classifier uses them for": "importance attack",
@@ -151,20 +143,36 @@ def examples(name: str) -> list[str]:
     return [f"unitscope {name} {line.strip()}".rstrip() for line in following.splitlines()]
 
 
-def _add_commands() -> None:
-    headings = {name: heading for heading, names in GROUPS.items() for name in names.split()}
+@cache
+def application(*names: str) -> typer.Typer:
+    """Return the command line with these commands only, or with all of them."""
+    app = typer.Typer(
+        name="unitscope",
+        cls=Commands,
+        help="See what every unit of a vision network responds to.",
+        epilog=START,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_common)
+    headings = {name: heading for heading, listed in GROUPS.items() for name in listed.split()}
     order = [*headings, *COMMANDS]
-    for name in sorted(COMMANDS, key=order.index):
+    for name in sorted(names or COMMANDS, key=order.index):
         said = examples(name)
         app.command(
             name,
             cls=Readable,
             rich_help_panel=headings.get(name, "Commands"),
             epilog="\n\n".join([f"Example{'s' if len(said) > 1 else ''}:", *said]),
-        )(COMMANDS[name][0])
+        )(_function(name))
+    return app
 
 
-_add_commands()
+def _function(name: str) -> Callable[..., None]:
+    module, _, function = COMMANDS[name][0].partition(".")
+    found: Callable[..., None] = getattr(import_module(f"unitscope.cli.{module}"), function)
+    return found
 
 
 def _print_version(wanted: bool) -> None:
@@ -173,8 +181,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def common(
+def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool,
@@ -199,7 +206,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     with speaking("terminal"):
         try:
-            app(words, prog_name="unitscope")
+            application(*_asked(words))(words, prog_name="unitscope")
         except UnitscopeError as error:
             _leave(str(error), debug=debug)
         except MemoryError as error:
@@ -211,6 +218,11 @@ def main() -> None:
             # What no message was written for: a file that is gone meanwhile, a share that was lost.
             where = f"{error.filename}: " if error.filename is not None else ""
             _leave(f"{where}{error.strerror or error}; --debug shows where that came from", debug=debug)
+
+
+def _asked(words: list[str]) -> list[str]:
+    """Return the command that words ask for, or nothing where that is to be said with all in view."""
+    return [word for word in words[:1] if word in COMMANDS]
 
 
 def _as_utf8(word: str) -> str:
