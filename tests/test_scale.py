@@ -80,6 +80,14 @@ def pieces(pieces_of):
 
 
 @pytest.fixture(scope="module", autouse=True)
+def no_pages():
+    """Write no pages: they are made of the tables, by the process that was started."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Result, "report", lambda found: found.page)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
 def few_meetings():
     """Let re-pairings be done some at a time."""
     with pytest.MonkeyPatch.context() as patch:
