@@ -95,12 +95,17 @@ def _collect(spec: Any, datasets: dict[str, Any]) -> None:
             _collect(item, datasets)
 
 
+class _Rows(alt.InlineData):
+    """Rows that every copy of a chart shares: altair copies charts at each step, and rows are never changed."""
+
+    def __deepcopy__(self, memo: object = None) -> _Rows:
+        return self
+
+
 def data(rows: pd.DataFrame, name: str = ROWS) -> alt.InlineData:
     """Return a table as the data of a chart; what is no number becomes null."""
     values = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return alt.InlineData(
-        values=[{str(key): _plain(item) for key, item in row.items()} for row in values], name=name
-    )
+    return _Rows(values=[{str(key): _plain(item) for key, item in row.items()} for row in values], name=name)
 
 
 def _plain(item: object) -> object:
