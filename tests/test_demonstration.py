@@ -1,13 +1,17 @@
 """The demonstration is one report of a classifier and a generator."""
 
 import pytest
+from traced import traced_once
 
 from unitscope.cli import calls
 
+__all__ = ["traced_once"]
+
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("traced_once")
 def test_the_demonstration_is_one_report(tmp_path, capsys):
-    runs, page = calls.demo(24, tmp_path / "demo")
+    runs, page = calls.demo(20, tmp_path / "demo")
     assert [run.path.name for run in runs] == ["classifier", "generator"]
     text = page.read_text(encoding="utf-8")
     assert all(name in text for name in calls.DEMO_CLASSES)

@@ -12,8 +12,14 @@ from jupyter_client import KernelManager
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SMALLER = {
     "1_first_dissection": {'"world:200"': '"world:24"'},
-    "2_from_label_to_cause": {'"world:200"': '"world:24"', "world:200:": "world:30:"},
-    "3_a_generator": {"latents(200": "latents(24", "latents=60": "latents=4", "latents=20": "latents=1"},
+    "2_from_label_to_cause": {'"world:200"': '"world:24"', "world:200:": "world:15:", "random=3": "random=1"},
+    "3_a_generator": {
+        "latents(200": "latents(24",
+        "latents=60": "latents=2",
+        "latents=20": "latents=1",
+        "random=2": "random=1",
+        "16:random": "8:random",
+    },
 }
 SHOWN = {
     "1_first_dissection": [

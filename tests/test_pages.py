@@ -29,7 +29,9 @@ from pages import (
 )
 from PIL import Image
 from torch import nn
+from traced import traced_once
 
+__all__ = ["traced_once"]
 SMALLER = {
     "world:2000:": "world:70:",
     **dict.fromkeys(("world:200", "world:400", "world:800", "world:60"), "world:40"),
@@ -58,7 +60,7 @@ PICTURES_OF_CLASSES = {
 }
 WORDS = {
     "README.md": {
-        "attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES}",
+        "attack runs/world --images world:40": f"attack runs/world --images {FEW_SCENES} --steps 20",
         "shape runs/world --images world:40": "shape runs/world --images world:12",
         "rank runs/gan --layer layer4 --latents 2": "rank runs/gan --layer layer4 --latents 1",
         "world:70:train": PICTURES_OF_CLASSES["places/train"],
@@ -68,9 +70,9 @@ WORDS = {
         "RUN": "runs/world",
         "places/val": FEW_SCENES,
         "world:40": FEW_SCENES,
-        " --layer conv5_3": " --limit 1 --method ddn --out attack",
-        ', layer="conv5_3"': ', limit=1, out="attack"',
-        "--method ddn\n": "--method ddn --limit 1\n",
+        " --layer conv5_3": " --limit 1 --method ddn --steps 20 --out attack",
+        ', layer="conv5_3"': ', limit=1, steps=20, out="attack"',
+        "--method ddn\n": "--method ddn --limit 1 --steps 20\n",
     },
     "docs/classify.md": {
         "GENERATOR_RUN": "runs/gan",
@@ -145,7 +147,7 @@ FOLLOWED = sorted(
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(traced_once, tmp_path_factory):
     """A folder with what pages go on from: photographs, masks, a network, and runs of both bundled networks."""
     place = tmp_path_factory.mktemp("pages") / "work"
     place.mkdir()

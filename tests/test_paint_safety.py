@@ -11,6 +11,7 @@ import sys
 import time
 import zlib
 from pathlib import Path
+from threading import Timer
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from planted_generator import planted_run
 from starlette.testclient import TestClient
+from tiny import run_cli
 
 import unitscope
 from unitscope.errors import UnitscopeError
@@ -340,31 +342,35 @@ def test_other_methods_and_addresses_are_refused(client):
 # The process.
 
 SCRIPT = "from unitscope.cli.main import main; main()"
+EVIL = {"Host": "evil.example"}
 
 
-@pytest.fixture
-def started(run, tmp_path):
-    """Start the command; yields a function that returns the process and its address."""
-    running = []
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Where the process is, and where its temporary files go."""
+    return tmp_path_factory.mktemp("process")
 
-    def start(*words):
-        environment = os.environ | {"PYTHONPATH": ":".join(filter(None, sys.path)), "TMPDIR": str(tmp_path)}
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, "paint", str(run), "--no-browser", "--device", "cpu", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
-        )  # fmt: skip
-        running.append(process)
-        lines = [process.stdout.readline()]
-        if "warning" in lines[0]:
-            lines.append(process.stdout.readline())
-        assert "http://" in lines[-1], (lines, process.stderr.read() if process.poll() else "")
-        return process, re.search(r"http://\S+", lines[-1])[0], lines
 
-    yield start
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+@pytest.fixture(scope="module")
+def process(run, place):
+    """A process of the command, which the last test that asks for it stops."""
+    environment = os.environ | {"PYTHONPATH": ":".join(filter(None, sys.path)), "TMPDIR": str(place)}
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, "paint", str(run), "--no-browser", "--device", "cpu", "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment,
+    ) as found:  # fmt: skip
+        yield found
+        if found.poll() is None:
+            found.kill()
+
+
+@pytest.fixture(scope="module")
+def address(process):
+    """What the process says first."""
+    line = process.stdout.readline()
+    said = re.fullmatch(r"painting at (http://\S+)\n", line)
+    assert said, (line, process.stderr.read() if process.poll() else "")
+    return said[1]
 
 
 def files_below(*folders):
@@ -372,36 +378,7 @@ def files_below(*folders):
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_at_once_and_leaves_nothing_behind(started, run, tmp_path):
-    process, address, lines = started("--port", "0")
-    before = files_below(run, tmp_path)
-    assert lines == [f"painting at {address}\n"]
-    base, token = address.split("/?token=")
-    assert base.startswith("http://127.0.0.1:")
-    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as client:
-        assert client.post("/api/picture", json=GOOD["picture"]).status_code == 200
-        with pytest.raises(httpx.HTTPStatusError):
-            client.get("/api/run", headers={"Authorization": "Bearer no"}).raise_for_status()
-        # A connection that is kept open and one whose body never ends do not hold it.
-        place = base.removeprefix("http://").split(":")
-        with socket.create_connection((place[0], int(place[1]))) as slow:
-            slow.sendall(
-                f"POST /api/recipe HTTP/1.1\r\nHost: {place[0]}\r\nAuthorization: Bearer {token}\r\n"
-                "Content-Type: application/json\r\nContent-Length: 90\r\n\r\n{".encode()
-            )
-            time.sleep(0.3)
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert said == ""
-    with pytest.raises(OSError), socket.create_connection((place[0], int(place[1])), timeout=5):
-        pass
-    assert files_below(run, tmp_path) == before
-
-
-@pytest.mark.slow
-def test_a_body_without_end_is_refused_over_the_network(started):
-    _, address, _ = started("--port", "0")
+def test_a_body_without_end_is_refused_over_the_network(address):
     base, token = address.split("/?token=")
     host, port = base.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as sent:
@@ -416,6 +393,32 @@ def test_a_body_without_end_is_refused_over_the_network(started):
         except OSError:
             pass  # it does not listen any more
         assert sent.recv(100).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_at_once_and_leaves_nothing_behind(process, address, run, place):
+    before = files_below(run, place)
+    base, token = address.split("/?token=")
+    assert base.startswith("http://127.0.0.1:")
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as client:
+        assert client.post("/api/picture", json=GOOD["picture"]).status_code == 200
+        with pytest.raises(httpx.HTTPStatusError):
+            client.get("/api/run", headers={"Authorization": "Bearer no"}).raise_for_status()
+        # A connection that is kept open and one whose body never ends do not hold it.
+        host, port = base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(
+                f"POST /api/recipe HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+                "Content-Type: application/json\r\nContent-Length: 90\r\n\r\n{".encode()
+            )
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said == ""
+    with pytest.raises(OSError), socket.create_connection((host, int(port)), timeout=5):
+        pass
+    assert files_below(run, place) == before
 
 
 def test_a_port_that_is_taken_is_one_line():
@@ -438,15 +441,27 @@ def test_other_hosts_are_warned_of():
 
 
 @pytest.mark.slow
-def test_another_host_prints_a_warning_and_needs_the_token(started):
-    _, address, lines = started("--port", "0", "--host", "0.0.0.0")
-    assert lines[0].startswith("warning: --host 0.0.0.0 lets other machines reach this server")
-    base, token = address.split("/?token=")
-    assert httpx.get(f"{base}/api/run").status_code == 401
-    assert httpx.get(f"{base}/api/run", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    assert (
-        httpx.get(
-            f"{base}/api/run", headers={"Authorization": f"Bearer {token}", "Host": "evil.example"}
-        ).status_code
-        == 403
-    )
+def test_another_host_prints_a_warning_and_needs_the_token(run, monkeypatch, capsys):
+    answers = []
+
+    def visit(address):
+        base, token = address.split("/?token=")
+        known = {"Authorization": f"Bearer {token}"}
+        try:
+            asked = [httpx.get(f"{base}/api/run", headers=each) for each in ({}, known, known | EVIL)]
+            answers.extend(answer.status_code for answer in asked)
+        finally:
+            leave()
+
+    def leave():
+        given_up.cancel()
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("webbrowser.open", visit)
+    given_up = Timer(60, leave)
+    given_up.start()
+    assert run_cli(monkeypatch, "paint", str(run), "--device", "cpu", "--port", "0", "--host", "0.0.0.0") == 0
+    assert answers == [401, 200, 403]
+    warning, painting, _ = capsys.readouterr().out.splitlines()
+    assert warning.startswith("warning: --host 0.0.0.0 lets other machines reach this server")
+    assert painting.startswith("painting at http://127.0.0.1:")

@@ -48,6 +48,34 @@ def test_everything_imports_and_locks_without_posix_modules(tmp_path):
     ), run.stderr
 
 
+COMMANDS = """
+import json, sys
+from unitscope.cli.main import main
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["unitscope", *words]
+    code = 0
+    try:
+        main()
+    except SystemExit as leave:
+        code = leave.code or 0
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        stream.buffer.write(b"\\0%d\\0" % code)
+"""
+"""Runs commands one after the other; writes the exit code of each, between zeros, below what it has said."""
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """A folder with a run whose concepts have names of several alphabets."""
+    place = draw(tmp_path_factory.mktemp("portable") / "data", 6)
+    labels = "1\trouge é\tcolor\n2\t厨房\tcolor\n3\tblau\tcolor\n4\tdot\tobject\n"
+    (place / "labels.txt").write_text(labels, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        assert run_cli(patch, *dissect_words(place, place / "run")) == 0
+    return place / "run"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "locale",
@@ -56,25 +84,23 @@ def test_everything_imports_and_locks_without_posix_modules(tmp_path):
         {"PYTHONIOENCODING": "cp1252"},
     ],
 )
-def test_names_that_a_terminal_has_no_letters_for(tmp_path, monkeypatch, locale):
-    draw(tmp_path, 6)
-    labels = "1\trouge é\tcolor\n2\t厨房\tcolor\n3\tblau\tcolor\n4\tdot\tobject\n"
-    (tmp_path / "labels.txt").write_text(labels, encoding="utf-8")
-    run = str(tmp_path / "run")
-    assert run_cli(monkeypatch, *dissect_words(tmp_path, tmp_path / "run")) == 0
-
-    def said(*words):
-        command = [sys.executable, "-m", "unitscope", "units", run, *words]
-        return subprocess.run(command, capture_output=True, check=False, env=os.environ | locale)
-
-    shown = said()
-    assert (shown.returncode, shown.stderr) == (0, b"")
-    assert rb"\u53a8\u623f" in shown.stdout
-    asked = said("--concept", "厨房", "--format", "json")
-    assert {row["concept"] for row in json.loads(asked.stdout)} == {"厨房"}
-    refused = said("--format", "csv")
-    assert (refused.returncode, refused.stdout) == (2, b"")
-    assert b"cannot be printed in" in refused.stderr
-    assert b"give --out FILE" in refused.stderr
-    assert said("--format", "csv", "--out", str(tmp_path / "units.csv")).returncode == 0
-    assert "厨房" in (tmp_path / "units.csv").read_text(encoding="utf-8")
+def test_names_that_a_terminal_has_no_letters_for(named, tmp_path, locale):
+    units = tmp_path / "units.csv"
+    asked = ["--concept", "厨房", "--format", "json"], ["--format", "csv"]
+    words = [["units", str(named), *more] for more in ([], *asked, [*asked[1], "--out", str(units)])]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, json.dumps(words, ensure_ascii=False)],
+        capture_output=True, check=False, env=os.environ | locale,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    printed, complaints = done.stdout.split(b"\0"), done.stderr.split(b"\0")
+    assert printed[1::2] == complaints[1::2] == [b"0", b"0", b"2", b"0"]
+    shown, found, nothing, _ = printed[0:-1:2]
+    assert rb"\u53a8\u623f" in shown
+    assert {row["concept"] for row in json.loads(found)} == {"厨房"}
+    assert nothing == b""
+    first, second, refused, _ = complaints[0:-1:2]
+    assert first == second == b""
+    assert b"cannot be printed in" in refused
+    assert b"give --out FILE" in refused
+    assert "厨房" in units.read_text(encoding="utf-8")

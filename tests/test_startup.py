@@ -1,6 +1,7 @@
-"""Commands import what they need, when they need it: each in a process of its own, which says what it has imported."""
+"""Commands import what they need, when they need it: in processes of their own, which say what they have imported."""
 
 import gc
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,19 +14,26 @@ from unitscope.cli.main import COMMANDS
 
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "numba", "numpy", "pyarrow"}
 SCRIPT = """
-import sys
+import contextlib, io, json, sys
 from unitscope.cli.main import main
-sys.argv = ["unitscope", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as leave:
-    assert not leave.code, leave.code
-print(*sys.modules, file=sys.stderr)
+before = set()
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["unitscope", *words]
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        try:
+            main()
+        except SystemExit as leave:
+            assert not leave.code, (words, leave.code)
+    assert said.getvalue(), words
+    print(json.dumps([words, sorted(set(sys.modules) - before)]))
+    before = set(sys.modules)
 """
+"""Runs commands one after the other; prints what each has imported that was not there."""
+HELP = [["--version"], ["--help"], *([name, "--help"] for name in COMMANDS)]
 
 
-def imported(*words: object, script: str = SCRIPT, **environment: str) -> set[str]:
-    """The names of what a command imports."""
+def python(script: str, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script that must not fail."""
     done = subprocess.run(
         [sys.executable, "-c", script, *map(str, words)],
         capture_output=True,
@@ -34,8 +42,13 @@ def imported(*words: object, script: str = SCRIPT, **environment: str) -> set[st
         env={"PYTHONPATH": ":".join(sys.path), "PATH": "", **environment},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout or script is not SCRIPT
-    return set(done.stderr.split())
+    return done
+
+
+def imported(commands: list[list[str]], **environment: str) -> dict[tuple[str, ...], set[str]]:
+    """The names of what commands import in one process, each what those before it have not."""
+    lines = python(SCRIPT, json.dumps(commands), **environment).stdout.splitlines()
+    return {tuple(words): set(names) for words, names in map(json.loads, lines)}
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +59,18 @@ def run(tmp_path_factory):
     return data.parent / "run"
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"], *([name, "--help"] for name in COMMANDS)])
-def test_help_and_version_import_nothing_heavy(words):
-    assert not imported(*words) & HEAVY
+@pytest.fixture(scope="module")
+def helped():
+    return imported(HELP)
+
+
+@pytest.mark.parametrize("words", HELP, ids=" ".join)
+def test_help_and_version_import_nothing_heavy(words, helped):
+    assert not helped[tuple(words)] & HEAVY
 
 
 def test_the_package_imports_nothing_heavy():
-    said = imported(script="import sys, unitscope; print(*sys.modules, file=sys.stderr)")
+    said = set(python("import sys, unitscope; print(*sys.modules)").stdout.split())
     assert "unitscope" in said
     assert not said & {*HEAVY, "rich", "typer"}
 
@@ -72,7 +90,7 @@ def test_importing_leaves_the_collector_of_garbage_as_it_was(collecting):
 
 def test_completion_is_light_and_names_the_commands():
     asked = {"_UNITSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": "unitscope cl", "COMP_CWORD": "1"}
-    assert not imported(**asked) & HEAVY
+    assert not imported([[]], **asked)[()] & HEAVY
     done = subprocess.run(
         [Path(sys.executable).parent / "unitscope"],
         capture_output=True,
@@ -83,9 +101,8 @@ def test_completion_is_light_and_names_the_commands():
     assert (done.returncode, done.stdout.split()) == (0, ["classify-unit"])
 
 
-@pytest.mark.parametrize("command", ["units", "models", "unit"])
-def test_tables_are_listed_without_networks_and_figures(run, command):
-    words = {"units": [run], "models": [], "unit": [run, "conv1", 0]}[command]
-    for style in ([] if command == "unit" else ["--format", each] for each in ("table", "csv")):
-        found = imported(command, *words, *style)
-        assert not found & {"torch", "matplotlib", "numba", "scipy", "unitscope.cli.questions"}
+def test_tables_are_listed_without_networks_and_figures(run):
+    formats = [["--format", each] for each in ("table", "csv")]
+    commands = [[*words, *style] for words in (["units", str(run)], ["models"]) for style in formats]
+    for words, names in imported([*commands, ["unit", str(run), "conv1", "0"]]).items():
+        assert not names & {"torch", "matplotlib", "numba", "scipy", "unitscope.cli.questions"}, words

@@ -48,9 +48,10 @@ class Docstrings(griffe.Extension):
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
         """Complete the docstring of a class of settings."""
-        if not cls.path.startswith("unitscope.experiments.") or cls.docstring is None:
-            return
-        found = getattr(import_module(cls.module.path), cls.name, None)
+        module = cls.module.path
+        if not re.fullmatch(r"unitscope\.experiments\.(\w+\.)?settings", module) or cls.docstring is None:
+            return  # other modules are not imported: what they need is heavy
+        found = getattr(import_module(module), cls.name, None)
         if not (isinstance(found, type) and issubclass(found, Settings)) or found is Settings:
             return
         parts = [

@@ -28,21 +28,27 @@ def run_lengths(mask: Mask) -> list[int]:
 
     The last run is left out when it is off, so an empty mask gives `[]`.
     """
-    flat = np.concatenate(([False], mask.ravel(), [False]))
-    changes = np.flatnonzero(flat[1:] != flat[:-1])
-    lengths: list[int] = np.diff(changes, prepend=0).tolist() if changes.size else []
+    lengths: list[int] = _lengths(mask).tolist()
     return lengths
+
+
+def _lengths(mask: Mask) -> npt.NDArray[np.int64]:
+    flat = np.zeros(mask.size + 2, bool)
+    flat[1:-1] = mask.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    changes[1:] -= changes[:-1].copy()
+    return changes
 
 
 def packed_runs(mask: Mask) -> str:
     """Return :func:`run_lengths` as text: base64 of numbers of seven bits a byte, the lowest first (LEB128)."""
-    runs = np.array(run_lengths(mask), np.int64)
-    sizes = 1 + (runs >= 1 << 7) + (runs >= 1 << 14) + (runs >= 1 << 21)
-    ends = np.cumsum(sizes)
-    place = np.arange(int(sizes.sum())) - np.repeat(ends - sizes, sizes)
-    last = place == np.repeat(sizes - 1, sizes)
-    found = ((np.repeat(runs, sizes) >> (7 * place)) & 0x7F) | np.where(last, 0, 0x80)
-    return base64.b64encode(found.astype(np.uint8).tobytes()).decode("ascii")
+    runs = _lengths(mask)
+    places = max(1, -(-int(runs.max(initial=0)).bit_length() // 7))
+    rest = runs[:, None] >> (7 * np.arange(places))
+    more = rest >= 1 << 7
+    found = (rest & 0x7F) | np.where(more, 0x80, 0)
+    rest[:, 0] = 1  # one byte there always is
+    return base64.b64encode(found[rest > 0].astype(np.uint8).tobytes()).decode("ascii")
 
 
 def dim(picture: Packed) -> Packed:

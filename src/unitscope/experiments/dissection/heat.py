@@ -46,24 +46,28 @@ def heat_maps(run: Dissection, layer: str, rows: pd.DataFrame) -> Iterator[Heat]
             (place,) = np.flatnonzero(shard.samples == sample)
             units = here["unit"].to_numpy(np.int64)
             values = cells.raster_values(int(place), units, cells.floors[units])
-            for unit, value in zip(units.tolist(), values, strict=True):
-                yield unit, int(str(sample)), float(low[unit]), heat_map(value, low[unit], high[unit])
+            levels = in_levels(values, low[units], high[units])
+            for unit, levels_of_unit in zip(units.tolist(), levels, strict=True):
+                yield unit, int(str(sample)), float(low[unit]), levels_of_unit
 
 
-def heat_map(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
+def in_levels(
+    values: NDArray[np.float32], low: NDArray[np.floating], high: NDArray[np.floating]
+) -> NDArray[np.uint8]:
     """Return activations in levels from 0 (at most `low`) to `LEVELS` (`high`), the means of equal parts.
 
     Args:
-        values: of the pixel grid ``(gh, gw)``, in activation scale.
-        low: what is weaker counts as this.
-        high: the unit's highest activation.
+        values: of units on the pixel grid ``(n, gh, gw)``, in activation scale.
+        low: what is weaker in a unit counts as this ``(n,)``.
+        high: the highest activation of each unit ``(n,)``.
     """
-    span = max(float(high) - float(low), float(np.finfo(np.float32).tiny))
+    low, high = low.astype(np.float64)[:, None, None], high.astype(np.float64)[:, None, None]
+    span = np.maximum(high - low, np.finfo(np.float32).tiny)
     levels = np.clip((values.astype(np.float64) - low) / span, 0, 1)
-    for axis in (0, 1):
+    for axis in (1, 2):
         side = min(SIDE, levels.shape[axis])
         cells = cells_at(levels.shape[axis], side)
         sums = np.add.reduceat(levels, np.searchsorted(cells, np.arange(side)), axis=axis)
-        shape = [-1, 1] if axis == 0 else [1, -1]
+        shape = [-1, 1] if axis == 1 else [1, -1]
         levels = sums / np.bincount(cells, minlength=side).reshape(shape)
     return np.rint(LEVELS * levels).astype(np.uint8)
