@@ -36,6 +36,8 @@ class Shape:
     pictures: int = 40
     size: int = 64
     exemplars: int = 5
+    words: int = 100
+    """Most concepts of a category, the last of its list."""
 
 
 def make_run(folder: Path, shape: Shape | None = None, *, seed: int = 0) -> Path:
@@ -45,7 +47,7 @@ def make_run(folder: Path, shape: Shape | None = None, *, seed: int = 0) -> Path
     (folder / "tables").mkdir(parents=True)
     (folder / "pictures").mkdir()
     ids = _pictures(folder, shape, rng)
-    concepts = _concepts(rng)
+    concepts = _concepts(shape, rng)
     units = _units(shape, concepts, rng)
     pairs = _pairs(units, concepts, rng)
     tables = {
@@ -94,8 +96,8 @@ def _scene(size: int, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def _concepts(rng: np.random.Generator) -> pd.DataFrame:
-    rows = [(name, category) for category, names in VOCABULARY.items() for name in names]
+def _concepts(shape: Shape, rng: np.random.Generator) -> pd.DataFrame:
+    rows = [(name, category) for category, names in VOCABULARY.items() for name in names[-shape.words :]]
     frame = pd.DataFrame(rows, columns=["name", "category"])
     frame.insert(0, "number", np.arange(1, len(frame) + 1, dtype=np.int32))
     frame["pixels"] = (10 ** rng.uniform(4, 7, len(frame))).astype(np.int64)

@@ -49,11 +49,10 @@ class Painter(Reader):
     def enter(self, *, number=None, forget=True):
         """Load the page; what the tab was left with is forgotten, or comes back."""
         if forget:
-            # A page keeps its strokes as it is left.
+            # A page keeps its strokes as it is left. An empty page between would cost a new process of the browser.
             self.run(
                 "if (location.protocol === 'http:') addEventListener('pagehide', () => sessionStorage.clear())"
             )
-            self.driver.get("about:blank")
         self.driver.get(self.url)
         self.wait(lambda: self.run("return document.body.dataset.ready"))
         if number is not None:

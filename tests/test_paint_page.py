@@ -234,14 +234,15 @@ def test_a_file_that_is_no_recipe_is_told_and_stays_told(painter, tmp_path):
     painter.choose("door")
     painter.brush_to_a_point()
     # An answer that comes later says what the stroke did, and not that all is well.
-    painter.run("""const send = window.fetch; window.fetch = async (path, given) => {
-      if (path === '/api/changes') await new Promise((go) => { window.answer = go; });
+    painter.run("""window.waiting = []; const send = window.fetch; window.fetch = async (path, given) => {
+      const ofStroke = path === '/api/changes' && given.body.includes('"tool"');
+      if (ofStroke && waiting) await new Promise((go) => waiting.push(go));
       return send(path, given); };""")
     painter.paint((3, 1))
-    painter.wait(lambda: painter.run("return Boolean(window.answer)"))
+    painter.wait(lambda: painter.run("return waiting.length"))
     painter.one("#recipe-file").send_keys(str(tmp_path / "other.json"))
     painter.wait(lambda: painter.one("#error").text)
-    painter.run("answer()")
+    painter.run("waiting.forEach((go) => go()); window.waiting = null")
     painter.wait(lambda: "grew by" in painter.one("#say").text)
     assert "`$.strokes`" in painter.one("#error").text
     assert "\n" not in painter.one("#error").text

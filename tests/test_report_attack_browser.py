@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from attack_cases import dissected, draw_colours
 from browser import Reader, driver
+from empty_figures import empty_figures
 
 import unitscope
 
-__all__ = ["driver"]
+__all__ = ["driver", "empty_figures"]
 
 
 @pytest.fixture(scope="module")

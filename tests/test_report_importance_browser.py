@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from browser import Reader, driver
+from empty_figures import empty_figures
 from fake_importance import EMPTY, Plan, make_importance
 from fake_run import NASTY, Shape, make_run
 from selenium.webdriver.common.keys import Keys
@@ -16,7 +17,7 @@ from selenium.webdriver.support.ui import Select
 
 from unitscope.report import write_report
 
-__all__ = ["driver"]
+__all__ = ["driver", "empty_figures"]
 
 LAYER = "features.conv5_3"
 PAGES = ("#/", "#/class/bedroom", f"#/class/{EMPTY.replace(' ', '%20')}", "#/class/nowhere", "#/method")

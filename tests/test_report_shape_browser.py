@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from browser import Reader, driver
+from empty_figures import empty_figures
 from tiny import dissect_words, draw, run_cli
 
 import unitscope
 
-__all__ = ["driver"]
+__all__ = ["driver", "empty_figures"]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote
 
 import pytest
+from empty_figures import empty_figures
 from fake_importance import make_importance
 from fake_run import Shape, make_run
 from planted_generator import planted_run
@@ -15,13 +16,15 @@ from unitscope.cli import calls
 from unitscope.errors import UnitscopeError
 from unitscope.report import write_reports
 
+__all__ = ["empty_figures"]
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("start")
-    first = make_run(folder / "classifier", Shape(units=40))
+    first = make_run(folder / "classifier", Shape(units=18))
     make_importance(first, unitscope.open_run(first).layers["layer"].iloc[0])
-    second = planted_run(folder / "generator")
+    second = planted_run(folder / "generator", 12)
     unitscope.remove(second, "tree", units="1,2", device="cpu")
     unitscope.insert(second, "door", units=1, device="cpu", context="object")
     return [first, second]
