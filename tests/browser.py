@@ -129,8 +129,8 @@ def driver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     driver.get_log("browser")
 
 
-def found(folder: Path) -> str | None:
-    """Where a browser is; the first choice is Debian's of the same engine without the windows that nobody sees here."""
+def browser_of(folder: Path) -> str | None:
+    """Where a browser is: if there is one, the same engine without the windows that nobody sees here."""
     if shell := shutil.which("chromium-headless-shell"):
         # It opens nothing by itself, and chromedriver asks for a tab that is open.
         opening = folder / "chromium"
@@ -143,7 +143,7 @@ def found(folder: Path) -> str | None:
 
 def started(profile: Path) -> Any:
     """Start a browser; skip where there is none."""
-    browser, service = found(profile), shutil.which("chromedriver")
+    browser, service = browser_of(profile), shutil.which("chromedriver")
     if browser is None or service is None:
         pytest.skip("needs Chromium and chromedriver")
     options = webdriver.ChromeOptions()
