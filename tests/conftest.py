@@ -29,6 +29,7 @@ if WORKERS > 1:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
 import torch  # noqa: E402, F401
+from traced import traced_once  # noqa: E402
 
 from unitscope import progress  # noqa: E402
 from unitscope.experiments.pieces import small_pieces  # noqa: E402
@@ -36,6 +37,8 @@ from unitscope.experiments.pieces import small_pieces  # noqa: E402
 # Pytest listens to every logger that does not hand on what it hears. Torch writes to this one while somebody listens,
 # and what it writes of a network that is traced takes half as long as tracing it.
 logging.getLogger("torch.__trace").propagate = True
+
+__all__ = ["traced_once"]
 
 hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

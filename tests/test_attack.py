@@ -23,6 +23,8 @@ from unitscope.models.preprocessing import Preprocessing
 from unitscope.run.folder import RunFolder
 from unitscope.run.masks import unpack_mask
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "attack.md"
 needs_library = pytest.mark.skipif(
     importlib.util.find_spec("foolbox") is None, reason="needs the extra 'attacks'"

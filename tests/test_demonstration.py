@@ -1,11 +1,8 @@
 """The demonstration is one report of a classifier and a generator."""
 
 import pytest
-from traced import traced_once
 
 from unitscope.cli import calls
-
-__all__ = ["traced_once"]
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ from unitscope.experiments.effects.settings import (
 from unitscope.nouns import subject
 from unitscope.run.numbers import Score
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "effects.md"
 FEW = {"replicates": 100}
 

@@ -38,6 +38,8 @@ from unitscope.run.effect_summaries import UnitChoice
 from unitscope.run.numbers import Score
 from unitscope.stats.ratios import FEWEST
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 FEW = {"replicates": 200}
 COUNT = 24
 ODD = range(1, COUNT, 2)

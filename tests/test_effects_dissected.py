@@ -16,6 +16,8 @@ import unitscope
 from unitscope.experiments.effects.settings import RankingSettings
 from unitscope.models.registry import load_generator
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 FEW = {"replicates": 100}
 SHORT = ["--device", "cpu", "--quiet"]
 

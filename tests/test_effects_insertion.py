@@ -37,6 +37,8 @@ from unitscope.experiments.effects.settings import InsertionSettings, Level, Loc
 from unitscope.layer.interventions import insert
 from unitscope.run.effect_summaries import Cells
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 SETTINGS = {"concept": "door", "units": 1, "random": 1, "choose_on": "all"}
 COUNT = 12
 

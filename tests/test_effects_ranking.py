@@ -35,6 +35,8 @@ from unitscope.layer.interventions import ablate
 from unitscope.progress import showing
 from unitscope.stats.ratios import FEWEST, sign_flip_p_values
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 COUNT = 24
 
 

@@ -35,6 +35,8 @@ from unitscope.layer.interventions import ablate
 from unitscope.run.effects import surprises
 from unitscope.run.numbers import Score
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 SETTINGS = {
     "concept": "tree", "units": (1, 2), "random": 2, "pairs": 2, "choose_on": "all"
 }  # fmt: skip

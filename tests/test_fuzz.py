@@ -11,7 +11,6 @@ import pytest
 import tiny_generator
 from attack_cases import dissected, draw_colours
 from tiny import run_cli
-from traced import traced_once
 from typer.main import get_command
 
 import unitscope
@@ -19,7 +18,6 @@ from unitscope.cli import application
 from unitscope.concepts.labelfile import read_labels
 from unitscope.errors import UnitscopeError
 
-__all__ = ["traced_once"]
 pytestmark = pytest.mark.usefixtures("traced_once")
 WORDS = [
     *(

@@ -29,6 +29,8 @@ from unitscope.run.importance import paradoxes
 from unitscope.sources.specs import open_pictures
 from unitscope.world import SCENE_CLASSES
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "importance.md"
 SIDE = 12
 NET = '''"""Units 0, 1 and 2 decide red, green and blue; 3 and 4 yellow, each of them alone; 5 is dead, 6 is not used.

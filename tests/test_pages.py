@@ -29,9 +29,7 @@ from pages import (
 )
 from PIL import Image
 from torch import nn
-from traced import traced_once
 
-__all__ = ["traced_once"]
 SMALLER = {
     "world:2000:": "world:70:",
     **dict.fromkeys(("world:200", "world:400", "world:800", "world:60"), "world:40"),

@@ -8,14 +8,12 @@ import pytest
 from PIL import Image
 from planted_generator import FILE, planted_run
 from tiny import dissect_words, draw, run_cli
-from traced import traced_once
 
 import unitscope
 from unitscope.cli import painting
 from unitscope.paint.apply import parse_numbers
 from unitscope.paint.recipe import GeneratorName, Latent, Recipe, Stroke, write_recipe
 
-__all__ = ["traced_once"]
 pytestmark = pytest.mark.usefixtures("traced_once")
 STROKE = Stroke("draw", (1, 2), concept="door", level="threshold", path=((1500, 3500),), radius=900)
 

@@ -11,6 +11,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.layer.interventions import replacing
 from unitscope.paint.recipe import Stroke
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 GENERATORS = {"tiny": (seeded(Tiny), "units"), "by class": (seeded(ByClass), "generator.inner.units")}
 PAINTERS = {name: painter_of(*each) for name, each in GENERATORS.items()}
 

@@ -27,6 +27,8 @@ from unitscope.paint.palette import palette
 from unitscope.paint.recipe import SCALE, Latent, Recipe, Region, Stroke, write_recipe
 from unitscope.paint.studio import Studio
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 CELL = SCALE // CELLS
 BY_UNIT = {0: TREE, 1: DOOR, 2: WALL, 3: SKY, 5: TREE}
 

@@ -39,6 +39,8 @@ from unitscope.scale import facts, luggage, pool, spread  # noqa: E402
 from unitscope.scale.cluster import SETTINGS, Cluster  # noqa: E402
 from unitscope.scale.spread import running_in  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("traced_once")
+
 FEW = {"replicates": 100, "device": "cpu"}
 
 

@@ -21,7 +21,14 @@ def traced_once() -> Iterator[None]:
     graphs: dict[tuple[object, ...], Graph] = {}
 
     def remembered(module: nn.Module, layer: str, example: Tensor) -> Graph:
-        key = (type(module).__qualname__, weights_hash(module), layer, example.shape[1:], example.dtype)
+        key = (
+            type(module).__qualname__,
+            repr(module),
+            weights_hash(module),
+            layer,
+            example.shape[1:],
+            example.dtype,
+        )
         if key not in graphs:
             graphs[key] = capture(module, layer, example)
         return graphs[key]
