@@ -45,7 +45,25 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("unhurried")  # how fast a machine is says nothing of what is tested
 
-LONGEST = ("pages", "report_accessible", "notebooks", "importance", "scale", "dissect", "resume")
+LONGEST = (
+    "scale",
+    "pages",
+    "report_accessible",
+    "store",
+    "notebooks",
+    "resume",
+    "report_browser",
+    "scale_cluster",
+    "world_generator",
+    "published",
+    "wheel",
+    "report_importance_browser",
+    "importance",
+    "paint_page",
+    "demonstration",
+    "segmenting",
+    "networks",
+)
 """Files that take long, which workers begin with; the others follow by name."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
