@@ -135,7 +135,7 @@ def ask_of_pictures(place: Path, out: Path) -> list[Result[Any]]:
     return [
         unitscope.dissect(
             "world-vgg",
-            "world:12",
+            "world:8",
             layers=["relu2_2"],
             out=out / "dissected",
             control=(1,),
