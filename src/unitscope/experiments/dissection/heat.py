@@ -16,6 +16,8 @@ KNOWN = 0.1
 """Of each unit's pixels, the strongest that a heat map shows."""
 SIDE, LEVELS = 16, 15
 """Longest side of a heat map, and its highest level."""
+AT_ONCE = 64
+"""Units of a picture that are turned to levels together."""
 Heat = tuple[int, int, float, NDArray[np.uint8]]
 """Unit, sample, the activation that level 0 ends with, and levels ``(h, w)``."""
 
@@ -46,9 +48,11 @@ def heat_maps(run: Dissection, layer: str, rows: pd.DataFrame) -> Iterator[Heat]
             (place,) = np.flatnonzero(shard.samples == sample)
             units = here["unit"].to_numpy(np.int64)
             values = cells.raster_values(int(place), units, cells.floors[units])
-            levels = in_levels(values, low[units], high[units])
-            for unit, levels_of_unit in zip(units.tolist(), levels, strict=True):
-                yield unit, int(str(sample)), float(low[unit]), levels_of_unit
+            for start in range(0, len(units), AT_ONCE):
+                some = units[start : start + AT_ONCE]
+                levels = in_levels(values[start : start + AT_ONCE], low[some], high[some])
+                for unit, of_unit in zip(some.tolist(), levels, strict=True):
+                    yield unit, int(str(sample)), float(low[unit]), of_unit
 
 
 def in_levels(
