@@ -278,7 +278,7 @@ def scores(predicted, targets, output):
 def test_every_unit_alone_is_as_in_whole_passes(world, whole_passes):
     _, result = world
     val = result.effects[result.effects["split"] == "val"].set_index(["unit", "class"])
-    strongest = result.overall[result.overall["split"] == "val"].nlargest(2, "loss")["unit"].tolist()
+    strongest = result.overall[result.overall["split"] == "val"].nlargest(3, "loss")["unit"].tolist()
     assert val["loss"].abs().max() > 0, "some unit matters"
     for unit in {*strongest, 0, 31}:
         predicted, targets = whole_passes([unit])

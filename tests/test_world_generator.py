@@ -275,7 +275,7 @@ def test_the_segmenter_finds_what_is_there(church):
 
 def test_generated_scenes_are_near_real_ones(church, made):
     real = church[2].features
-    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 30, 5), segmenter_network())
+    blank = quality.Seen.of(quality.generate(world_generator(trained=False), 100, 5), segmenter_network())
     near, far = (frechet_distance(real, each.features) for each in (made, blank))
     assert near < 0.2 * far
 
