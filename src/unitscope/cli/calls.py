@@ -10,16 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import unitscope
-from unitscope.cli.given import (
-    ConceptOptions,
-    DrawingOptions,
-    LatentOptions,
-    LayerOptions,
-    MaskOptions,
-    NetworkOptions,
-    PictureOptions,
-)
-from unitscope.cli.results import RunOptions, SelectionOptions, StabilityOptions
 from unitscope.errors import UnitscopeError, command_of
 
 if TYPE_CHECKING:
@@ -27,6 +17,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from unitscope.cli.given import (
+        ConceptOptions,
+        DrawingOptions,
+        LatentOptions,
+        LayerOptions,
+        MaskOptions,
+        NetworkOptions,
+        PictureOptions,
+    )
+    from unitscope.cli.results import RunOptions, SelectionOptions, StabilityOptions
     from unitscope.concepts.maskrules import MaskRules
     from unitscope.concepts.preview import Segmentation
     from unitscope.experiments.dissection.settings import DissectionSettings

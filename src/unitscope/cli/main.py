@@ -74,9 +74,9 @@ Every command has examples:
 unitscope dissect --help"""
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("runs.demo", "--pictures 200 --out demo-run"),
+    "demo": ("dissections.demo", "--pictures 200 --out demo-run"),
     "dissect": (
-        "runs.dissect",
+        "dissections.dissect",
         """world-vgg --images world:200 --out runs/vgg
         world-gan --latents 200 --out runs/gan
         timm:resnet18 --images photos --segmenter upp --out runs/r18
