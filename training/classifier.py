@@ -21,6 +21,7 @@ from training.common import (
     rate_at,
     run,
     save_weights,
+    short_products,
     train_epochs,
     training_facts,
     write_facts,
@@ -114,7 +115,7 @@ def train_epoch(
             group["lr"] = rate_at(epoch * per_epoch + step, settings.epochs * per_epoch, settings.rate)
         batch = data.pictures[rows].to(device).float().div_(255)
         inputs = normalise(augment(batch, rng)).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
+        with short_products(device):
             logits = model(inputs)
         loss = functional.cross_entropy(logits.float(), data.targets[rows].to(device), label_smoothing=0.05)
         optimiser.zero_grad(set_to_none=True)

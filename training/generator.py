@@ -27,6 +27,7 @@ from training.common import (
     run,
     save_checkpoint,
     save_weights,
+    short_products,
     training_facts,
     write_facts,
 )
@@ -113,7 +114,7 @@ class Critics(nn.Module):
 
     def forward(self, pictures: Tensor, maps: Sequence[Tensor]) -> list[Tensor]:
         """Return scores of pictures `(N, 3, 64, 64)` and of their features: `(N, 1)`, and a map for each stage."""
-        with torch.autocast(pictures.device.type, torch.bfloat16):
+        with short_products(pictures.device):
             return [scores.float() for scores in (self.pixels(pictures), *self.features(maps))]
 
 
@@ -255,7 +256,7 @@ class Training:
 
     def _rebuild(self, maps: Sequence[Tensor]) -> Tensor:
         """Return how far real scenes are from what the generator makes of their latents, and latents from normal."""
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with short_products(self.device):
             mean, log_variance = self.encoder(self.real)
         made = self._make(mean + (log_variance / 2).exp() * self.latents[1])
         apart = [(a.float() - b.float()).square().mean() for a, b in zip(self._see(made), maps, strict=True)]
@@ -265,11 +266,11 @@ class Training:
         return loss
 
     def _make(self, latents: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with short_products(self.device):
             return self.generator(latents).float()  # type: ignore[no-any-return]
 
     def _see(self, pictures: Tensor) -> list[Tensor]:
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with short_products(self.device):
             return self.features(pictures)  # type: ignore[no-any-return]
 
     def _train_critics(

@@ -18,6 +18,7 @@ from training.common import (
     render_reduced,
     run,
     save_weights,
+    short_products,
     train_epochs,
     training_facts,
     write_facts,
@@ -113,7 +114,7 @@ def train_epoch(
         batch, labels = augment(data[0][rows].to(device).float().div_(255), data[1][rows].to(device), rng)
         # A quarter of the pixels, others in each step, says as much in a quarter of the time.
         y, x = (int(offset) for offset in rng.integers(0, 2, 2))
-        with torch.autocast(device.type, torch.bfloat16):
+        with short_products(device):
             values = network.decode(batch.contiguous(memory_format=torch.channels_last))
             scores = network.score(values[..., y::2, x::2])
         losses = [
