@@ -131,11 +131,19 @@ def test_many_concepts_share_the_last_line():
     assert any(text.endswith("…") for text in texts)
 
 
-@pytest.mark.parametrize("name", ["WWWWWWWWWWWWWWWWWWWW", "screen;silver screen;projection screen", "lil"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "WWWWWWWWWWWWWWWWWWWW",
+        "screen;silver screen;projection screen",
+        "a $\\frac{ b$ that is no formula",
+        "lil",
+    ],
+)
 def test_names_end_before_their_numbers(name):
     vocabulary = Vocabulary([Concept(name, "object")])
     labels = np.ones((1, 10, 10), np.int32)
-    figure = draw(Segmentation(np.zeros((40, 40, 3), np.uint8), labels, vocabulary, ("object",)))
+    figure = draw(Segmentation(np.zeros((40, 40, 3), np.uint8), labels, vocabulary, ("an $\\object$",)))
     renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = {text.get_text(): text.get_window_extent(renderer) for text in figure.texts}
     number = boxes.pop("100 %")

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import warnings
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
 from unitscope.concepts.colors import CATEGORY, COLORS
@@ -265,7 +266,7 @@ def _shades(areas: Sequence[Area]) -> Iterator[str]:
 def _panel(axes: Axes, segmentation: Segmentation, plane: int, legend: Sequence[_Entry]) -> None:
     """Draw the picture itself (plane -1), or a plane over the paled picture with its legend below."""
     title = "picture" if plane < 0 else segmentation.planes[plane]
-    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=4)
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=4, parse_math=False)
     height, width = segmentation.picture.shape[:2]
     where = (0, width, height, 0)
     if plane < 0:
@@ -323,11 +324,17 @@ def _write_legend(axes: Axes, legend: Sequence[_Entry]) -> None:
 def _shortened(text: str, room: float) -> str:
     """Cut a text that is wider than the room, in inches."""
     font = FontProperties(family=mpl.rcParams["font.family"], size=mpl.rcParams["font.size"])
-    drawn = text
-    while len(text) > 1 and TextPath((0, 0), drawn, prop=font).get_extents().width > room * POINTS:
-        text = text[:-1].rstrip()
-        drawn = text + "…"
-    return drawn
+
+    def width(drawn: str) -> float:
+        return text_to_path.get_text_width_height_descent(drawn, font, ismath=False)[0] / POINTS
+
+    def cut(length: int) -> str:
+        return text[:length].rstrip() + "…"
+
+    if len(text) <= 1 or width(text) <= room:
+        return text
+    shorter = range(1, len(text))
+    return cut(max(bisect_right(shorter, room, key=lambda length: width(cut(length))), 1))
 
 
 def _percent(share: float) -> str:
