@@ -21,21 +21,14 @@ DISSECTION = "dissect world-vgg --images world:8 --layer relu1_1 --replicates 10
 MOST = {"help": 0.15, "import": 0.1, "units": 1.6}
 
 
-def cpu_seconds(code: str, *words: str, repeats: int) -> float:
-    """Return the least CPU time that a process of its own takes, user and system."""
-    found = []
+def cpu_seconds(code: str, *words: str) -> float:
+    """Return the CPU time that a process of its own takes, user and system."""
     # Each module is compiled once, as where a package is installed.
     compiling = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for _ in range(repeats):
-        before = os.times()
-        subprocess.run(
-            [sys.executable, "-c", code, *words], check=True, stdout=subprocess.DEVNULL, env=compiling
-        )
-        after = os.times()
-        found.append(
-            after.children_user + after.children_system - before.children_user - before.children_system
-        )
-    return min(found)
+    before = os.times()
+    subprocess.run([sys.executable, "-c", code, *words], check=True, stdout=subprocess.DEVNULL, env=compiling)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def main() -> None:
@@ -50,13 +43,16 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "-c", COMMAND, *DISSECTION.split(), run], check=True, stdout=subprocess.DEVNULL
         )
-        seconds = {
-            "help": cpu_seconds(COMMAND, "--help", repeats=repeats),
-            "import": cpu_seconds("import unitscope", repeats=repeats),
-            "units": cpu_seconds(COMMAND, "units", run, repeats=repeats),
-            "torch": cpu_seconds("import torch", repeats=repeats),
-            "tables": cpu_seconds("import pandas, pyarrow", repeats=repeats),
+        commands = {
+            "help": (COMMAND, "--help"),
+            "import": ("import unitscope",),
+            "units": (COMMAND, "units", run),
+            "torch": ("import torch",),
+            "tables": ("import pandas, pyarrow",),
         }
+        # In turn, so that a machine that is slower for a while is so for all.
+        rounds = [{name: cpu_seconds(*each) for name, each in commands.items()} for _ in range(repeats)]
+    seconds = {name: min(each[name] for each in rounds) for name in commands}
     ratios = {
         "help": seconds["help"] / seconds["torch"],
         "import": seconds["import"] / seconds["torch"],

@@ -104,5 +104,7 @@ def test_completion_is_light_and_names_the_commands():
 def test_tables_are_listed_without_networks_and_figures(run):
     formats = [["--format", each] for each in ("table", "csv")]
     commands = [[*words, *style] for words in (["units", str(run)], ["models"]) for style in formats]
-    for words, names in imported([*commands, ["unit", str(run), "conv1", "0"]]).items():
+    found = imported([*commands, ["unit", str(run), "conv1", "0"]])
+    for words, names in found.items():
         assert not names & {"torch", "matplotlib", "numba", "scipy", "unitscope.cli.questions"}, words
+    assert not found[tuple(commands[0])] & {"PIL", "unitscope.cli.given"}

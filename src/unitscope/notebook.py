@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 PICTURE_WIDTH = 144
 """Pixels of a notebook."""
@@ -101,6 +100,8 @@ def picture(
     pixels: NDArray[np.uint8], *, alt: str, caption: Sequence[str], width: int = PICTURE_WIDTH
 ) -> str:
     """Return a picture ``(H, W, 3)`` uint8 with lines below it, within the HTML; tiny ones are drawn larger."""
+    from PIL import Image
+
     found = Image.fromarray(pixels)
     times = width // found.width
     if times > 1:
