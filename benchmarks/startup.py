@@ -2,8 +2,9 @@
 
     python benchmarks/startup.py [--repeats 5]
 
-Each is a process of its own, and the least of several counts. ``unitscope --help`` and ``import unitscope`` are set
-against ``import torch``, ``unitscope units`` on a small run against ``import pandas, pyarrow``.
+Each is a process of its own. They run in turn: a ratio is the median of those of neighbours, seconds are the least.
+``unitscope --help`` and ``import unitscope`` are set against ``import torch``, ``unitscope units`` on a small run
+against ``import pandas, pyarrow``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from common import median_ratio
 
 COMMAND = "import sys; from unitscope.cli.main import main; sys.argv[0] = 'unitscope'; main()"
 DISSECTION = "dissect world-vgg --images world:8 --layer relu1_1 --replicates 100 --quiet --out"
@@ -54,9 +57,8 @@ def main() -> None:
         rounds = [{name: cpu_seconds(*each) for name, each in commands.items()} for _ in range(repeats)]
     seconds = {name: min(each[name] for each in rounds) for name in commands}
     ratios = {
-        "help": seconds["help"] / seconds["torch"],
-        "import": seconds["import"] / seconds["torch"],
-        "units": seconds["units"] / seconds["tables"],
+        name: median_ratio([each[name] for each in rounds], [each[against] for each in rounds])
+        for name, against in {"help": "torch", "import": "torch", "units": "tables"}.items()
     }
     print(
         json.dumps(
