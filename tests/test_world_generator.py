@@ -12,7 +12,7 @@ from scipy.linalg import sqrtm
 
 from training import critics, generator, quality, segmenter
 from training.cards import generator_card, segmenter_card
-from training.common import render_reduced
+from training.common import render_reduced, short_products
 from training.measures import (
     concept_shares,
     frechet_distance,
@@ -60,6 +60,14 @@ def test_scenes_are_rendered_in_order():
         assert np.array_equal(pictures[index].permute(1, 2, 0).numpy(), picture)
         assert np.array_equal(labels[index].numpy(), maps)
     assert len(render_reduced(range(2), 1, labels=False)[1]) == 0
+
+
+@pytest.mark.parametrize(("capability", "kept"), [("AVX512", torch.bfloat16), ("AVX2", torch.float32)])
+def test_products_are_short_where_a_processor_is_made_for_them(monkeypatch, capability, kept):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    ones = torch.ones(2, 2)
+    with short_products(torch.device("cpu")):
+        assert (ones @ ones).dtype == kept
 
 
 def test_generator_training_is_deterministic_and_resumes(tmp_path, torch_as_it_was, monkeypatch):
