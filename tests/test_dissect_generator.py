@@ -29,6 +29,7 @@ from unitscope.layer.hooks import probe_layers, trace
 from unitscope.models.registry import load_generator
 from unitscope.nouns.reopened import reopen_generated, reopen_network
 from unitscope.nouns.samples import default_points
+from unitscope.report import write_report
 from unitscope.run.manifest import plain
 from unitscope.sources.latents import SeededLatents
 
@@ -461,7 +462,7 @@ def test_importance_is_for_classifiers(run, monkeypatch, capsys):
 
 
 def test_the_report_speaks_of_generated_pictures(run, tmp_path):
-    text = unitscope.report.write_report(run.path, out=tmp_path / "report").read_text()
+    text = write_report(run.path, out=tmp_path / "report").read_text()
     for said in (
         "What the units of shapes draw",
         "24 latents of seed 1",

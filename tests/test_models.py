@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.models.factories import find_function
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize
@@ -95,6 +99,49 @@ def test_a_function_of_a_module(network: str, monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(load_network("torch.nn:Identity").module, nn.Identity)
     monkeypatch.chdir(Path(network).parent)
     assert load_network("network:tiny").name == "tiny"
+
+
+def test_a_file_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file, hashes = tmp_path / "own.py", []
+    for number in (3, 4):
+        file.write_text(f"def answer(of):\n    return {number}\n")
+        os.utime(file, (10**9, 10**9))  # kept bytecode is found by second and length
+        function, source_hash = find_function(f"{file}:answer", "function", "of")
+        assert function(0) == number
+        assert source_hash == hashlib.sha256(file.read_bytes()).hexdigest()
+        hashes.append(source_hash)
+    assert hashes[0] != hashes[1]
+
+
+def test_neighbours_are_those_of_the_file(network: str, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "network.py").write_text(NETWORK)
+    (other / "neighbour_of_the_network.py").write_text("WIDTH = 7\n")
+    files = (network, other / "network.py", network)
+    widths = [load_network(f"{file}:tiny").module.conv.out_channels for file in files]
+    assert widths == [5, 7, 5]
+
+
+def test_a_module_that_has_changed_since_it_was_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    file, spec = tmp_path / "module_that_changes.py", "module_that_changes:answer"
+    file.write_text("def answer(of):\n    return 3\n")
+    assert find_function(spec, "function", "of")[0](0) == find_function(spec, "function", "of")[0](0) == 3
+    file.write_text("def answer(of):\n    return 4\n")
+    with pytest.raises(
+        UnitscopeError, match=r"'module_that_changes' was imported before .* was changed; start Python"
+    ):
+        find_function(spec, "function", "of")
+    importlib.reload(sys.modules["module_that_changes"])
+    function, source_hash = find_function(spec, "function", "of")
+    assert function(0) == 4
+    assert source_hash == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,19 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean, one_line
 
 HOW = "give FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION"
+_neighbours: dict[str, Path] = {}
+"""Folders of the modules and packages that lie beside a file of a person and were imported for it, by name."""
+_hashes: dict[str, tuple[ModuleSpec | None, str]] = {}
+"""Of the sources of modules when their functions were first asked for, by name."""
 
 
 def names_a_factory(spec: str) -> bool:
@@ -56,7 +61,7 @@ def call_factory(spec: str, what: str) -> object:
 
 
 def find_function(spec: str, what: str, takes: str) -> tuple[Callable[..., object], str]:
-    """Return the function named by `spec`, which is not called, and a hash of the file that it is written in.
+    """Return the function named by `spec`, which is not called, and a hash of the source that it was read from.
 
     Args:
         spec: ``file.py:function`` or ``package.module:function``.
@@ -65,7 +70,7 @@ def find_function(spec: str, what: str, takes: str) -> tuple[Callable[..., objec
 
     Raises:
         UnitscopeError: the file, module or function is missing or cannot be imported, it is no function, or one of
-            other parameters.
+            other parameters, or the file of the module has changed since this process imported it.
     """
     place, _, name = spec.rpartition(":")
     with _import_path(Path(place).resolve().parent if _is_file(place) else Path.cwd()):
@@ -79,8 +84,7 @@ def find_function(spec: str, what: str, takes: str) -> tuple[Callable[..., objec
             inspect.signature(found).bind(*names)
         except TypeError as error:
             raise UnitscopeError(f"{what} {spec!r} cannot be called with {takes}: {error}; {HOW}") from error
-    file = getattr(module, "__file__", None)
-    return found, hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    return found, _source_hash(module, place, what)
 
 
 def _is_file(place: str) -> bool:
@@ -89,12 +93,60 @@ def _is_file(place: str) -> bool:
 
 @contextmanager
 def _import_path(folder: Path) -> Iterator[None]:
-    before = list(sys.path)
+    """Let what runs inside import the modules in a folder, not those of the same names beside another file."""
+    others = {name for name, home in _neighbours.items() if home != folder}
+    for name in [name for name in sys.modules if name.partition(".")[0] in others]:
+        del sys.modules[name]
+    for name in others:
+        del _neighbours[name]
+    path, modules = list(sys.path), set(sys.modules)
     sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()  # a file that has just been written may not be seen otherwise
     try:
         yield
     finally:
-        sys.path[:] = before
+        sys.path[:] = path
+        new = [name for name in sys.modules if name not in modules]
+        _neighbours.update({name: folder for name in new if _is_at(folder / name, sys.modules[name])})
+
+
+def _is_at(place: Path, module: ModuleType) -> bool:
+    return getattr(module, "__file__", None) in (f"{place}.py", str(place / "__init__.py"))
+
+
+class _AsWritten(SourceFileLoader):
+    """Runs a file as it stands.
+
+    Python takes kept bytecode for that of a file of the same second and length, which may be of other text.
+    """
+
+    source_hash = ""
+    """Of the source that was run."""
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002
+        source = self.get_data(self.path)
+        self.source_hash = hashlib.sha256(source).hexdigest()
+        return self.source_to_code(source, self.path)
+
+
+def _source_hash(module: ModuleType, place: str, what: str) -> str:
+    """Return a hash of the source of a module; empty where it has none."""
+    loader = getattr(module, "__loader__", None)
+    if isinstance(loader, _AsWritten):
+        return loader.source_hash
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return ""
+    now = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    spec, before = _hashes.get(module.__name__, (None, ""))
+    if spec is None or spec is not module.__spec__:  # another one since it was reloaded
+        _hashes[module.__name__] = module.__spec__, now
+    elif before != now:
+        raise UnitscopeError(
+            f"{what} module {place!r} was imported before {file} was changed; start Python again, or give the file, "
+            "which is read anew each time"
+        )
+    return now
 
 
 def _import_file(path: Path, what: str) -> ModuleType:
@@ -104,13 +156,13 @@ def _import_file(path: Path, what: str) -> ModuleType:
         raise UnitscopeError(f"{what} file {str(path)!r} is not a Python file; {HOW}")
     place = str(path.resolve())
     name = f"_unitscope_{path.stem}_{hashlib.sha256(place.encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, place)
+    loader = _AsWritten(name, place)
+    spec = importlib.util.spec_from_file_location(name, place, loader=loader)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and inspect look a class's module up there
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UnitscopeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from unitscope.experiments.attack.compare import (
 )
 from unitscope.experiments.attack.examples import choose_examples, example_table, shown_units
 from unitscope.experiments.attack.findings import Findings, Outcomes
-from unitscope.experiments.attack.methods import check_gradients, find_method, method_hash
+from unitscope.experiments.attack.methods import Method, check_gradients, find_method
 from unitscope.experiments.attack.ranks import Ranks, measured_ranks, ranks_of
 from unitscope.experiments.attack.search import SearchPlan, search, take
 from unitscope.experiments.attack.settings import METHODS, AttackSettings
@@ -142,6 +143,11 @@ class UnitAttack(Experiment[Subject]):
         top = min(settings.top, max(units // 2, 1))
         self.settings = replace(settings, target=names, batch_size=self.batch_size, top=top)
 
+    @cached_property
+    def method(self) -> tuple[Method, str]:
+        """The attack, and a hash of its source: that of the code that runs."""
+        return find_method(self.settings)
+
     @property
     def looked(self) -> Sequence[Looked]:
         """Its networks and samples."""
@@ -166,7 +172,7 @@ class UnitAttack(Experiment[Subject]):
                 "classes_hash": hashlib.sha256(found.classes.tobytes()).hexdigest(),
             },
             "altered_hash": "" if altered is None else altered.content_hash,
-            "method_hash": method_hash(self.settings) if altered is None else "",
+            "method_hash": self.method[1] if altered is None else "",
             "importance": "" if self.importance is None else self.importance.configuration_hash,
             "settings": self.settings.deciding(),
         }
@@ -222,7 +228,7 @@ class UnitAttack(Experiment[Subject]):
             say(f"the network is run as a whole for every exchange of units, which is slow: {replay.reason}")
         subject = Subject(
             found.samples, found.classes, found.names, self.model, replay, self.plan, thresholds,
-            None if found.altered is not None else find_method(self.settings),
+            None if found.altered is not None else self.method[0],
             found.altered, folder, self.batch_size, device,
         )  # fmt: skip
         if found.altered is None and self.settings.method in METHODS:

@@ -27,26 +27,17 @@ OUTSIDE = 1e-4
 """How far an attacked picture may lie outside [0, 1] and still be taken for rounded."""
 
 
-def find_method(settings: AttackSettings) -> Method:
-    """Return the attack that settings ask for.
+def find_method(settings: AttackSettings) -> tuple[Method, str]:
+    """Return the attack that settings ask for, and a hash of the source of a person's; empty for those of the library.
 
     Raises:
         UnitscopeError: the library is not installed, or the function is missing.
     """
     if settings.method in METHODS:
         library = _library()
-        return partial(_of_library, (library, _make(library, settings), _given(settings)))
-    function, _ = find_function(settings.method, "attack", TAKES)
-    return partial(_of_person, (function, settings.method))
-
-
-def method_hash(settings: AttackSettings) -> str:
-    """Return a hash of the file that a person's attack is written in; empty for those of the library.
-
-    Raises:
-        UnitscopeError: the function is missing.
-    """
-    return "" if settings.method in METHODS else find_function(settings.method, "attack", TAKES)[1]
+        return partial(_of_library, (library, _make(library, settings), _given(settings))), ""
+    function, source_hash = find_function(settings.method, "attack", TAKES)
+    return partial(_of_person, (function, settings.method)), source_hash
 
 
 def _library() -> Any:
