@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, probe_layers, trace
 from unitscope.layer.names import parse_layer, pick
-from unitscope.layer.proof import Proof, changed_pictures, prove_places, standard
+from unitscope.layer.proof import Proof, ask, changed_pictures, standard
 from unitscope.models.default_layers import default_layers
 
 BATCH = 8
@@ -137,7 +137,7 @@ def _judged(
             grids.append(probe_layers(module, torch.zeros((1, 3, *size)), [layer])[layer])
         except UnitscopeError as error:
             rows.append(_row(name, layer, "refused", str(error)))
-    proofs = prove_places(module, grids, size, most_units=UNITS) if grids else {}
+    proofs = ask(module, grids, size, most_units=UNITS).proofs if grids else {}
     follow = _cells_follow(module, grids, size) if grids else {}
     for grid in grids:
         proof, follows = proofs[grid.name], follow[grid.name]

@@ -10,8 +10,7 @@ from torch.nn import functional as F
 
 import unitscope
 from unitscope.errors import UnitscopeError
-from unitscope.layer.answers import network_answers
-from unitscope.layer.proof import standard
+from unitscope.layer.proof import ask
 
 SIDE = 32
 
@@ -54,6 +53,11 @@ NETWORKS = {
         nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, track_running_stats=False)),
         "company",
     ),
+    "with tables that have no row for a picture": (
+        Answering(lambda x: (x, torch.rand(3, 4), {"two": torch.rand(2, 4), "one": torch.rand(1, 4)})),
+        "same",
+    ),
+    "over the batch, beside a table": (Answering(lambda x: (torch.ones(2, 4), over_the_batch(x))), "company"),
     "boxes": (Answering(lambda x: [{"boxes": torch.rand(3, 4)} for _ in x]), "same"),
 }
 
@@ -61,7 +65,7 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_answers(name):
     module, said = NETWORKS[name]
-    assert network_answers(module.eval(), (SIDE, SIDE), standard) == said
+    assert ask(module.eval(), (), (SIDE, SIDE)).answers == said
 
 
 def dissected(module, out, **told):

@@ -10,7 +10,7 @@ from torch import nn
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.layer.hooks import probe_layers
-from unitscope.layer.proof import PLACES, changed_pictures, prove_places
+from unitscope.layer.proof import PLACES, ask, changed_pictures
 
 SIDE = 64
 
@@ -49,7 +49,7 @@ def mirrored(x):
 
 def proof_of(module, layer="out"):
     layers = probe_layers(module.eval(), torch.zeros(1, 3, SIDE, SIDE), [layer])
-    return prove_places(module, layers.values(), (SIDE, SIDE))[layer]
+    return ask(module, layers.values(), (SIDE, SIDE)).proofs[layer]
 
 
 @pytest.mark.parametrize("layer", ["stem.0", "stem", "block.1", "block", "attention[0]", "out"])

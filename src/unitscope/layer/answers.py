@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Literal
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._pytree import tree_leaves
-
-from unitscope.layer.proof import SAME_ANSWER, Prepare, changed_pictures
 
 Answers = Literal["same", "again", "company"]
 """again: another answer when the same picture comes again; company: another one when other pictures come with it."""
 ROUNDING = 1e-4
 """Answers that differ by less, as a part of their values, are the same: that is how arithmetic rounds."""
+SAME_ANSWER = 0.01
+"""Of its change from picture to picture, so much may an answer differ when the same picture comes again."""
 CAUSES = {
     "again": "when it sees the same picture again (is there dropout that stays on, or random masking?)",
     "company": "when other pictures come with a picture (are there statistics over the batch?)",
@@ -29,55 +28,44 @@ def caveat(who: str, answers: Answers) -> str:
     return f"{who} answers differently {when}: numbers are of one reading, and no interval covers that"
 
 
-def network_answers(
-    module: nn.Module,
-    size: tuple[int, int],
-    prepare: Prepare,
-    *,
-    device: torch.device | None = None,
-    channels_last: bool = False,
-) -> Answers:
-    """Show a network two pictures, the same two again, and the first of them with a third.
+def compare(first: object, apart: object, repeat: Callable[[], object]) -> Answers:
+    """Compare what a network returned for the same two pictures, which came with a third and without it.
+
+    Outputs without a row for each picture, such as lists of boxes, are not compared.
 
     Args:
-        module: the network, in eval mode.
-        size: its input ``(H, W)`` in pixels.
-        prepare: makes an input of a picture.
-        device: where it is.
-        channels_last: whether inputs have their channels last in memory.
+        first: the output for three pictures.
+        apart: the output for the first two of them.
+        repeat: runs the network on those two again, which is asked for where the others differ.
     """
-    pictures = changed_pictures(size, max(min(size) // 2, 1))[0][[0, 2, 3]]
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    inputs = torch.from_numpy(np.stack([prepare(picture) for picture in pictures]))
-    inputs = inputs.to(device=device, memory_format=layout)
-    with torch.no_grad():
-        first, again, apart = (_values(module(inputs[pair])) for pair in ([0, 1], [0, 1], [0, 2]))
-    # Outputs without a row for each picture, such as lists of boxes, are not compared.
-    compared = [
-        (one, two, three)
-        for one, two, three in zip(first, again, apart, strict=False)
-        if one.shape == two.shape == three.shape
-    ]
-    if len(first) != len(again) or any(_differ(one, two, one[1] - one[0]) for one, two, _ in compared):
-        return "again"
-    if any(_differ(one[:1], three[:1], one[1] - one[0]) for one, _, three in compared):
-        return "company"
-    return "same"
+    one, other = _values(first), _values(apart)
+    if not _differ(one, other, 3):
+        return "same"
+    return "again" if _differ(_values(repeat()), other, 2) else "company"
 
 
 def _values(output: object) -> list[Tensor]:
-    """Return the tensors of an output that have a row of numbers for each of two pictures, as doubles."""
+    """Return the numbers of an output that may have a row for each picture."""
     if isinstance(output, list) and all(isinstance(each, Mapping) for each in output):
         return []  # one for each picture, as the boxes of a detection network
     if is_dataclass(output) and not isinstance(output, type | Mapping):
         output = {each.name: getattr(output, each.name) for each in fields(output)}
-    leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
-    return [leaf.detach().to("cpu", torch.float64) for leaf in leaves if leaf.ndim > 1 and len(leaf) == 2]
+    leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
+    return [leaf.detach() for leaf in leaves if leaf.is_floating_point() and leaf.ndim > 1]
 
 
-def _differ(first: Tensor, second: Tensor, change: Tensor) -> bool:
-    """Return whether answers ``(n, ...)`` differ by more than rounding, and by a part of what pictures change."""
-    apart, values = (first - second).square().mean().sqrt(), first.square().mean().sqrt()
+def _differ(one: list[Tensor], other: list[Tensor], pictures: int) -> bool:
+    """Return whether the answers to the first two of some pictures are others than those to two."""
+    if len(one) != len(other):
+        return True
+    pairs = [(a[:2], b) for a, b in zip(one, other, strict=True) if (len(a), len(b)) == (pictures, 2)]
+    return any(_apart(a.double().cpu(), b.double().cpu()) for a, b in pairs if a.shape == b.shape)
+
+
+def _apart(one: Tensor, other: Tensor) -> bool:
+    """Return whether values for two pictures differ by more than rounding, and by a part of what pictures change."""
+    sizes = [part.square().mean().sqrt() for part in (one - other, one, one[1] - one[0])]
+    apart, values, change = sizes
     if not torch.isfinite(apart):
         return False  # what is not finite is refused when it is read
-    return bool(apart > ROUNDING * values and apart > SAME_ANSWER * change.square().mean().sqrt())
+    return bool(apart > ROUNDING * values and apart > SAME_ANSWER * change)

@@ -1,7 +1,8 @@
 """Whether the cells of a layer lie where they are read: the input is changed at known places, and the layer is asked.
 
 A picture of soft noise is changed in a patch of about the size of a cell, at one known place after the other. Where the
-layer changes most must lie there. This needs a few forward passes and no knowledge of what the network is made of.
+layer changes most must lie there. This needs a few forward passes and no knowledge of what the network is made of; the
+first of them are those in which the network shows whether it answers the same picture the same way.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from unitscope.layer.answers import SAME_ANSWER, Answers, compare
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.hooks import LayerGrid, trace
 
 PLACES = 12
 """Places at which the picture is changed."""
-SMALLEST_PATCH, LARGEST_SHARE = 8, 4
-"""A patch is at least so many pixels wide, and at most this part of the picture."""
+SMALLEST_PATCH, SMALLEST_SHARE, LARGEST_SHARE = 8, 12, 4
+"""A patch is at least so many pixels wide, at least about the first part of the picture, and at most the second."""
 ENOUGH = 0.75
 """Of the places that change a layer, so many must change it most where they are."""
 WIDEST_SHARE = 8
@@ -32,8 +34,6 @@ SPREAD = 0.5
 """A change that reaches this part of the cells about alike has no place that could be wrong."""
 MOST_BYTES = 768 * 2**20
 """Activations that are in memory together, about."""
-SAME_ANSWER = 0.01
-"""Of its change, so much may a layer differ when it sees the same picture again."""
 LEAST_CHANGE = 1e-4
 """A unit that changes by less, as a part of its values, says nothing: that is how arithmetic rounds."""
 
@@ -80,7 +80,20 @@ def standard(picture: NDArray[np.uint8], *, channels: int = 3) -> NDArray[np.flo
     return np.ascontiguousarray(values[np.arange(channels) % 3])
 
 
-def prove_places(
+@dataclass(frozen=True)
+class Asked:
+    """What a network and its layers answered.
+
+    Attributes:
+        answers: whether the network answers the same picture the same way.
+        proofs: how each layer answered to changes at known places, by name.
+    """
+
+    answers: Answers
+    proofs: dict[str, Proof]
+
+
+def ask(
     module: nn.Module,
     layers: Iterable[LayerGrid],
     size: tuple[int, int],
@@ -90,8 +103,8 @@ def prove_places(
     channels_last: bool = False,
     batch_size: int = 16,
     most_units: int | None = None,
-) -> dict[str, Proof]:
-    """Ask layers whether their cells lie where they are read.
+) -> Asked:
+    """Ask a network whether it answers the same way, and layers whether their cells lie where they are read.
 
     Args:
         module: the network, in eval mode.
@@ -100,29 +113,34 @@ def prove_places(
         prepare: makes an input of a picture.
         device: where the network is.
         channels_last: whether inputs have their channels last in memory.
-        batch_size: pictures in a forward pass at most.
+        batch_size: pictures in a forward pass at most; three where pictures come together.
         most_units: of a layer that are asked, spread evenly over all; all of them when None.
 
     Returns:
-        One entry a layer; layers of one cell have no places.
+        The answers, and a proof for each layer; layers of one cell have no places.
     """
-    found: dict[str, Proof] = {}
-    by_side: dict[int, list[LayerGrid]] = {}
-    for layer in layers:
-        if max(layer.grid) == 1:
-            found[layer.name] = Proof("one cell")
-        else:
-            by_side.setdefault(_side(layer.geometry, size), []).append(layer)
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    for side, group in by_side.items():
-        pictures, centres = changed_pictures(size, side)
+
+    def inputs_of(pictures: NDArray[np.uint8]) -> Tensor:
         inputs = torch.from_numpy(np.stack([prepare(picture) for picture in pictures]))
-        inputs = inputs.to(device=device, memory_format=layout)
-        for some in _fitting(group, most_units):
-            read = _read(module, some, inputs, batch_size, most_units)
-            for layer in some:
-                found[layer.name] = judge(read[layer.name], layer.geometry, centres, side, size)
-    return found
+        return inputs.to(device=device, memory_format=layout)
+
+    layers = list(layers)
+    found = {layer.name: Proof("one cell") for layer in layers}
+    answers: Answers | None = None
+    together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[0, 2, 3]])
+    passes = [together, together[:2]]
+    for some in _fitting([layer for layer in layers if max(layer.grid) > 1], most_units):
+        unchanged, outputs = _read(module, some, passes, most_units, pictures=1, whole=answers is None)
+        if answers is None:
+            answers = compare(outputs[0], outputs[1], lambda: _read(module, (), passes[1:], whole=True)[1][0])
+        for side, group in _by_side(some, size).items():
+            pictures, centres = changed_pictures(size, side)
+            changed, _ = _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)
+            for layer in group:
+                values = torch.cat([unchanged[layer.name], changed[layer.name]])
+                found[layer.name] = judge(values, layer.geometry, centres, side, size)
+    return Asked(answers or "same", found)
 
 
 def _fitting(layers: Sequence[LayerGrid], most_units: int | None) -> Iterator[list[LayerGrid]]:
@@ -139,11 +157,20 @@ def _fitting(layers: Sequence[LayerGrid], most_units: int | None) -> Iterator[li
     yield some
 
 
+def _by_side(layers: Sequence[LayerGrid], size: tuple[int, int]) -> dict[int, list[LayerGrid]]:
+    """Return layers by the width of their patches."""
+    found: dict[int, list[LayerGrid]] = {}
+    for layer in layers:
+        found.setdefault(_side(layer.geometry, size), []).append(layer)
+    return found
+
+
 def _side(geometry: GridGeometry, size: tuple[int, int]) -> int:
     """Return how many pixels wide a patch is: about a cell, a power of two, so that layers share pictures."""
-    cell = max(geometry.rows.scale, geometry.columns.scale)
-    side = 2 ** int(np.ceil(np.log2(max(cell, SMALLEST_PATCH)) - 0.01))
-    return int(max(min(side, min(size) // LARGEST_SHARE), 1))
+    cell, pixels = max(geometry.rows.scale, geometry.columns.scale), min(size)
+    least = 2 ** int(np.log2(max(pixels / SMALLEST_SHARE, SMALLEST_PATCH)))
+    side = 2 ** int(np.ceil(np.log2(max(cell, least)) - 0.01))
+    return int(max(min(side, pixels // LARGEST_SHARE), 1))
 
 
 def changed_pictures(
@@ -175,27 +202,35 @@ def changed_pictures(
 
 
 def _read(
-    module: nn.Module, layers: Sequence[LayerGrid], inputs: Tensor, batch_size: int, most_units: int | None
-) -> Mapping[str, Tensor]:
-    """Return the activations ``(2 + PLACES, U, h, w)`` of layers; the second picture is read in a pass of its own."""
+    module: nn.Module,
+    layers: Sequence[LayerGrid],
+    passes: Sequence[Tensor],
+    most_units: int | None = None,
+    *,
+    pictures: int | None = None,
+    whole: bool = False,
+) -> tuple[Mapping[str, Tensor], list[object]]:
+    """Return the activations ``(N, U, h, w)`` of layers for the first pictures of every pass, and what it returned.
+
+    Args:
+        module: the network.
+        layers: that are read.
+        passes: inputs ``(N, C, H, W)``.
+        most_units: of a layer that are read.
+        pictures: of a pass; all of them when None.
+        whole: whether passes go on after the last of the layers, and return something.
+    """
     by_name = {layer.name: layer for layer in layers}
     kept: dict[str, list[Tensor]] = {name: [] for name in by_name}
 
     def keep(name: str, output: Tensor) -> None:
-        values = by_name[name].read(output).detach()
+        values = by_name[name].read(output).detach()[:pictures]
         step = 1 if most_units is None else -(-values.shape[1] // most_units)
         kept[name].append(values[:, ::step].to("cpu", torch.float32, copy=True))
 
-    first = [0, *range(2, len(inputs))]
-    with trace(module, list(by_name), keep) as forward:
-        for start in range(0, len(first), batch_size):
-            forward(inputs[first[start : start + batch_size]])
-        forward(inputs[[1, 2][:batch_size]])  # in other company
-    found = {}
-    for name, parts in kept.items():
-        values = torch.cat(parts[:-1])
-        found[name] = torch.cat([values[:1], parts[-1][:1], values[1:]])
-    return found
+    with trace(module, list(by_name), keep, stop_early=not whole) as forward:
+        outputs = [forward(inputs) for inputs in passes]
+    return {name: torch.cat(parts) for name, parts in kept.items()}, outputs
 
 
 def judge(

@@ -12,7 +12,7 @@ from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.layer.causes import why
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
-from unitscope.layer.proof import prove_places
+from unitscope.layer.proof import ask
 from unitscope.models.forwarded import Forward, Function
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
@@ -144,13 +144,13 @@ def _with_proofs(described: list[LayerDescription], found: Network) -> list[Laye
     ]
     if not grids:
         return described
-    proofs = prove_places(
+    proofs = ask(
         found.module,
         grids,
         found.preprocessing.size,
         prepare=found.preprocessing.apply,
         most_units=MOST_UNITS,
-    )
+    ).proofs
     return [
         replace(layer, places=str(proofs[layer.name])) if layer.name in proofs else layer
         for layer in described

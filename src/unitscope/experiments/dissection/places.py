@@ -14,8 +14,8 @@ from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.forward import out_of_memory
 from unitscope.experiments.samples import PictureSamples, Samples
-from unitscope.layer.answers import CAUSES, network_answers
-from unitscope.layer.proof import Prepare, Proof, prove_places, standard
+from unitscope.layer.answers import CAUSES
+from unitscope.layer.proof import Asked, Prepare, ask, standard
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 
@@ -38,12 +38,12 @@ def proven(plan: ReadingPlan, model: Network, samples: Samples, told: Dissection
     prepare: Prepare = partial(standard, channels=samples.depth)
     if isinstance(samples, PictureSamples):
         prepare = samples.preprocessing.apply
-    answers = network_answers(module, samples.size, prepare, device=device, channels_last=plan.channels_last)
+    asked = _asked(plan, module, samples.size, prepare, device)
+    answers = asked.answers
     if answers != "same" and not told.allow_random:
         raise UnitscopeError(f"{model.name or 'the network'} answers differently {CAUSES[answers]}; {ALLOW}")
-    proofs = _proofs(plan, module, samples.size, prepare, device)
     for layer in plan.layers:
-        proof = proofs[layer.name]
+        proof = asked.proofs[layer.name]
         if proof.outcome == "random" and not told.allow_random:
             raise UnitscopeError(f"layer {layer.name!r} answers differently {CAUSES['again']}; {ALLOW}")
         against = proof.against(layer)
@@ -52,20 +52,20 @@ def proven(plan: ReadingPlan, model: Network, samples: Samples, told: Dissection
                 f"layer {layer.name!r} is not read: {against}; choose another layer, or read it all the same with "
                 "--trust-places"
             )
-    return replace(plan, proofs=proofs, answers=answers)
+    return replace(plan, proofs=asked.proofs, answers=answers)
 
 
-def _proofs(
+def _asked(
     plan: ReadingPlan, module: nn.Module, size: tuple[int, int], prepare: Prepare, device: torch.device
-) -> dict[str, Proof]:
-    """Ask the layers with as many pictures at once as the run will read: this is where too many are first found out.
+) -> Asked:
+    """Ask with as many pictures at once as the run will read: this is where too many are first found out.
 
     Raises:
         UnitscopeError: the device is out of memory.
     """
 
-    def ask(pictures: int) -> dict[str, Proof]:
-        return prove_places(
+    def asked(pictures: int) -> Asked:
+        return ask(
             module,
             plan.layers,
             size,
@@ -76,5 +76,5 @@ def _proofs(
         )
 
     with suppress(torch.OutOfMemoryError):
-        return ask(plan.batch_size)
-    raise out_of_memory(ask, plan.batch_size, device)
+        return asked(plan.batch_size)
+    raise out_of_memory(asked, plan.batch_size, device)
