@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import logging
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -33,10 +32,6 @@ from traced import traced_once  # noqa: E402
 
 from unitscope import progress  # noqa: E402
 from unitscope.experiments.pieces import small_pieces  # noqa: E402
-
-# Pytest listens to every logger that does not hand on what it hears. Torch writes to this one while somebody listens,
-# and what it writes of a network that is traced takes half as long as tracing it.
-logging.getLogger("torch.__trace").propagate = True
 
 __all__ = ["traced_once"]
 

@@ -94,11 +94,10 @@ def _is_file(place: str) -> bool:
 @contextmanager
 def _import_path(folder: Path) -> Iterator[None]:
     """Let what runs inside import the modules in a folder, not those of the same names beside another file."""
-    others = {name for name, home in _neighbours.items() if home != folder}
-    for name in [name for name in sys.modules if name.partition(".")[0] in others]:
-        del sys.modules[name]
-    for name in others:
-        del _neighbours[name]
+    for other in [name for name, home in _neighbours.items() if home != folder]:
+        for name in [name for name in sys.modules if name == other or name.startswith(f"{other}.")]:
+            del sys.modules[name]
+        del _neighbours[other]
     path, modules = list(sys.path), set(sys.modules)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()  # a file that has just been written may not be seen otherwise

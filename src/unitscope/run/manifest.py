@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -257,7 +258,7 @@ class Manifest:
             status="running",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             config=plain(config),
-            packages={name: metadata.version(name) for name in PACKAGES},
+            packages=dict(_versions()),
             command=_command.get(),
         )
 
@@ -291,6 +292,11 @@ class Manifest:
         content["checksum"] = _checksum(content)
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         write_file(folder / MANIFEST, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def _checksum(content: Values) -> str:

@@ -31,7 +31,7 @@ CHECKSUM = "checksum"
 
 Arrays = dict[str, NDArray[Any]]
 
-_whole: set[tuple[str, int, int]] = set()
+_whole: set[tuple[int, int, int, int]] = set()
 """Files of arrays that this process wrote, or read and found whole: path, time and size."""
 
 
@@ -199,9 +199,9 @@ def _checksum(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[str,
     return f"{found:08x}"
 
 
-def _state(path: Path) -> tuple[str, int, int]:
+def _state(path: Path) -> tuple[int, int, int, int]:
     stat = path.stat()
-    return str(path.resolve()), stat.st_mtime_ns, stat.st_size
+    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def file_hash(path: Path) -> str:

@@ -164,4 +164,5 @@ def layered(*charts: alt.Chart | alt.LayerChart, height: float | alt.Step) -> al
     found = alt.layer(*charts)
     if not isinstance(found, alt.LayerChart):
         raise TypeError("layers cannot be facets")
-    return found.properties(width=FILL, height=height)
+    found.width, found.height = FILL, height  # `properties` would copy all layers again
+    return found
