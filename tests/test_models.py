@@ -122,6 +122,12 @@ def test_neighbours_are_those_of_the_file(network: str, tmp_path: Path) -> None:
     files = (network, other / "network.py", network)
     widths = [load_network(f"{file}:tiny").module.conv.out_channels for file in files]
     assert widths == [5, 7, 5]
+    kept = sys.modules["neighbour_of_the_network"]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "own.py").write_text("from torch import nn\nmake = nn.Identity\n")
+    load_network(f"{elsewhere / 'own.py'}:make")
+    assert sys.modules["neighbour_of_the_network"] is kept, "nothing there has its name"
 
 
 def test_a_module_that_has_changed_since_it_was_imported(

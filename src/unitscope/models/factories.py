@@ -94,7 +94,7 @@ def _is_file(place: str) -> bool:
 @contextmanager
 def _import_path(folder: Path) -> Iterator[None]:
     """Let what runs inside import the modules in a folder, not those of the same names beside another file."""
-    for other in [name for name, home in _neighbours.items() if home != folder]:
+    for other in [name for name, home in _neighbours.items() if home != folder and _has(folder, name)]:
         for name in [name for name in sys.modules if name == other or name.startswith(f"{other}.")]:
             del sys.modules[name]
         del _neighbours[other]
@@ -107,6 +107,10 @@ def _import_path(folder: Path) -> Iterator[None]:
         sys.path[:] = path
         new = [name for name in sys.modules if name not in modules]
         _neighbours.update({name: folder for name in new if _is_at(folder / name, sys.modules[name])})
+
+
+def _has(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").exists() or (folder / name).is_dir()
 
 
 def _is_at(place: Path, module: ModuleType) -> bool:
