@@ -42,6 +42,16 @@ def rounding(x):
     return x * (1 + 1e-6 * torch.rand(()))
 
 
+class InPlace:
+    """Writes what a function returns over what it returned before."""
+
+    def __init__(self, function):
+        self.function, self.memory = function, torch.zeros(16, 5)
+
+    def __call__(self, x):
+        return self.memory[: len(x)].copy_(self.function(x))
+
+
 NETWORKS = {
     "plain": (Answering(), "same"),
     "rounds differently": (Answering(rounding), "same"),
@@ -57,6 +67,7 @@ NETWORKS = {
         Answering(lambda x: (x, torch.rand(3, 4), {"two": torch.rand(2, 4), "one": torch.rand(1, 4)})),
         "same",
     ),
+    "over the batch, always into the same memory": (Answering(InPlace(over_the_batch)), "company"),
     "over the batch, beside a table": (Answering(lambda x: (torch.ones(2, 4), over_the_batch(x))), "company"),
     "boxes": (Answering(lambda x: [{"boxes": torch.rand(3, 4)} for _ in x]), "same"),
 }

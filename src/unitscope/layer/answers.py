@@ -28,30 +28,31 @@ def caveat(who: str, answers: Answers) -> str:
     return f"{who} answers differently {when}: numbers are of one reading, and no interval covers that"
 
 
-def compare(first: object, apart: object, repeat: Callable[[], object]) -> Answers:
-    """Compare what a network returned for the same two pictures, which came with a third and without it.
-
-    Outputs without a row for each picture, such as lists of boxes, are not compared.
+def compare(first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]]) -> Answers:
+    """Compare what a network answered to the same two pictures, which came with a third and without it.
 
     Args:
-        first: the output for three pictures.
-        apart: the output for the first two of them.
+        first: :func:`numbers` for three pictures.
+        apart: those for the first two of them.
         repeat: runs the network on those two again, which is asked for where the others differ.
     """
-    one, other = _values(first), _values(apart)
-    if not _differ(one, other, 3):
+    if not _differ(first, apart, 3):
         return "same"
-    return "again" if _differ(_values(repeat()), other, 2) else "company"
+    return "again" if _differ(repeat(), apart, 2) else "company"
 
 
-def _values(output: object) -> list[Tensor]:
-    """Return the numbers of an output that may have a row for each picture."""
+def numbers(output: object) -> list[Tensor]:
+    """Return the tensors of an output that may have a row for each picture, as doubles in memory of their own.
+
+    Outputs without such rows, as lists of boxes, have none.
+    """
     if isinstance(output, list) and all(isinstance(each, Mapping) for each in output):
         return []  # one for each picture, as the boxes of a detection network
     if is_dataclass(output) and not isinstance(output, type | Mapping):
         output = {each.name: getattr(output, each.name) for each in fields(output)}
     leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]
-    return [leaf.detach() for leaf in leaves if leaf.is_floating_point() and leaf.ndim > 1]
+    found = [leaf.detach() for leaf in leaves if leaf.is_floating_point() and leaf.ndim > 1]
+    return [each.to("cpu", torch.float64, copy=True) for each in found]
 
 
 def _differ(one: list[Tensor], other: list[Tensor], pictures: int) -> bool:
@@ -59,7 +60,7 @@ def _differ(one: list[Tensor], other: list[Tensor], pictures: int) -> bool:
     if len(one) != len(other):
         return True
     pairs = [(a[:2], b) for a, b in zip(one, other, strict=True) if (len(a), len(b)) == (pictures, 2)]
-    return any(_apart(a.double().cpu(), b.double().cpu()) for a, b in pairs if a.shape == b.shape)
+    return any(_apart(a, b) for a, b in pairs if a.shape == b.shape)
 
 
 def _apart(one: Tensor, other: Tensor) -> bool:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unitscope.layer.answers import SAME_ANSWER, Answers, compare
+from unitscope.layer.answers import SAME_ANSWER, Answers, compare, numbers
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.hooks import LayerGrid, trace
 
@@ -209,8 +209,8 @@ def _read(
     *,
     pictures: int | None = None,
     whole: bool = False,
-) -> tuple[Mapping[str, Tensor], list[object]]:
-    """Return the activations ``(N, U, h, w)`` of layers for the first pictures of every pass, and what it returned.
+) -> tuple[Mapping[str, Tensor], list[list[Tensor]]]:
+    """Return the activations ``(N, U, h, w)`` of layers for the first pictures of every pass, and what it answered.
 
     Args:
         module: the network.
@@ -218,7 +218,7 @@ def _read(
         passes: inputs ``(N, C, H, W)``.
         most_units: of a layer that are read.
         pictures: of a pass; all of them when None.
-        whole: whether passes go on after the last of the layers, and return something.
+        whole: whether passes go on after the last of the layers, and answer something.
     """
     by_name = {layer.name: layer for layer in layers}
     kept: dict[str, list[Tensor]] = {name: [] for name in by_name}
@@ -229,7 +229,7 @@ def _read(
         kept[name].append(values[:, ::step].to("cpu", torch.float32, copy=True))
 
     with trace(module, list(by_name), keep, stop_early=not whole) as forward:
-        outputs = [forward(inputs) for inputs in passes]
+        outputs = [numbers(forward(inputs)) for inputs in passes]  # before the next may write over it
     return {name: torch.cat(parts) for name, parts in kept.items()}, outputs
 
 
