@@ -79,6 +79,15 @@ def test_answers(name):
     assert ask(module.eval(), (), (SIDE, SIDE)).answers == said
 
 
+@pytest.mark.parametrize("name", ["plain", "random masking", "over the batch", "boxes"])
+def test_two_pictures_come_together_where_there_is_no_room_for_three(name):
+    module, said = NETWORKS[name]
+    seen = []
+    with module.register_forward_pre_hook(lambda _module, given: seen.append(len(given[0]))):
+        assert ask(module.eval(), (), (SIDE, SIDE), batch_size=1).answers == said
+    assert max(seen) == 2
+
+
 def dissected(module, out, **told):
     network = unitscope.network(module, preprocess=f"size={SIDE}")
     return unitscope.dissect(network, "world:4", layers=["act"], out=out, show=False, replicates=100, **told)

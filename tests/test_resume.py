@@ -35,8 +35,8 @@ from unitscope.run.folder import RunFolder, open_for_writing
 
 VOCABULARY = Vocabulary([Concept("left", "part"), Concept("right", "part")])
 PICTURES, SHARD = 12, 4
-PLANNING = 1 + 6 + 15
-"""A blank picture, two pictures thrice, and those that are changed at known places, two of them twice."""
+PLANNING = 1 + 12 + 3
+"""A blank picture, those that are changed at known places, two together, and one of them again."""
 
 
 class Counting(nn.Module):

@@ -115,6 +115,8 @@ def test_something_else_that_listens_is_no_cluster(monkeypatch):
 def test_where_no_cluster_runs_auto_finds_none(monkeypatch, tmp_path):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    # Other tests may have a cluster of their own at the same time.
+    monkeypatch.setattr("ray._private.services.find_gcs_addresses", set)
     refused("auto", "the Ray cluster 'auto' cannot be joined: ")
 
 

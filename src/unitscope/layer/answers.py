@@ -28,17 +28,20 @@ def caveat(who: str, answers: Answers) -> str:
     return f"{who} answers differently {when}: numbers are of one reading, and no interval covers that"
 
 
-def compare(first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]]) -> Answers:
-    """Compare what a network answered to the same two pictures, which came with a third and without it.
+def compare(
+    first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]], pictures: int = 3
+) -> Answers:
+    """Compare what a network answered to pictures, and to all of them but the last.
 
     Args:
-        first: :func:`numbers` for three pictures.
-        apart: those for the first two of them.
-        repeat: runs the network on those two again, which is asked for where the others differ.
+        first: :func:`numbers` for so many pictures, two or more.
+        apart: those without the last of them.
+        repeat: runs the network without the last again, which is asked for where the others differ.
+        pictures: how many there are.
     """
-    if not _differ(first, apart, 3):
+    if not _differ(first, apart, first, pictures):
         return "same"
-    return "again" if _differ(repeat(), apart, 2) else "company"
+    return "again" if _differ(repeat(), apart, first, pictures) else "company"
 
 
 def numbers(output: object) -> list[Tensor]:
@@ -55,18 +58,20 @@ def numbers(output: object) -> list[Tensor]:
     return [each.to("cpu", torch.float64, copy=True) for each in found]
 
 
-def _differ(one: list[Tensor], other: list[Tensor], pictures: int) -> bool:
-    """Return whether the answers to the first two of some pictures are others than those to two."""
+def _differ(one: list[Tensor], other: list[Tensor], first: list[Tensor], pictures: int) -> bool:
+    """Return whether answers differ by more than rounding, and by a part of what they change between pictures."""
     if len(one) != len(other):
         return True
-    pairs = [(a[:2], b) for a, b in zip(one, other, strict=True) if (len(a), len(b)) == (pictures, 2)]
-    return any(_apart(a, b) for a, b in pairs if a.shape == b.shape)
+    rows = pictures - 1
+    return any(
+        _apart(a[:rows], b, whole[1] - whole[0])
+        for a, b, whole in zip(one, other, first, strict=False)
+        if len(b) == rows and len(whole) == pictures and a[:rows].shape == b.shape
+    )
 
 
-def _apart(one: Tensor, other: Tensor) -> bool:
-    """Return whether values for two pictures differ by more than rounding, and by a part of what pictures change."""
-    sizes = [part.square().mean().sqrt() for part in (one - other, one, one[1] - one[0])]
-    apart, values, change = sizes
+def _apart(one: Tensor, other: Tensor, change: Tensor) -> bool:
+    apart, values, changes = (part.square().mean().sqrt() for part in (one - other, one, change))
     if not torch.isfinite(apart):
         return False  # what is not finite is refused when it is read
-    return bool(apart > ROUNDING * values and apart > SAME_ANSWER * change)
+    return bool(apart > ROUNDING * values and apart > SAME_ANSWER * changes)

@@ -113,7 +113,7 @@ def ask(
         prepare: makes an input of a picture.
         device: where the network is.
         channels_last: whether inputs have their channels last in memory.
-        batch_size: pictures in a forward pass at most; three where pictures come together.
+        batch_size: pictures in a forward pass at most, but two where they come together.
         most_units: of a layer that are asked, spread evenly over all; all of them when None.
 
     Returns:
@@ -128,18 +128,24 @@ def ask(
     layers = list(layers)
     found = {layer.name: Proof("one cell") for layer in layers}
     answers: Answers | None = None
-    together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[0, 2, 3]])
-    passes = [together, together[:2]]
+    count = 3 if batch_size > 2 else 2
+    together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[0, 2, 3]])[:count]
+    passes = [together, together[:-1]]
     for some in _fitting([layer for layer in layers if max(layer.grid) > 1], most_units):
-        unchanged, outputs = _read(module, some, passes, most_units, pictures=1, whole=answers is None)
+        changed, centres = dict[str, Tensor](), dict[int, NDArray[np.float64]]()
+        sides = _by_side(some, size)
+        for side, group in sides.items():
+            pictures, centres[side] = changed_pictures(size, side)
+            changed |= _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)[0]
+        unchanged, heard = _read(module, some, passes, most_units, pictures=1, whole=answers is None)
         if answers is None:
-            answers = compare(outputs[0], outputs[1], lambda: _read(module, (), passes[1:], whole=True)[1][0])
-        for side, group in _by_side(some, size).items():
-            pictures, centres = changed_pictures(size, side)
-            changed, _ = _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)
+            answers = compare(
+                heard[0], heard[1], lambda: _read(module, (), passes[1:], whole=True)[1][0], count
+            )
+        for side, group in sides.items():
             for layer in group:
                 values = torch.cat([unchanged[layer.name], changed[layer.name]])
-                found[layer.name] = judge(values, layer.geometry, centres, side, size)
+                found[layer.name] = judge(values, layer.geometry, centres[side], side, size)
     return Asked(answers or "same", found)
 
 
