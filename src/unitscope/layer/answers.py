@@ -29,7 +29,7 @@ def caveat(who: str, answers: Answers) -> str:
 
 
 def compare(
-    first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]], pictures: int = 3
+    first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]], pictures: int
 ) -> Answers:
     """Compare what a network answered to pictures, and to all of them but the last.
 

@@ -127,18 +127,19 @@ def ask(
 
     layers = list(layers)
     found = {layer.name: Proof("one cell") for layer in layers}
-    answers: Answers | None = None
+    answers: Answers = "same"
     count = 3 if batch_size > 2 else 2
     together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[0, 2, 3]])[:count]
     passes = [together, together[:-1]]
-    for some in _fitting([layer for layer in layers if max(layer.grid) > 1], most_units):
+    fitting = _fitting([layer for layer in layers if max(layer.grid) > 1], most_units)
+    for number, some in enumerate(fitting):
         changed, centres = dict[str, Tensor](), dict[int, NDArray[np.float64]]()
         sides = _by_side(some, size)
         for side, group in sides.items():
             pictures, centres[side] = changed_pictures(size, side)
             changed |= _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)[0]
-        unchanged, heard = _read(module, some, passes, most_units, pictures=1, whole=answers is None)
-        if answers is None:
+        unchanged, heard = _read(module, some, passes, most_units, pictures=1, whole=number == 0)
+        if number == 0:
             answers = compare(
                 heard[0], heard[1], lambda: _read(module, (), passes[1:], whole=True)[1][0], count
             )
@@ -146,7 +147,7 @@ def ask(
             for layer in group:
                 values = torch.cat([unchanged[layer.name], changed[layer.name]])
                 found[layer.name] = judge(values, layer.geometry, centres[side], side, size)
-    return Asked(answers or "same", found)
+    return Asked(answers, found)
 
 
 def _fitting(layers: Sequence[LayerGrid], most_units: int | None) -> Iterator[list[LayerGrid]]:

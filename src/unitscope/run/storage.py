@@ -32,7 +32,7 @@ CHECKSUM = "checksum"
 Arrays = dict[str, NDArray[Any]]
 
 _whole: set[tuple[int, int, int, int]] = set()
-"""Files of arrays that this process wrote, or read and found whole: path, time and size."""
+"""Files of arrays that this process wrote, or read and found whole: device, place there, time and size."""
 
 
 def write_file(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:

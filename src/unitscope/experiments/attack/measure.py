@@ -149,6 +149,11 @@ class UnitAttack(Experiment[Subject]):
         return find_method(self.settings)
 
     @property
+    def _method_hash(self) -> str:
+        """Of a person's attack: what decides a run is known without the library of the others."""
+        return "" if self.pictures.altered is not None or self.settings.method in METHODS else self.method[1]
+
+    @property
     def looked(self) -> Sequence[Looked]:
         """Its networks and samples."""
         return [Looked(self.model.module, self.pictures.samples)]
@@ -172,7 +177,7 @@ class UnitAttack(Experiment[Subject]):
                 "classes_hash": hashlib.sha256(found.classes.tobytes()).hexdigest(),
             },
             "altered_hash": "" if altered is None else altered.content_hash,
-            "method_hash": self.method[1] if altered is None else "",
+            "method_hash": self._method_hash,
             "importance": "" if self.importance is None else self.importance.configuration_hash,
             "settings": self.settings.deciding(),
         }
