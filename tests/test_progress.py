@@ -160,3 +160,12 @@ def test_lines_for_programs_are_objects(clock, capsys):
         "stage": "reading", "done": 2000, "total": 2000, "seconds": 100.0, "seconds_left": 0.0
     }  # fmt: skip
     assert {line["stage"] for line in lines[1:]} == {"reading"}
+
+
+def test_names_are_shown_as_they_are_written(capsys):
+    with showing(True), progress_bar("layer [b]", 1) as advance:
+        say("waiting for /data/:car:/[b]run[/b]")
+        advance(1, ":car:")
+    said = capsys.readouterr().err
+    assert "waiting for /data/:car:/[b]run[/b]" in said
+    assert "layer [b], :car:" in said

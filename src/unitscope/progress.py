@@ -174,7 +174,7 @@ def say(text: str) -> None:
 
 
 def _print(text: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(text, highlight=False, markup=False)
+    Console(stderr=True, soft_wrap=True, emoji=False).print(text, highlight=False, markup=False)
 
 
 @contextmanager
@@ -216,10 +216,10 @@ def _bar(name: str, pace: Pace, cost: str, then: str) -> Iterator[Advance]:
     from rich import progress  # takes a while, and most commands show no bar
 
     columns = (
-        progress.TextColumn("{task.description:<24}"),
+        progress.TextColumn("{task.description:<24}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
-        progress.TextColumn("{task.fields[rate]}", style="progress.data.speed"),
+        progress.TextColumn("{task.fields[rate]}", style="progress.data.speed", markup=False),
         progress.TimeRemainingColumn(),
     )
     said = not cost

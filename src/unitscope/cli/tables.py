@@ -47,7 +47,7 @@ def print_unit(unit: Unit) -> None:
     """Print what is known of a unit, its best concepts and strongest pictures."""
     from unitscope.run.unit import MOST_MATCHES
 
-    console = Console()
+    console = Console(emoji=False)
     facts = Table(box=None, pad_edge=False, show_header=False)
     facts.add_column(no_wrap=True)
     facts.add_column(overflow="fold")
@@ -244,7 +244,7 @@ def print_table(
         less: names of columns that may be left out, together, in this order.
         rest: the option that prints all columns.
     """
-    console = Console()
+    console = Console(emoji=False)
     shown, left_out = fitted(frame, console.width, less)
     if not console.is_terminal:  # a program reads lines: they are not folded
         console.width = max(console.width, _width(shown))
@@ -312,6 +312,6 @@ def write_text(text: str, out: Path | None) -> None:
                 f"{error.object[error.start]!a} cannot be printed in {sys.stdout.encoding}, the encoding of this "
                 "terminal; give --out FILE, which is UTF-8, or set PYTHONUTF8=1"
             ) from error
-        Console().out(text, end="", highlight=False)
+        Console(emoji=False).out(text, end="", highlight=False)
     else:
         out.write_text(text, encoding="utf-8")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from unitscope.run.numbers import fraction_score, percent_score
+from unitscope.run.question_summaries import ALL_TARGETS, AttackSummary
 from unitscope.run.results import Result, Table
-from unitscope.run.summaries import ALL_TARGETS, AttackSummary
 
 FOLDER = "attack"
 """Where a run keeps them, one folder for each layer, method and targets."""

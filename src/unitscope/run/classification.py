@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from unitscope.run.numbers import fraction_score, percent_score
+from unitscope.run.question_summaries import BestUnits, ClassificationSummary, Rates
 from unitscope.run.results import Result, Table
-from unitscope.run.summaries import BestUnits, ClassificationSummary, Rates
 
 FOLDER = "classify"
 """Where a run keeps them, one folder for each question."""

@@ -12,8 +12,8 @@ import pandas as pd
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.run.dissection import Dissection
 from unitscope.run.numbers import Score, percent, percent_score
+from unitscope.run.question_summaries import ImportanceSummary, SetMean
 from unitscope.run.results import Result, Table
-from unitscope.run.summaries import ImportanceSummary, SetMean
 
 FOLDER = "importance"
 """Where a run keeps them, one folder for each layer and kind of ablation."""

@@ -16,9 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TypedDict
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, TypedDict
 
 from unitscope.errors import UnitscopeError
 from unitscope.paths import AnyPath
@@ -29,6 +27,9 @@ from unitscope.run.layout import CELLS, FIRST, children, in_order, within
 from unitscope.run.manifest import MANIFEST
 from unitscope.run.storage import PARTIAL, write_file, writing
 from unitscope.run.store import Store
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 AT_ONCE = 8
 """Files that travel at the same time."""
@@ -252,6 +253,8 @@ class Mirror:
     @contextmanager
     def _taken(self, ending: str) -> Iterator[bool]:
         """Take a lock if it is free; tell whether it was."""
+        from filelock import Timeout
+
         with ExitStack() as stack:
             try:
                 stack.enter_context(self._lock(ending).acquire(timeout=0))
@@ -261,6 +264,8 @@ class Mirror:
             yield True
 
     def _lock(self, ending: str) -> FileLock:
+        from filelock import FileLock
+
         with writing(self._beside):
             self._beside.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(self._beside.with_suffix(f".{ending}"))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from unitscope.run.numbers import fraction, percent_score
+from unitscope.run.question_summaries import ShapeSummary
 from unitscope.run.results import Result, Table
-from unitscope.run.summaries import ShapeSummary
 
 FOLDER = "shape"
 """Where a run keeps them, one folder for each alteration."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.experiments.attack.attempts import Attempts, Numbers
 from unitscope.experiments.attack.ranks import Ranks
-from unitscope.run.summaries import ALL_TARGETS
+from unitscope.run.question_summaries import ALL_TARGETS
 from unitscope.stats import MaskOverlap, PairFacts, UnitChanges
 from unitscope.stats.inference import Floats, bootstrap_means, keyed_order, no_interval
 

@@ -10,14 +10,14 @@ import pandas as pd
 from unitscope.experiments.attack.findings import Findings
 from unitscope.experiments.attack.tables import change_table, curve_table, prediction_table, target_table
 from unitscope.run.numbers import Score
-from unitscope.run.summaries import (
+from unitscope.run.question_summaries import (
     ALL_TARGETS,
     AttackSummary,
     ExchangedShare,
     GroupChange,
-    LeftOut,
     TargetOutcome,
 )
+from unitscope.run.summaries import LeftOut
 
 LOW_RATE = 0.95
 """Success below which a note says what to raise."""

@@ -13,7 +13,7 @@ import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
 
 from unitscope.experiments.classification.verdict import Measures, scored
-from unitscope.run.summaries import BestUnits, Chosen
+from unitscope.run.question_summaries import BestUnits, Chosen
 from unitscope.stats.inference import draw_weights
 from unitscope.stats.ranking import Weights, areas, best_threshold, rates
 

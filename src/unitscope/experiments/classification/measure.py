@@ -29,7 +29,8 @@ from unitscope.models.weights import device_of
 from unitscope.run.classification import UnitClassification
 from unitscope.run.dissection import Dissection
 from unitscope.run.manifest import Values, plain
-from unitscope.run.summaries import ClassificationSummary, Group, LeftOut, PicturesRead, Thresholds
+from unitscope.run.question_summaries import ClassificationSummary, Group, Thresholds
+from unitscope.run.summaries import LeftOut, PicturesRead
 from unitscope.sources.base import PictureSource
 from unitscope.sources.files import combined_hash
 from unitscope.sources.latents import SeededLatents

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.run.numbers import Score
-from unitscope.run.summaries import ClassifierScores, Rates
+from unitscope.run.question_summaries import ClassifierScores, Rates
 from unitscope.stats.inference import draw_weights, interval
 from unitscope.stats.ranking import Weights, areas, best_threshold, rates
 

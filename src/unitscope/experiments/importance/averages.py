@@ -9,7 +9,7 @@ import numpy as np
 
 from unitscope.experiments.importance.losses import Numbers
 from unitscope.experiments.importance.sets import AskedSet, OverallScores, SetScores
-from unitscope.run.summaries import SetMean
+from unitscope.run.question_summaries import SetMean
 from unitscope.stats.inference import Floats, interval
 
 Key = tuple[str, str, int]

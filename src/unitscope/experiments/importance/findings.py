@@ -29,7 +29,8 @@ from unitscope.experiments.importance.tables import (
 )
 from unitscope.experiments.skeleton import Job
 from unitscope.layer.hooks import LayerGrid
-from unitscope.run.summaries import BySplit, ImportanceSummary, LeftOut, RunIdentity, SplitImages
+from unitscope.run.question_summaries import BySplit, ImportanceSummary, SplitImages
+from unitscope.run.summaries import LeftOut, RunIdentity
 from unitscope.sources.class_names import listing
 
 

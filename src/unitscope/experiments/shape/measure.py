@@ -31,8 +31,9 @@ from unitscope.models.weights import device_of
 from unitscope.run.dissection import Dissection
 from unitscope.run.manifest import Values
 from unitscope.run.numbers import Score
+from unitscope.run.question_summaries import ShapeLayer, ShapeSummary
 from unitscope.run.shape import Shape
-from unitscope.run.summaries import LeftOut, PicturesRead, ShapeLayer, ShapeSummary
+from unitscope.run.summaries import LeftOut, PicturesRead
 from unitscope.sources.base import PictureSource
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges, PairFacts, UnitChanges

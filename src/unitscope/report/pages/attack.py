@@ -17,7 +17,7 @@ from unitscope.report.pages.numbers import interval_of, shown
 from unitscope.report.pages.questions import Kind, Page, write_page
 from unitscope.run.attack import Attack
 from unitscope.run.numbers import percent_score
-from unitscope.run.summaries import ALL_TARGETS, AttackSummary
+from unitscope.run.question_summaries import ALL_TARGETS, AttackSummary
 
 METHODS = {
     "cw": "Carlini and Wagner, L2",

@@ -24,7 +24,7 @@ from unitscope.run.classification import UnitClassification, best_in_words
 from unitscope.run.layout import TABLES
 from unitscope.run.manifest import MANIFEST
 from unitscope.run.numbers import Score, fraction_score, percent_score
-from unitscope.run.summaries import ClassificationSummary, Rates
+from unitscope.run.question_summaries import ClassificationSummary, Rates
 
 RATES = {
     "balanced_accuracy": "Balanced accuracy",
