@@ -93,7 +93,9 @@
   function restore(before) {
     const card = before === null ? null : document.querySelector(`.page:not([hidden]) a[data-key="${CSS.escape(keyOf(before))}"]`);
     window.scrollTo(0, scrolls.get(current) || 0);
-    if (card) card.focus({ preventScroll: true });
+    if (!card) return;
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: 'nearest' }); // cards above may turn out higher or lower than they were taken for
   }
 
   const keyOf = (hash) => parse(hash).parts.join('/');
