@@ -9,8 +9,12 @@ from torch import nn
 from torch.nn import functional as F
 
 import unitscope
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
+from unitscope.concepts.segmenter import Segmenter
+from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.layer.proof import ask
+from unitscope.sources.framing import Framing
 
 SIDE = 32
 
@@ -69,6 +73,8 @@ NETWORKS = {
     ),
     "over the batch, always into the same memory": (Answering(InPlace(over_the_batch)), "company"),
     "over the batch, beside a table": (Answering(lambda x: (torch.ones(2, 4), over_the_batch(x))), "company"),
+    "a batch taken for a sequence": (Answering(lambda x: x.cumsum(0)), "company"),
+    "positions along the batch": (Answering(lambda x: x + torch.arange(len(x)).sin()[:, None]), "company"),
     "boxes": (Answering(lambda x: [{"boxes": torch.rand(3, 4)} for _ in x]), "same"),
 }
 
@@ -79,7 +85,9 @@ def test_answers(name):
     assert ask(module.eval(), (), (SIDE, SIDE)).answers == said
 
 
-@pytest.mark.parametrize("name", ["plain", "random masking", "over the batch", "boxes"])
+@pytest.mark.parametrize(
+    "name", ["plain", "random masking", "over the batch", "a batch taken for a sequence", "boxes"]
+)
 def test_two_pictures_come_together_where_there_is_no_room_for_three(name):
     module, said = NETWORKS[name]
     seen = []
@@ -97,7 +105,10 @@ def dissected(module, out, **told):
     ("name", "reason"),
     [
         ("dropout that stays on", "Answering answers differently when it sees the same picture again"),
-        ("over the batch", "Answering answers differently when other pictures come with a picture"),
+        (
+            "over the batch",
+            "Answering answers differently when other pictures come with a picture or before it",
+        ),
     ],
 )
 def test_refused_before_any_work_unless_it_is_allowed(name, reason, tmp_path):
@@ -135,3 +146,95 @@ def test_a_layer_that_answers_at_random_is_refused_where_the_network_does_not_sh
         dissected(Shuffled(), tmp_path / "run")
     found = dissected(Shuffled(), tmp_path / "run", allow_random=True)
     assert "layer 'act' answers differently when it sees the same picture again: numbers are" in repr(found)
+
+
+def labels(change):
+    """Scores of two concepts, over one another where a picture is red or green, and something done to the scores."""
+    return lambda x: change(torch.stack([x[:, 0] - x[:, 1], x[:, 1] - x[:, 0]], 1))
+
+
+class Labels(nn.Module):
+    def __init__(self, change=lambda x: x):
+        super().__init__()
+        self.scores = labels(change)
+
+    def forward(self, x):
+        return self.scores(x)
+
+
+TWO = Vocabulary([Concept("red", "color"), Concept("green", "color")])
+SEGMENTERS = {
+    "plain": (lambda x: x, "same"),
+    "rounds differently": (rounding, "same"),
+    "noise of its own": (lambda x: x + 100 * torch.randn_like(x), "again"),
+    "over the batch": (over_the_batch, "company"),
+    "a batch taken for a sequence": (lambda x: x.cumsum(0), "company"),
+}
+
+
+def segmenter(name, **options):
+    return Segmenter(Labels(SEGMENTERS[name][0]), TWO, name=name, nothing_channel=False, **options)
+
+
+@pytest.mark.parametrize("batch", [(1, 16), (2, 2), (1, 1)], ids=str)
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_answers_of_segmenters(name, batch):
+    said = SEGMENTERS[name][1]
+    labeller = SegmenterLabeller(segmenter(name, batch=batch), PixelGrid(Framing(), (SIDE, SIDE), (8, 8)))
+    alone = said == "company" and batch == (1, 1)
+    assert labeller.answers() == ("same" if alone else said)
+
+
+FILE = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_answers import segmenter
+
+def noise():
+    return segmenter("noise of its own")
+
+def sequence():
+    return segmenter("a batch taken for a sequence")
+"""
+
+
+@pytest.mark.parametrize(
+    ("concepts", "reason"),
+    [
+        (
+            "{file}:noise",
+            "segmenter 'noise of its own' answers differently when it sees the same picture again",
+        ),
+        ("colors+{file}:sequence", "segmenter 'a batch taken for a sequence' answers differently when other"),
+    ],
+)
+def test_segmenters_are_refused_before_any_work_unless_it_is_allowed(concepts, reason, tmp_path):
+    file = tmp_path / "seg.py"
+    file.write_text(FILE.format(tests=__file__.rpartition("/")[0]))
+    network = unitscope.network(Answering(), preprocess=f"size={SIDE}")
+    told = {"layers": ["act"], "out": tmp_path / "run", "show": False, "replicates": 100}
+    given = [each.format(file=file) for each in concepts.split("+")]
+    with pytest.raises(UnitscopeError, match=rf"{reason}.*read it all the same with allow_random=") as error:
+        unitscope.dissect(network, "world:4", given, **told)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+    found = unitscope.dissect(network, "world:4", given, **told, allow_random=True)
+    assert "the segmenter answers differently when" in repr(found)
+    assert found.settings.allow_random
+
+
+def test_other_segmenters_are_refused_in_later_questions(tmp_path):
+    file = tmp_path / "seg.py"
+    file.write_text(FILE.format(tests=__file__.rpartition("/")[0]))
+    run = dissected(Answering(), tmp_path / "run")
+    asked = {
+        "pictures": "world:24",
+        "concept": "red",
+        "network": unitscope.network(Answering(), preprocess=f"size={SIDE}"),
+        "show": False,
+    }
+    with pytest.raises(
+        UnitscopeError, match=r"'noise of its own' answers differently .*; make it deterministic$"
+    ):
+        unitscope.classify_unit(run, "act", 0, concepts=f"{file}:noise", **asked)
+    assert not (run.path / "classify").exists()

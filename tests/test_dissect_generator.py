@@ -135,14 +135,15 @@ def test_the_generator_runs_once_for_each_latent(file, tmp_path, monkeypatch):
     assert passes == [2, 2, 1, 4, 1, 2] + [4] * 25
     kept = sorted(path.name for path in (run.path / "pictures").iterdir())
     assert kept == [f"{number:06d}.jpg" for number in np.unique(run.table("exemplars")["sample"])]
-    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 100
+    # Before: tried with 2, and with the second of them alone.
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 3 + 100
 
 
 def test_what_is_not_kept_is_read_again_without_labelling(run, file, tmp_path, monkeypatch):
     monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
     settings = DissectionSettings(quantile=0.1, replicates=100, batch_size=4, seed=SEED, cache_budget=0)
     other = dissected(file, tmp_path / "run", settings=settings)
-    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == COUNT
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 3 + COUNT
     for name, table in tables_of(run.path).items():
         pd.testing.assert_frame_equal(table, tables_of(other.path)[name])
 

@@ -107,6 +107,7 @@ def test_weights_and_new_weights_go_into_a_copy_of_what_is_given(file, tmp_path)
         ("{file}:undeclared", "declares 3 classes and is not wrapped; give Generator\\(ClassConditional"),
         ("{file}:nan_at_once", "'nan_at_once' returns pictures with values that are not finite .* check its weights"),
         ("{file}:noisy", "'noisy' returns another picture when it is given the same latent again, alone; turn off"),
+        ("{file}:in_a_row", "'in_a_row' returns another picture when it is given the same latent again, alone"),
         ("{file}:grey", r"'grey' returns shape \(2, 1, 64, 64\) for 2 latents; it must return pictures \(2, 3, H, W\)"),
         ("{file}:words", r"'words' returns a str for 2 latents; it must return pictures"),
         ("{file}:unsure", "of a latent of generator 'unsure' is not known: it fails with 7 .*; give it with latent"),

@@ -20,6 +20,11 @@ from unitscope.sources.framing import Framing
 
 Background = Literal["background", "ignore"]
 
+PATCHES = 8
+"""Patches along a side of the pictures that a segmenter is tried with."""
+UNLIKE = 0.02
+"""Of the points of a label map, so many may change when a picture is labelled again: that is how scores round."""
+
 Prepared = Any
 """What a labeller keeps of a picture until its batch is labelled; nobody else looks into it."""
 
@@ -201,8 +206,8 @@ class SegmenterLabeller:
     def __init__(self, segmenter: Segmenter, where: PixelGrid) -> None:
         self.segmenter = segmenter
         self.framing = replace(where.framing, interpolation=segmenter.preprocessing.interpolation)
+        self.size, self.grid = where.size, where.grid
         self.aspect = where.size[1] / where.size[0]
-        self.grid = where.grid
         self.vocabulary = segmenter.vocabulary
         self.planes = segmenter.planes
         self.name = segmenter.name
@@ -225,6 +230,25 @@ class SegmenterLabeller:
             for start in range(0, len(prepared), largest)
         ]
         return np.concatenate(parts)
+
+    def answers(self) -> Literal["same", "again", "company"]:
+        """Label two pictures of coloured noise, and the second of them alone.
+
+        Returns:
+            again: another label map when the same picture comes again; company: when other pictures come with it, or
+            before it.
+
+        Raises:
+            UnitscopeError: the segmenter fails, or returns something that does not fit its vocabulary.
+        """
+        random = np.random.default_rng(0)
+        coarse = random.integers(0, 256, (2, PATCHES, PATCHES, 3), np.uint8)
+        rows, columns = (np.arange(pixels) * PATCHES // pixels for pixels in self.size)
+        both = [self.prepare(0, picture) for picture in coarse[:, rows][:, :, columns]]
+        together, alone = self.label(both)[1:], self.label(both[1:])
+        if (together != alone).mean() <= UNLIKE:
+            return "same"
+        return "again" if (self.label(both[1:]) != alone).mean() > UNLIKE else "company"
 
     def _label_batch(self, inputs: NDArray[np.float32], smallest: int) -> NDArray[np.int32]:
         count = len(inputs)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.concepts.labellers import Counting, Labeller, Prepared
+from unitscope.concepts.labellers import Counting, Labeller, Prepared, SegmenterLabeller
 from unitscope.concepts.vocabulary import IGNORED, NOTHING, Vocabulary
 from unitscope.sources.files import combined_hash
 from unitscope.sources.joined import JoinedPictures
@@ -38,7 +38,7 @@ class JoinedLabeller:
     """
 
     def __init__(self, pictures: JoinedPictures, labellers: Sequence[Labeller]) -> None:
-        self._pictures, self._labellers = pictures, labellers
+        self._pictures, self.labellers = pictures, labellers
         first = labellers[0]
         self.vocabulary, self.planes, self.name = first.vocabulary, first.planes, first.name
         self.counting = first.counting
@@ -47,11 +47,11 @@ class JoinedLabeller:
     def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
         """Return what `label` needs of one picture."""
         source, own = self._pictures.locate(index)
-        return self._labellers[source].prepare(own, picture)
+        return self.labellers[source].prepare(own, picture)
 
     def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
-        return self._labellers[0].label(prepared)
+        return self.labellers[0].label(prepared)
 
 
 class MergedLabeller:
@@ -64,25 +64,25 @@ class MergedLabeller:
     """
 
     def __init__(self, labellers: Sequence[Labeller]) -> None:
-        self._labellers = tuple(labellers)
-        self.vocabulary, self._tables = merge_vocabularies([each.vocabulary for each in self._labellers])
-        self.planes = sum(labeller.planes for labeller in self._labellers)
-        ignored = {number for labeller in self._labellers for number in labeller.counting.ignored}
+        self.labellers = tuple(labellers)
+        self.vocabulary, self._tables = merge_vocabularies([each.vocabulary for each in self.labellers])
+        self.planes = sum(labeller.planes for labeller in self.labellers)
+        ignored = {number for labeller in self.labellers for number in labeller.counting.ignored}
         self.counting = Counting(tuple(sorted(ignored)))
-        self.name = "+".join(labeller.name for labeller in self._labellers)
+        self.name = "+".join(labeller.name for labeller in self.labellers)
 
     @property
     def content_hash(self) -> str:
         """Changes when the labels of any of them do."""
-        return combined_hash(*(labeller.content_hash for labeller in self._labellers))
+        return combined_hash(*(labeller.content_hash for labeller in self.labellers))
 
     def prepare(self, index: int, picture: NDArray[np.uint8]) -> tuple[Prepared, ...]:
         """Return what `label` needs of one picture: what each labeller needs."""
-        return tuple(labeller.prepare(index, picture) for labeller in self._labellers)
+        return tuple(labeller.prepare(index, picture) for labeller in self.labellers)
 
     def label(self, prepared: Sequence[tuple[Prepared, ...]]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
-        parts = zip(self._labellers, self._tables, zip(*prepared, strict=True), strict=True)
+        parts = zip(self.labellers, self._tables, zip(*prepared, strict=True), strict=True)
         found = [(table, labeller.label(own)) for labeller, table, own in parts]
         labels = np.concatenate([table[np.maximum(each, NOTHING)] for table, each in found], axis=1)
         ignored = np.concatenate([each == IGNORED for _, each in found], axis=1).any(1, keepdims=True)
@@ -97,20 +97,32 @@ class OnlyLabelled:
     """
 
     def __init__(self, labeller: Labeller) -> None:
-        self._labeller = labeller
+        self.labeller = labeller
         self.vocabulary, self.planes, self.name = labeller.vocabulary, labeller.planes, labeller.name
         self.counting = replace(labeller.counting, unlabelled="ignore")
 
     @property
     def content_hash(self) -> str:
         """Changes when the labels do."""
-        return combined_hash(self._labeller.content_hash, "only labelled points")
+        return combined_hash(self.labeller.content_hash, "only labelled points")
 
     def prepare(self, index: int, picture: NDArray[np.uint8]) -> Prepared:
         """Return what `label` needs of one picture."""
-        return self._labeller.prepare(index, picture)
+        return self.labeller.prepare(index, picture)
 
     def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
-        labels = self._labeller.label(prepared)
+        labels = self.labeller.label(prepared)
         return np.where((labels <= NOTHING).all(1, keepdims=True), IGNORED, labels)
+
+
+def segmenting(labeller: Labeller) -> list[SegmenterLabeller]:
+    """Return the networks that a labeller asks."""
+    if isinstance(labeller, SegmenterLabeller):
+        return [labeller]
+    parts: Sequence[Labeller] = ()
+    if isinstance(labeller, OnlyLabelled):
+        parts = (labeller.labeller,)
+    elif isinstance(labeller, MergedLabeller | JoinedLabeller):
+        parts = labeller.labellers
+    return [each for part in parts for each in segmenting(part)]

@@ -1,4 +1,4 @@
-"""Whether a network answers the same picture the same way: again, and in other company."""
+"""Whether a network answers the same picture the same way: again, in other company, and at another place in a batch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 Answers = Literal["same", "again", "company"]
-"""again: another answer when the same picture comes again; company: another one when other pictures come with it."""
+"""again: another answer when the same picture comes again; company: when other pictures come with it, or before it."""
 ROUNDING = 1e-4
 """Answers that differ by less, as a part of their values, are the same: that is how arithmetic rounds."""
 SAME_ANSWER = 0.01
 """Of its change from picture to picture, so much may an answer differ when the same picture comes again."""
 CAUSES = {
     "again": "when it sees the same picture again (is there dropout that stays on, or random masking?)",
-    "company": "when other pictures come with a picture (are there statistics over the batch?)",
+    "company": "when other pictures come with a picture or before it (are there statistics over the batch, or is "
+    "it taken for a sequence?)",
 }
 
 
@@ -28,18 +29,24 @@ def caveat(who: str, answers: Answers) -> str:
     return f"{who} answers differently {when}: numbers are of one reading, and no interval covers that"
 
 
+def shown_again(pictures: int) -> list[int]:
+    """Return which of three pictures a network is shown again, the first two in the other order; of two, the second."""
+    return [1, 0][: pictures - 1]
+
+
 def compare(
     first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]], pictures: int
 ) -> Answers:
-    """Compare what a network answered to pictures, and to all of them but the last.
+    """Compare what a network answered to pictures, and to some of them with fewer others and at other places.
 
     Args:
-        first: :func:`numbers` for so many pictures, two or more.
-        apart: those without the last of them.
-        repeat: runs the network without the last again, which is asked for where the others differ.
+        first: :func:`numbers` for so many pictures, two or three.
+        apart: those for the pictures of :func:`shown_again`, in that order.
+        repeat: runs the network on the latter again, which is asked for where the others differ.
         pictures: how many there are.
     """
-    if not _differ(first, apart, first, pictures):
+    before = [each[shown_again(pictures)] if len(each) == pictures else each for each in first]
+    if not _differ(before, apart, first, pictures):
         return "same"
     return "again" if _differ(repeat(), apart, first, pictures) else "company"
 
@@ -62,11 +69,10 @@ def _differ(one: list[Tensor], other: list[Tensor], first: list[Tensor], picture
     """Return whether answers differ by more than rounding, and by a part of what they change between pictures."""
     if len(one) != len(other):
         return True
-    rows = pictures - 1
     return any(
-        _apart(a[:rows], b, whole[1] - whole[0])
+        _apart(a, b, whole[1] - whole[0])
         for a, b, whole in zip(one, other, first, strict=False)
-        if len(b) == rows and len(whole) == pictures and a[:rows].shape == b.shape
+        if len(b) == pictures - 1 and len(whole) == pictures and a.shape == b.shape
     )
 
 

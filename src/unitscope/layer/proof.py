@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unitscope.layer.answers import SAME_ANSWER, Answers, compare, numbers
+from unitscope.layer.answers import SAME_ANSWER, Answers, compare, numbers, shown_again
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.hooks import LayerGrid, trace
 
@@ -129,8 +129,9 @@ def ask(
     found = {layer.name: Proof("one cell") for layer in layers}
     answers: Answers = "same"
     count = 3 if batch_size > 2 else 2
-    together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[0, 2, 3]])[:count]
-    passes = [together, together[:-1]]
+    # The unchanged picture is the second of those that come together, and the first of those that are shown again.
+    together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[2, 0, 3]])[:count]
+    passes, unchanged_rows = [together, together[shown_again(count)]], (1, 0)
     fitting = _fitting([layer for layer in layers if max(layer.grid) > 1], most_units)
     for number, some in enumerate(fitting):
         changed, centres = dict[str, Tensor](), dict[int, NDArray[np.float64]]()
@@ -138,7 +139,7 @@ def ask(
         for side, group in sides.items():
             pictures, centres[side] = changed_pictures(size, side)
             changed |= _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)[0]
-        unchanged, heard = _read(module, some, passes, most_units, pictures=1, whole=number == 0)
+        unchanged, heard = _read(module, some, passes, most_units, rows=unchanged_rows, whole=number == 0)
         if number == 0:
             answers = compare(
                 heard[0], heard[1], lambda: _read(module, (), passes[1:], whole=True)[1][0], count
@@ -214,24 +215,26 @@ def _read(
     passes: Sequence[Tensor],
     most_units: int | None = None,
     *,
-    pictures: int | None = None,
+    rows: Sequence[int] | None = None,
     whole: bool = False,
 ) -> tuple[Mapping[str, Tensor], list[list[Tensor]]]:
-    """Return the activations ``(N, U, h, w)`` of layers for the first pictures of every pass, and what it answered.
+    """Return the activations ``(N, U, h, w)`` of layers for the pictures of every pass, and what it answered.
 
     Args:
         module: the network.
         layers: that are read.
         passes: inputs ``(N, C, H, W)``.
         most_units: of a layer that are read.
-        pictures: of a pass; all of them when None.
+        rows: of each pass, the one picture that is read; all of them when None.
         whole: whether passes go on after the last of the layers, and answer something.
     """
     by_name = {layer.name: layer for layer in layers}
     kept: dict[str, list[Tensor]] = {name: [] for name in by_name}
 
     def keep(name: str, output: Tensor) -> None:
-        values = by_name[name].read(output).detach()[:pictures]
+        values = by_name[name].read(output).detach()
+        if rows is not None:
+            values = values[rows[len(kept[name])]][None]
         step = 1 if most_units is None else -(-values.shape[1] // most_units)
         kept[name].append(values[:, ::step].to("cpu", torch.float32, copy=True))
 

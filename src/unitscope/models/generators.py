@@ -198,7 +198,7 @@ def look_at(generator: Generator, latents: Tensor) -> Generator:
     low, high = float(output.min()), float(output.max())
     if generator.range is not None:
         _check_range(output, name, generator.range)
-    _refuse_unsteady(output[:1], _run(generator, latents[:1]), name, high - low)
+    _refuse_unsteady(output[-1:], _run(generator, latents[-1:]), name, high - low)
     return replace(generator, size=size, range=generator.range or _detect(low, high))
 
 
@@ -232,7 +232,7 @@ def _infinite(name: str) -> UnitscopeError:
 
 
 def _refuse_unsteady(first: Tensor, again: object, name: str, contrast: float) -> None:
-    """Refuse a generator with noise of its own, or whose picture depends on the others of the batch."""
+    """Refuse a generator with noise of its own, or whose picture depends on others of the batch or its place there."""
     if not isinstance(again, Tensor) or again.shape != first.shape:
         raise UnitscopeError(
             f"generator {name!r} returns {_form(again)} for one latent and {_form(first)} of it among several; every "

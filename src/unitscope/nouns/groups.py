@@ -18,6 +18,7 @@ from unitscope.experiments.classification.groups import (
 )
 from unitscope.experiments.classification.settings import ClassifierSettings
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.label_answers import label_answers
 from unitscope.experiments.samples import PictureSamples
 from unitscope.nouns.concepts import Concepts, ConceptsLike, as_concepts
 from unitscope.nouns.latents import Latents, LatentsLike, draw_latents
@@ -119,6 +120,7 @@ def ask_of_pictures(
         )
     else:
         labeller = label_pictures(asked.pictures, preprocessing, said, run.grid, found)
+        label_answers(labeller)
         samples = PictureSamples(asked.pictures, labeller, preprocessing=preprocessing, grid=run.grid)
     return Question(found.module, samples, asked)
 

@@ -9,6 +9,7 @@ import torch
 from unitscope.concepts.labellers import PixelGrid
 from unitscope.concepts.silhouettes import Silhouettes
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.label_answers import label_answers
 from unitscope.models.factories import find_function, names_a_factory
 from unitscope.models.network import Network
 from unitscope.nouns.concepts import ConceptsLike, as_concepts
@@ -86,6 +87,7 @@ def named_pairs(
     if alter == "silhouette":
         where = PixelGrid(frame.framing, frame.size, frame.size)
         labeller = as_concepts(concepts).labeller(originals, where, torch.device(network.device or "cpu"))
+        label_answers(labeller)
         return PicturePairs(seen, Silhouettes(originals, labeller, seed)), "silhouette"
     if alter == "retexture":
         return PicturePairs(seen, FramedPictures(_retextured(originals, seed), frame)), "retexture"

@@ -10,6 +10,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.classification.measure import UnitOfRun
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.label_answers import label_answers
 from unitscope.experiments.samples import Content
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
@@ -116,7 +117,8 @@ def reopen_generated(
         device: where generator and segmenters are to run.
 
     Raises:
-        UnitscopeError: see :func:`reopen_generator`; or the segmenter is another than that of the run.
+        UnitscopeError: see :func:`reopen_generator`; or the segmenter is another than that of the run, or one that is
+            given labels the same picture differently.
     """
     made = reopen_generator(run, source, device=device)
     said = as_concepts(concepts)
@@ -131,6 +133,8 @@ def reopen_generated(
             f"segmenter {samples.labeller.name} is another than the one that {run.address} was labelled with; give "
             "that one with --segmenter, or dissect again"
         )
+    if not own:
+        label_answers(samples.labeller)
     return samples
 
 

@@ -176,8 +176,7 @@ class NetworkDissection(Experiment[Activations]):
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan] | Stage[Activations, Meetings]]:
         """Ask the layers where their cells lie; read every picture once; label the units, and measure chance."""
         module, device = self.model.module, device_of(self.model.module)
-        if isinstance(self.model, Network):
-            self.plan = proven(self.plan, self.model, self.samples, self.settings)
+        self.plan = proven(self.plan, self.model, self.samples, self.settings)
         reader = ShardReader(module, self.samples, self.plan, device)
         self.subject = Activations(
             job.folder, self.plan, reader=reader, concepts=len(self.samples.vocabulary), top=self.settings.top

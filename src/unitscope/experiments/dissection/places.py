@@ -1,4 +1,4 @@
-"""Before any picture is read: networks that answer at random, and layers whose cells lie elsewhere, are refused."""
+"""Before any picture is read: what answers at random is refused, and layers whose cells lie elsewhere."""
 
 from __future__ import annotations
 
@@ -13,27 +13,40 @@ from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.forward import out_of_memory
+from unitscope.experiments.generated import GeneratedSamples
+from unitscope.experiments.label_answers import label_answers
 from unitscope.experiments.samples import PictureSamples, Samples
 from unitscope.layer.answers import CAUSES
 from unitscope.layer.proof import Asked, Prepare, ask, standard
+from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 
 ALLOW = "make it deterministic, or read it all the same with --allow-random"
 
 
-def proven(plan: ReadingPlan, model: Network, samples: Samples, told: DissectionSettings) -> ReadingPlan:
-    """Change pictures at known places, and note in a plan what the network and its layers answered.
+def proven(
+    plan: ReadingPlan, model: Network | Generator, samples: Samples, told: DissectionSettings
+) -> ReadingPlan:
+    """Note in a plan what the network, its layers and the segmenters answered to pictures of noise.
 
     Args:
         plan: how layers are read.
-        model: the network, in eval mode on its device.
+        model: the network, in eval mode on its device; generators were looked at before.
         samples: inputs with label maps.
         told: whether the user allows for random answers, and trusts layers whatever they answer.
 
     Raises:
-        UnitscopeError: the network answers the same picture differently, or the cells of a layer lie elsewhere.
+        UnitscopeError: the network or a segmenter answers the same picture differently, or the cells of a layer lie
+            elsewhere.
     """
+    if isinstance(samples, PictureSamples | GeneratedSamples):
+        plan = replace(plan, labels=label_answers(samples.labeller, ALLOW, allowed=told.allow_random))
+    return _proven(plan, model, samples, told) if isinstance(model, Network) else plan
+
+
+def _proven(plan: ReadingPlan, model: Network, samples: Samples, told: DissectionSettings) -> ReadingPlan:
+    """Change pictures at known places, and note what the network and its layers answered."""
     module, device = model.module, device_of(model.module)
     prepare: Prepare = partial(standard, channels=samples.depth)
     if isinstance(samples, PictureSamples):

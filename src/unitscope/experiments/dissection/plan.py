@@ -100,6 +100,8 @@ class ReadingPlan:
     """What layers answered when pictures were changed at known places, by name."""
     answers: Answers = "same"
     """Whether the network answers the same picture differently: when it comes again, or in other company."""
+    labels: Answers = "same"
+    """Whether a segmenter does."""
 
     @classmethod
     def of(cls, run: Dissection) -> ReadingPlan:
@@ -109,10 +111,13 @@ class ReadingPlan:
     @property
     def caveats(self) -> tuple[str, ...]:
         """What a person should know of the network, a line each."""
-        if self.answers != "same":
-            return (caveat("the network", self.answers),)
         at_random = [name for name, proof in self.proofs.items() if proof.outcome == "random"]
-        return tuple(caveat(f"layer {name!r}", "again") for name in at_random)
+        who: list[tuple[str, Answers]] = [(f"layer {name!r}", "again") for name in at_random]
+        if self.answers != "same":
+            who = [("the network", self.answers)]
+        if self.labels != "same":
+            who.append(("the segmenter", self.labels))
+        return tuple(caveat(name, answers) for name, answers in who)
 
     @cached_property
     def by_layer(self) -> dict[str, LayerPlan]:

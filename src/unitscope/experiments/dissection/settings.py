@@ -77,7 +77,8 @@ class DissectionSettings(Cached, Fed, Spread):
         False, "Read layers even if a test says that their cells lie elsewhere; the run is marked."
     )
     allow_random: bool = setting(
-        False, "Read networks that answer the same picture differently each time; the run is marked."
+        False,
+        "Read networks and segmenters that answer the same picture differently each time; the run is marked.",
     )
     replicates: int = setting(1000, "Bootstrap replicates of the IoU interval.", rule=REPLICATES)
     null: int = setting(
