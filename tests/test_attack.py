@@ -6,9 +6,11 @@ import importlib.util
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from attack_cases import CLASSES, SIDE, dissected, draw_colours
@@ -184,6 +186,14 @@ def test_examples_are_those_in_the_middle_of_the_order(least):
     mask = unpack_mask(row["before_mask"], row["mask_height"], row["mask_width"])
     assert mask.shape == (6, 6)
     assert np.asarray(Image.open(least.path / row["original"])).shape == (SIDE, SIDE, 3)
+
+
+def test_a_finished_attack_is_opened_without_the_library(place, least, monkeypatch):
+    monkeypatch.setitem(sys.modules, "foolbox", None)
+    again = attack(place, least.path, method="ddn")
+    pd.testing.assert_frame_equal(again.attempts, least.attempts)
+    with pytest.raises(UnitscopeError, match="need the package foolbox"):
+        attack(place, place / "another", method="ddn", seed=1)
 
 
 def test_importance_of_a_run_is_taken_when_it_is_there(place, tmp_path):
