@@ -104,6 +104,10 @@ def same(picture, generator):
     return picture
 
 
+def restless(picture, generator):
+    return np.random.default_rng().integers(0, 256, picture.shape, np.uint8)
+
+
 def broken(picture, generator):
     raise RuntimeError("no more paint")
 '''
@@ -350,6 +354,9 @@ def test_a_function_that_does_nothing_or_fails_is_one_line(place, tmp_path):
         ask(place, tmp_path / "out", alter=f"{place}/alter.py:same")
     with pytest.raises(UnitscopeError, match=r"fails on picture '\d\d\.png'.*no more paint"):
         ask(place, tmp_path / "other", alter=f"{place}/alter.py:broken")
+    with pytest.raises(UnitscopeError, match=r":restless' alters .*when it is asked again; let it take its"):
+        ask(place, tmp_path / "other", alter=f"{place}/alter.py:restless")
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_source_may_refuse_single_pictures(place, tmp_path):

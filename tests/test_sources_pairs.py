@@ -175,6 +175,16 @@ def test_a_wrong_alteration_is_one_line(originals, function, said):
         AlteredPictures(originals, function, name="mine").read(0)
 
 
+def test_an_alteration_with_a_will_of_its_own_is_refused(originals):
+    own = np.random.default_rng()
+    for function in (negative, speckled):
+        AlteredPictures(originals, function, name="mine").check()
+    with pytest.raises(
+        UnitscopeError, match=r"'mine' alters picture 'a/0\.png' differently when it is asked again"
+    ):
+        AlteredPictures(originals, lambda picture, _: speckled(picture, own), name="mine").check()
+
+
 def test_pictures_are_framed_before_or_after(originals, tmp_path):
     frame = Frame(Framing("crop", 0.75), (8, 8))
     whole = save(tmp_path / "after" / "a" / "0.png", 100)

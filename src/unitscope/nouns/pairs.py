@@ -96,7 +96,9 @@ def named_pairs(
         styled = AlteredPictures(seen, style, name=STYLIZE + style.styles.name, version=version, seed=seed)
         return PicturePairs(seen, styled), styled.alteration_name
     function, name, version = _function(alter)
-    return PicturePairs(seen, AlteredPictures(seen, function, name=name, version=version, seed=seed)), name
+    copies = AlteredPictures(seen, function, name=name, version=version, seed=seed)
+    copies.check()
+    return PicturePairs(seen, copies), name
 
 
 def _retextured(originals: PictureSource, seed: int) -> PictureSource:

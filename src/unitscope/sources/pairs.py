@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -180,6 +181,22 @@ class AlteredPictures:
                 f"shape, {original.shape}"
             )
         return altered
+
+    def check(self) -> None:
+        """Refuse a function that alters the same picture differently each time, by the first one that can be read.
+
+        Raises:
+            UnitscopeError: it does, or see :meth:`of`.
+        """
+        for index, sample_id in enumerate(self.sample_ids):
+            with suppress(UnreadablePicture):
+                original = self.originals.read(index)
+                if not np.array_equal(self.of(index, original), self.of(index, original)):
+                    raise UnitscopeError(
+                        f"alteration {self.alteration_name!r} alters picture {sample_id!r} differently when it is "
+                        "asked again; let it take its random numbers from the generator that it is given"
+                    )
+                return
 
 
 class AlteredFolder:
