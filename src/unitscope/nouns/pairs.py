@@ -95,10 +95,16 @@ def named_pairs(
         style, version = stylizing(str(alter), adain, frame, network.device)
         styled = AlteredPictures(seen, style, name=STYLIZE + style.styles.name, version=version, seed=seed)
         return PicturePairs(seen, styled), styled.alteration_name
+    copies = _altered(seen, alter, seed)
+    return PicturePairs(seen, copies), copies.alteration_name
+
+
+def _altered(seen: PictureSource, alter: AlterLike, seed: int) -> AlteredPictures:
+    """Return copies that a function makes, which has shown that it makes the same ones again."""
     function, name, version = _function(alter)
     copies = AlteredPictures(seen, function, name=name, version=version, seed=seed)
     copies.check()
-    return PicturePairs(seen, copies), name
+    return copies
 
 
 def _retextured(originals: PictureSource, seed: int) -> PictureSource:

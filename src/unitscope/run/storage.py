@@ -29,7 +29,9 @@ PARTIAL = ".partial"
 CHECKSUM = "checksum"
 """The note of a file of arrays that holds the checksum of all the rest of it."""
 
-Arrays = dict[str, NDArray[Any]]
+AnyArray = NDArray[Any]
+"""Numbers of any type."""
+Arrays = dict[str, AnyArray]
 
 _whole: set[tuple[int, int, int, int]] = set()
 """Files of arrays that this process wrote, or read and found whole: device, place there, time and size."""
@@ -187,7 +189,7 @@ def write_arrays(
     _whole.add(_state(path))
 
 
-def _checksum(path: Path, arrays: Mapping[str, NDArray[Any]], note: Mapping[str, str]) -> str:
+def _checksum(path: Path, arrays: Mapping[str, AnyArray], note: Mapping[str, str]) -> str:
     """Return the CRC-32 of a file's name, arrays and notes: fast, and it tells every flipped bit."""
     found = zlib.crc32(f"{path.parent.name}/{path.name}".encode(errors="surrogateescape"))
     for name in sorted(arrays):
@@ -258,8 +260,8 @@ class ArrayFile:
         notes.pop(CHECKSUM, None)
         return notes
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        array: NDArray[Any] = self._file.get_tensor(name).numpy()
+    def __getitem__(self, name: str) -> AnyArray:
+        array: AnyArray = self._file.get_tensor(name).numpy()
         return array
 
     def below(self, prefix: str) -> Arrays:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.experiments.dissection.plan import LayerPlan
+from unitscope.run.storage import AnyArray
 from unitscope.stats import ActivationRaster, DeviceRaster, DeviceSampling
 from unitscope.stats.device import counted_there
 from unitscope.stats.resampling import resample
@@ -45,7 +46,7 @@ class LayerGrids(Protocol):
     def means(self, used: int) -> NDArray[np.float32]:
         """Return the mean of the first grids ``(n, U)``."""
 
-    def checksum(self, used: int) -> tuple[str, NDArray[Any]]:
+    def checksum(self, used: int) -> tuple[str, AnyArray]:
         """Return what a second reading of the first grids has to find again, and what kind of sum it is."""
 
 

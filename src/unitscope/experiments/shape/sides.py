@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from unitscope.models.preprocessing import Preprocessing
 from unitscope.models.weights import device_of
 from unitscope.run.folder import RunFolder
 from unitscope.run.layout import CELLS
-from unitscope.run.storage import ArrayFile, Arrays, bytes_of
+from unitscope.run.storage import AnyArray, ArrayFile, Arrays, bytes_of
 from unitscope.sources.pairs import PicturePairs
 from unitscope.stats import PairAnswers, PairChanges
 
@@ -63,7 +62,7 @@ class SideFile(ArrayFile):
         super().__init__(path)
         self._side = side
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> AnyArray:
         return super().__getitem__(f"{self._side}/{name}")
 
     @property
