@@ -13,6 +13,7 @@ from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.label_answers import label_answers
 from unitscope.layer.proof import ask
 from unitscope.sources.framing import Framing
 
@@ -183,6 +184,17 @@ def test_answers_of_segmenters(name, batch):
     labeller = SegmenterLabeller(segmenter(name, batch=batch), PixelGrid(Framing(), (SIDE, SIDE), (8, 8)))
     alone = said == "company" and batch == (1, 1)
     assert labeller.answers() == ("same" if alone else said)
+
+
+def test_a_segmenter_that_fails_on_noise_tells_nothing_by_that():
+    def only_some(x):
+        raise ValueError("no such colour")
+
+    failing = Segmenter(Labels(only_some), TWO, name="picky", nothing_channel=False)
+    labeller = SegmenterLabeller(failing, PixelGrid(Framing(), (SIDE, SIDE), (8, 8)))
+    with pytest.raises(UnitscopeError, match="no such colour"):
+        labeller.answers()
+    assert label_answers(labeller) == "same"
 
 
 FILE = """
