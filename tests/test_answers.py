@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -149,18 +150,15 @@ def test_a_layer_that_answers_at_random_is_refused_where_the_network_does_not_sh
     assert "layer 'act' answers differently when it sees the same picture again: numbers are" in repr(found)
 
 
-def labels(change):
-    """Scores of two concepts, over one another where a picture is red or green, and something done to the scores."""
-    return lambda x: change(torch.stack([x[:, 0] - x[:, 1], x[:, 1] - x[:, 0]], 1))
-
-
 class Labels(nn.Module):
-    def __init__(self, change=lambda x: x):
+    """Scores of two concepts, over one another where a picture is red or green, and something done to the scores."""
+
+    def __init__(self, change):
         super().__init__()
-        self.scores = labels(change)
+        self.change = change
 
     def forward(self, x):
-        return self.scores(x)
+        return self.change(torch.stack([x[:, 0] - x[:, 1], x[:, 1] - x[:, 0]], 1))
 
 
 TWO = Vocabulary([Concept("red", "color"), Concept("green", "color")])
@@ -210,6 +208,14 @@ def sequence():
 """
 
 
+@pytest.fixture
+def file(tmp_path):
+    """A file of segmenters that answer differently."""
+    path = tmp_path / "seg.py"
+    path.write_text(FILE.format(tests=Path(__file__).parent.as_posix()))
+    return path
+
+
 @pytest.mark.parametrize(
     ("concepts", "reason"),
     [
@@ -220,9 +226,7 @@ def sequence():
         ("colors+{file}:sequence", "segmenter 'a batch taken for a sequence' answers differently when other"),
     ],
 )
-def test_segmenters_are_refused_before_any_work_unless_it_is_allowed(concepts, reason, tmp_path):
-    file = tmp_path / "seg.py"
-    file.write_text(FILE.format(tests=__file__.rpartition("/")[0]))
+def test_segmenters_are_refused_before_any_work_unless_it_is_allowed(concepts, reason, file, tmp_path):
     network = unitscope.network(Answering(), preprocess=f"size={SIDE}")
     told = {"layers": ["act"], "out": tmp_path / "run", "show": False, "replicates": 100}
     given = [each.format(file=file) for each in concepts.split("+")]
@@ -235,9 +239,7 @@ def test_segmenters_are_refused_before_any_work_unless_it_is_allowed(concepts, r
     assert found.settings.allow_random
 
 
-def test_other_segmenters_are_refused_in_later_questions(tmp_path):
-    file = tmp_path / "seg.py"
-    file.write_text(FILE.format(tests=__file__.rpartition("/")[0]))
+def test_other_segmenters_are_refused_in_later_questions(file, tmp_path):
     run = dissected(Answering(), tmp_path / "run")
     asked = {
         "pictures": "world:24",
