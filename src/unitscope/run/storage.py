@@ -29,6 +29,9 @@ PARTIAL = ".partial"
 CHECKSUM = "checksum"
 """The note of a file of arrays that holds the checksum of all the rest of it."""
 
+ROWS_TOGETHER = 2**12
+"""Rows of a table that are encoded together: memory for more than these is not taken."""
+
 AnyArray = NDArray[Any]
 """Numbers of any type."""
 Arrays = dict[str, AnyArray]
@@ -96,8 +99,11 @@ def write_frame(path: Path, table: pd.DataFrame | pa.Table) -> None:
     """
     arrow = pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table
 
-    # pyarrow takes a relative path such as runs:1/units.parquet for an address.
-    write_file(path, lambda partial: pq.write_table(arrow, partial.absolute(), compression="snappy"))
+    def write(partial: Path) -> None:
+        # pyarrow takes a relative path such as runs:1/units.parquet for an address.
+        pq.write_table(arrow, partial.absolute(), compression="snappy", row_group_size=ROWS_TOGETHER)
+
+    write_file(path, write)
 
 
 class Budget:
@@ -267,6 +273,23 @@ class ArrayFile:
     def below(self, prefix: str) -> Arrays:
         """Return the arrays whose name starts with ``prefix/``, by the rest of their name."""
         return {name[len(prefix) + 1 :]: self[name] for name in self.names if name.startswith(prefix + "/")}
+
+
+def concatenated(
+    files: Iterable[ArrayFile], *names: str, start: Mapping[str, AnyArray] | None = None
+) -> Arrays:
+    """Return arrays of several files, each those of one name one after the other along the first axis.
+
+    They are copied while only one of the files is mapped: memory that belongs to many of them would count as in use.
+
+    Args:
+        files: opened one by one.
+        names: of the arrays.
+        start: what comes before them, also where there is no file, by the names.
+    """
+    parts = [start] if start is not None else []
+    parts += [{name: file[name].copy() for name in names} for file in files]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 def _damaged(path: Path, reason: str) -> UnitscopeError:

@@ -53,6 +53,7 @@ from unitscope.run.attack import Attack
 from unitscope.run.dissection import Dissection
 from unitscope.run.importance import Importance
 from unitscope.run.manifest import Values, plain
+from unitscope.run.storage import Arrays, concatenated
 from unitscope.run.summaries import PicturesRead
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.pairs import PicturePairs
@@ -293,7 +294,7 @@ class UnitAttack(Experiment[Subject]):
         changes = job.merged("pairs", lambda: PairChanges(subject.units), below="changes").result()
         facts = job.merged("pairs", lambda: PairAnswers(len(subject.names)), below="answers").result()
         overlap = job.merged("pairs", lambda: overlap_of(subject, self.pair_plan), below="overlap").result()
-        peaks = np.concatenate([file["peaks"] for file in job.files("read")]).astype(np.float64)
+        peaks = concatenated(job.files("read"), "peaks")["peaks"].astype(np.float64)
         # Pairs were numbered among those that were attacked.
         changes, facts = (
             replace(changes, samples=done[changes.samples]),
@@ -325,22 +326,19 @@ class UnitAttack(Experiment[Subject]):
         )  # fmt: skip
 
     def _exchanged(self, job: Job) -> None:
-        shape = (0, 1 + self.settings.random, len(self.findings.sizes))
-        restored, transplanted = (
-            np.concatenate([np.zeros(shape, np.int32), *(file[name] for file in job.files("exchange"))])
-            for name in ("restored", "transplanted")
-        )
-        self.findings = replace(self.findings, restored=restored, transplanted=transplanted)
+        none = np.zeros((0, 1 + self.settings.random, len(self.findings.sizes)), np.int32)
+        start = {"restored": none, "transplanted": none}
+        found = concatenated(job.files("exchange"), *start, start=start)
+        self.findings = replace(self.findings, restored=found["restored"], transplanted=found["transplanted"])
 
     def tables(self, job: Job) -> Iterable[tuple[str, Table]]:
         """Score the attempts, the groups of units, the exchanges, and say what the examples show."""
         ids = self.pictures.samples.sample_ids
         yield from attack_tables(self.findings, ids, kept=self.pictures.altered is None)
         shape = (0, self.shown.shape[1], *self.plan.sampling.shape)
-        maps = {
-            name: np.concatenate([np.zeros(shape, kind), *(file[name] for file in job.files("examples"))])
-            for name, kind in (("before", np.bool_), ("after", np.bool_), ("change", np.float32))
-        }
+        kinds = {"before": np.bool_, "after": np.bool_, "change": np.float32}
+        start: Arrays = {name: np.zeros(shape, kind) for name, kind in kinds.items()}
+        maps = concatenated(job.files("examples"), *start, start=start)
         rows = self.dissection.units[self.dissection.units["layer"] == self.plan.layer.name]
         concepts = dict(zip(rows["unit"], rows["concept"], strict=True))
         labels = {int(unit): name for unit, name in concepts.items() if isinstance(name, str)}
@@ -384,7 +382,6 @@ def _first_picture(samples: PictureSamples) -> Any:
 
 
 def _outcomes(job: Job) -> Outcomes:
-    files: Sequence[Any] = list(job.files("attack"))
     names = ("attempts", "found", "won", "found_l2", "found_largest", "stretch")
-    together = {name: np.concatenate([file[name] for file in files]) for name in names}
-    return Outcomes(**together, passes=sum(int(file["passes"][0]) for file in files))
+    found = concatenated(job.files("attack"), *names, "passes")
+    return Outcomes(**{name: found[name] for name in names}, passes=int(found["passes"].sum()))

@@ -13,6 +13,7 @@ from unitscope.experiments.importance.tables import SplitEffects, rank_units
 from unitscope.experiments.skeleton import Job
 from unitscope.run.dissection import Dissection
 from unitscope.run.importance import Importance
+from unitscope.run.storage import concatenated
 from unitscope.stats import PredictionChanges
 
 
@@ -89,8 +90,8 @@ def measured_ranks(job: Job, stage: str, units: int, classes: int) -> Ranks:
     changes = job.merged(stage, lambda: PredictionChanges(units, classes), below="changes").result()
     effects = SplitEffects.of("val", changes, replicates=1, seed=0)
     outputs = np.unique(changes.labels)
-    falls = np.concatenate([file["fall"] for file in job.files(stage)]).astype(np.float64)
-    samples = np.concatenate([file["samples"] for file in job.files(stage)])
+    found = concatenated(job.files(stage), "fall", "samples")
+    falls, samples = found["fall"].astype(np.float64), found["samples"]
     labels = dict(zip(changes.samples.tolist(), changes.labels.tolist(), strict=True))
     own = np.array([labels[sample] for sample in samples.tolist()], np.int64)
     of_class = np.stack([falls[own == output].mean(axis=0) for output in outputs], axis=1)

@@ -18,7 +18,7 @@ from unitscope.experiments.pieces import Piece, State
 from unitscope.experiments.samples import Batch, Samples, called, where_not_finite
 from unitscope.experiments.skeleton import Job
 from unitscope.layer.hooks import LayerGrid, trace
-from unitscope.run.storage import Arrays
+from unitscope.run.storage import Arrays, concatenated
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,5 @@ def _shares(labels: NDArray[np.int16], concepts: NDArray[np.int64]) -> NDArray[n
 
 def merged_peaks(job: Job, stage: str) -> Peaks:
     """Put together what all pieces of a stage read."""
-    files = list(job.files(stage))
-    samples, values, layer, areas = (
-        np.concatenate([file[name] for file in files]) for name in ("samples", "values", "layer", "areas")
-    )
-    return Peaks(samples, values, layer, areas, job.skipped(stage))
+    found = concatenated(job.files(stage), "samples", "values", "layer", "areas")
+    return Peaks(**found, skipped=job.skipped(stage))

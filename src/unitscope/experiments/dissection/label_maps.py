@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unitscope.run.folder import RunFolder
 from unitscope.run.layout import CELLS
-from unitscope.run.storage import ArrayFile, write_file
+from unitscope.run.storage import ArrayFile, concatenated, write_file
 from unitscope.stats.intersection import planes_last
 
 KEPT = 2**24
@@ -41,7 +41,7 @@ class LabelMaps:
     @cached_property
     def samples(self) -> NDArray[np.int64]:
         """Numbers of the pictures that could be read, ascending ``(N,)``."""
-        return np.concatenate([file["samples"] for file in self._files()])
+        return concatenated(self._files(), "samples")["samples"]
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:

@@ -157,9 +157,9 @@ def _pictures(findings: Findings, split: Split) -> SplitImages:
 def _score_sets(findings: Findings) -> tuple[pd.DataFrame, Averages]:
     """Score every class with its sets; also on average over classes."""
     plan, val = findings.plan, findings.val
-    files = list(findings.job.files("sets"))
 
     def read(numbers: Sequence[int] | Numbers) -> NDArray[np.int16]:
+        files = findings.job.files("sets")
         return np.concatenate([file["predicted"][np.asarray(numbers)] for file in files], axis=1)
 
     count = len(plan.removed)

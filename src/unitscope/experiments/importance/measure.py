@@ -258,9 +258,10 @@ def _first_batch(split: Split, batch_size: int) -> Tensor:
 
 def _means(job: Job) -> NDArray[np.float32]:
     """Return the mean activation of every unit over the train pictures ``(U,)``."""
-    files = list(job.files("means"))
-    cells = sum(int(file["cells"][0]) for file in files)
-    sums = sum((file["sums"] for file in files), np.zeros(1))
+    cells, sums = 0, np.zeros(1)
+    for file in job.files("means"):
+        cells += int(file["cells"][0])
+        sums = sums + file["sums"]
     return np.asarray(sums / max(cells, 1), np.float32)
 
 
