@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -93,6 +93,15 @@ class Asked:
     proofs: dict[str, Proof]
 
 
+class _Changes(NamedTuple):
+    """What a layer answers to pictures that are changed in a patch of some width, at some places."""
+
+    layer: LayerGrid
+    activations: Tensor
+    centres: NDArray[np.float64]
+    side: int
+
+
 def ask(
     module: nn.Module,
     layers: Iterable[LayerGrid],
@@ -130,24 +139,23 @@ def ask(
     answers: Answers = "same"
     count = 3 if batch_size > 2 else 2
     # The unchanged picture is the second of those that come together, and the first of those that are shown again.
-    together = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[2, 0, 3]])[:count]
-    passes, unchanged_rows = [together, together[shown_again(count)]], (1, 0)
+    first = inputs_of(changed_pictures(size, max(min(size) // 2, 1))[0][[2, 0, 3]])[:count]
+    passes, unchanged_rows = [first, first[shown_again(count)]], (1, 0)
     fitting = _fitting([layer for layer in layers if max(layer.grid) > 1], most_units)
     for number, some in enumerate(fitting):
-        changed, centres = dict[str, Tensor](), dict[int, NDArray[np.float64]]()
-        sides = _by_side(some, size)
-        for side, group in sides.items():
-            pictures, centres[side] = changed_pictures(size, side)
-            changed |= _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)[0]
+        changes = list[_Changes]()
+        for side, group in _by_side(some, size).items():
+            pictures, centres = changed_pictures(size, side)
+            read, _ = _read(module, group, inputs_of(pictures[2:]).split(batch_size), most_units)
+            changes += [_Changes(layer, read[layer.name], centres, side) for layer in group]
         unchanged, heard = _read(module, some, passes, most_units, rows=unchanged_rows, whole=number == 0)
         if number == 0:
             answers = compare(
                 heard[0], heard[1], lambda: _read(module, (), passes[1:], whole=True)[1][0], count
             )
-        for side, group in sides.items():
-            for layer in group:
-                values = torch.cat([unchanged[layer.name], changed[layer.name]])
-                found[layer.name] = judge(values, layer.geometry, centres[side], side, size)
+        for layer, values, centres, side in changes:
+            together = torch.cat([unchanged[layer.name], values])
+            found[layer.name] = judge(together, layer.geometry, centres, side, size)
     return Asked(answers, found)
 
 
