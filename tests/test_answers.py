@@ -4,18 +4,20 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 import unitscope
-from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller
+from unitscope.concepts.labellers import PixelGrid, SegmenterLabeller, Unlabelled
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.label_answers import label_answers
 from unitscope.layer.proof import ask
+from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.framing import Framing
 
 SIDE = 32
@@ -161,6 +163,8 @@ class Labels(nn.Module):
         return self.change(torch.stack([x[:, 0] - x[:, 1], x[:, 1] - x[:, 0]], 1))
 
 
+PICTURES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8).repeat(4, 1).repeat(4, 2)
+"""Two pictures of coloured squares."""
 TWO = Vocabulary([Concept("red", "color"), Concept("green", "color")])
 SEGMENTERS = {
     "plain": (lambda x: x, "same"),
@@ -181,18 +185,36 @@ def test_answers_of_segmenters(name, batch):
     said = SEGMENTERS[name][1]
     labeller = SegmenterLabeller(segmenter(name, batch=batch), PixelGrid(Framing(), (SIDE, SIDE), (8, 8)))
     alone = said == "company" and batch == (1, 1)
-    assert labeller.answers() == ("same" if alone else said)
+    assert labeller.answers(PICTURES) == ("same" if alone else said)
 
 
-def test_a_segmenter_that_fails_on_noise_tells_nothing_by_that():
-    def only_some(x):
-        raise ValueError("no such colour")
+def test_segmenters_are_asked_with_the_first_and_the_last_picture_that_can_be_read():
+    """One that is sure of pictures without edges answers at random only where the pictures have some."""
 
-    failing = Segmenter(Labels(only_some), TWO, name="picky", nothing_channel=False)
-    labeller = SegmenterLabeller(failing, PixelGrid(Framing(), (SIDE, SIDE), (8, 8)))
-    with pytest.raises(UnitscopeError, match="no such colour"):
-        labeller.answers()
-    assert label_answers(labeller) == "same"
+    def read(number):
+        asked.append(number)
+        if number in (0, 5):
+            raise UnreadablePicture("a.jpg", "broken")
+        return PICTURES[number % 2]
+
+    def noise_where_edges_are(x):
+        return x + 100 * torch.randn_like(x) * (x.std((2, 3), keepdim=True) > 0.1)
+
+    asked = []
+    module = Labels(noise_where_edges_are)
+    where = PixelGrid(Framing(), (SIDE, SIDE), (8, 8))
+    labeller = SegmenterLabeller(Segmenter(module, TWO, name="unsure", nothing_channel=False), where)
+    with pytest.raises(
+        UnitscopeError, match="'unsure' answers differently when it sees the same picture again"
+    ):
+        label_answers(labeller, read, 6)
+    assert asked == [0, 1, 5, 4]
+    assert label_answers(labeller, lambda number: np.full_like(PICTURES[0], 40 * number), 6) == "same"
+    assert label_answers(labeller, lambda number: PICTURES[0], 0) == "same"
+
+
+def test_masks_need_no_answers_so_no_picture_is_read():
+    assert label_answers(Unlabelled(), pytest.fail, 3) == "same"
 
 
 FILE = """

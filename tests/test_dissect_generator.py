@@ -131,11 +131,11 @@ def test_the_generator_runs_once_for_each_latent(file, tmp_path, monkeypatch):
     monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
     run = dissected(file, tmp_path / "run", latents=100)
     passes = [int(line) for line in (tmp_path / "passes").read_text().split()]
-    # Before: tried with 2, 2 and 1, seen with 4 and 1, probed with 2.
-    assert passes == [2, 2, 1, 4, 1, 2] + [4] * 25
+    # Before: tried with 2, 2 and 1, seen with 4 and 1, probed with 2, and a picture for the segmenter.
+    assert passes == [2, 2, 1, 4, 1, 2, 1] + [4] * 25
     kept = sorted(path.name for path in (run.path / "pictures").iterdir())
     assert kept == [f"{number:06d}.jpg" for number in np.unique(run.table("exemplars")["sample"])]
-    # Before: tried with 2, and with the second of them alone.
+    # Before: that picture with another one, and alone.
     assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 3 + 100
 
 
@@ -497,7 +497,7 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     }  # fmt: skip
     assert len(run.units) == 8
     assert made[-75:] == [4] * 75
-    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2
+    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2 + 1
     exemplars = run.table("exemplars").drop_duplicates("sample")
     assert exemplars["sample"].max() >= run.manifest.config["shard_size"]
     assert sorted(exemplars["picture"]) == sorted(

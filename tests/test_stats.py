@@ -320,6 +320,22 @@ def test_points_above_are_those_of_the_upsampled_grids(border):
         points.points_above(np.array([-1, -1, 1], np.float32))
 
 
+@pytest.mark.parametrize("border", ["edge", "zeros"])
+@pytest.mark.parametrize("shift", [-3, -5])
+@pytest.mark.parametrize("quantile", [0.01, 0.1, 0.4])
+def test_zeros_outside_lift_the_points_beside_them_above_a_negative_threshold(border, shift, quantile):
+    """Rows of cells that all lie below the bound have points above it at their ends."""
+    grids = np.random.default_rng(7).uniform(-2, 2, (6, 4, 5, 6)).astype(np.float32) + np.float32(shift)
+    activation = raster(grids, border=border)
+    values = values_of(activation).transpose(1, 0, 2, 3).reshape(4, -1)
+    ranked = np.sort(values)[:, ::-1]
+    thresholds = thresholds_of(activation, quantile)
+    assert np.array_equal(thresholds, ranked[:, exceeding_count(quantile, activation.points)])
+    assert (thresholds < 0).all()
+    points = StrongCells.of(activation, thresholds).points_above(thresholds)
+    assert np.array_equal(points.counts.sum(1), (values > thresholds[:, None]).sum(1))
+
+
 def test_the_example_of_the_kernels_is_true():
     activation = raster(np.array([[[[2.0, 10.0]]]]), size=(1, 8), shape=(1, 4))
     columns = activation.sampling.columns

@@ -21,7 +21,7 @@ from unitscope.sources.framing import Framing
 Background = Literal["background", "ignore"]
 
 PATCHES = 8
-"""Patches along a side of the pictures that a segmenter is tried with."""
+"""Patches along a side of the picture of noise that a segmenter is tried with."""
 UNLIKE = 0.02
 """Of the points of a label map, so many may change when a picture is labelled again: that is how scores round."""
 
@@ -231,8 +231,11 @@ class SegmenterLabeller:
         ]
         return np.concatenate(parts)
 
-    def answers(self) -> Literal["same", "again", "company"]:
-        """Label two pictures of coloured noise, and the second of them alone.
+    def answers(self, pictures: Sequence[NDArray[np.uint8]]) -> Literal["same", "again", "company"]:
+        """Label a picture after one of coloured noise, which is unlike it, and alone.
+
+        Args:
+            pictures: two ``(H, W, 3)``: one for a segmenter that fails on noise, and the one that is labelled.
 
         Returns:
             again: another label map when the same picture comes again; company: when other pictures come with it, or
@@ -241,14 +244,17 @@ class SegmenterLabeller:
         Raises:
             UnitscopeError: the segmenter fails, or returns something that does not fit its vocabulary.
         """
-        random = np.random.default_rng(0)
-        coarse = random.integers(0, 256, (2, PATCHES, PATCHES, 3), np.uint8)
+        patches = np.random.default_rng(0).integers(0, 256, (PATCHES, PATCHES, 3), np.uint8)
         rows, columns = (np.arange(pixels) * PATCHES // pixels for pixels in self.size)
-        both = [self.prepare(0, picture) for picture in coarse[:, rows][:, :, columns]]
-        together, alone = self.label(both)[1:], self.label(both[1:])
+        noise, other, own = (self.prepare(0, each) for each in (patches[rows][:, columns], *pictures))
+        alone = self.label([own])
+        try:
+            together = self.label([noise, own])[1:]
+        except UnitscopeError:
+            together = self.label([other, own])[1:]
         if (together != alone).mean() <= UNLIKE:
             return "same"
-        return "again" if (self.label(both[1:]) != alone).mean() > UNLIKE else "company"
+        return "again" if (self.label([own]) != alone).mean() > UNLIKE else "company"
 
     def _label_batch(self, inputs: NDArray[np.float32], smallest: int) -> NDArray[np.int32]:
         count = len(inputs)

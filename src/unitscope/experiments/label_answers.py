@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
 from unitscope.concepts.labellers import Labeller
 from unitscope.concepts.merge import segmenting
 from unitscope.errors import UnitscopeError
 from unitscope.layer.answers import CAUSES, Answers
+from unitscope.sources.base import UnreadablePicture
+
+Read = Callable[[int], NDArray[np.uint8]]
+"""Gives a picture ``(H, W, 3)`` by its number."""
 
 
 def label_answers(
-    labeller: Labeller, advice: str = "make it deterministic", *, allowed: bool = False
+    labeller: Labeller,
+    read: Read,
+    count: int,
+    advice: str = "make it deterministic",
+    *,
+    allowed: bool = False,
 ) -> Answers:
-    """Ask the segmenters of a labeller, each with pictures of noise; masks have none.
-
-    One that fails on noise, as it reads the colours of one generator only, tells nothing by that.
+    """Ask the segmenters of a labeller, each with the first and the last of the pictures; masks have none.
 
     Args:
         labeller: for pictures or generated ones.
+        read: gives these pictures.
+        count: how many there are.
         advice: what a person can do about one that does not.
         allowed: whether such a one is only told of.
 
     Raises:
-        UnitscopeError: one does not.
+        UnitscopeError: one does not, or it fails.
     """
     found: Answers = "same"
-    for each in segmenting(labeller):
-        try:
-            answers = each.answers()
-        except UnitscopeError:
-            continue
+    segmenters = segmenting(labeller)
+    pictures = _first_and_last(read, count) if segmenters else []
+    for each in segmenters if pictures else ():
+        answers = each.answers(pictures)
         if answers != "same":
             found = answers
             if not allowed:
@@ -36,3 +49,18 @@ def label_answers(
                     f"segmenter {each.name!r} answers differently {CAUSES[answers]}; {advice}"
                 )
     return found
+
+
+def _first_and_last(read: Read, count: int) -> list[NDArray[np.uint8]]:
+    """Return the first and the last picture that can be read, which may be one; none where none can."""
+    first = _readable(read, range(count))
+    return [*first, *(_readable(read, reversed(range(count))) if count > 1 else first)]
+
+
+def _readable(read: Read, numbers: Iterable[int]) -> list[NDArray[np.uint8]]:
+    for number in numbers:
+        try:
+            return [read(number)]
+        except UnreadablePicture:
+            continue
+    return []

@@ -120,8 +120,8 @@ def ask_of_pictures(
         )
     else:
         labeller = label_pictures(asked.pictures, preprocessing, said, run.grid, found)
-        label_answers(labeller)
         samples = PictureSamples(asked.pictures, labeller, preprocessing=preprocessing, grid=run.grid)
+        label_answers(labeller, samples.pictures.read, len(samples.sample_ids))
     return Question(found.module, samples, asked)
 
 

@@ -87,7 +87,7 @@ def named_pairs(
     if alter == "silhouette":
         where = PixelGrid(frame.framing, frame.size, frame.size)
         labeller = as_concepts(concepts).labeller(originals, where, torch.device(network.device or "cpu"))
-        label_answers(labeller)
+        label_answers(labeller, originals.read, len(originals))
         return PicturePairs(seen, Silhouettes(originals, labeller, seed)), "silhouette"
     if alter == "retexture":
         return PicturePairs(seen, FramedPictures(_retextured(originals, seed), frame)), "retexture"

@@ -134,7 +134,7 @@ def reopen_generated(
             "that one with --segmenter, or dissect again"
         )
     if not own:
-        label_answers(samples.labeller)
+        label_answers(samples.labeller, samples.picture, 1)
     return samples
 
 

@@ -28,7 +28,7 @@ ALLOW = "make it deterministic, or read it all the same with --allow-random"
 def proven(
     plan: ReadingPlan, model: Network | Generator, samples: Samples, told: DissectionSettings
 ) -> ReadingPlan:
-    """Note in a plan what the network, its layers and the segmenters answered to pictures of noise.
+    """Note in a plan what the network and its layers answered to pictures of noise, and segmenters to one of the run.
 
     Args:
         plan: how layers are read.
@@ -41,7 +41,14 @@ def proven(
             elsewhere.
     """
     if isinstance(samples, PictureSamples | GeneratedSamples):
-        plan = replace(plan, labels=label_answers(samples.labeller, ALLOW, allowed=told.allow_random))
+        # One generated picture, since each is a pass of the generator.
+        read, count = (
+            (samples.pictures.read, len(samples.sample_ids))
+            if isinstance(samples, PictureSamples)
+            else (samples.picture, 1)
+        )
+        labels = label_answers(samples.labeller, read, count, ALLOW, allowed=told.allow_random)
+        plan = replace(plan, labels=labels)
     return _proven(plan, model, samples, told) if isinstance(model, Network) else plan
 
 

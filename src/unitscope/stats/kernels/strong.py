@@ -238,7 +238,9 @@ def _points_above(
     # Interpolation lies between its corners, but for rounding: a grid whose cells are all below has no point above.
     highest_cell, largest = _strongest(values, begin, end)
     margin = ROUNDING * largest if bound != 0 else np.float32(0)
-    if highest_cell + margin <= bound and not (reading.outside and bound < 0):
+    # The zero outside may lift points beside the frame above a negative bound, whatever the cells there are.
+    lifted = reading.outside and bound < 0
+    if highest_cell + margin <= bound and not lifted:
         return 0
     grid, flat, padded, wide, highest, line = (
         scratch.grid, scratch.flat, scratch.padded, scratch.wide, scratch.highest, scratch.line,
@@ -251,7 +253,7 @@ def _points_above(
     # row first reads them. Both go downwards, so `prepared` is the last row that has been widened.
     prepared = -1
     for y in range(top.shape[0]):
-        if max(highest[top[y]], highest[bottom[y]]) + margin <= bound:
+        if max(highest[top[y]], highest[bottom[y]]) + margin <= bound and not lifted:
             continue
         for row in range(max(prepared + 1, min(top[y], bottom[y])), min(bottom[y] + 1, height)):
             for column in range(width):
