@@ -20,6 +20,7 @@ from tiny import assert_same_run, run_cli
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.attack import search
+from unitscope.experiments.attack.findings import Findings
 from unitscope.models.pixels import OnPixels, to_bytes, to_unit
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.run.folder import RunFolder
@@ -319,6 +320,35 @@ def test_no_attack_succeeds(place, tmp_path):
     assert got.changes["value"].isna().all()
     assert "none of the 10 attacks" in got.page.read_text(encoding="utf-8")
     assert "none of the 10" in repr(got)
+
+
+def test_attempts_without_units_of_a_group_say_nothing_of_it(place, tmp_path, monkeypatch):
+    """The second attempt has no other units, and none has random ones."""
+    told = {"method": f"{place}/net.py:brighten"}
+    groups = Findings.__dict__["groups"].func
+    whole = attack(place, tmp_path / "whole", "red", **told)
+
+    def some(self):
+        found = groups(self)
+        return found | {
+            "other": found["other"] & (np.arange(len(self.won)) != 1)[:, None],
+            "random": np.zeros_like(found["random"]),
+        }
+
+    monkeypatch.setattr(Findings, "groups", property(some))
+    got = attack(place, tmp_path / "some", "red", **told)
+    one, two = (
+        each.changes[each.changes["target"] == "red"].set_index(["measure", "group"]) for each in (whole, got)
+    )
+    kept = ["target", "source"]
+    pd.testing.assert_frame_equal(one.loc[("signed", kept), :], two.loc[("signed", kept), :])
+    won = len(whole.attempts[whole.attempts["won"]])
+    assert one.loc[("absolute", "other"), "attempts"] == won
+    assert two.loc[("absolute", "other"), "attempts"] == won - 1
+    assert two.loc[("absolute", "other"), "value"] > 0
+    assert two.loc[("absolute", "random"), "attempts"] == 0
+    assert two.loc["absolute"].loc["random", ["value", "low", "high"]].isna().all()
+    assert "random: -, -" in repr(got)
 
 
 @needs_library

@@ -247,8 +247,9 @@ def test_what_is_said_to_be_next_runs_and_says_what_is_next(data, tmp_path, monk
 def test_what_follows_a_question_about_a_generator_can_be_typed(kind, tmp_path):
     found = object.__new__(kind)
     concepts = [
-        SimpleNamespace(concept="grey", category="color"),
-        SimpleNamespace(concept="a tree", category="object"),
+        SimpleNamespace(concept="grey", category="color", unit=3),
+        SimpleNamespace(concept="a sky", category="object", unit=None),
+        SimpleNamespace(concept="a tree", category="object", unit=5),
     ]
     facts = SimpleNamespace(
         layer="layer4", latents=300, concept="a tree", category="object", concepts=concepts
@@ -259,7 +260,19 @@ def test_what_follows_a_question_about_a_generator_can_be_typed(kind, tmp_path):
     context = commands()[name].make_context(name, words)
     assert name == {Ranking: "remove", Removal: "insert", Insertion: "report"}[kind]
     assert context.params.get("concept", "a tree|object") == "a tree|object"
-    assert context.params.get("latents") == {Ranking: 300, Removal: 50, Insertion: None}[kind]
+    assert context.params.get("latents") == {Ranking: 150, Removal: 50, Insertion: None}[kind]
+
+
+@pytest.mark.parametrize(("unit", "latents"), [(None, 300), (5, 1)])
+def test_no_removal_by_effect_follows_where_none_is_told_from_none_or_no_latent_is_left(
+    unit, latents, tmp_path
+):
+    found = object.__new__(Ranking)
+    concepts = [SimpleNamespace(concept="a tree", category="object", unit=unit)]
+    facts = SimpleNamespace(layer="layer4", latents=latents, concepts=concepts)
+    vars(found).update(path=tmp_path / "run" / "effects" / "x", summary=facts)
+    (line,) = following.of_effect(tmp_path / "run", found)
+    assert line.startswith("unitscope report ")
 
 
 def test_a_report_is_opened_in_a_browser(run, tmp_path, monkeypatch, unitscope_says):

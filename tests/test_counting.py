@@ -18,7 +18,7 @@ from unitscope.concepts.vocabulary import IGNORED
 from unitscope.errors import UnitscopeError
 from unitscope.layer.grid import identity_sampling
 from unitscope.sources.pictures import PictureFolder
-from unitscope.stats import IntersectionBootstrap, Intersections
+from unitscope.stats import IntersectionBootstrap, Intersections, UnitLikeness
 from unitscope.stats.cells import StrongCells
 from unitscope.stats.inference import poisson_weights
 from unitscope.stats.intersection import ConceptAreas
@@ -107,11 +107,16 @@ def test_counts_are_those_of_a_naive_loop(planes: int) -> None:
     labels[:, 1:][labels[:, 1:] < 0] = 0  # as `without_repeats` leaves them
     levels, samples = np.array([0.1, 0.5, -0.2], np.float32), np.arange(5)
     cells = StrongCells.of(ActivationRaster(grids, identity_sampling((6, 6))))
-    counts, areas = Intersections(levels, 4), ConceptAreas(4)
+    counts, areas, alike = (
+        Intersections(levels, 4),
+        ConceptAreas(4),
+        UnitLikeness(levels, grids.max((0, 2, 3))),
+    )
     boot = IntersectionBootstrap(levels, np.array([1, 2, 3]), label_values=4, replicates=4)
     counts.update(cells, labels, samples)
     areas.update(labels, samples)
     boot.update(cells, labels, samples)
+    alike.update(cells, labels)
 
     on = (grids > levels[:, None, None]) & ~void[:, None]
     shown = np.stack([(labels == concept).any(1) & ~void for concept in range(4)])
@@ -119,6 +124,9 @@ def test_counts_are_those_of_a_naive_loop(planes: int) -> None:
     pixels, met = counts.result()
     assert np.array_equal(pixels.sum(0), on.sum((0, 2, 3)))
     assert np.array_equal(met.sum(0)[:, 1:], shared.sum(0)[:, 1:])
+    both = np.einsum("nuij,nvij->uv", on, on, dtype=np.int64)
+    alone = both.diagonal()
+    assert alike.result()[0] == pytest.approx(both / (alone[:, None] + alone - both))
     covered, _, points = areas.result()
     assert np.array_equal(covered.sum(0)[1:], shown.sum((1, 2, 3))[1:])
     assert points.sum() == (~void).sum()

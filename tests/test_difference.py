@@ -86,6 +86,22 @@ def test_intervals_are_those_of_pictures_drawn_for_both_alike(run: Dissection) -
     assert row["iou"] == pytest.approx(control.units["iou"].mean() - run.units["iou"].mean())
 
 
+def test_there_is_no_interval_that_does_not_hold_the_difference(run: Dissection, tmp_path: Path) -> None:
+    """With the least IoU as the cut all units are detectors, and some are not in every replicate."""
+    cut = float(run.units["iou"].min())
+    told = {"layers": LAYER, "null": 0, "replicates": REPLICATES, "seed": 5, "min_iou": cut}
+    other = us.dissect("world-vgg", f"world:{COUNT}", **told, out=tmp_path / "run")
+    assert other.units["detector"].all()
+    (row,) = us.difference(run, other).to_dict("records")
+    high = np.quantile(replicates_of(other)[0] - replicates_of(run)[0], 0.975)
+    assert high < row["detectors"]
+    assert np.isnan([row["detectors_low"], row["detectors_high"]]).all()
+    (said,) = (line for line in us.compare(run, other).said() if "mean IoU" in line)
+    shares, _, ious = said.partition(" of the units, ")
+    assert ious == "mean IoU +0.000 (+0.000 to +0.000)"
+    assert "(" not in shares
+
+
 def test_a_run_does_not_differ_from_itself(run: Dissection) -> None:
     assert (us.difference(run, run).drop(columns="layer") == 0).all(axis=None)
     changed = relabelled(run, run)

@@ -566,12 +566,20 @@ def test_what_is_against_the_ranking_is_said_with_what_happened():
     sets = pd.DataFrame(
         {"kind": "kept", "k": 2, "curve": False, "ranking": ["importance", "random"], "recall": [0.99, 0.6]}
     )
-    odd = SimpleNamespace(summary=SimpleNamespace(set_sizes=(2, 5)), sets=sets, mean=mean)
+    facts = SimpleNamespace(set_sizes=(2, 5), classes=3, units=4)
+    odd = SimpleNamespace(summary=facts, sets=sets, mean=mean)
     odd.mean = lambda kind, ranking, k: mean(kind, "random" if ranking == "other" else ranking, k)
     kept, removed = paradoxes(odd)
-    assert (
-        "the 2 most important tell less than 2 random ones: 99.0 % of a class's pictures are called that"
-        in kept
+    assert kept.startswith(
+        "with only the 2 most important units of a class kept, it is told less well than with as many random ones: "
+        "99.0 % of its pictures are called that (60.0 % with random ones), and 5.0 % of all pictures are called right"
     )
-    assert "(60.0 % with random ones), and 5.0 % of all pictures are called right" in kept
-    assert removed.startswith("without the 2 most important of another class as much is lost")
+    assert kept.endswith(": what is left speaks for its class alone")
+    assert removed.startswith("without the 2 most important units of another class as much is lost")
+    # Two classes lose alike whatever is removed, and so do all where more than half of the layer is gone.
+    for changed in ({"classes": 2}, {"units": 3}):
+        odd.summary = SimpleNamespace(**{**vars(facts), **changed})
+        assert list(paradoxes(odd)) == [kept]
+    # A class that is called less often has not the last word.
+    odd.summary, odd.sets = facts, sets.assign(recall=[0.3, 0.6])
+    assert next(paradoxes(odd)).endswith("pictures are called right")

@@ -245,7 +245,7 @@ class UnitLikenessCase(HistogramCase):
         return UnitLikeness(THRESHOLDS, DATA.grids.max((0, 2, 3)))
 
     def update(self, statistic, rows) -> None:
-        statistic.update(DATA.cells(rows).points_above(THRESHOLDS))
+        statistic.update(DATA.cells(rows).points_above(THRESHOLDS), DATA.labels[rows])
 
 
 CASES = [

@@ -73,6 +73,25 @@ def test_chance_is_the_mean_over_all_derangements(grids, overlap):
     assert np.isnan(overlap.chance[3])
 
 
+def test_chance_is_of_other_pictures_where_one_has_several_copies(grids):
+    """Pictures 0 and 1 with two copies each, picture 2 with one, in two states that are merged."""
+    picture = np.array([0, 0, 1, 1, 2])
+    grids = np.stack([grids[0][[0, 0, 2, 2, 4]], grids[1]])
+    before, after = masks_of(grids)
+    total = PairOverlap(THRESHOLDS, RASTER[0] * RASTER[1], replicates=10)
+    for rows in ([0, 2, 4], [1, 3]):
+        part = PairOverlap(THRESHOLDS, RASTER[0] * RASTER[1], replicates=10)
+        cells = [StrongCells.of(ActivationRaster(half[rows], SAMPLING)) for half in grids]
+        part.update(*cells, picture[rows], np.array([2, 2, 2, 2, 1])[rows])
+        part.settle()
+        total.merge(part)
+    pairs = [(i, j) for i in range(5) for j in range(5) if picture[i] != picture[j]]
+    for unit in range(UNITS - 1):
+        shared = 5 * np.mean([(before[i, unit] & after[j, unit]).sum() for i, j in pairs])
+        union = before[:, unit].sum() + after[:, unit].sum() - shared
+        assert total.result().chance[unit] == pytest.approx(shared / union)
+
+
 def test_replicates_weigh_pictures(grids, overlap):
     from unitscope.stats.inference import poisson_weights
 

@@ -45,14 +45,19 @@ def of_unit(run: Path, layer: str, unit: int, *, drawn: bool) -> list[str]:
 
 
 def of_effect(run: Path, found: Removal | Insertion | Ranking) -> list[str]:
-    """Return the next question about a generator: after a ranking what goes, after that what can be put in."""
+    """Return the next question about a generator: after a ranking what goes, after that what can be put in.
+
+    The units of a ranking are chosen on half of the latents, so the other half is what there is to look at.
+    """
     from unitscope.run.effects import Ranking, Removal
 
-    if isinstance(found, Ranking) and found.summary.concepts and _lies_in(found.path, run):
+    if isinstance(found, Ranking) and _lies_in(found.path, run):
         facts = found.summary
-        first = next((each for each in facts.concepts if each.category == "object"), facts.concepts[0])
-        by_effect = ("--rank", "effect", "--latents", facts.latents)
-        return [_about(run, "remove", facts.layer, f"{first.concept}|{first.category}", *by_effect)]
+        told = [each for each in facts.concepts if each.unit is not None]
+        if told and facts.latents > 1:
+            first = next((each for each in told if each.category == "object"), told[0])
+            by_effect = ("--rank", "effect", "--latents", facts.latents // 2)
+            return [_about(run, "remove", facts.layer, f"{first.concept}|{first.category}", *by_effect)]
     if isinstance(found, Removal):
         removed = found.summary
         few = ("--locations", 16, "--latents", min(removed.latents, FEW))

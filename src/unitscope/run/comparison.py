@@ -13,7 +13,7 @@ from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.registered import VIEWS, make_registered
 from unitscope.run.dissection import Dissection
-from unitscope.run.numbers import Score, fraction, heading, percent_score
+from unitscope.run.numbers import Score, fraction, fraction_score, heading, percent_score
 
 COUNTS = ("units", "detectors", "concepts")
 ALL = "all"
@@ -120,11 +120,12 @@ class Comparison(pd.DataFrame):
 
 
 def _difference(row: Mapping[Hashable, Any]) -> str:
-    detectors = Score(row["detectors"], row["detectors_low"], row["detectors_high"])
-    low, high = row["iou_low"], row["iou_high"]
+    detectors, iou = (
+        Score.of(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("detectors", "iou")
+    )
     return (
         f"{row['layer']}: detectors {percent_score(detectors, sign='+')} of the units, "
-        f"mean IoU {row['iou']:+.3f} ({low:+.3f} to {high:+.3f})"
+        f"mean IoU {fraction_score(iou, sign='+')}"
     )
 
 

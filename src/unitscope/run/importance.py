@@ -133,22 +133,29 @@ def _lines(found: Importance) -> Iterator[str]:
 
 def paradoxes(found: Importance) -> Iterator[str]:
     """Yield what seems to be against the ranking, with what happened: sets that do worse, or no better, than others."""
-    for k in found.summary.set_sizes:
+    facts = found.summary
+    for k in facts.set_sizes:
+        units = "most important unit" if k == 1 else f"{k:,} most important units"
         best, random = (found.mean("kept", ranking, k) for ranking in ("importance", "random"))
         if best is not None and random is not None and best.balanced_accuracy < random.balanced_accuracy:
             sets = found.sets[(found.sets["kind"] == "kept") & (found.sets["k"] == k) & ~found.sets["curve"]]
             recall = {str(name): rows["recall"].mean() for name, rows in sets.groupby("ranking")}
             called, by_chance = (percent(recall[ranking]) for ranking in ("importance", "random"))
+            why = (
+                ": what is left speaks for its class alone" if recall["importance"] > recall["random"] else ""
+            )
             yield (
-                f"kept alone, the {k:,} most important tell less than {k:,} random ones: {called} of a class's "
-                f"pictures are called that ({by_chance} with random ones), and {percent(best.overall_accuracy)} of all "
-                "pictures are called right: what is left speaks for one class alone"
+                f"with only the {units} of a class kept, it is told less well than with as many random ones: {called} "
+                f"of its pictures are called that ({by_chance} with random ones), and "
+                f"{percent(best.overall_accuracy)} of all pictures are called right{why}"
             )
         lost, other = (found.mean("removed", ranking, k) for ranking in ("importance", "other"))
-        if lost is not None and other is not None and lost.loss <= other.loss:
+        # Two classes lose alike whatever is removed, and so do all where most of the layer is gone.
+        apart = facts.classes > 2 and 2 * k <= facts.units
+        if apart and lost is not None and other is not None and lost.loss <= other.loss:
             yield (
-                f"without the {k:,} most important of another class as much is lost: these units are needed by all "
-                "classes, not by one"
+                f"without the {units} of another class as much is lost: these units are needed by all classes, not by "
+                "one"
             )
 
 

@@ -22,9 +22,9 @@ class Score:
         return cls(*(float(number) if math.isfinite(number) else None for number in numbers))
 
 
-def fraction(value: float, digits: int = 3) -> str:
+def fraction(value: float, digits: int = 3, *, sign: Literal["", "+"] = "") -> str:
     """Write an IoU, an AUROC or a correlation: ``0.446``."""
-    return f"{value:.{digits}f}"
+    return f"{value:{sign}.{digits}f}"
 
 
 def percent(share: float, *, digits: int = 1, sign: Literal["", "+"] = "", unit: str = " %") -> str:
@@ -32,19 +32,19 @@ def percent(share: float, *, digits: int = 1, sign: Literal["", "+"] = "", unit:
     return f"{100 * share:{sign}.{digits}f}{unit}"
 
 
-def interval(low: float, high: float, digits: int = 3) -> str:
+def interval(low: float, high: float, digits: int = 3, *, sign: Literal["", "+"] = "") -> str:
     """Write an interval of fractions: ``0.401 to 0.487``."""
-    return f"{fraction(low, digits)} to {fraction(high, digits)}"
+    return f"{fraction(low, digits, sign=sign)} to {fraction(high, digits, sign=sign)}"
 
 
-def fraction_score(score: Score, digits: int = 3) -> str:
+def fraction_score(score: Score, digits: int = 3, *, sign: Literal["", "+"] = "") -> str:
     """Write a fraction with its interval, ``0.446 (0.401 to 0.487)``; ``-`` where there is none."""
     if score.value is None:
         return "-"
-    shown = fraction(score.value, digits)
+    shown = fraction(score.value, digits, sign=sign)
     if score.low is None or score.high is None:
         return shown
-    return f"{shown} ({interval(score.low, score.high, digits)})"
+    return f"{shown} ({interval(score.low, score.high, digits, sign=sign)})"
 
 
 def percent_score(score: Score, *, digits: int = 1, sign: Literal["", "+"] = "", none: str = "0.0 %") -> str:

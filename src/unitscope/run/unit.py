@@ -197,7 +197,10 @@ class Unit:
                 f"{precision} of it shows {name} (precision), {recall} of all {name} lies in it (recall)",
             )
         above = percent(row["quantile_fraction"], digits=2)
-        yield "threshold", f"{self.threshold:.4g}, exceeded on {above} of all pixels; peak {row['peak']:.4g}"
+        yield (
+            "threshold",
+            f"{self.threshold:.4g}, exceeded on {above} of the pixels that count; peak {row['peak']:.4g}",
+        )
         cut = fraction(self.run.settings.min_iou)
         yield (
             "detector",
@@ -260,9 +263,8 @@ class Unit:
             precision, area = self.row["average_precision"], self.row["auroc"]
             lines.append(f"  over all pixels: average precision {precision:.3f}, AUROC {area:.3f}")
         strongest = ", ".join(each.id for each in self.exemplars[:3])
-        lines.append(
-            f"  above {self.threshold:.4g} in {percent(self.row['quantile_fraction'], digits=2)} of all pixels"
-        )
+        above = percent(self.row["quantile_fraction"], digits=2)
+        lines.append(f"  above {self.threshold:.4g} in {above} of the pixels that count")
         return "\n".join([*lines, *([f"  strongest on {strongest}"] if strongest else [])])
 
     def _repr_html_(self) -> str:

@@ -53,12 +53,26 @@ class UnitLikeness(Statistic):
         super().__init__(U=len(thresholds))
         self.thresholds, self.highest = thresholds, highest
 
-    def update(self, points: StrongCells, wanted: NDArray[np.bool_] | None = None) -> None:
-        """Take in the raster points above the thresholds, of all pictures or of those that are `wanted` ``(n,)``."""
-        wanted = np.ones(points.counts.shape[1], np.bool_) if wanted is None else wanted
-        starts = np.zeros(points.sampling.shape[0] * points.sampling.shape[1] + 1, np.int64)
+    def update(
+        self, points: StrongCells, labels: NDArray[np.int16], wanted: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Take in the raster points above the thresholds, of all pictures or of those that are `wanted` ``(n,)``.
+
+        Points of the label maps ``(n, P, gh, gw)`` that are negative in the first plane count in no mask.
+        """
+        wanted = np.ones(len(labels), np.bool_) if wanted is None else wanted
+        places = points.sampling.shape[0] * points.sampling.shape[1]
+        counts = (labels[:, 0] >= 0).reshape(len(labels), places)
+        starts = np.zeros(places + 1, np.int64)
         kernels.meet_each_other(
-            points.values, points.positions, points.offsets, self.thresholds, wanted, starts, self.shared
+            points.values,
+            points.positions,
+            points.offsets,
+            self.thresholds,
+            wanted,
+            counts,
+            starts,
+            self.shared,
         )
         # Products of levels are whole and below 2 ** 53, so floating point holds them exactly.
         levels = peak_levels(points, self.thresholds, self.highest)[wanted].astype(np.float64)

@@ -238,6 +238,8 @@ class MaskOverlap:
         pixels: of the masks of originals and copies, over all pictures ``(2, U)``.
         shared: pixels of both masks of the same pair ``(U,)``.
         anywhere: pixels that the mask of an original shares with the mask of every copy, its own included ``(U,)``.
+        same: those of them that it shares with copies of its own picture ``(U,)``.
+        of_one: pairs of an original and a copy, among all N ** 2 of them, that are of one picture.
         replicates: IoU in each replicate of the bootstrap over pictures ``(R, U)``.
     """
 
@@ -245,6 +247,8 @@ class MaskOverlap:
     pixels: Numbers
     shared: Numbers
     anywhere: Numbers
+    same: Numbers
+    of_one: int
     replicates: Floats
 
     @property
@@ -254,14 +258,15 @@ class MaskOverlap:
 
     @property
     def chance(self) -> Floats:
-        """IoU of the mask of an original with that of the copy of another picture ``(U,)``; NaN for a single pair.
+        """IoU of the mask of an original with that of the copy of another picture ``(U,)``; NaN where there is none.
 
         It is the mean over all ways to give every original the copy of another picture (derangements): in those, the
-        N (N - 1) pairs of different pictures occur equally often, so no draw is needed.
+        pairs of different pictures occur equally often, so no draw is needed.
         """
-        if self.pictures < 2:
+        others = self.pictures**2 - self.of_one
+        if not others:
             return np.full(len(self.shared), np.nan)
-        return _iou((self.anywhere - self.shared) / (self.pictures - 1), self.pixels.sum(axis=0))
+        return _iou(self.pictures * ((self.anywhere - self.same) / others), self.pixels.sum(axis=0))
 
     def intervals(self, confidence: float = CONFIDENCE) -> Interval:
         """Return the percentile interval of each IoU over pictures, low and high ``(U,)``."""
@@ -293,14 +298,24 @@ class PairOverlap(WeightedUnions):
     pictures = counted("1")
     pixels = counted("2 U")
     shared = counted("U")
+    same = counted("U")
+    of_one = counted("1")
     places = counted("2 U G")
 
     def __init__(self, thresholds: Values, points: int, *, replicates: int = 1000, seed: int = 0) -> None:
         super().__init__(seed, U=thresholds.shape[1], G=points, R=replicates)
         self.thresholds = thresholds
 
-    def update(self, before: StrongCells, after: StrongCells, samples: Numbers) -> None:
-        """Count the masks of n pairs, samples ``(n,)``.
+    def update(
+        self, before: StrongCells, after: StrongCells, samples: Numbers, copies: Numbers | None = None
+    ) -> None:
+        """Count the masks of n pairs.
+
+        Args:
+            before: of the originals.
+            after: of the copies.
+            samples: numbers of the pictures ``(n,)``.
+            copies: how many copies there are of each of these pictures, in all pairs together ``(n,)``; one when None.
 
         Raises:
             ValueError: cells do not reach down to the thresholds.
@@ -315,6 +330,10 @@ class PairOverlap(WeightedUnions):
         self.pictures += len(samples)
         self.pixels += [of_picture.sum(axis=0) for of_picture in pixels]
         self.shared += shared.sum(axis=0)
+        # All pairs of a picture have one original, which meets each of its copies as often as there are pairs.
+        copies = np.ones(len(samples), np.int64) if copies is None else copies
+        self.same += (copies[:, None] * shared).sum(axis=0)
+        self.of_one += int(copies.sum())
         self._weigh(samples, shared, pixels[BEFORE] + pixels[AFTER] - shared)
 
     def result(self) -> MaskOverlap:
@@ -323,4 +342,12 @@ class PairOverlap(WeightedUnions):
         anywhere: Numbers = (self.places[BEFORE] * self.places[AFTER]).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             replicates = np.where(self.unions > 0, self.intersections / self.unions, np.nan)
-        return MaskOverlap(int(self.pictures[0]), self.pixels, self.shared, anywhere, replicates)
+        return MaskOverlap(
+            int(self.pictures[0]),
+            self.pixels,
+            self.shared,
+            anywhere,
+            self.same,
+            int(self.of_one[0]),
+            replicates,
+        )

@@ -133,10 +133,11 @@ class Findings:
         return dict(zip(GROUPS, (target, source, random, ~(target | source)), strict=True))
 
     def group_means(self, values: Floats) -> Floats:
-        """Return the mean of values ``(W, U)`` over the units of each group ``(W, groups)``."""
-        return np.stack(
-            [(values * of).sum(axis=1) / np.maximum(of.sum(axis=1), 1) for of in self.groups.values()], axis=1
-        )
+        """Return the mean of values ``(W, U)`` over the units of each group ``(W, groups)``; NaN where it has none."""
+        with np.errstate(invalid="ignore"):
+            return np.stack(
+                [(values * of).sum(axis=1) / of.sum(axis=1) for of in self.groups.values()], axis=1
+            )
 
     def areas(self, values: Floats) -> Floats:
         """Return for each won attempt how well importance tells the units that change most from others ``(W, 1)``.

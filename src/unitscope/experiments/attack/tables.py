@@ -136,8 +136,11 @@ def change_table(found: Findings) -> pd.DataFrame:
     for measure, values in measures.items():
         of_groups = found.group_means(values)
         for name, mine in found.each_target(found.won):
-            ends = found.means(of_groups[mine], found.won[mine])
-            frames.append(_rows(name, ends, pictures=int(mine.sum()), measure=measure, group=list(GROUPS)))
+            for group, of_group in zip(GROUPS, of_groups.T[:, :, None], strict=True):
+                with_units = mine & np.isfinite(of_group[:, 0])
+                ends = found.means(of_group[with_units], found.won[with_units])
+                count = int(with_units.sum())
+                frames.append(_rows(name, ends, pictures=count, measure=measure, group=[group]))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -14,6 +14,7 @@ from unitscope.stats import IntersectionBootstrap
 from unitscope.stats.inference import interval
 
 MEASURES = ("detectors", "iou")
+ROUNDING = 1e-9
 
 
 def difference(first: Dissection, second: Dissection) -> pd.DataFrame:
@@ -30,7 +31,7 @@ def difference(first: Dissection, second: Dissection) -> pd.DataFrame:
         One row a pair of layers: ``layer`` (``first / second`` where the names differ), ``detectors`` (share of the
         units in the second run less that in the first) with ``detectors_low`` and ``detectors_high``, ``iou`` (mean
         over all units of the IoU with the label, likewise) with ``iou_low`` and ``iou_high``; 95 % bootstrap intervals
-        over pictures.
+        over pictures, NaN where they do not hold the difference.
 
     Raises:
         UnitscopeError: the pictures are not the same, or activations were not kept.
@@ -47,10 +48,21 @@ def difference(first: Dissection, second: Dissection) -> pd.DataFrame:
         one, two = drawn[0][layer], drawn[1][other]
         row: dict[str, object] = {"layer": layer if layer == other else f"{layer} / {other}"}
         for name in MEASURES:
-            low, high = interval((two[name][1] - one[name][1])[None])
-            row |= {name: two[name][0] - one[name][0], f"{name}_low": low[0], f"{name}_high": high[0]}
+            value, drawn_values = two[name][0] - one[name][0], two[name][1] - one[name][1]
+            low, high = _interval_around(value, drawn_values)
+            row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _interval_around(value: float, drawn_values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the interval of replicates ``(R,)``; NaN if it does not hold the value itself.
+
+    Where most units are just over the cut, pictures that are drawn anew take more of them below it than over it: the
+    shares of replicates lie to one side of the share, and say nothing of how sure it is.
+    """
+    low, high = (float(end[0]) for end in interval(drawn_values[None]))
+    return (low, high) if low - ROUNDING <= value <= high + ROUNDING else (np.nan, np.nan)
 
 
 Measured = dict[str, tuple[float, NDArray[np.float64]]]

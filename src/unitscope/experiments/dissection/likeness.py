@@ -82,7 +82,7 @@ def measure_strengths(
                 points = shard.cells[name]
                 found[name].append(peak_levels(points, threshold, highest[name])[here])
                 if name in likeness:
-                    likeness[name].update(points, shard.samples % step == 0)
+                    likeness[name].update(points, shard.labels, shard.samples % step == 0)
     levels = {
         name: np.concatenate([np.zeros((0, len(thresholds[name])), np.uint8), *parts])
         for name, parts in found.items()

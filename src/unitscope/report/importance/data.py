@@ -129,11 +129,12 @@ class Importance:
     def ranked(self) -> pd.DataFrame:
         """The rows of `sets` of the most important units, with the interval of the balanced accuracy: `low`, `high`.
 
-        It is the accuracy before, less the interval of the loss.
+        It is the accuracy before, less the interval of the loss, as far as that is an accuracy.
         """
         sets = self.sets[self.sets["ranking"] == "importance"]
         before = sets["balanced_accuracy"] + sets["loss"]
-        return sets.assign(low=before - sets["loss_high"], high=before - sets["loss_low"])
+        ends = {"low": before - sets["loss_high"], "high": before - sets["loss_low"]}
+        return sets.assign(**{name: end.clip(0, 1) for name, end in ends.items()})
 
     @cached_property
     def _measured(self) -> dict[tuple[str, int, str], Measured]:
@@ -153,10 +154,13 @@ class Importance:
 
     @cached_property
     def sizes(self) -> tuple[int, int] | None:
-        """The sizes of sets nearest below `FEW` and `MANY` that were measured, or None if none were."""
-        found = np.unique(self.ranked.loc[self.ranked["kind"] == "removed", "k"].to_numpy(int))
-        if not len(found):
+        """The sizes of sets nearest below `FEW` and `MANY` that were measured of every class, or None if none were."""
+        classes = self.ranked[self.ranked["kind"] == "removed"].groupby("k")["place"].nunique()
+        if not len(classes):
             return None
+        found = classes.index[classes == classes.max()].to_numpy(
+            int
+        )  # curves have more sizes, of some classes
         few, many = (int(found[found <= size].max(initial=found.min())) for size in (FEW, MANY))
         return few, many
 

@@ -102,15 +102,15 @@ def _findings(data: Importance, maps: Maps) -> dict[str, str]:
     )
     most = f" Shown: the largest {MOST_GAINS} gains." if len(gains) > MOST_GAINS else ""
     plural = "class" if measured == 1 else "classes"
-    positive = numbers.positive_share(data, MANY)
+    positive = numbers.positive_share(data, maps.most)
     chance = numbers.chance_overlap(max(1, len(data.units)), maps.most)
     return {
         "relation": correlation_text(data),
         "gains": f"The accuracy of {len(gains)} of {measured} {plural} rises for some size of set{sure}.{most}"
         if measured
         else "",
-        "positive": f"{percent(positive[0], 0)} of the {MANY} most important units of a class correlate positively "
-        f"with it, {percent(positive[1], 0)} of all units."
+        "positive": f"{percent(positive[0], 0)} of the {maps.most} most important units of a class correlate "
+        f"positively with it, {percent(positive[1], 0)} of all units."
         if positive
         else "",
         "overlap": f"The share of units that two classes have in common among their {maps.most} most important "

@@ -80,8 +80,10 @@ def _verdict(facts: AttackSummary) -> str:
     values = {each.group: each.absolute_in_spreads.value for each in facts.changes}
     best = [values["target"], values["source"]]
     other = values["other"]
-    if other is None or None in best:
+    if None in best:
         return "cannot be judged: no attack was won."
+    if other is None:
+        return "are all units of the layer, so that there are no others."
     least = min(each for each in best if each is not None)
     if other == 0 or least == 0:
         return "or the others do not move."
@@ -104,7 +106,7 @@ def attack_figures(found: Attack) -> Mapping[str, Figure]:
 
 def _change_chart(found: Attack, measure: str, _title: str, label: str) -> object:
     names = group_names(found.summary.top)
-    rows = found.changes[found.changes["measure"] == measure]
+    rows = found.changes[(found.changes["measure"] == measure) & found.changes["value"].notna()]
     rows = rows.assign(name=rows["target"], series=rows["group"].map(names), sure=True)
     colors = {names[group]: color for group, color in GROUP_COLORS.items()}
     columns = ["name", "series", "value", "low", "high", "sure"]

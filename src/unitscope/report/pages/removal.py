@@ -68,7 +68,7 @@ def largest_set(found: Removal) -> int:
 
 
 def side_effects(found: Removal) -> pd.DataFrame:
-    """Return the effects of the largest set on every other concept that is or comes, most changed area first.
+    """Return the effects of the largest set on every other concept whose area changes, that which changes most first.
 
     The column ``change`` is the change of its area, a fraction of a picture, as its interval is.
     """
@@ -76,7 +76,7 @@ def side_effects(found: Removal) -> pd.DataFrame:
     rows = effects[effects["set"] == largest_set(found)]
     rows = rows[(rows["concept"] != facts.concept) | (rows["category"] != facts.category)]
     change = rows["area_after"] - rows["area_before"]
-    rows = rows.assign(change=change)[(rows["area_before"] > 0) | (rows["area_after"] > 0)]
+    rows = rows.assign(change=change)[change != 0]
     ordered: pd.DataFrame = rows.iloc[np.argsort(-rows["change"].abs().to_numpy(), kind="stable")]
     return ordered
 
@@ -109,8 +109,7 @@ def removal_figure(found: Removal) -> Figure:
 
 def side_figure(found: Removal) -> Figure | None:
     """Draw the change of the area of other concepts without the largest set; None where nothing changes."""
-    rows = side_effects(found)
-    rows = rows[rows["change"] != 0].head(MOST)
+    rows = side_effects(found).head(MOST)
     if not len(rows):
         return None
     bars = pd.DataFrame(

@@ -32,8 +32,8 @@ def find_peaks(
 @jit
 def meet_each_other(
     values: NDArray[np.float32], positions: Places, offsets: NDArray[np.int64],
-    thresholds: NDArray[np.float32], wanted: NDArray[np.bool_], starts: NDArray[np.int64],
-    shared: NDArray[np.int64],
+    thresholds: NDArray[np.float32], wanted: NDArray[np.bool_], counts: NDArray[np.bool_],
+    starts: NDArray[np.int64], shared: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Count the points of the raster where both of two units are above their thresholds.
 
@@ -45,6 +45,7 @@ def meet_each_other(
         offsets: where each grid's points begin ``(U, n + 1)``.
         thresholds: ``(U,)``.
         wanted: which pictures count ``(n,)``.
+        counts: which points of them count ``(n, points)``.
         starts: room for where each point's units begin ``(points + 1,)``.
         shared: ``(U, U)``, added to where the first unit is not above the second.
     """
@@ -55,7 +56,7 @@ def meet_each_other(
         starts[:] = 0
         for u in range(units):
             for i in range(offsets[u, n], offsets[u, n + 1]):
-                if values[i] > thresholds[u]:
+                if values[i] > thresholds[u] and counts[n, positions[i]]:
                     starts[np.int64(positions[i]) + 1] += 1
         for point in range(starts.shape[0] - 1):
             starts[point + 1] += starts[point]
@@ -63,7 +64,7 @@ def meet_each_other(
         filled = starts.copy()
         for u in range(units):
             for i in range(offsets[u, n], offsets[u, n + 1]):
-                if values[i] > thresholds[u]:
+                if values[i] > thresholds[u] and counts[n, positions[i]]:
                     place = np.int64(positions[i])
                     listed[filled[place]] = u
                     filled[place] += 1
