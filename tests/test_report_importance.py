@@ -244,6 +244,28 @@ def test_a_set_on_a_curve_counts_once(fresh: Path) -> None:
     assert data.sets["curve"].sum() == table["curve"].sum()
 
 
+def test_means_over_classes_are_of_sizes_that_all_classes_have(fresh: Path) -> None:
+    """A curve of one class may have a size nearer to the wanted one."""
+    path = next(fresh.glob("importance/*/tables/sets.parquet"))
+    table = pd.read_parquet(path)
+    all_classes = table[~table["curve"]]
+    rewrite(path, all_classes)
+    before = read_importance(path.parents[1], read_run(fresh)).sizes
+    assert before is not None
+    few, many = before
+    largest = all_classes[(all_classes["class"] == "bridge") & (all_classes["k"] == many)]
+    rewrite(
+        path,
+        pd.concat(
+            [all_classes, largest.assign(k=many - 1, curve=True), largest.assign(k=few + 1, curve=True)]
+        ),
+    )
+    data = read_importance(path.parents[1], read_run(fresh))
+    assert data.sizes == before
+    rewrite(path, all_classes[all_classes["k"] != many])
+    assert read_importance(path.parents[1], read_run(fresh)).sizes != before
+
+
 def test_figures_are_files_with_the_planted_numbers(data: Importance, report: Path) -> None:
     named = list(figure_files(data))
     assert sorted(path.stem for path in report.glob("figures/*.svg")) == sorted(named)

@@ -158,9 +158,8 @@ class Importance:
         classes = self.ranked[self.ranked["kind"] == "removed"].groupby("k")["place"].nunique()
         if not len(classes):
             return None
-        found = classes.index[classes == classes.max()].to_numpy(
-            int
-        )  # curves have more sizes, of some classes
+        # Curves have more sizes, of some classes.
+        found = classes.index[classes == classes.max()].to_numpy(int)
         few, many = (int(found[found <= size].max(initial=found.min())) for size in (FEW, MANY))
         return few, many
 
