@@ -51,13 +51,17 @@ class Cracked(Planted):
         return super().forward(x).masked_fill(broken, torch.nan)
 
 
-def _network(module):
+def _network(module, classes=("red", "green", "blue")):
     seen = Preprocessing(size=(12, 12), mean=(0.0,) * 3, scale=(1.0,) * 3)
-    return Network(module.eval(), seen, "planted", layers=("relu",), classes=("red", "green", "blue"))
+    return Network(module.eval(), seen, "planted", layers=("relu",), classes=classes)
 
 
 def net():
     return _network(Planted())
+
+
+def unnamed():
+    return _network(Planted(), ())
 
 
 def steps():

@@ -310,6 +310,15 @@ def test_pictures_that_are_all_of_the_target(place, tmp_path):
         )
 
 
+def test_classes_of_a_network_without_names_are_called_as_their_folders(place, tmp_path):
+    dissected(place, "unnamed")
+    folders = {name: str(output) for output, name in enumerate(CLASSES)}
+    named = attack(place, tmp_path / "named", "green").attempts
+    for number, target in enumerate(("green", "1")):
+        got = attack(place, tmp_path / str(number), target, network="unnamed", class_map=folders)
+        pd.testing.assert_frame_equal(got.attempts, named)
+
+
 def test_no_attack_succeeds(place, tmp_path):
     got = attack(place, tmp_path / "out", "red", method=f"{place}/net.py:nothing")
     assert not got.attempts["won"].any()

@@ -362,6 +362,7 @@ def test_killed_after_any_shard_it_goes_on_to_the_same_tables(
 def test_a_finished_one_is_opened_without_the_network(place, found, monkeypatch):
     monkeypatch.setattr(measure, "cut", None)
     assert ask(place, found.path, curve=("yellow",)).summary == found.summary
+    assert ask(place, found.path, curve=("3",)).summary == found.summary
 
 
 def test_another_configuration_is_refused(place, found):

@@ -50,16 +50,19 @@ def attacked_pictures(
     model.need_classes("attack")
     model.need_single_precision("attack")
     source = _classed_or_not(given)
-    names = output_names(model)
-    outputs = find_targets(targets, names, model.name)
+    names = list(output_names(model))
     classes = np.full(len(source), -1, np.int64)
     if isinstance(source, ClassedSource):
         of_folders = match_classes(source.class_names, model.classes, given=class_map)
         classes = np.array(of_folders, np.int64)[source.targets]
+        if not model.classes:  # as importance names them
+            for folder, output in zip(source.class_names, of_folders, strict=True):
+                names[output] = folder
+    outputs = find_targets(targets, names, model.name)
     preprocessing = model.preprocessing
     samples = PictureSamples(source, Unlabelled(), preprocessing=preprocessing, grid=Unlabelled.grid)
     if altered is None:
-        return AttackedPictures(samples, classes, outputs, names)
+        return AttackedPictures(samples, classes, outputs, tuple(names))
     if len(outputs) != 1:
         raise UnitscopeError(
             f"--altered holds pictures attacked for one target, and {len(outputs)} are given; give one --target"
@@ -67,7 +70,7 @@ def attacked_pictures(
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
     copies = AlteredFolder(source.sample_ids, as_path(altered))
     pairs = PicturePairs(source, copies, Frame(framing, preprocessing.size))
-    return AttackedPictures(samples, classes, outputs, names, pairs)
+    return AttackedPictures(samples, classes, outputs, tuple(names), pairs)
 
 
 def _classed_or_not(given: PicturesLike) -> PictureSource:

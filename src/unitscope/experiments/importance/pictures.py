@@ -133,16 +133,19 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def find_curve_classes(words: Sequence[str], pictures: ClassedPictures) -> tuple[str, ...]:
-    """Return the names of the classes that are to have a curve.
+    """Return the names of the classes that are to have a curve, by name or by number of the output.
 
     Raises:
         UnitscopeError: a word names no class that has pictures in both splits.
     """
-    names = [pictures.name_of(int(output)) for output in pictures.classes()]
+    outputs = pictures.classes().tolist()
+    names = [pictures.name_of(output) for output in outputs]
     known = KnownNames(names)
     chosen = []
     for word in words:
         found = known.find(word)
+        if not found and word.isascii() and word.isdigit() and int(word) in outputs:
+            found = (outputs.index(int(word)),)
         if len(found) != 1:
             hint = did_you_mean(word, names) or f" classes are {listing(names)}"
             raise UnitscopeError(
