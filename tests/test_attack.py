@@ -308,6 +308,8 @@ def test_pictures_that_are_all_of_the_target(place, tmp_path):
         unitscope.attack(
             place / "run-net", only.parent, "red", out=tmp_path / "out", method=f"{place}/net.py:brighten"
         )
+    # All have been read; as nothing more can come of them, nothing is in the way of the same folder with others.
+    assert not (tmp_path / "out").exists()
 
 
 def test_classes_of_a_network_without_names_are_called_as_their_folders(place, tmp_path):

@@ -176,6 +176,7 @@ def test_a_concept_decides_by_the_area_it_covers(place, tmp_path):
         UnitscopeError, match=r"covers no more than 0 % .*give another min_area= or other pictures"
     ):
         ask(place, tmp_path / "never", concept="never", **says)
+    assert not (tmp_path / "never").exists()
 
 
 def test_the_world_knows_its_scenes_and_its_concepts(tmp_path):
@@ -344,7 +345,10 @@ def test_the_best_unit_is_said_in_the_terminal_and_on_the_page(place, tmp_path):
     assert best.auroc.held_out.value == pytest.approx(1)
     assert found.scores.auroc.value == 0.5, "the unit that was asked about is constant"
     assert "best of 3 units by AUROC on either half of the pictures: 0 (red)" in repr(found)
-    assert "AUROC where chosen 1.000 (1.000 to 1.000), on the other half 1.000" in repr(found)
+    assert (
+        "AUROC 1.000 (1.000 to 1.000): both halves choose it, so no price of the choice is to be seen"
+        in repr(found)
+    )
     page = found.page.read_text()
     assert "best of 3 units by AUROC on either half of the pictures: 0 (red)" in page
     assert "Price of choosing" in page

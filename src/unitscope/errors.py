@@ -53,6 +53,10 @@ class UnitscopeError(Exception):
         return text if language == "terminal" else _in_python(text)
 
 
+class NothingToMeasureError(UnitscopeError):
+    """What was read of the pictures leaves no answer to the question: the folder that was begun is not kept."""
+
+
 @contextmanager
 def speaking(to: Literal["python", "terminal"]) -> Iterator[None]:
     """Let errors speak the language of a caller meanwhile."""

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import pandas as pd
 import pyarrow as pa
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import NothingToMeasureError
 from unitscope.experiments.pieces import Looked, Piece, Stage, Work, hands, threads_told
 from unitscope.experiments.settings import Fed
 from unitscope.progress import Advance, progress_bar, say
@@ -148,10 +148,10 @@ def _forget_damaged(folder: RunFolder) -> list[Path]:
     return found
 
 
-def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> UnitscopeError:
+def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> NothingToMeasureError:
     """Return the refusal of pictures none of which could be read."""
     first = min(skipped)
-    return UnitscopeError(
+    return NothingToMeasureError(
         f"none of the {len(skipped)} {noun} could be read; the first, {ids[first]!r}: {skipped[first]}"
     )
 

@@ -75,6 +75,8 @@ def best_in_words(best: BestUnits) -> str:
 def price_in_words(best: BestUnits) -> str:
     """Say what the best unit is worth where it was chosen and elsewhere, and what the choice costs."""
     found = best.auroc
+    if best.units[0] == best.units[1]:
+        return f"AUROC {fraction_score(found.held_out)}: both halves choose it, so no price of the choice is to be seen"
     return (
         f"AUROC where chosen {fraction_score(found.choosing)}, on the other half {fraction_score(found.held_out)}: "
         f"the choice costs {fraction_score(found.price)}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from unitscope.errors import UnitscopeError, as_typed
+from unitscope.errors import NothingToMeasureError, UnitscopeError, as_typed
 from unitscope.run.address import shown
 from unitscope.run.layout import ATTACKED, CELLS, PICTURES, SHARDS, TABLES
 from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
@@ -261,15 +261,16 @@ def _open(
         folder.put()
         try:
             yield folder
-        except UnitscopeError:
-            if not known and not any((path / SHARDS).iterdir()):
+        except UnitscopeError as error:
+            begun = known or any((path / SHARDS).iterdir())
+            if not begun or isinstance(error, NothingToMeasureError):
                 _forget(path, made=made)
                 folder.put()
             raise
 
 
 def _forget(path: Path, *, made: bool) -> None:
-    """Leave nothing of a run that was refused before any work was done."""
+    """Leave nothing of a run that was refused before any work was done, or that can never be finished."""
     for name in PARTS:
         shutil.rmtree(path / name, ignore_errors=True)
     (path / MANIFEST).unlink(missing_ok=True)

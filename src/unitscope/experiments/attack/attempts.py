@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.errors import NothingToMeasureError, UnitscopeError, did_you_mean
 from unitscope.paths import LONGEST_NAME
 from unitscope.run.layout import ATTACKED, PICTURES
 from unitscope.run.storage import PARTIAL
@@ -97,17 +97,17 @@ def check_targets(found: Candidates, targets: Sequence[int], names: Sequence[str
     """Refuse targets that no picture can be attacked for.
 
     Raises:
-        UnitscopeError: the units of a target are not ranked, or all pictures are of it.
+        NothingToMeasureError: the units of a target are not ranked, or all pictures are of it.
     """
     for target in targets:
         name = names[target]
         if not found.ranked[target]:
-            raise UnitscopeError(
+            raise NothingToMeasureError(
                 f"nothing says which units are important for {name!r}: the importance has no such class, or no picture "
                 "of --images is seen as one; give --importance FOLDER of one that has it, or more pictures"
             )
         if not found.fitting(target).any():
-            raise UnitscopeError(
+            raise NothingToMeasureError(
                 f"every picture is of the target {name!r}, is seen as it, or is seen as a class whose units are not "
                 "ranked; give pictures of other classes with --images"
             )

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import nn
 
-from unitscope.errors import UnitscopeError
+from unitscope.errors import NothingToMeasureError
 from unitscope.experiments.classification.best import price_best
 from unitscope.experiments.classification.groups import Candidates
 from unitscope.experiments.classification.mistakes import choose_mistakes, picture_mistakes
@@ -253,13 +253,13 @@ def _refuse_empty(positive: NDArray[np.bool_], peaks: Peaks, asked: Candidates, 
         return
     if asked.positive is not None:
         group = asked.names[int(positive.any())]
-        raise UnitscopeError(
+        raise NothingToMeasureError(
             f"none of the pictures of {group} could be read, so there is nothing to tell apart; "
             f"{len(peaks.skipped)} pictures were skipped"
         )
     most, least = 100 * float(peaks.areas.max()), 100 * float(peaks.areas.min())
     what = "more" if positive.any() else f"no more than {most:.3g} %"
-    raise UnitscopeError(
+    raise NothingToMeasureError(
         f"the concept covers {what} {f'than {100 * min_area:g} % ' if positive.any() else ''}of every one of "
         f"{len(positive)} pictures (from {least:.3g} to {most:.3g} %), so there is nothing to tell apart at "
         f"--min-area {min_area:g}; give another --min-area or other pictures"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitscope.ablation import Ablation
-from unitscope.errors import UnitscopeError
+from unitscope.errors import NothingToMeasureError, UnitscopeError
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.findings import Findings, importance_summary, importance_tables
@@ -214,7 +214,7 @@ class UnitImportance(Experiment[Removal]):
         }
         outputs = pictures.classes(used)
         if not len(outputs):
-            raise UnitscopeError(
+            raise NothingToMeasureError(
                 "no class has pictures in both splits that could be read; see which cannot be opened"
             )
         ranks = rank_units(train.losses(outputs), _falls(job, outputs, pictures.train.outputs))
