@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from unitscope.experiments.classification.best import price_best
 from unitscope.experiments.classification.verdict import halve, judge
 from unitscope.models.registry import load_network
 from unitscope.report.pages.classification import write_classifier_page
+from unitscope.run.classification import price_in_words
 from unitscope.run.numbers import Score
 from unitscope.run.summaries import LeftOut
 from unitscope.stats.ranking import best_threshold
@@ -349,6 +351,9 @@ def test_the_best_unit_is_said_in_the_terminal_and_on_the_page(place, tmp_path):
         "AUROC 1.000 (1.000 to 1.000): both halves choose it, so no price of the choice is to be seen"
         in repr(found)
     )
+    said = price_in_words(replace(best, units=(0, 1)))
+    assert "AUROC where chosen 1.000 (1.000 to 1.000), on the other half 1.000" in said
+    assert said.endswith(": the choice costs 0.000 (0.000 to 0.000)")
     page = found.page.read_text()
     assert "best of 3 units by AUROC on either half of the pictures: 0 (red)" in page
     assert "Price of choosing" in page

@@ -40,7 +40,9 @@ def label_answers(
     found: Answers = "same"
     segmenters = segmenting(labeller)
     pictures = _first_and_last(read, count) if segmenters else []
-    for each in segmenters if pictures else ():
+    if not pictures:
+        return found
+    for each in segmenters:
         answers = each.answers(pictures)
         if answers != "same":
             found = answers

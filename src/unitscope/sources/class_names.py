@@ -86,6 +86,11 @@ class KnownNames:
         return found
 
 
+def written_number(word: str) -> int | None:
+    """Return the number of an output that a word writes in digits; None where it is a name."""
+    return int(word) if word.isascii() and word.isdigit() else None
+
+
 def _places(names: Sequence[str], spell: Callable[[str], str]) -> dict[str, list[int]]:
     """Return the places of every spelt name: whole names first, synonyms only where no whole name is the same."""
     whole: dict[str, list[int]] = defaultdict(list)
@@ -145,8 +150,9 @@ def _output(folder: str, given: str | None, known: KnownNames) -> int:
     found = known.find(name)
     if len(found) == 1:
         return found[0]
-    if given is not None and given.isascii() and given.isdigit() and int(given) < (len(classes) or 10**9):
-        return int(given)
+    number = None if given is None else written_number(given)
+    if number is not None and number < (len(classes) or 10**9):
+        return number
     what = f"class folder {folder!r}" if given is None else f"class {given!r} of the class map"
     if not classes:
         raise UnitscopeError(

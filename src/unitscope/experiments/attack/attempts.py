@@ -13,7 +13,7 @@ from unitscope.errors import NothingToMeasureError, UnitscopeError, did_you_mean
 from unitscope.paths import LONGEST_NAME
 from unitscope.run.layout import ATTACKED, PICTURES
 from unitscope.run.storage import PARTIAL
-from unitscope.sources.class_names import KnownNames, listing
+from unitscope.sources.class_names import KnownNames, listing, written_number
 from unitscope.stats.inference import keyed_order
 
 Numbers = NDArray[np.int64]
@@ -80,11 +80,11 @@ def find_targets(words: Sequence[str], names: Sequence[str], network: str) -> tu
     known = KnownNames(names)
     found = []
     for word in words:
-        places = known.find(word)
+        places, number = known.find(word), written_number(word)
         if len(places) == 1:
             found.append(places[0])
-        elif word.isascii() and word.isdigit() and int(word) < len(names):
-            found.append(int(word))
+        elif number is not None and number < len(names):
+            found.append(number)
         else:
             hint = did_you_mean(word, names) or f" they are {listing(names)}"
             raise UnitscopeError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -71,6 +72,12 @@ class PairPlan:
     replicates: int
     seed: int
 
+    @cached_property
+    def copies(self) -> Numbers:
+        """How many attempts there are on the picture of each."""
+        _, picture, counts = np.unique(self.attempts.pictures, return_inverse=True, return_counts=True)
+        return counts[picture].astype(np.int64)
+
 
 def overlap_of(subject: Subject, plan: PairPlan) -> PairOverlap:
     """Return the overlap of masks with no pairs in it yet."""
@@ -88,8 +95,6 @@ def measure_pairs(subject: Subject, plan: PairPlan, piece: Piece) -> State:
     """
     changes, answers = PairChanges(subject.units), PairAnswers(len(subject.names))
     overlap, skipped = overlap_of(subject, plan), dict[int, str]()
-    _, picture, copies_of = np.unique(plan.attempts.pictures, return_inverse=True, return_counts=True)
-    copies = copies_of[picture].astype(np.int64)
     for numbers in subject.batches(piece.pictures):
         read, pairs = _pairs(subject, plan.attempts, numbers, skipped)
         if not read:
@@ -104,7 +109,7 @@ def measure_pairs(subject: Subject, plan: PairPlan, piece: Piece) -> State:
         distances = np.array([[pair.squared_difference, pair.largest_difference] for pair in pairs], np.int64)
         answers.update(samples, np.stack(logits, 1), distances)
         cells = [subject.cells(each.activation) for each in (before, after)]
-        overlap.update(cells[0], cells[1], plan.attempts.pictures[samples], copies[samples])
+        overlap.update(cells[0], cells[1], plan.attempts.pictures[samples], plan.copies[samples])
     states = {"changes": changes, "answers": answers, "overlap": overlap}
     arrays = {
         key: value for name, each in states.items() for key, value in below(name, each.state_dict()).items()

@@ -14,7 +14,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments.samples import PictureSamples
 from unitscope.models.network import Network
 from unitscope.sources.base import ClassedSource
-from unitscope.sources.class_names import KnownNames, listing, match_classes
+from unitscope.sources.class_names import KnownNames, listing, match_classes, written_number
 
 SPLITS = ("train", "val")
 
@@ -143,9 +143,9 @@ def find_curve_classes(words: Sequence[str], pictures: ClassedPictures) -> tuple
     known = KnownNames(names)
     chosen = []
     for word in words:
-        found = known.find(word)
-        if not found and word.isascii() and word.isdigit() and int(word) in outputs:
-            found = (outputs.index(int(word)),)
+        found, number = known.find(word), written_number(word)
+        if not found and number in outputs:
+            found = (outputs.index(number),)
         if len(found) != 1:
             hint = did_you_mean(word, names) or f" classes are {listing(names)}"
             raise UnitscopeError(
