@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +33,7 @@ from unitscope.models.network import Network
 from unitscope.run import storage
 from unitscope.run.dissection import open_run
 from unitscope.run.folder import RunFolder, open_for_writing
+from unitscope.run.manifest import read_manifest
 
 VOCABULARY = Vocabulary([Concept("left", "part"), Concept("right", "part")])
 PICTURES, SHARD = 12, 4
@@ -95,16 +97,16 @@ class Killed(BaseException):
 
 def fail_at(monkeypatch, number, error, *, after=False):
     """Let the file of this number fail to come into place; return how many came."""
-    placed, replace = [], os.replace
+    placed, into_place = [], os.replace
 
     def place(source, target):
         if after:
-            replace(source, target)
+            into_place(source, target)
         if len(placed) == number:
             raise error
         placed.append(target)
         if not after:
-            replace(source, target)
+            into_place(source, target)
 
     # Only what a run writes counts: compiled loops that are kept for the first time come into place the same way.
     monkeypatch.setattr(storage, "os", SimpleNamespace(**vars(os) | {"replace": place}))
@@ -197,6 +199,55 @@ def test_values_that_round_differently_elsewhere_are_refused(tmp_path, monkeypat
     assert not list((tmp_path / "run/tables").iterdir())
     assert contents(tmp_path / "run").keys() >= before.keys()
     dissect(tmp_path / "run")
+
+
+def begun(tmp_path, monkeypatch, **facts):
+    """Begin a run, as if by an installation of which these facts were others; return its folder and its files."""
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        fail_at(patch, 4, Killed())
+        with pytest.raises(Killed):
+            dissect(out)
+    replace(read_manifest(out), **facts).write(out)
+    return out, contents(out)
+
+
+@pytest.mark.parametrize("package", ["unitscope", "torch", "timm"])
+def test_a_run_begun_with_another_version_is_not_gone_on_with(tmp_path, monkeypatch, package):
+    first, _ = begun(tmp_path / "first", monkeypatch)
+    out, before = begun(
+        tmp_path, monkeypatch, packages=dict(read_manifest(first).packages) | {package: "0.9.1"}
+    )
+    said = rf"was begun with {package} 0\.9\.1, and here is .*; install {package} 0\.9\.1 .* or give out= another"
+    with pytest.raises(UnitscopeError, match=said):
+        dissect(out)
+    assert contents(out) == before
+    replace(read_manifest(out), packages=read_manifest(first).packages).write(out)
+    dissect(out)
+
+
+def test_a_finished_run_of_another_version_is_returned_but_not_mended(tmp_path, monkeypatch):
+    out = tmp_path / "run"
+    dissect(out)
+    manifest = read_manifest(out)
+    replace(manifest, packages={**manifest.packages, "torch": "0.9.1"}).write(out)
+    assert dissect(out) == 1  # the blank input that layers are looked up with
+    (out / "tables" / "units.parquet").write_bytes(b"torn")
+    before = contents(out)
+    with pytest.raises(UnitscopeError, match=r"was begun with torch 0\.9\.1"):
+        dissect(out)
+    assert contents(out) == before
+
+
+def test_a_run_of_two_kinds_of_processor_says_so(whole, tmp_path, monkeypatch):
+    assert read_manifest(whole).notes == ()
+    here = read_manifest(whole).processors
+    out, _ = begun(tmp_path, monkeypatch, processors=("Plan9 mips",))
+    dissect(out)
+    assert read_manifest(out).processors == ("Plan9 mips", *here)
+    assert (
+        read_manifest(out).notes[0].startswith(f"done on 2 kinds of processor (Plan9 mips, then {here[0]})")
+    )
 
 
 def test_a_shard_that_is_made_anew_elsewhere_does_not_meet_its_old_cache(tmp_path, monkeypatch):

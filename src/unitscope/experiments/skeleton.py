@@ -138,14 +138,12 @@ class _Rate:
         return f"{100 * self._true / self._count:.0f} % {self._name}" if self._count else ""
 
 
-def _forget_damaged(folder: RunFolder) -> list[Path]:
-    """Say which files are damaged, and have them made again; return them."""
-    found = folder.forget_damaged()
-    if found:
-        names = ", ".join(path.relative_to(folder.path).as_posix() for path in found[:3])
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        say(f"damaged, and made again: {names}{more}")
-    return found
+def _forget(folder: RunFolder, damaged: Sequence[Path]) -> None:
+    """Say which files are damaged, and have them made again."""
+    names = ", ".join(path.relative_to(folder.path).as_posix() for path in damaged[:3])
+    more = f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
+    say(f"damaged, and made again: {names}{more}")
+    folder.forget(damaged)
 
 
 def none_readable(ids: Sequence[str], skipped: Mapping[int, str], noun: str) -> NothingToMeasureError:
@@ -227,8 +225,11 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
         loading(experiment.loaders),
         open_for_writing(out, config, kind=result.kind, command=result.command) as folder,
     ):
-        damaged = _forget_damaged(folder)
-        if not folder.manifest.complete:
+        damaged = folder.damaged()
+        if damaged or not folder.manifest.complete:
+            folder.begin()
+            if damaged:
+                _forget(folder, damaged)
             _finish(experiment, folder)
             if any(folder.holds(path) and not path.exists() for path in damaged):
                 # A picture that only a piece of work writes, and that piece was whole.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -15,7 +15,15 @@ import pyarrow as pa
 from unitscope.errors import NothingToMeasureError, UnitscopeError, as_typed
 from unitscope.run.address import shown
 from unitscope.run.layout import ATTACKED, CELLS, PICTURES, SHARDS, TABLES
-from unitscope.run.manifest import MANIFEST, Manifest, Values, plain, read_manifest
+from unitscope.run.manifest import (
+    MANIFEST,
+    Manifest,
+    Values,
+    plain,
+    processor_here,
+    read_manifest,
+    version_of,
+)
 from unitscope.run.mirror import Mirror, drop_cells, mirror_of
 from unitscope.run.storage import (
     PARTIAL,
@@ -107,6 +115,18 @@ class RunFolder:
             path for part in (SHARDS, CELLS) for path in sorted((self.path / part).rglob("*.safetensors"))
         ]
 
+    def begin(self) -> None:
+        """Note that this process works on the run.
+
+        Raises:
+            UnitscopeError: it was begun with other versions of packages, so that its parts would not be of one kind.
+        """
+        manifest, here = self.manifest, processor_here()
+        _refuse_versions(self.path, manifest.packages)
+        if here not in manifest.processors:
+            replace(manifest, processors=(*manifest.processors, here)).write(self.path)
+            self.put()
+
     def holds(self, path: Path) -> bool:
         """Tell whether a file is one that a complete run has: a table or a picture."""
         return path.relative_to(self.path).parts[0] in HASHED
@@ -116,15 +136,13 @@ class RunFolder:
         for path in (self.path / SHARDS).iterdir():
             path.unlink()
 
-    def forget_damaged(self) -> list[Path]:
-        """Delete what is damaged, so that it is made again; return what that was."""
-        found = self.damaged()
-        for path in found:
+    def forget(self, damaged: Sequence[Path]) -> None:
+        """Delete what is damaged, so that it is made again."""
+        for path in damaged:
             with writing(path):
                 path.unlink(missing_ok=True)
-        if found and self.manifest.complete:
+        if damaged and self.manifest.complete:
             replace(self.manifest, status="running").write(self.path)
-        return found
 
     def shard_path(self, shard: int) -> Path:
         """Where the statistics of a shard are committed."""
@@ -311,6 +329,16 @@ def _refuse_earlier(path: Path, manifest: Manifest) -> None:
             f"{shown(path)} holds a run of an earlier version, which can be opened and not gone on with; give --out "
             "another folder"
         )
+
+
+def _refuse_versions(path: Path, before: Mapping[str, str]) -> None:
+    for name, version in before.items():
+        now = version_of(name)
+        if now != version:
+            raise UnitscopeError(
+                f"{shown(path)} was begun with {name} {version}, and here is {now}: what two versions measured is "
+                f"not put together; install {name} {version} to go on with it, or give --out another folder"
+            )
 
 
 def _refuse_changes(path: Path, before: Values, now: Values) -> None:

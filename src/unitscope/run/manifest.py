@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +29,7 @@ MANIFEST = "manifest.json"
 SHOWN_EXTENSIONS = 4
 """Extensions that a line names of what was left out for one reason."""
 PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
+OF_NETWORKS = ("torchvision", "timm", "transformers")
 
 Values = dict[str, object]
 """What JSON can hold, by name, where it is only compared and shown."""
@@ -215,7 +218,8 @@ class Manifest:
         status: ``running`` until everything is written.
         created: when, UTC.
         config: everything that decides the results.
-        packages: their versions.
+        packages: versions of those that its numbers depend on.
+        processors: kinds of processor that worked on it, in the order of the first time; see :func:`processor_here`.
         model, data, concepts, segmenter: of a dissection, once it is complete.
         layers: the layers it looked into, in the order of the forward pass.
         plan, settings: how each layer of a dissection is read, and what it was told; see :func:`fitted`.
@@ -234,6 +238,7 @@ class Manifest:
     created: str = ""
     config: Values
     packages: dict[str, str] = field(default_factory=dict)
+    processors: tuple[str, ...] = ()
     model: NetworkRecord | None = None
     data: DataRecord | None = None
     concepts: VocabularyRecord | None = None
@@ -258,14 +263,15 @@ class Manifest:
             status="running",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             config=plain(config),
-            packages=dict(_versions()),
+            packages={name: version_of(name) for name in packages_here()},
+            processors=(processor_here(),),
             command=_command.get(),
         )
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of the pictures besides those that could not be read, a line each."""
-        return (*filter(None, [left_out_line(self.left_out)]), *self.remarks)
+        """What a person should know besides the pictures that could not be read, a line each."""
+        return (*filter(None, [left_out_line(self.left_out), _mixed_line(self.processors)]), *self.remarks)
 
     @property
     def complete(self) -> bool:
@@ -294,9 +300,39 @@ class Manifest:
         write_file(folder / MANIFEST, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
+def packages_here() -> tuple[str, ...]:
+    """Return the packages that results depend on: some always, those of networks where they are used."""
+    return (*PACKAGES, *(name for name in OF_NETWORKS if name in sys.modules))
+
+
 @cache
-def _versions() -> Mapping[str, str]:
-    return {name: metadata.version(name) for name in PACKAGES}
+def version_of(package: str) -> str:
+    """Return the version of a package that is installed here, or that it is not."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+@cache
+def processor_here() -> str:
+    """Return the system, the machine and the instructions that PyTorch uses here, as ``Linux x86_64 AVX2``.
+
+    The last bits of what a network answers depend on them.
+    """
+    import torch
+
+    return f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _mixed_line(processors: Sequence[str]) -> str:
+    """Return what is to be known of a run that several kinds of processor worked on; nothing where it was one."""
+    if len(processors) < 2:
+        return ""
+    return (
+        f"done on {len(processors)} kinds of processor ({', then '.join(processors)}), which round differently: on one "
+        "of them alone the last digits may be others"
+    )
 
 
 def _checksum(content: Values) -> str:

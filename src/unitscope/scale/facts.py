@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 
 import torch
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.likeness import ANSWERS, DATA, WEIGHTS
-from unitscope.run.manifest import PACKAGES
+from unitscope.run.manifest import processor_here, version_of
 
-OF_NETWORKS = ("torchvision", "timm", "transformers")
 CAUSES = {
     WEIGHTS: "got other weights of the network than there are here; see whether its memory is sound",
     DATA: "reads other pictures or labels than there are here, or cannot read them; give every machine the same files "
@@ -27,16 +24,11 @@ CAUSES = {
 
 def facts_here(packages: Sequence[str], device: str) -> Mapping[str, str]:
     """Return the versions of Python and some packages, the kind of processor, and that of the GPU."""
-    found = {"Python": platform.python_version(), **{name: _version(name) for name in packages}}
-    found["instructions of the processor"] = torch.backends.cpu.get_cpu_capability()
+    found = {"Python": platform.python_version(), **{name: version_of(name) for name in packages}}
+    found["processor"] = processor_here()
     if device == "cuda":
         found["GPU"] = torch.cuda.get_device_name()
     return found
-
-
-def packages_here() -> tuple[str, ...]:
-    """Return the packages that results depend on: some always, those of networks where they are used."""
-    return (*PACKAGES, *(name for name in OF_NETWORKS if name in sys.modules))
 
 
 def difference(wanted: Mapping[str, str], found: Mapping[str, str], host: str) -> str:
@@ -61,13 +53,6 @@ def unlike(wanted: Mapping[str, str], found: Mapping[str, str], host: str) -> st
 def host_name() -> str:
     """Return the name of this machine, with the number of the process."""
     return f"{platform.node()} (process {os.getpid()})"
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def check_device(device: torch.device, workers: int | None) -> None:
