@@ -131,19 +131,19 @@ def test_the_generator_runs_once_for_each_latent(file, tmp_path, monkeypatch):
     monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
     run = dissected(file, tmp_path / "run", latents=100)
     passes = [int(line) for line in (tmp_path / "passes").read_text().split()]
-    # Before: tried with 2, 2 and 1, seen with 4 and 1, probed with 2, and a picture for the segmenter.
-    assert passes == [2, 2, 1, 4, 1, 2, 1] + [4] * 25
+    # Before: tried with 2, 2 and 1, seen with 4 and 1, probed with 2, told again by 4, and a picture for the segmenter.
+    assert passes == [2, 2, 1, 4, 1, 2, 4, 1] + [4] * 25
     kept = sorted(path.name for path in (run.path / "pictures").iterdir())
     assert kept == [f"{number:06d}.jpg" for number in np.unique(run.table("exemplars")["sample"])]
-    # Before: that picture with another one, and alone.
-    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 3 + 100
+    # Before: a made-up picture, and that one with another and alone.
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 4 + 100
 
 
 def test_what_is_not_kept_is_read_again_without_labelling(run, file, tmp_path, monkeypatch):
     monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
     settings = DissectionSettings(quantile=0.1, replicates=100, batch_size=4, seed=SEED, cache_budget=0)
     other = dissected(file, tmp_path / "run", settings=settings)
-    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 3 + COUNT
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 4 + COUNT
     for name, table in tables_of(run.path).items():
         pd.testing.assert_frame_equal(table, tables_of(other.path)[name])
 
@@ -419,7 +419,7 @@ def test_a_unit_as_a_classifier_of_generated_pictures(run, file, tmp_path, monke
     assert found.scores.generated is True
     assert "24 latents of seed 1" in found.page.read_text()
     assert found.peaks["id"][3] == "seed1/000003"
-    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == COUNT
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 1 + COUNT
 
 
 def test_other_latents_may_be_classified(run, file):
@@ -497,7 +497,7 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     }  # fmt: skip
     assert len(run.units) == 8
     assert made[-75:] == [4] * 75
-    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2 + 1
+    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2 + 4 + 1
     exemplars = run.table("exemplars").drop_duplicates("sample")
     assert exemplars["sample"].max() >= run.manifest.config["shard_size"]
     assert sorted(exemplars["picture"]) == sorted(

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.models.factories import find_function
+from unitscope.models.factories import call_factory, find_function
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize
@@ -138,6 +138,7 @@ def test_a_module_that_has_changed_since_it_was_imported(
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     file, spec = tmp_path / "module_that_changes.py", "module_that_changes:answer"
     file.write_text("def answer(of):\n    return 3\n")
+    importlib.import_module("module_that_changes")  # by somebody who may hold on to what is in it
     assert find_function(spec, "function", "of")[0](0) == find_function(spec, "function", "of")[0](0) == 3
     file.write_text("def answer(of):\n    return 4\n")
     with pytest.raises(
@@ -148,6 +149,32 @@ def test_a_module_that_has_changed_since_it_was_imported(
     function, source_hash = find_function(spec, "function", "of")
     assert function(0) == 4
     assert source_hash == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_what_lies_beside_a_file_is_read_anew_where_any_of_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "changing").mkdir()
+    (tmp_path / "changing" / "__init__.py").write_text("")
+    deep = tmp_path / "changing" / "deep.py"
+    deep.write_text("LAYERS = 3\n")
+    (tmp_path / "between_them.py").write_text("from changing.deep import LAYERS\n")
+    (tmp_path / "asked.py").write_text(
+        "from between_them import LAYERS\n\n\ndef answer():\n    return LAYERS\n"
+    )
+    for spec in (f"{tmp_path}/asked.py:answer", "asked:answer"):
+        deep.write_text("LAYERS = 3\n")
+        assert call_factory(spec, "model") == 3
+        kept = sys.modules["between_them"]
+        assert call_factory(spec, "model") == 3
+        assert sys.modules["between_them"] is kept
+        deep.write_text("LAYERS = 40\n")
+        assert call_factory(spec, "model") == 40
+    deep.unlink()
+    with pytest.raises(UnitscopeError, match=r"No module named 'changing\.deep'"):
+        call_factory("asked:answer", "model")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from unitscope.errors import NothingToMeasureError
 from unitscope.experiments.pieces import Looked, Piece, Stage, Work, hands, threads_told
 from unitscope.experiments.settings import Fed
 from unitscope.progress import Advance, progress_bar, say
+from unitscope.run.fingerprint import Fingerprints
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
@@ -194,6 +195,10 @@ class Experiment(ABC, Generic[S]):
     def configuration(self) -> Values:
         """Return everything that decides the results."""
 
+    def fingerprints(self) -> Fingerprints:
+        """Return those of what it is about, which a configuration does not tell from others."""
+        return {}
+
     @abstractmethod
     def stages(self, job: Job) -> Iterator[Stage[S, Any]]:
         """Yield the stages of work, one after the other; each is done when the next is asked for."""
@@ -223,7 +228,9 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
     config = experiment.configuration() | ({"threads": threads} if threads else {})
     with (
         loading(experiment.loaders),
-        open_for_writing(out, config, kind=result.kind, command=result.command) as folder,
+        open_for_writing(
+            out, config, kind=result.kind, command=result.command, fingerprints=experiment.fingerprints()
+        ) as folder,
     ):
         damaged = folder.damaged()
         if damaged or not folder.manifest.complete:

@@ -13,14 +13,26 @@ from contextlib import contextmanager, suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import NamedTuple
 
 from torch import nn
 
 from unitscope.errors import UnitscopeError, did_you_mean, one_line
 
 HOW = "give FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION"
-_neighbours: dict[str, Path] = {}
-"""Folders of the modules and packages that lie beside a file of a person and were imported for it, by name."""
+
+
+class _Neighbour(NamedTuple):
+    """A module that lies beside a file of a person, or in a package beside it, and was imported for it."""
+
+    folder: Path
+    file: Path
+    state: tuple[int, int]
+    """Time and size of the file when it was imported."""
+
+
+_neighbours: dict[str, _Neighbour] = {}
+"""By the names of the modules."""
 _hashes: dict[str, tuple[ModuleSpec | None, str]] = {}
 """Of the sources of modules when their functions were first asked for, by name."""
 
@@ -93,11 +105,8 @@ def _is_file(place: str) -> bool:
 
 @contextmanager
 def _import_path(folder: Path) -> Iterator[None]:
-    """Let what runs inside import the modules in a folder, not those of the same names beside another file."""
-    for other in [name for name, home in _neighbours.items() if home != folder and _has(folder, name)]:
-        for name in [name for name in sys.modules if name == other or name.startswith(f"{other}.")]:
-            del sys.modules[name]
-        del _neighbours[other]
+    """Let what runs inside import the modules in a folder as they stand, not those of the same names elsewhere."""
+    _forget_neighbours(folder)
     path, modules = list(sys.path), set(sys.modules)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()  # a file that has just been written may not be seen otherwise
@@ -106,15 +115,41 @@ def _import_path(folder: Path) -> Iterator[None]:
     finally:
         sys.path[:] = path
         new = [name for name in sys.modules if name not in modules]
-        _neighbours.update({name: folder for name in new if _is_at(folder / name, sys.modules[name])})
+        beside = {
+            name for name in new if _file(name) in (folder / f"{name}.py", folder / name / "__init__.py")
+        }
+        for name in new:
+            file = _file(name)
+            if file is not None and name.partition(".")[0] in beside:
+                _neighbours[name] = _Neighbour(folder, file, _state(file))
+
+
+def _forget_neighbours(folder: Path) -> None:
+    """Forget those of other folders that a folder has modules of the same name for, and its own if one has changed."""
+    own = [each for each in _neighbours.values() if each.folder == folder]
+    changed = any(_state(each.file) != each.state for each in own)
+    for name, each in list(_neighbours.items()):
+        if changed if each.folder == folder else _has(folder, name.partition(".")[0]):
+            sys.modules.pop(name, None)
+            del _neighbours[name]
 
 
 def _has(folder: Path, name: str) -> bool:
     return (folder / f"{name}.py").exists() or (folder / name).is_dir()
 
 
-def _is_at(place: Path, module: ModuleType) -> bool:
-    return getattr(module, "__file__", None) in (f"{place}.py", str(place / "__init__.py"))
+def _file(module: str) -> Path | None:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return None if file is None else Path(file)
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """Return time and size of a file; zeros where it is gone."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
 
 
 class _AsWritten(SourceFileLoader):

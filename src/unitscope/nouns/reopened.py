@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError, did_you_mean
+from unitscope.experiments import fingerprints
 from unitscope.experiments.classification.measure import UnitOfRun
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
@@ -23,6 +24,7 @@ from unitscope.nouns.network import Source, network, on_device, place_for
 from unitscope.nouns.samples import generated
 from unitscope.paths import AnyPath
 from unitscope.run.dissection import Dissection, open_run
+from unitscope.run.fingerprint import Fingerprints, unlike
 from unitscope.run.manifest import GeneratorRecord, NetworkRecord, SegmenterRecord, fitted
 from unitscope.sources.latents import SeededLatents
 
@@ -69,6 +71,8 @@ def reopen_network(run: Dissection, source: Source | None = None, *, device: str
     found = on_device(found, device)
     _refuse_other_weights(run, found)
     _refuse_other_forward(run, found)
+    if run.manifest.fingerprints:
+        _refuse_other_answers(run, found, fingerprints.of_network(found, run.manifest.layers))
     return found
 
 
@@ -98,6 +102,9 @@ def reopen_generator(
             f"{found.name} makes pictures of {found.size[0]}x{found.size[1]} pixels and made "
             f"{record.size[0]}x{record.size[1]} in {run.address}; dissect again"
         )
+    if run.manifest.fingerprints:
+        now = fingerprints.of_generator(found, run.manifest.layers, _latents_of(run))
+        _refuse_other_answers(run, found, now)
     return found
 
 
@@ -125,15 +132,10 @@ def reopen_generated(
     own = said == Concepts()
     if own:
         said = recorded_concepts(run.manifest.segmenter or SegmenterRecord())
-    content = run.said("config", Content)
-    assert isinstance(content.latents, SeededLatents)
-    samples = generated(made, content.latents, said, run.grid)
-    if own and samples.labeller.content_hash != content.labels.hash:
-        raise UnitscopeError(
-            f"segmenter {samples.labeller.name} is another than the one that {run.address} was labelled with; give "
-            "that one with --segmenter, or dissect again"
-        )
-    if not own:
+    samples = generated(made, _latents_of(run), said, run.grid)
+    if own:
+        _refuse_other_segmenter(run, samples)
+    else:
         label_answers(samples.labeller, samples.picture, 1)
     return samples
 
@@ -184,6 +186,12 @@ def concepts_again(
 
 def _preprocessing(run: Dissection) -> Preprocessing:
     return fitted(run.path, run.network.preprocessing or {}, Preprocessing)
+
+
+def _latents_of(run: Dissection) -> SeededLatents:
+    latents = run.said("config", Content).latents
+    assert isinstance(latents, SeededLatents)
+    return latents
 
 
 def _generator_record(run: Dissection) -> GeneratorRecord:
@@ -272,6 +280,26 @@ def _refuse_other_weights(run: Dissection, found: Network | Generator) -> None:
             f"{found.name or 'the network'} has other weights than those that {run.address} was dissected with "
             f"(hash {now[:8]}... now, {before[:8]}... there); give those weights with --model or --weights, or "
             "dissect again"
+        )
+
+
+def _refuse_other_answers(run: Dissection, found: Network | Generator, now: Fingerprints) -> None:
+    other = unlike(run.manifest.fingerprints, now)
+    if other:
+        raise UnitscopeError(
+            f"{found.name or 'the network'} has the weights that {run.address} was dissected with and answers "
+            f"otherwise ({other}): its code, or settings of it that are no weights, are other ones; restore them, or "
+            "dissect again"
+        )
+
+
+def _refuse_other_segmenter(run: Dissection, samples: GeneratedSamples) -> None:
+    labeller, before = samples.labeller, run.manifest.fingerprints
+    other = labeller.content_hash != run.said("config", Content).labels.hash
+    if other or (before and unlike(before, fingerprints.of_segmenters(labeller, samples.size))):
+        raise UnitscopeError(
+            f"segmenter {labeller.name} is another than the one that {run.address} was labelled with; give "
+            "that one with --segmenter, or dissect again"
         )
 
 

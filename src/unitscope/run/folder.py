@@ -14,12 +14,12 @@ import pyarrow as pa
 
 from unitscope.errors import NothingToMeasureError, UnitscopeError, as_typed
 from unitscope.run.address import shown
+from unitscope.run.fingerprint import Fingerprints, unlike
 from unitscope.run.layout import ATTACKED, CELLS, PICTURES, SHARDS, TABLES
 from unitscope.run.manifest import (
     MANIFEST,
     Manifest,
     Values,
-    plain,
     processor_here,
     read_manifest,
     version_of,
@@ -233,7 +233,12 @@ def require_kind(path: Path, manifest: Manifest, kind: str, command: str) -> Non
 
 @contextmanager
 def open_for_writing(
-    path: Path, config: Mapping[str, object], *, kind: str, command: str
+    path: Path,
+    config: Mapping[str, object],
+    *,
+    kind: str,
+    command: str,
+    fingerprints: Fingerprints | None = None,
 ) -> Iterator[RunFolder]:
     """Lock a run folder for this process, new or to be continued.
 
@@ -242,21 +247,21 @@ def open_for_writing(
         config: everything that decides the results. An existing run must have the same.
         kind: what the run is.
         command: what makes such runs.
+        fingerprints: of what the run is of. Those of an existing run must be like them.
 
     Raises:
         UnitscopeError: another process works on the folder, the folder cannot be written, holds other files, or its
-            run has another configuration (the differences are shown).
+            run has another configuration (the differences are shown) or is of what answers otherwise.
     """
     mirror = mirror_of(path)
     held = mirror.held() if mirror is not None else nullcontext()
-    with held, _open(path, config, kind=kind, command=command, mirror=mirror) as folder:
+    new = Manifest.new(kind, config, fingerprints)
+    with held, _open(path, new, command=command, mirror=mirror) as folder:
         yield folder
 
 
 @contextmanager
-def _open(
-    path: Path, config: Mapping[str, object], *, kind: str, command: str, mirror: Mirror | None
-) -> Iterator[RunFolder]:
+def _open(path: Path, new: Manifest, *, command: str, mirror: Mirror | None) -> Iterator[RunFolder]:
     if path.exists() and not path.is_dir():
         raise UnitscopeError(f"{path} is a file; give --out a folder, new or with a run in it")
     made = not path.exists()
@@ -266,11 +271,12 @@ def _open(
     folder, known = RunFolder(path, mirror), (path / MANIFEST).is_file()
     with _lock(path):
         if known:
-            require_kind(path, folder.manifest, kind, command)
+            require_kind(path, folder.manifest, new.kind, command)
             _refuse_earlier(path, folder.manifest)
-            _refuse_changes(path, folder.manifest.config, plain(config))
+            _refuse_changes(path, folder.manifest.config, new.config)
+            _refuse_unlike(path, folder.manifest.fingerprints, new.fingerprints)
         else:
-            Manifest.new(kind, config).write(path)
+            new.write(path)
         with writing(path):
             for name in PARTS:
                 (path / name).mkdir(exist_ok=True)
@@ -353,6 +359,15 @@ def _refuse_changes(path: Path, before: Values, now: Values) -> None:
             f"{shown(path)} holds a run with another configuration ({'; '.join(changed[:5])}"
             f"{f'; and {len(changed) - 5} more' if len(changed) > 5 else ''}); "
             "give --out another folder, or repeat the command that made it"
+        )
+
+
+def _refuse_unlike(path: Path, before: Fingerprints, now: Fingerprints) -> None:
+    other = unlike(before, now)
+    if other:
+        raise UnitscopeError(
+            f"{shown(path)} holds a run with the same weights that answered otherwise ({other}): the code, or settings "
+            "that are no weights, are other ones; give --out another folder, or restore them"
         )
 
 

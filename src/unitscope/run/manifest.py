@@ -20,6 +20,7 @@ import msgspec
 
 from unitscope.errors import UnitscopeError
 from unitscope.run.address import shown
+from unitscope.run.fingerprint import Fingerprint, Fingerprints
 from unitscope.run.storage import write_file
 
 SCHEMA_VERSION = 2
@@ -220,6 +221,8 @@ class Manifest:
         config: everything that decides the results.
         packages: versions of those that its numbers depend on.
         processors: kinds of processor that worked on it, in the order of the first time; see :func:`processor_here`.
+        fingerprints: what the network of a dissection and segmenters answered to a made-up input; none where random
+            answers were allowed.
         model, data, concepts, segmenter: of a dissection, once it is complete.
         layers: the layers it looked into, in the order of the forward pass.
         plan, settings: how each layer of a dissection is read, and what it was told; see :func:`fitted`.
@@ -239,6 +242,7 @@ class Manifest:
     config: Values
     packages: dict[str, str] = field(default_factory=dict)
     processors: tuple[str, ...] = ()
+    fingerprints: dict[str, dict[str, Fingerprint]] = field(default_factory=dict)
     model: NetworkRecord | None = None
     data: DataRecord | None = None
     concepts: VocabularyRecord | None = None
@@ -255,7 +259,9 @@ class Manifest:
     checksum: str = ""
 
     @classmethod
-    def new(cls, kind: str, config: Mapping[str, object]) -> Manifest:
+    def new(
+        cls, kind: str, config: Mapping[str, object], fingerprints: Fingerprints | None = None
+    ) -> Manifest:
         """Begin a run."""
         return cls(
             schema_version=SCHEMA_VERSION,
@@ -265,6 +271,7 @@ class Manifest:
             config=plain(config),
             packages={name: version_of(name) for name in packages_here()},
             processors=(processor_here(),),
+            fingerprints={who: dict(answers) for who, answers in (fingerprints or {}).items()},
             command=_command.get(),
         )
 

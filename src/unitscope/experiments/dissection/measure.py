@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments import fingerprints
 from unitscope.experiments.dissection.activations import (
     Activations,
     expect_shards,
@@ -52,6 +53,7 @@ from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of, weights_hash
 from unitscope.run.dissection import Dissection
+from unitscope.run.fingerprint import Fingerprints
 from unitscope.run.manifest import (
     DataRecord,
     GeneratorRecord,
@@ -172,6 +174,20 @@ class NetworkDissection(Experiment[Activations]):
             **({"grid_of": self.grid_of} if self.grid_of else {}),
             **({"scores": True} if self.settings.scores else {}),
         }
+
+    def fingerprints(self) -> Fingerprints:
+        """Return those of the network and its layers, and of what labels pictures; none where answers may be random."""
+        model, samples = self.model, self.samples
+        if self.settings.allow_random:
+            return {}
+        if isinstance(model, Network):
+            if not isinstance(samples, PictureSamples):
+                return {}
+            asked = fingerprints.of_network(model, list(self.plan.by_layer))
+        else:
+            assert isinstance(samples, GeneratedSamples)
+            asked = fingerprints.of_generator(model, list(self.plan.by_layer), samples.latents)
+        return {**asked, **fingerprints.of_segmenters(samples.labeller, samples.size)}
 
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan] | Stage[Activations, Meetings]]:
         """Ask the layers where their cells lie; read every picture once; label the units, and measure chance."""

@@ -1,0 +1,116 @@
+"""Fingerprints of a network, a generator or segmenters, see :mod:`unitscope.run.fingerprint`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unitscope.concepts.labellers import Labeller
+from unitscope.concepts.merge import segmenting
+from unitscope.errors import UnitscopeError
+from unitscope.layer.hooks import trace
+from unitscope.layer.names import entries, entry_name
+from unitscope.models.generators import Generator
+from unitscope.models.network import Network
+from unitscope.models.precision import Precision
+from unitscope.models.weights import device_of
+from unitscope.run.fingerprint import Fingerprint, Fingerprints
+from unitscope.sources.latents import SeededLatents
+
+NETWORK, SEGMENTERS = "network", "segmenters"
+
+ROUNDING: Mapping[Precision, float] = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 0.1, "fp16": 0.1}
+"""How far apart answers of two machines may be, by how exactly a network multiplies."""
+OF_LABELS = 0.05
+"""How far apart label maps may be: rounding decides ties."""
+WAVES = 4
+MOST_VALUES = 2**16
+"""Values of an answer that are looked at, spread evenly over all of them."""
+LATENTS = 4
+BLOCK = 8
+"""Pixels that a made-up picture has of one colour, along each side."""
+
+
+def of_network(network: Network, layers: Sequence[str]) -> Fingerprints:
+    """Ask a network and its layers with a made-up picture.
+
+    Args:
+        network: in eval mode on its device.
+        layers: names of layers.
+    """
+    seen = network.preprocessing
+    inputs = torch.from_numpy(seen.apply(made_up(seen.size)))[None]
+    return _of_module(network.module, layers, inputs, network.precision)
+
+
+def of_generator(generator: Generator, layers: Sequence[str], latents: SeededLatents) -> Fingerprints:
+    """Ask a generator and its layers with the first of some latents, a few, since one may show little."""
+    return _of_module(generator.module, layers, latents.read(range(min(len(latents), LATENTS))), "fp32")
+
+
+def _of_module(
+    module: nn.Module, layers: Sequence[str], inputs: Tensor, precision: Precision
+) -> Fingerprints:
+    found: dict[str, Fingerprint] = {}
+    short = any(value.dtype in (torch.float16, torch.bfloat16) for value in module.state_dict().values())
+    tolerance = ROUNDING["fp16" if short else precision]
+
+    def read(name: str, output: Tensor) -> None:
+        found[f"layer {name!r}"] = _of_values(output, tolerance)
+
+    with trace(module, layers, read, stop_early=False) as forward:
+        answer = forward(inputs.to(device_of(module)))
+    for keys, value in entries(answer):
+        found[f"its output{entry_name('', None, keys)}"] = _of_values(value, tolerance)
+    return {NETWORK: found}
+
+
+def of_segmenters(labeller: Labeller, size: tuple[int, int]) -> Fingerprints:
+    """Ask the segmenters of a labeller with a made-up picture of some size; masks have none.
+
+    One that cannot label such a picture has no fingerprint.
+    """
+    found: dict[str, Fingerprint] = {}
+    for each in segmenting(labeller):
+        with suppress(UnitscopeError):
+            labels = each.label([each.prepare(0, made_up(size))])
+            found[f"segmenter {each.name!r}"] = _of_values(torch.from_numpy(labels), OF_LABELS)
+    return {SEGMENTERS: found}
+
+
+def made_up(size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a picture ``(H, W, 3)`` of coloured blocks, the same with every version of every package."""
+    rows, columns = (-(-pixels // BLOCK) for pixels in size)
+    blocks = (_scattered(rows * columns * 3) >> np.uint64(56)).astype(np.uint8).reshape(rows, columns, 3)
+    return np.ascontiguousarray(np.kron(blocks, np.ones((BLOCK, BLOCK, 1), np.uint8))[: size[0], : size[1]])
+
+
+def _scattered(count: int) -> NDArray[np.uint64]:
+    """Return the first numbers of SplitMix64 (Steele, Lea, Flood 2014)."""
+    with np.errstate(over="ignore"):
+        state = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return state ^ (state >> np.uint64(31))
+
+
+def _of_values(output: Tensor, tolerance: float) -> Fingerprint:
+    """Return the size of some values, their projections on waves and how many are not finite."""
+    flat = (output.dequantize() if output.is_quantized else output.detach().resolve_conj()).reshape(-1)
+    if flat.is_complex():
+        flat = torch.view_as_real(flat).reshape(-1)
+    values = flat[:: max(-(-len(flat) // MOST_VALUES), 1)].to("cpu", torch.float64).numpy()
+    finite = np.isfinite(values)
+    values = np.where(finite, values, 0)
+    count = max(len(values), 1)
+    size = float(np.sqrt(np.square(values).sum() / count))
+    places = np.arange(len(values))
+    waves = [
+        float(values @ np.cos(np.sqrt(2) * wave * places) / np.sqrt(count)) for wave in range(1, WAVES + 1)
+    ]
+    return Fingerprint(tolerance, (size, *waves, float(size * (~finite).mean() if len(values) else 0)))
