@@ -229,3 +229,36 @@ def test_a_generator_and_its_segmenter_are_what_they_were(tmp_path, monkeypatch,
     assert run_cli(monkeypatch, *remove, "--out", str(tmp_path / "second")) == 2
     assert re.search(said, capsys.readouterr().err)
     assert not (tmp_path / "second").exists()
+
+
+def test_what_labels_pictures_for_a_question_is_what_it_was(tmp_path, monkeypatch, capsys):
+    file = write_generator(tmp_path)
+    file.write_text(file.read_text().replace("(pictures.amax(1) > 0.5)", "numbered(pictures.amax(1) > 0.5)"))
+    beside(tmp_path, "gen.py")
+    assert run_cli(monkeypatch, *generator_words(file, tmp_path / "run")) == 0
+    words = (
+        *("remove", str(tmp_path / "run"), "--concept", "red", "--latents", "8", "--units", "1", "--quiet"),
+        *("--segmenter", f"{file}:colors", "--out", str(tmp_path / "out")),
+    )
+    assert run_cli(monkeypatch, *words) == 0
+    assert run_cli(monkeypatch, *words) == 0
+    beside(tmp_path, "gen.py", "numbered", "x.flip(2)")
+    capsys.readouterr()
+    assert run_cli(monkeypatch, *words) == 2
+    assert "answered otherwise (segmenter 'three colours')" in capsys.readouterr().err
+
+
+def test_silhouettes_are_of_the_segmenter_that_drew_them(tmp_path):
+    run, file = dissect(Net(), tmp_path / "run"), write_generator(tmp_path)
+    file.write_text(file.read_text().replace("(pictures.amax(1) > 0.5)", "numbered(pictures.amax(1) > 0.5)"))
+
+    def asked(new):
+        beside(tmp_path, "gen.py", "numbered", new)
+        return us.shape(
+            run, "world:6:val", alter="silhouette", concepts=f"{file}:colors", network=Net(), out=tmp_path / "out",
+            replicates=100, top=2,
+        )  # fmt: skip
+
+    assert asked("x").units.equals(asked("x").units)
+    with refused("answered otherwise .segmenter"):
+        asked("x.flip(2)")

@@ -148,6 +148,19 @@ def test_other_paint_in_the_same_outlines_leaves_the_outline_alone(place, tmp_pa
     assert units.loc[0, "peak_moved"] == -units.loc[0, "peak_change"]
 
 
+def test_another_function_of_the_same_name_is_another_alteration(place, tmp_path):
+    def altered(by):
+        def mine(picture, _generator):
+            return np.clip(picture.astype(int) + by, 0, 255).astype(np.uint8)
+
+        return mine
+
+    found = ask(place, tmp_path / "out", alter=altered(20))
+    assert ask(place, tmp_path / "out", alter=altered(20)).units.equals(found.units)
+    with pytest.raises(UnitscopeError, match=r"another configuration \(pairs\.hash"):
+        ask(place, tmp_path / "out", alter=altered(40))
+
+
 def test_silhouettes_leave_the_outline_and_take_the_colour(place, tmp_path):
     concepts = unitscope.masks(place / "masks", place / "labels.txt")
     units = scores(ask(place, tmp_path / "out", alter="silhouette", concepts=concepts))

@@ -185,6 +185,38 @@ def test_an_alteration_with_a_will_of_its_own_is_refused(originals):
         AlteredPictures(originals, lambda picture, _: speckled(picture, own), name="mine").check()
 
 
+def test_an_alteration_that_is_random_for_one_picture_is_refused(originals):
+    own, last = np.random.default_rng(), originals.read(5)
+
+    def turned(picture, _generator):
+        return speckled(picture, own) if np.array_equal(picture, last) else picture
+
+    with pytest.raises(UnitscopeError, match=r"alters picture 'a/5\.png' differently"):
+        AlteredPictures(originals, turned, name="mine").check()
+
+
+def test_what_an_alteration_makes_tells_it_from_others(originals):
+    def made(function):
+        return AlteredPictures(originals, function, name="mine").check()
+
+    assert made(negative) == made(lambda picture, _: ~picture)
+    assert len({made(function) for function in (negative, speckled, lambda picture, _: picture)}) == 3
+
+
+def test_an_alteration_is_tried_on_the_first_picture_that_can_be_read(tmp_path):
+    for number in range(20):
+        save(tmp_path / "few" / f"{number:02d}.png", number)
+    names = [f"{number:02d}.png" for number in range(20) if number != 13]
+    few = PictureFolder(tmp_path / "few")
+    for name in names:
+        (tmp_path / "few" / name).write_bytes(b"torn")
+    own = np.random.default_rng()
+    with pytest.raises(UnitscopeError, match=r"alters picture '13\.png' differently"):
+        AlteredPictures(few, lambda picture, _: speckled(picture, own), name="mine").check()
+    (tmp_path / "few" / "13.png").write_bytes(b"torn")
+    AlteredPictures(few, lambda picture, _: speckled(picture, own), name="mine").check()
+
+
 def test_pictures_are_framed_before_or_after(originals, tmp_path):
     frame = Frame(Framing("crop", 0.75), (8, 8))
     whole = save(tmp_path / "after" / "a" / "0.png", 100)

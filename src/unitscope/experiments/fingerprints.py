@@ -70,7 +70,7 @@ def _of_module(
     return {NETWORK: found}
 
 
-def of_segmenters(labeller: Labeller, size: tuple[int, int]) -> Fingerprints:
+def of_segmenters(labeller: Labeller, size: tuple[int, int]) -> dict[str, Fingerprint]:
     """Ask the segmenters of a labeller with a made-up picture of some size; masks have none.
 
     One that cannot label such a picture has no fingerprint.
@@ -80,7 +80,7 @@ def of_segmenters(labeller: Labeller, size: tuple[int, int]) -> Fingerprints:
         with suppress(UnitscopeError):
             labels = each.label([each.prepare(0, made_up(size))])
             found[f"segmenter {each.name!r}"] = _of_values(torch.from_numpy(labels), OF_LABELS)
-    return {SEGMENTERS: found}
+    return found
 
 
 def made_up(size: tuple[int, int]) -> NDArray[np.uint8]:

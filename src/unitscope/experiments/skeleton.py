@@ -20,10 +20,13 @@ import pandas as pd
 import pyarrow as pa
 
 from unitscope.errors import NothingToMeasureError
+from unitscope.experiments.fingerprints import SEGMENTERS, of_segmenters
+from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pieces import Looked, Piece, Stage, Work, hands, threads_told
+from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.settings import Fed
 from unitscope.progress import Advance, progress_bar, say
-from unitscope.run.fingerprint import Fingerprints
+from unitscope.run.fingerprint import Fingerprint, Fingerprints
 from unitscope.run.folder import RunFolder, open_for_writing
 from unitscope.run.manifest import LeftOutFiles, SkippedPicture, Values
 from unitscope.run.results import Result
@@ -196,8 +199,12 @@ class Experiment(ABC, Generic[S]):
         """Return everything that decides the results."""
 
     def fingerprints(self) -> Fingerprints:
-        """Return those of what it is about, which a configuration does not tell from others."""
-        return {}
+        """Return those of what labels pictures, which a configuration does not tell from others of the same weights."""
+        found: dict[str, Fingerprint] = {}
+        for each in self.looked:
+            if isinstance(each.samples, PictureSamples | GeneratedSamples):
+                found |= of_segmenters(each.samples.labeller, each.samples.size)
+        return {SEGMENTERS: found}
 
     @abstractmethod
     def stages(self, job: Job) -> Iterator[Stage[S, Any]]:

@@ -18,6 +18,7 @@ from unitscope.paths import AnyPath, as_path
 from unitscope.sources.alterations import alteration
 from unitscope.sources.base import DrawnSource, PictureSource, in_range16
 from unitscope.sources.deep import FULL
+from unitscope.sources.files import combined_hash
 from unitscope.sources.framing import Framing
 from unitscope.sources.pairs import (
     Alteration,
@@ -101,10 +102,14 @@ def named_pairs(
 
 def _altered(seen: PictureSource, alter: AlterLike, seed: int) -> AlteredPictures:
     """Return copies that a function makes, which has shown that it makes the same ones again."""
+    if isinstance(alter, str) and not _in_a_file(alter):
+        copies = AlteredPictures(seen, alteration(alter), name=alter, seed=seed)
+        copies.check()
+        return copies
     function, name, version = _function(alter)
-    copies = AlteredPictures(seen, function, name=name, version=version, seed=seed)
-    copies.check()
-    return copies
+    made = AlteredPictures(seen, function, name=name, version=version, seed=seed).check()
+    # What a function calls may change, and the function stay as it is.
+    return AlteredPictures(seen, function, name=name, version=combined_hash(version, made), seed=seed)
 
 
 def _retextured(originals: PictureSource, seed: int) -> PictureSource:
@@ -116,11 +121,13 @@ def _retextured(originals: PictureSource, seed: int) -> PictureSource:
     return originals.retextured(seed)
 
 
+def _in_a_file(alter: str) -> bool:
+    return names_a_factory(alter) and alter.partition(":")[0] not in ("shuffle", "blur", "phase")
+
+
 def _function(alter: AlterLike) -> tuple[Alteration, str, str]:
-    """Return an alteration with its name and what else it depends on."""
+    """Return the alteration of a person, with its name and a hash of the file that it is in."""
     if not isinstance(alter, str):
         return alter, getattr(alter, "__name__", type(alter).__name__), ""
-    if not names_a_factory(alter) or alter.partition(":")[0] in ("shuffle", "blur", "phase"):
-        return alteration(alter), alter, ""
     found, version = find_function(alter, "alteration", "picture, generator")
     return cast(Alteration, found), alter, version

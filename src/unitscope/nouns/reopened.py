@@ -296,7 +296,10 @@ def _refuse_other_answers(run: Dissection, found: Network | Generator, now: Fing
 def _refuse_other_segmenter(run: Dissection, samples: GeneratedSamples) -> None:
     labeller, before = samples.labeller, run.manifest.fingerprints
     other = labeller.content_hash != run.said("config", Content).labels.hash
-    if other or (before and unlike(before, fingerprints.of_segmenters(labeller, samples.size))):
+    if not other and before:
+        now = fingerprints.of_segmenters(labeller, samples.size)
+        other = bool(unlike(before, {fingerprints.SEGMENTERS: now}))
+    if other:
         raise UnitscopeError(
             f"segmenter {labeller.name} is another than the one that {run.address} was labelled with; give "
             "that one with --segmenter, or dissect again"

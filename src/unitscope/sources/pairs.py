@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,10 @@ Alteration = Callable[[Picture, np.random.Generator], Picture]
 
 NO_COPY = "it has no altered copy"
 SAME = "its altered copy is identical to it"
+CHECKED = 8
+"""Pictures that a function shows that it alters them the same way."""
+TIMES = 3
+"""How often it alters each of them."""
 KEPT_BYTES = 128 * 2**20
 """Pairs that were read last are kept up to this size: an original is mostly asked for right before its copy."""
 
@@ -182,21 +186,38 @@ class AlteredPictures:
             )
         return altered
 
-    def check(self) -> None:
-        """Refuse a function that alters the same picture differently each time, by the first one that can be read.
+    def check(self) -> str:
+        """Refuse a function that alters the same picture differently each time.
+
+        Pictures spread over all are altered; where none of them can be read, the first that can.
+
+        Returns:
+            SHA-256 of these copies.
 
         Raises:
             UnitscopeError: it does, or see :meth:`of`.
         """
-        for index, sample_id in enumerate(self.sample_ids):
-            with suppress(UnreadablePicture):
-                original = self.originals.read(index)
-                if not np.array_equal(self.of(index, original), self.of(index, original)):
-                    raise UnitscopeError(
-                        f"alteration {self.alteration_name!r} alters picture {sample_id!r} differently when it is "
-                        "asked again; let it take its random numbers from the generator that it is given"
-                    )
-                return
+        count = len(self)
+        spread = sorted({count * part // CHECKED for part in range(CHECKED)})
+        copies = [copy for index in spread if (copy := self._altered_again(index)) is not None]
+        if not copies:
+            tried = (self._altered_again(index) for index in range(count))
+            copies = [next((copy for copy in tried if copy is not None), np.zeros(0, np.uint8))]
+        return hashlib.sha256(b"".join(copy.tobytes() for copy in copies)).hexdigest()
+
+    def _altered_again(self, index: int) -> Picture | None:
+        """Return the copy of a picture that is altered several times; None where it cannot be read."""
+        try:
+            original = self.originals.read(index)
+            copy, *others = [self.of(index, original) for _ in range(TIMES)]
+        except UnreadablePicture:
+            return None
+        if any(not np.array_equal(copy, other) for other in others):
+            raise UnitscopeError(
+                f"alteration {self.alteration_name!r} alters picture {self.sample_ids[index]!r} differently when it is "
+                "asked again; let it take its random numbers from the generator that it is given"
+            )
+        return copy
 
 
 class AlteredFolder:

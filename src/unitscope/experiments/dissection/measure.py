@@ -187,7 +187,7 @@ class NetworkDissection(Experiment[Activations]):
         else:
             assert isinstance(samples, GeneratedSamples)
             asked = fingerprints.of_generator(model, list(self.plan.by_layer), samples.latents)
-        return {**asked, **fingerprints.of_segmenters(samples.labeller, samples.size)}
+        return {**asked, **super().fingerprints()}
 
     def stages(self, job: Job) -> Iterator[Stage[Activations, ReadingPlan] | Stage[Activations, Meetings]]:
         """Ask the layers where their cells lie; read every picture once; label the units, and measure chance."""

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unitscope.concepts.silhouettes import Silhouettes
 from unitscope.experiments.dissection.activations import known_before
 from unitscope.experiments.dissection.look import units_by_layer
 from unitscope.experiments.dissection.plan import ReadingPlan, plan_reading
+from unitscope.experiments.fingerprints import SEGMENTERS, of_segmenters
 from unitscope.experiments.pieces import Looked, Stage
 from unitscope.experiments.samples import ALL
 from unitscope.experiments.shape.exemplars import exemplar_table, shown_units
@@ -29,6 +31,7 @@ from unitscope.experiments.skeleton import Experiment, Job, Table, run
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
 from unitscope.run.dissection import Dissection
+from unitscope.run.fingerprint import Fingerprints
 from unitscope.run.manifest import Values
 from unitscope.run.numbers import Score
 from unitscope.run.question_summaries import ShapeLayer, ShapeSummary
@@ -152,6 +155,13 @@ class ShapeExperiment(Experiment[PairActivations]):
             "shard_size": self.plan.shard_size,
             "channels_last": self.plan.channels_last,
         }
+
+    def fingerprints(self) -> Fingerprints:
+        """Return those of what labels pictures for silhouettes."""
+        drawn = self.pairs.altered
+        if not isinstance(drawn, Silhouettes):
+            return {}
+        return {SEGMENTERS: of_segmenters(drawn.labeller, self.network.preprocessing.size)}
 
     def stages(self, job: Job) -> Iterator[Stage[PairActivations, ReadingPlan]]:
         """Read both pictures of every pair once."""
