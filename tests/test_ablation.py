@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from references import intervene
 from torch import nn
 
 from unitscope.ablation import Ablation, predicted_classes
 from unitscope.ablation.linear import ConvolutionStep, MatrixStep
 from unitscope.errors import UnitscopeError
-from unitscope.layer.interventions import ablate
+from unitscope.layer.interventions import replacing
 from unitscope.replay import cut
 
 EXACT = 1e-4
@@ -74,12 +73,22 @@ class Attending(nn.Module):
         mixed = nn.functional.scaled_dot_product_attention(heads, heads, heads)
         x = x + mixed.transpose(1, 2).flatten(2)
         x = x + self.down(nn.functional.gelu(self.up(self.norm(x))))
-        return self.head(self.norm(x).mean(1))
+        return self.head(self.pooled(self.norm(x)))
+
+    def pooled(self, x):
+        return x.mean(1)
 
 
 class Deciding(VggLike):
     def forward(self, x):
         return super().forward(x if x.mean() > 100 else x * 1.5)
+
+
+class ByClassToken(Attending):
+    """Answers by the class token alone, as vision transformers do."""
+
+    def pooled(self, x):
+        return x[:, 0]
 
 
 def make(kind):
@@ -95,10 +104,20 @@ def make(kind):
 
 
 def naive(network, layer, inputs, sets, level):
-    """Whole passes with the units of each set ablated by a hook, ``(S, N, classes)``."""
-    answers = []
+    """Whole passes with the units of each set ablated by a hook, in all tokens, ``(S, N, classes)``."""
+    axis, answers = layer.reading.axes.index("U"), []
+    levels = torch.as_tensor(level).expand(layer.units)
+
+    def ablated(output, units):
+        output = output.clone()
+        output.movedim(axis, -1)[..., units] = levels[units]
+        return output
+
     for units in sets:
-        with torch.no_grad(), intervene(network, layer, lambda a, units=units: ablate(a, units, level=level)):
+        with (
+            torch.no_grad(),
+            replacing(network, layer.name, lambda output, units=units: ablated(output, units)),
+        ):
             answers.append(network(inputs))
     return torch.stack(answers)
 
@@ -166,6 +185,43 @@ def test_tokens(layer, steps):
     replay, ablation = assert_exact(make(Attending), layer, torch.randn(3, 3, 16, 16))
     assert not replay.whole
     assert len(ablation.steps.linear) == steps
+
+
+class HidingItsWay(ByClassToken):
+    def forward(self, x):
+        return super().forward(x if x.mean() > 100 else x * 1.5)
+
+
+@pytest.mark.parametrize("kind", [ByClassToken, HidingItsWay])
+@pytest.mark.parametrize("layer", ["up", "down", "norm#2"])
+def test_units_are_ablated_in_the_class_token_too_which_alone_is_asked(kind, layer):
+    replay, _ = assert_exact(make(kind), layer, torch.randn(3, 3, 16, 16))
+    assert replay.reading.before == 1
+    assert replay.whole == (kind is HidingItsWay)
+
+
+ONE_ARGUMENT = {
+    "round": torch.round,
+    "sin": torch.sin,
+    "sign": torch.sign,
+    "logit": lambda x: torch.logit(x.sigmoid() * 0.9 + 0.05),
+    "nan_to_num": torch.nan_to_num,
+    "hardshrink": nn.functional.hardshrink,
+    "zeros_like": lambda x: torch.maximum(x, torch.zeros_like(x)),
+    "isnan": lambda x: torch.where(torch.isnan(x), 0.0, x),
+    "mT": lambda x: x.mT + 0,
+    "of each picture": lambda x: x - x.mean((1, 2, 3), keepdim=True),
+}
+
+
+@pytest.mark.parametrize("follows", ONE_ARGUMENT)
+def test_an_operator_of_one_argument_may_follow_the_layer(follows):
+    class Followed(VggLike):
+        def forward(self, x):
+            x = ONE_ARGUMENT[follows](3 * self.conv2(self.relu1(self.conv1(x))))
+            return self.head(torch.flatten(self.average(self.pool2(x)), 1))
+
+    assert_exact(make(Followed), "conv2", torch.randn(3, 3, 12, 12))
 
 
 def test_a_network_that_cannot_be_cut_gives_the_same():

@@ -84,6 +84,10 @@ def test_a_replaced_activation_is_read_back_and_the_rest_stays(reading, shape):
     replaced = reading.replace(output, other)
     assert torch.equal(reading.apply(replaced), other)
     assert torch.equal(reading.replace(replaced, reading.apply(output)), output)
+    everywhere = reading.everywhere(output)
+    assert everywhere.shape == (2, other.shape[1], output.numel() // (2 * other.shape[1]))
+    assert torch.equal(reading.replace_everywhere(torch.randn(output.shape), everywhere), output)
+    assert (reading.apply(reading.replace_everywhere(output, torch.full_like(everywhere, 7))) == 7).all()
 
 
 @pytest.mark.parametrize("layer", ["conv", "relu#1", "wrap[0][a]", "wrap[1]"])

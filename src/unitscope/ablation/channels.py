@@ -235,6 +235,8 @@ RULES: dict[str, Rule] = {
 
 def mixes_linearly(follower: Follower, node: fx.Node) -> bool:
     """Tell whether a node is a matrix on the channels or a convolution, of a value that was followed."""
+    if operation(node) not in ("linear", "conv2d"):
+        return False
     channels = follower.first_alone(node)
     if channels is None or node in follower.known or node.args[1] in follower.graph.after_inputs:
         return False
@@ -242,12 +244,7 @@ def mixes_linearly(follower: Follower, node: fx.Node) -> bool:
     if operation(node) == "linear":
         return channels.axis == len(inputs) - 1
     padding = argument(node, 4, "padding", 0)
-    return (
-        operation(node) == "conv2d"
-        and channels.axis == 1
-        and len(inputs) == 4
-        and not isinstance(padding, str)
-    )
+    return channels.axis == 1 and len(inputs) == 4 and not isinstance(padding, str)
 
 
 def last_followed(follower: Follower) -> Iterator[tuple[fx.Node, bool]]:

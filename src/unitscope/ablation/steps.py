@@ -112,17 +112,17 @@ def _input(node: fx.Node) -> fx.Node:
 
 
 def _steps_of_passes(replay: Replay) -> Steps:
-    """Return steps that go on from the activation by the replay's back."""
+    """Return steps that go on from what the units hold everywhere by the replay's back."""
 
-    def rest(activation: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-        return (replay.back(Carried(values, replay.reading), activation),)
+    def rest(everywhere: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+        return (replay.back(Carried(values, replay.reading).with_everywhere(everywhere)),)
 
     def mix(*_: Tensor) -> tuple[Tensor, ...]:
         return ()
 
     passed = range(replay.carried)
     return Steps(
-        lambda carried: (carried.activation,),
+        lambda carried: (carried.everywhere,),
         mix,
         rest,
         (Channels(1),),

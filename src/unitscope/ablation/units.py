@@ -140,10 +140,10 @@ class Ablation:
         return predicted_classes(self.replay.back(carried)), np.concatenate([none, *without]).T
 
     def _values(self, carried: Carried, level: float | Tensor) -> _Values:
-        activation, steps = carried.activation, self.steps
-        levels = levels_of(level, activation)[:, None, None].expand_as(activation)
+        everywhere, steps = carried.everywhere, self.steps
+        levels = levels_of(level, everywhere)[:, None].expand_as(everywhere)
         now = steps.channelwise(carried)
-        gone = steps.channelwise(carried.with_activation(levels))
+        gone = steps.channelwise(carried.with_everywhere(levels))
         first = len(steps.kept)
         differences = [after - before for before, after in zip(now[first:], gone[first:], strict=True)]
         mixed = self._mixed(now[first:], carried.values[1:])

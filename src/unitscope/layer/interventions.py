@@ -74,7 +74,7 @@ def unit_numbers(units: Units, count: int, device: torch.device) -> Tensor:
 
 
 def levels_of(level: float | Tensor, activation: Tensor) -> Tensor:
-    """Return a level for every unit ``(U,)`` in the type of an activation ``(N, U, h, w)``.
+    """Return a level for every unit ``(U,)`` in the type of an activation ``(N, U, ...)``.
 
     Raises:
         UnitscopeError: there are neither one level nor as many as units.

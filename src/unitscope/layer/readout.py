@@ -51,8 +51,7 @@ class Reading:
         """
         if output.ndim != len(self.axes):
             raise ValueError(f"{output.ndim} axes where {len(self.axes)} were expected")
-        order = [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
-        values, units = output.permute(order), self.axes.count("U")
+        values, units = output.permute(self._places), self.axes.count("U")
         values = values.flatten(1, units) if units else values.unsqueeze(1)
         if "T" in self.axes:
             if values.shape[2] != self.tokens:
@@ -70,9 +69,8 @@ class Reading:
 
     def replace(self, output: Tensor, activation: Tensor) -> Tensor:
         """Return a copy of an output with another activation ``(N, U, h, w)``; what is not read stays as it is."""
-        order = [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
         replaced = output.clone()
-        places = replaced.permute(order)
+        places = replaced.permute(self._places)
         if self.order:
             inside = activation.flatten(2)
             whole = places.reshape(*inside.shape[:2], -1).index_copy(
@@ -84,6 +82,23 @@ class Reading:
             places = places.narrow(places.ndim - 1, self.before, math.prod(self.grid))
         places.copy_(activation.reshape(places.shape))
         return replaced
+
+    def everywhere(self, output: Tensor) -> Tensor:
+        """Return what units hold at all K places ``(N, U, K)``: the cells, and tokens beside the grid, in any order."""
+        values, units = output.permute(self._places), self.axes.count("U")
+        values = values.flatten(1, units) if units else values.unsqueeze(1)
+        return values.flatten(2) if values.ndim > 2 else values.unsqueeze(2)
+
+    def replace_everywhere(self, output: Tensor, values: Tensor) -> Tensor:
+        """Return a copy of an output with other values ``(N, U, K)`` at all places, in the order of `everywhere`."""
+        replaced = output.clone()
+        places = replaced.permute(self._places)
+        places.copy_(values.reshape(places.shape))
+        return replaced
+
+    @property
+    def _places(self) -> list[int]:
+        return [i for letter in "NUhwT" for i, axis in enumerate(self.axes) if axis == letter]
 
     def _order(self, values: Tensor) -> Tensor:
         return torch.tensor(self.order, device=values.device)

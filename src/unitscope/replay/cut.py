@@ -48,6 +48,17 @@ class Carried:
         """Return the same with another activation ``(N, U, h, w)``; the rest of the layer's output stays."""
         return replace(self, values=(self.reading.replace(self.values[0], activation), *self.values[1:]))
 
+    @property
+    def everywhere(self) -> Tensor:
+        """What the units hold at all K places ``(N, U, K)``, also in tokens beside the grid."""
+        return self.reading.everywhere(self.values[0])
+
+    def with_everywhere(self, values: Tensor) -> Carried:
+        """Return the same with other values ``(N, U, K)`` of the units at all places."""
+        return replace(
+            self, values=(self.reading.replace_everywhere(self.values[0], values), *self.values[1:])
+        )
+
     def to(self, device: torch.device | str) -> Carried:
         """Return the same on a device."""
         return replace(self, values=tuple(value.to(device) for value in self.values))

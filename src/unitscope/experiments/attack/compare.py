@@ -178,19 +178,19 @@ def exchange_units(subject: Subject, plan: ExchangePlan, piece: Piece) -> State:
         for kind in range(1 + plan.random):
             orders = np.stack([plan.order(number, kind) for number in numbers])
             for place, size in enumerate(plan.sizes):
-                chosen = _chosen(orders[:, :size], before.activation)
+                chosen = _chosen(orders[:, :size], before.everywhere)
                 for name, base, other in (("restored", after, before), ("transplanted", before, after)):
-                    mixed = torch.where(chosen, other.activation, base.activation)
-                    answer = subject.replay.back(base, mixed).argmax(1)
+                    mixed = torch.where(chosen, other.everywhere, base.everywhere)
+                    answer = subject.replay.back(base.with_everywhere(mixed)).argmax(1)
                     found[name][rows, kind, place] = answer.cpu().numpy()
     return State(found)
 
 
-def _chosen(units: Numbers, activation: Tensor) -> Tensor:
-    """Return which units of each picture are chosen, as a mask over an activation ``(n, U, 1, 1)``."""
-    chosen = torch.zeros(activation.shape[:2], dtype=torch.bool, device=activation.device)
-    chosen.scatter_(1, torch.from_numpy(np.ascontiguousarray(units)).to(activation.device), True)
-    return chosen[:, :, None, None]
+def _chosen(units: Numbers, everywhere: Tensor) -> Tensor:
+    """Return which units of each picture are chosen, as a mask over all their places ``(n, U, 1)``."""
+    chosen = torch.zeros(everywhere.shape[:2], dtype=torch.bool, device=everywhere.device)
+    chosen.scatter_(1, torch.from_numpy(np.ascontiguousarray(units)).to(everywhere.device), True)
+    return chosen[:, :, None]
 
 
 @dataclass(frozen=True)
