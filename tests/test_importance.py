@@ -62,8 +62,17 @@ class Planted(nn.Module):
         return self.head(self.relu(self.conv(x)).mean((2, 3))).masked_fill(white, torch.nan)
 
 
+class Sure(Planted):
+    def forward(self, x):
+        return {"probabilities": super().forward(x).softmax(1)}
+
+
 def net():
     return Planted()
+
+
+def sure():
+    return Sure()
 
 
 def other():
@@ -396,6 +405,25 @@ def test_pictures_that_cannot_be_read_are_left_out(place, tmp_path):
     assert row["predicted"].isna().all()
     assert result.classes.set_index("class")["val_images"].to_dict()["red"] == 11
     assert "1 val pictures could not be read" in repr(result)
+
+
+def test_a_network_that_answers_with_probabilities_is_asked_for_their_logarithms(place, found, tmp_path):
+    run = unitscope.dissect(
+        unitscope.network(f"{place}/net.py:sure", preprocess=f"size={SIDE},mean=0,scale=1"), place / "pictures",
+        unitscope.masks(place / "masks", place / "labels.txt"), out=tmp_path / "run", layers=["relu"], grid=SIDE,
+        replicates=100, batch_size=5, quantile=0.3, device="cpu",
+    )  # fmt: skip
+    words = {"class_map": place / "map.csv", "device": "cpu", "curve": ("yellow",), **SETTINGS}
+    sure = unitscope.importance(run, place / "train", place / "val", out=tmp_path / "out", **words)
+    assert "their logarithms are taken for its logits" in " ".join(sure.manifest.notes)
+    assert found.manifest.notes == ()
+    there = tables_of(found.path)
+    for name, table in tables_of(sure.path).items():
+        numbers = table.select_dtypes("float").columns
+        if name != "correlation":  # a logit is more than its probability tells
+            assert np.allclose(table[numbers], there[name][numbers], atol=1e-4, equal_nan=True), name
+        rest = table.columns.difference(numbers)
+        assert table[rest].equals(there[name][rest]), name
 
 
 def test_logits_that_are_not_finite_name_the_picture(place, tmp_path):

@@ -184,7 +184,7 @@ def _linear(graph: Graph, node: fx.Node, way: _Way) -> _Way | None:
         scale = _norm_scale(graph, node)
     elif operation(node) in ("add", "sub"):
         scale = torch.ones(1)
-    elif operation(node) in ("mul", "div") and isinstance(node.args[1], int | float):
+    elif operation(node) in ("mul", "div") and isinstance(node.args[1], int | float) and not node.kwargs:
         factor = float(node.args[1])
         scale = torch.tensor([factor if operation(node) == "mul" else 1 / factor])
     else:

@@ -63,7 +63,7 @@ def full_path(weights: Path | str | None) -> str | None:
 def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
     """Return a module on `device`, its dropout off and its batch norm frozen."""
     try:
-        module = module.eval()
+        module.eval()  # what it returns is not asked: a train() of one's own may return nothing
     except NotImplementedError:  # a module made from an exported program is what it was exported as
         module.training = False
     return module.to(device)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from unitscope.errors import UnitscopeError
+from unitscope.experiments import logits
 from unitscope.experiments.attack.attempts import (
     Attempts,
     Candidates,
@@ -41,6 +42,7 @@ from unitscope.experiments.attack.summary import attack_summary
 from unitscope.experiments.attack.tables import attack_tables
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.without import SplitPlan, remove_each
+from unitscope.experiments.logits import in_logits
 from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.skeleton import Experiment, Job, Table, none_readable, run
@@ -135,7 +137,7 @@ class UnitAttack(Experiment[Subject]):
         settings: AttackSettings,
         importance: Importance | None,
     ) -> None:
-        self.dissection, self.model, self.pictures = dissection, model, pictures
+        self.dissection, self.model, self.pictures = dissection, in_logits(model), pictures
         self.plan = ReadingPlan.of(dissection).by_layer[layer]
         self.importance = importance
         self.batch_size = settings.batch_size or dissection.settings.batch_size
@@ -162,7 +164,7 @@ class UnitAttack(Experiment[Subject]):
     @property
     def caveats(self) -> Sequence[str]:
         """What a person should know of the network, a line each."""
-        return ReadingPlan.of(self.dissection).caveats
+        return [*ReadingPlan.of(self.dissection).caveats, *logits.caveats(self.model)]
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""

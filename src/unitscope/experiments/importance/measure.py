@@ -14,6 +14,7 @@ from torch import Tensor
 
 from unitscope.ablation import Ablation
 from unitscope.errors import NothingToMeasureError, UnitscopeError
+from unitscope.experiments import logits
 from unitscope.experiments.carried import CarriedCache
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.findings import Findings, importance_summary, importance_tables
@@ -29,6 +30,7 @@ from unitscope.experiments.importance.without import (
     remove_each,
     remove_sets,
 )
+from unitscope.experiments.logits import in_logits
 from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.experiments.skeleton import Experiment, Job, Table, none_readable, run
 from unitscope.layer.hooks import LayerGrid
@@ -90,7 +92,9 @@ class UnitImportance(Experiment[Removal]):
         pictures: ClassedPictures,
         settings: ImportanceSettings,
     ) -> None:
-        self.dissection, self.model, self.layer, self.pictures = dissection, model, layer, pictures
+        self.dissection, self.model, self.layer, self.pictures = (
+            dissection, in_logits(model), layer, pictures,
+        )  # fmt: skip
         self.device = device_of(model.module)
         self.batch_size = settings.batch_size or dissection.settings.batch_size
         self.settings = replace(
@@ -113,7 +117,7 @@ class UnitImportance(Experiment[Removal]):
     @property
     def caveats(self) -> Sequence[str]:
         """What a person should know of the network, a line each."""
-        return ReadingPlan.of(self.dissection).caveats
+        return [*ReadingPlan.of(self.dissection).caveats, *logits.caveats(self.model)]
 
     def configuration(self) -> Values:
         """Return everything that decides the results."""
