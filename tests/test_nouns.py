@@ -97,6 +97,59 @@ def test_a_module_gets_its_flags_back_also_after_an_error():
     assert (module.training, module[1].training) == (True, False)
 
 
+class Counting(nn.Module):
+    """Counts its passes in a buffer, and collects what it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.seen = nn.Conv2d(3, 4, 1), []
+        self.register_buffer("passes", torch.zeros(1))
+        self.register_buffer("last", torch.full((4,), torch.nan))
+
+    def train(self, mode=True):
+        super().train(mode)
+
+    def forward(self, x):
+        x = self.conv(x)
+        self.passes += 1
+        self.last = x.detach().mean((0, 2, 3))
+        self.seen.append(len(x))
+        return x.mean((2, 3))
+
+
+def test_a_module_gets_what_it_counts_in_and_collects_into_back():
+    module = Counting()
+    last, seen, passes = module.last, module.seen, module.passes
+    with left_as_it_was(module):
+        on_device(us.network(module)).module(torch.zeros(2, 3, 4, 4))
+        module.seen = []
+    assert module.last is last
+    assert module.last.isnan().all()
+    assert (module.seen is seen, module.passes is passes, module.passes.item()) == (True, True, 0)
+
+
+def test_a_network_that_counts_its_passes_is_asked_more_questions(tmp_path):
+    network = us.network(Counting(), preprocess="size=32")
+    run = us.dissect(network, "world:6:test", layers=["conv"], out=tmp_path / "run", replicates=100)
+    found = us.classify_unit(run, "conv", 0, "world:60:val", concept="tree", network=network)
+    assert found.page.exists()
+
+
+@pytest.mark.parametrize("around", [lambda: torch.autocast("cpu", torch.bfloat16), torch.inference_mode])
+def test_what_is_switched_on_around_a_call_changes_nothing(tmp_path, around):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3)).eval()
+
+    def asked(name):
+        network = us.network(module, preprocess="size=32")
+        return us.dissect(network, "world:6:test", layers=["2"], out=tmp_path / name, replicates=100).units
+
+    plain = asked("plain")
+    with around():
+        other = asked("other")
+    assert plain.equals(other)
+
+
 def test_a_device_is_said_once():
     found = us.network("world-vgg", device="cpu")
     assert on_device(found, "cpu").module is found.module

@@ -1,5 +1,6 @@
 """A network started anew keeps nothing of what training made of it, however its weights are written down."""
 
+import threading
 import warnings
 
 import pytest
@@ -10,7 +11,7 @@ from torch.nn.utils import parametrizations, parametrize
 import unitscope as us
 from unitscope.errors import UnitscopeError
 from unitscope.models.reinitialize import reinitialize
-from unitscope.models.weights import weights_hash
+from unitscope.models.weights import copied, weights_hash
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -137,9 +138,36 @@ def test_what_nobody_can_draw_is_named():
     assert torch.equal(module.pixel_mean, mean)
     module[0].register_buffer("codebook", torch.rand(4, 4))
     with pytest.raises(
-        UnitscopeError, match=r"nothing says how its buffers '0\.codebook' begin; make it with random"
+        UnitscopeError,
+        match=r"nothing says how its buffers or tensors '0\.codebook' begin; make it with random",
     ):
         reinitialize(module, 0)
+
+
+def test_a_weight_that_is_no_parameter_is_named():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten())
+    module.mean, module[1].trained = torch.rand(3), torch.rand(4, 4)
+    with pytest.raises(UnitscopeError, match=r"or tensors '1\.trained' begin"):
+        reinitialize(module, 0)
+
+
+@pytest.mark.parametrize("held", [threading.Lock, lambda: (number for number in ())])
+def test_what_cannot_be_copied_is_one_line(held):
+    module = nn.Sequential(nn.Conv2d(3, 4, 3))
+    module.held = held()
+    with pytest.raises(
+        UnitscopeError, match=r"Sequential cannot be copied, which new weights .* need: TypeError"
+    ):
+        copied(module)
+
+
+def test_what_a_pass_left_in_a_module_is_copied():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3))
+    module.kept = {"a": module(torch.zeros(1, 3, 5, 5))}
+    module.listed = [module.kept["a"]]
+    made = copied(module)
+    assert torch.equal(made.kept["a"], module.kept["a"])
+    assert made.kept["a"] is made.listed[0] is not module.kept["a"]
 
 
 @pytest.mark.parametrize("wrap", [weight_norm, spectral_norm])

@@ -206,6 +206,24 @@ def test_the_network_is_left_as_it_was():
     assert all(parameter.requires_grad for parameter in network.parameters())
 
 
+def test_a_layer_that_shares_memory_with_what_is_changed_is_refused():
+    class Sharing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.same, self.conv = nn.Identity(), nn.Conv2d(3, 4, 1)
+
+        def forward(self, x):
+            skip = x if x.mean() > 100 else x * 1.5
+            return self.conv(self.same(skip).relu_()).mean((2, 3)) + skip.mean((1, 2, 3))[:, None]
+
+    network, inputs = make(Sharing), torch.randn(2, 3, 9, 9)
+    assert cut(network, "conv", inputs).whole
+    with pytest.raises(
+        UnitscopeError, match="where layer 'same' returns a copy of what it returned: others share"
+    ):
+        cut(network, "same", inputs)
+
+
 def test_training_mode_and_unknown_layers_are_refused():
     network = make(Skipping)
     with pytest.raises(UnitscopeError, match="'conw' not found"):

@@ -31,8 +31,8 @@ def reinitialize(module: nn.Module, seed: int) -> None:
     axes; otherwise a bias becomes 0 and a scale 1. The global random state is as before afterwards.
 
     Raises:
-        UnitscopeError: the network has nothing that could be started anew, or buffers of which nobody knows how, or
-            the seed is not from 0 to 2^63 - 1.
+        UnitscopeError: the network has nothing that could be started anew, or buffers or tensors of which nobody knows
+            how, or the seed is not from 0 to 2^63 - 1.
     """
     if not 0 <= seed < 2**63:
         raise UnitscopeError(f"--reinitialize is {seed}; it must be from 0 to 2^63 - 1")
@@ -51,7 +51,7 @@ def reinitialize(module: nn.Module, seed: int) -> None:
     if strangers:
         more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
         raise UnitscopeError(
-            f"{type(module).__name__} cannot be reinitialized: nothing says how its buffers "
+            f"{type(module).__name__} cannot be reinitialized: nothing says how its buffers or tensors "
             f"{', '.join(map(repr, strangers[:SHOWN]))}{more} begin; make it with random weights yourself"
         )
     if not drawn:
@@ -70,7 +70,7 @@ class _Start:
 
     Attributes:
         drawn: how many parameters changed.
-        strangers: buffers that nothing drew.
+        strangers: buffers that nothing drew, and tensors that are no part of the state.
     """
 
     def __init__(self, part: nn.Module) -> None:
@@ -90,6 +90,7 @@ class _Start:
             else:
                 entry.copy_(before[name])
                 self.strangers.append(name)
+        self.strangers += _plain_tensors(part)
 
 
 def _entries(part: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -103,6 +104,18 @@ def _entries(part: nn.Module) -> Iterator[tuple[str, Tensor]]:
     for name, entry in (*part.named_parameters(recurse=False), *buffers):
         if entry.is_floating_point() or entry.is_complex():
             yield name, entry
+
+
+def _plain_tensors(part: nn.Module) -> list[str]:
+    """Return the attributes that hold numbers and are neither parameters nor buffers, constants left out."""
+    norms = (WeightNorm, SpectralNorm)
+    made = {hook.name for hook in part._forward_pre_hooks.values() if isinstance(hook, norms)}
+    return [
+        name
+        for name, value in vars(part).items()
+        if isinstance(value, Tensor) and value.is_leaf and value.is_floating_point() and value.numel() > 1
+        if name not in made and not CONSTANTS.fullmatch(name)
+    ]
 
 
 def _is_statistic(part: nn.Module, name: str) -> bool:

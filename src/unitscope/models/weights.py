@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from unitscope.errors import UnitscopeError, one_line
 from unitscope.models.forwarded import Forwarded, inside
 from unitscope.paths import as_path
 
@@ -94,12 +95,26 @@ def copied(module: nn.Module, memo: dict[int, object] | None = None) -> nn.Modul
     Args:
         module: what is copied.
         memo: what stands for some objects in the copy, by identity.
+
+    Raises:
+        UnitscopeError: it holds what cannot be copied, such as a lock or an open file.
     """
     made = dict(memo or {})
     if isinstance(module, Forwarded):
         return Forwarded(copied(module.network, made), module.function)
     for part in module.modules():
         for value in vars(part).values():
-            if isinstance(value, Tensor) and not value.is_leaf:
-                made.setdefault(id(value), value.detach().clone())
-    return deepcopy(module, made)
+            for each in (value, *(_held(value) if isinstance(value, dict | list | tuple) else ())):
+                if isinstance(each, Tensor) and not each.is_leaf:
+                    made.setdefault(id(each), each.detach().clone())
+    try:
+        return deepcopy(module, made)
+    except Exception as error:
+        raise UnitscopeError(
+            f"{type(module).__name__} cannot be copied, which new weights and those of another type need: "
+            f"{one_line(error)}; take what cannot be copied out of the module, or make the network so yourself"
+        ) from error
+
+
+def _held(value: Mapping[object, object] | Sequence[object]) -> Iterable[object]:
+    return value.values() if isinstance(value, Mapping) else value

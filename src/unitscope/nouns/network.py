@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from unitscope.errors import UnitscopeError
 from unitscope.models.fitting import take_weights
@@ -142,9 +144,23 @@ def on_device(found: N, device: str | None = None) -> N:
 
 @contextmanager
 def left_as_it_was(source: Source | None) -> Iterator[None]:
-    """Give a network that the caller owns its training flags and its device back, and torch its products."""
-    with products_as_they_were(), _module_as_it_was(source):
+    """Give a network that the caller owns all back that work on it changes, and torch its products.
+
+    What the caller has switched on around the call is off meanwhile: autocast, which rounds otherwise than the
+    network's precision says, and inference mode, whose tensors take no hooks of operators.
+    """
+    with products_as_they_were(), _module_as_it_was(source), torch.inference_mode(False), _without_autocast():
         yield
+
+
+@contextmanager
+def _without_autocast() -> Iterator[None]:
+    with torch.autocast("cpu", enabled=False):
+        if not torch.cuda.is_available():
+            yield
+            return
+        with torch.autocast("cuda", enabled=False):
+            yield
 
 
 @contextmanager
@@ -154,6 +170,13 @@ def _module_as_it_was(source: Source | None) -> Iterator[None]:
         yield
         return
     flags = [(part, part.training) for part in module.modules()]
+    buffers = [
+        (part, name, buffer, buffer.detach().clone())
+        for part in module.modules()
+        for name, buffer in part.named_buffers(recurse=False)
+        if not is_lazy(buffer)
+    ]
+    held = [(part, name, value) for part in module.modules() for name, value in _containers(part)]
     device = next((parameter.device for parameter in module.parameters()), None)
     try:
         yield
@@ -162,3 +185,24 @@ def _module_as_it_was(source: Source | None) -> Iterator[None]:
             part.training = training
         if device is not None:
             module.to(device)
+        for part, name, buffer, before in buffers:
+            _give_back(part, name, buffer, before)
+        for part, name, value in held:
+            if vars(part).get(name) is not value:
+                setattr(part, name, value)
+
+
+def _containers(part: nn.Module) -> Iterator[tuple[str, object]]:
+    """Yield the lists, dictionaries and sets that a module keeps, and hooks or other code may fill."""
+    for name, value in vars(part).items():
+        if type(value) in (list, dict, set) and not name.startswith("_"):
+            yield name, value
+
+
+def _give_back(part: nn.Module, name: str, buffer: Tensor, before: Tensor) -> None:
+    """Let a buffer be the object and hold the values that it was and held."""
+    if part._buffers[name] is not buffer:
+        part._buffers[name] = buffer
+    if not torch.equal(buffer, before):
+        with torch.no_grad():
+            buffer.copy_(before)

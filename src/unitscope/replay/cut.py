@@ -182,7 +182,8 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
         example: inputs ``(N, ...)``, such as the first batch.
 
     Raises:
-        UnitscopeError: the layer cannot be read, the network is in training mode or returns several tensors.
+        UnitscopeError: the layer cannot be read or replaced, the network is in training mode or returns several
+            tensors.
     """
     if module.training:
         raise UnitscopeError(
@@ -197,6 +198,7 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
         carried = _check(replay, passes, module, example)
         replay.channels_last = _takes_channels_last(replay, module, example, carried)
     except CannotCut as reason:
+        _check_whole(passes, module, grid.name, example)
         largest = _largest_output(module, example[:1])
         return Replay(grid, passes, (module, example), bytes_per_picture=largest, reason=str(reason))
     return replay
@@ -267,6 +269,21 @@ def _check(replay: Replay, whole: _WholeParts, module: nn.Module, example: Tenso
         answer = whole.back((carried.with_activation(half).values[0], example))
     _compare(replay.back(carried, half), answer, "with half the activation")
     return carried
+
+
+def _check_whole(passes: _WholeParts, module: nn.Module, layer: str, example: Tensor) -> None:
+    """Compare a network whose layer returns what it returned with the network as it is.
+
+    Raises:
+        UnitscopeError: they differ.
+    """
+    with torch.no_grad():
+        same = _near(passes.back(passes.front(example)), output_of(module(example)))
+    if not same:
+        raise UnitscopeError(
+            f"the network answers otherwise where layer {layer!r} returns a copy of what it returned: others share "
+            "that memory, and change it; choose another layer, or let none write in place"
+        )
 
 
 def _compare(parts: Tensor, answer: Tensor, how: str) -> None:
