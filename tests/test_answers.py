@@ -1,6 +1,7 @@
 """A network that answers the same picture differently is refused before any work, or the run is marked."""
 
 import json
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,38 @@ NETWORKS = {
     "positions along the batch": (Answering(lambda x: x + torch.arange(len(x)).sin()[:, None]), "company"),
     "boxes": (Answering(lambda x: [{"boxes": torch.rand(3, 4)} for _ in x]), "same"),
 }
+
+
+def dropped(p):
+    """Stochastic depth that stays on: what follows is left out for some pictures."""
+
+    def drop(x):
+        return x * (torch.rand(len(x), *[1] * (x.ndim - 1)) > p)
+
+    return drop
+
+
+@pytest.mark.parametrize("p", [0.5, 0.2, 0.1, 0.05])
+def test_what_is_seldom_random_is_seen(p):
+    for seed in range(6):
+        torch.manual_seed(seed)
+        network = Answering(layer=dropped(p)).eval()
+        torch.manual_seed(seed)
+        assert ask(network, (), (SIDE, SIDE)).answers == "again"
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.random])
+def test_random_numbers_of_others_are_seen(draw):
+    network = Answering(layer=lambda x: x * (draw() > 0.2)).eval()
+    assert ask(network, (), (SIDE, SIDE)).answers == "again"
+
+
+def test_what_draws_nothing_is_asked_no_more():
+    passes = []
+    network = Answering(layer=lambda x: F.dropout(x, 0.5, training=False)).eval()
+    network.register_forward_hook(lambda *_: passes.append(1))
+    ask(network, (), (SIDE, SIDE))
+    assert len(passes) == 2
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
@@ -14,6 +16,8 @@ Answers = Literal["same", "again", "company"]
 """again: another answer when the same picture comes again; company: when other pictures come with it, or before it."""
 ROUNDING = 1e-4
 """Answers that differ by less, as a part of their values, are the same: that is how arithmetic rounds."""
+REPEATS = 64
+"""How often a network that draws random numbers is asked again: what it draws may seldom matter."""
 SAME_ANSWER = 0.01
 """Of its change from picture to picture, so much may an answer differ when the same picture comes again."""
 CAUSES = {
@@ -49,6 +53,37 @@ def compare(
     if not _differ(before, apart, first, pictures):
         return "same"
     return "again" if _differ(repeat(), apart, first, pictures) else "company"
+
+
+def random_states() -> tuple[object, ...]:
+    """Return the states of the generators of random numbers that everybody shares; what has drawn any has moved one."""
+    of_numpy = np.random.get_state()  # noqa: NPY002 - it is asked whether others drew from it
+    states: tuple[object, ...] = (random.getstate(), repr(of_numpy), torch.get_rng_state().numpy().tobytes())
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        states += tuple(state.numpy().tobytes() for state in torch.cuda.get_rng_state_all())
+    return states
+
+
+def ever_apart(
+    first: list[Tensor], apart: list[Tensor], repeat: Callable[[], list[Tensor]], pictures: int
+) -> bool:
+    """Tell whether a network that draws random numbers ever answers otherwise, of `REPEATS` times; see :func:`compare`.
+
+    Args:
+        first: :func:`numbers` for so many pictures, two or three.
+        apart: those for fewer of them, which tell what has a row for each picture.
+        repeat: runs the network on all of them again.
+        pictures: how many there are.
+    """
+    rows = [
+        len(one) == pictures and len(fewer) == pictures - 1 for one, fewer in zip(first, apart, strict=True)
+    ]
+    return any(
+        _apart(one, again, one[1] - one[0])
+        for _ in range(REPEATS)
+        for row, one, again in zip(rows, first, repeat(), strict=False)
+        if row and one.shape == again.shape
+    )
 
 
 def numbers(output: object) -> list[Tensor]:

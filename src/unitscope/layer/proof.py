@@ -16,7 +16,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unitscope.layer.answers import SAME_ANSWER, Answers, compare, numbers, shown_again
+from unitscope.layer.answers import (
+    SAME_ANSWER,
+    Answers,
+    compare,
+    ever_apart,
+    numbers,
+    random_states,
+    shown_again,
+)
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.hooks import LayerGrid, trace
 
@@ -134,7 +142,7 @@ def ask(
         inputs = torch.from_numpy(np.stack([prepare(picture) for picture in pictures]))
         return inputs.to(device=device, memory_format=layout)
 
-    layers = list(layers)
+    layers, states = list(layers), random_states()
     found = {layer.name: Proof("one cell") for layer in layers}
     answers: Answers = "same"
     count = 3 if batch_size > 2 else 2
@@ -153,6 +161,11 @@ def ask(
             answers = compare(
                 heard[0], heard[1], lambda: _read(module, (), passes[1:], whole=True)[1][0], count
             )
+            if answers != "again" and random_states() != states:
+                seldom = ever_apart(
+                    heard[0], heard[1], lambda: _read(module, (), passes[:1], whole=True)[1][0], count
+                )
+                answers = "again" if seldom else answers
         for layer, values, centres, side in changes:
             together = torch.cat([unchanged[layer.name], values])
             found[layer.name] = judge(together, layer.geometry, centres, side, size)

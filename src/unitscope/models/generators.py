@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from unitscope import notebook
 from unitscope.errors import UnitscopeError, one_line
+from unitscope.layer.answers import REPEATS, random_states
 from unitscope.models.layer_names import find_layer
 from unitscope.models.network import what_it_has, what_it_is
 from unitscope.models.rounding import to_bytes
@@ -198,7 +199,10 @@ def look_at(generator: Generator, latents: Tensor) -> Generator:
     low, high = float(output.min()), float(output.max())
     if generator.range is not None:
         _check_range(output, name, generator.range)
+    states = random_states()
     _refuse_unsteady(output[-1:], _run(generator, latents[-1:]), name, high - low)
+    for _ in range(0 if random_states() == states else REPEATS):
+        _refuse_unsteady(output[-1:], _run(generator, latents[-1:]), name, high - low)
     return replace(generator, size=size, range=generator.range or _detect(low, high))
 
 
