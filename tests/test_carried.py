@@ -98,3 +98,18 @@ def test_what_is_deleted_makes_room_again(tmp_path):
         (tmp_path / f"new-{path.name}").write_bytes(bytes(100))
     budget.delete(tmp_path / "is not there")
     assert budget.left == 0
+
+
+def test_values_that_files_have_no_type_for_are_computed_again(tmp_path):
+    class Short(Net):
+        def forward(self, x):
+            with torch.autocast("cpu", torch.bfloat16):
+                return super().forward(x)
+
+    torch.manual_seed(0)
+    batches = torch.randn(3, 2, 3, 8, 8)
+    replay = cut(Short().eval(), "more", batches[0])
+    cache = CarriedCache(replay, tmp_path / "cache", budget=BUDGET, identity="x")
+    carried, _ = read_all(cache, batches)
+    assert carried[0].values[0].dtype == torch.bfloat16
+    assert read_all(cache, batches)[1] == [0, 1, 2]

@@ -158,3 +158,51 @@ def test_advice_follows_the_cause(module, cause, tmp_path):
         with pytest.raises(UnitscopeError, match=cause) as error:
             ask()
         assert "\n" not in str(error.value)
+
+
+class InParts(nn.Module):
+    """Takes some pictures at a time, so that its layers are called as often as there are such parts."""
+
+    def __init__(self, most):
+        super().__init__()
+        self.net, self.most = small(), most
+
+    def forward(self, x):
+        return torch.cat([self.net(part) for part in x.split(self.most)])
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_layer_that_is_called_for_some_pictures_at_a_time_is_refused(most, tmp_path):
+    with pytest.raises(
+        UnitscopeError, match=r"layer 'net\.1' is not called once for all pictures of a batch"
+    ):
+        dissected(InParts(most), tmp_path / "run", "net.1")
+    listed = {layer.name: layer for layer in us.layers(InParts(most), preprocess=f"size={SIDE}")}
+    assert listed["net.1"].units == 8
+    assert dissected(InParts(100), tmp_path / "run", "net.1").units.equals(
+        dissected(small(), tmp_path / "plain").units.assign(layer="net.1")
+    )
+
+
+def test_a_network_that_tries_again_after_errors_is_read_once(tmp_path):
+    class Stubborn(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = small()
+
+        def forward(self, x):
+            try:
+                return self.net(x)
+            except Exception:
+                return self.net(0 * x)
+
+    found = dissected(Stubborn(), tmp_path / "run", "net.1")
+    assert found.units.equals(dissected(small(), tmp_path / "plain").units.assign(layer="net.1"))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning", "ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_is_refused_in_one_line():
+    with pytest.raises(
+        UnitscopeError, match=r"the network is TorchScript .*; give the nn\.Module it was made from"
+    ):
+        us.network(torch.jit.trace(small().eval(), torch.zeros(1, 3, SIDE, SIDE)))

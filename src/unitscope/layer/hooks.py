@@ -87,8 +87,8 @@ SAY_SO = ", which --grid-of can say"
 """What to do about it, at the end of a reason."""
 
 
-class _Stop(Exception):
-    """Ends a forward pass once every requested layer has been read."""
+class _Stop(BaseException):
+    """Ends a forward pass once every requested layer has been read, also of a network that tries again after errors."""
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from unitscope.errors import UnitscopeError
 from unitscope.layer.answers import (
     SAME_ANSWER,
     Answers,
@@ -254,6 +255,11 @@ def _read(
 
     def keep(name: str, output: Tensor) -> None:
         values = by_name[name].read(output).detach()
+        if len(kept[name]) == len(passes) or len(values) != len(passes[len(kept[name])]):
+            raise UnitscopeError(
+                f"layer {name!r} is not called once for all pictures of a batch: the network takes them in parts, or "
+                "as often as it likes; choose a layer that is"
+            )
         if rows is not None:
             values = values[rows[len(kept[name])]][None]
         step = 1 if most_units is None else -(-values.shape[1] // most_units)

@@ -71,7 +71,16 @@ def ready(module: nn.Module, device: torch.device | str) -> nn.Module:
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
-    """Return a module without what torch's compiler or data-parallel training put around it, which renames layers."""
+    """Return a module without what torch's compiler or data-parallel training put around it, which renames layers.
+
+    Raises:
+        UnitscopeError: it is TorchScript, whose layers take no hooks.
+    """
+    if isinstance(inside(module), torch.jit.ScriptModule):
+        raise UnitscopeError(
+            f"the network is TorchScript ({type(module).__name__}), whose layers cannot be read; give the nn.Module it "
+            "was made from, or a program of torch.export"
+        )
     if isinstance(module, Forwarded):
         return Forwarded(unwrapped(module.network), module.function)
     while True:

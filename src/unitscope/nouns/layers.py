@@ -144,13 +144,13 @@ def _with_proofs(described: list[LayerDescription], found: Network) -> list[Laye
     ]
     if not grids:
         return described
-    proofs = ask(
-        found.module,
-        grids,
-        found.preprocessing.size,
-        prepare=found.preprocessing.apply,
-        most_units=MOST_UNITS,
-    ).proofs
+    seen = found.preprocessing
+    try:
+        proofs = ask(found.module, grids, seen.size, prepare=seen.apply, most_units=MOST_UNITS).proofs
+    except (
+        UnitscopeError
+    ):  # a layer cannot be read from several pictures at once, and the list is of all of them
+        return described
     return [
         replace(layer, places=str(proofs[layer.name])) if layer.name in proofs else layer
         for layer in described
