@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from PIL import Image
@@ -13,7 +13,7 @@ from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.dataset import Indexed, as_source, dataset_pictures
 from unitscope.sources.formats import picture_suffixes
-from unitscope.sources.item import Range
+from unitscope.sources.item import Range, is_array
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.pictures import ListedPictures, PictureFolder
 from unitscope.sources.shards import names_shards, open_shards
@@ -47,6 +47,7 @@ def pictures(*sources: PicturesLike, range: Range | None = None) -> PictureSourc
 
 
 def _opened(given: PicturesLike, stated: Range | None) -> list[PictureSource]:
+    given = _listed(given)
     if not isinstance(given, list | tuple):
         return [open_pictures(str(given)) if isinstance(given, AnyPath) else as_source(given, stated)]
     if given and all(map(_is_picture, given)):
@@ -63,6 +64,14 @@ def _opened(given: PicturesLike, stated: Range | None) -> list[PictureSource]:
     return found
 
 
+def _listed(given: PicturesLike) -> PicturesLike:
+    """Return an array, or a column of pandas, that holds something else than numbers (paths) as a list of that."""
+    kind = getattr(getattr(given, "dtype", None), "kind", "")
+    listed: Callable[[], list[PicturesOf]] | None = getattr(given, "tolist", None)
+    one_axis = getattr(given, "ndim", 0) == 1
+    return listed() if listed is not None and one_axis and kind in ("O", "U") else given
+
+
 def _kind(each: object) -> str:
     """Tell entries of a list that belong to their neighbours: picture files, and files that hold many pictures."""
     if _is_file(each):
@@ -72,8 +81,7 @@ def _kind(each: object) -> str:
 
 
 def _is_picture(each: object) -> bool:
-    shape = getattr(each, "shape", None)
-    return isinstance(each, PICTURE_TYPES) or (isinstance(shape, tuple) and len(shape) in (2, 3))
+    return isinstance(each, PICTURE_TYPES) or (is_array(each) and len(getattr(each, "shape", ())) in (2, 3))
 
 
 def _is_file(each: object) -> bool:

@@ -19,7 +19,7 @@ from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.decode import Decoded
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
-from unitscope.sources.item import NoPicture, NoRange, Range, picture_of, picture_to_rgb
+from unitscope.sources.item import NoPicture, NoRange, Range, is_array, picture_of, picture_to_rgb
 from unitscope.sources.locks import OwnLock
 from unitscope.sources.pictures import MEASURED, dark_remarks
 
@@ -271,14 +271,22 @@ def _refuse_no_data_set(given: object) -> None:
     Raises:
         UnitscopeError: it is so; the message says what to give.
     """
-    what, shape = type(given).__name__, getattr(given, "shape", None)
+    what = type(given).__name__
+    shape = (
+        getattr(given, "shape", ()) if is_array(given) else None
+    )  # rows and columns of a table are no picture
     indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
     if isinstance(given, Image.Image):
         raise UnitscopeError("one picture is given; give several as a list")
-    if isinstance(shape, tuple) and len(shape) != 4:
+    if shape is not None and len(shape) != 4:
         raise UnitscopeError(
             f"an array of shape {tuple(shape)} could be one picture or several; give pictures as a list, or as one "
             "array (N, H, W, 3)"
+        )
+    if hasattr(given, "iloc"):
+        raise UnitscopeError(
+            f"a {what} is no data set whose items can be read by number; give a list of its paths, as "
+            "list(table['path'])"
         )
     if isinstance(given, Mapping) and not indexed_by_number(given):
         first = next(iter(given), "train")

@@ -71,6 +71,11 @@ def picture_to_rgb(
     raise NoPicture(f"there is an object of type {type(value).__name__}")
 
 
+def is_array(value: object) -> bool:
+    """Tell whether a value is an array of NumPy or a tensor; data sets may have a ``shape`` as well."""
+    return isinstance(value, np.ndarray) or hasattr(value, "detach")
+
+
 def _array_to_rgb(
     values: NDArray[np.generic], stated: Range | None, *, channels_first: bool
 ) -> NDArray[np.uint8]:

@@ -1,0 +1,64 @@
+"""Data sets of the `datasets` package itself, as their users have them."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unitscope.errors import UnitscopeError
+from unitscope.nouns.pictures import classed, parts_of, pictures
+
+datasets = pytest.importorskip("datasets", reason="needs datasets")
+PICTURES = [np.random.default_rng(n).integers(0, 256, (6 + n, 9, 3), np.uint8) for n in range(6)]
+NAMES = ["cat", "dog", "owl"]
+
+
+def file_of(picture):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def rows(labels=(0, 1, 2, 0, 1, 2), names=NAMES):
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=names)})
+    encoded = [{"bytes": file_of(picture), "path": None} for picture in PICTURES]
+    return datasets.Dataset.from_dict({"image": encoded, "label": list(labels)}, features=features)
+
+
+def same(source, expected=PICTURES):
+    return all(np.array_equal(source.read(index), picture) for index, picture in enumerate(expected))
+
+
+def test_a_data_set_is_pictures_with_its_classes():
+    source = classed(rows())
+    assert same(source)
+    assert (source.class_names, source.targets.tolist()) == (tuple(NAMES), [0, 1, 2, 0, 1, 2])
+    chosen = classed(rows().select([4, 0]))
+    assert same(chosen, [PICTURES[4], PICTURES[0]])
+    assert chosen.targets.tolist() == [1, 0]
+
+
+def test_pictures_that_are_not_decoded_or_come_as_arrays_are_the_same():
+    assert same(pictures(rows().cast_column("image", datasets.Image(decode=False))))
+    for kind in ("numpy", "torch"):
+        assert same(pictures(rows().with_format(kind)))
+
+
+def test_data_sets_beside_a_folder_are_sources_of_their_own(tmp_path):
+    Image.fromarray(PICTURES[0]).save(tmp_path / "x.png")
+    for given in ([rows(), tmp_path], (tmp_path, rows())):
+        assert sorted(map(len, parts_of(pictures(given)))) == [1, 6]
+
+
+def test_a_table_of_pandas_says_what_to_give(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    paths = []
+    for number, picture in enumerate(PICTURES):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(picture).save(paths[-1])
+    table = pandas.DataFrame({"path": paths}, index=range(10, 16))
+    for given in (table["path"], np.array(paths), np.array(paths, object)):
+        assert same(pictures(given))
+    with pytest.raises(UnitscopeError, match=r"a DataFrame is no data set .*give a list of its paths"):
+        pictures(table)
