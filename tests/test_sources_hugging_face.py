@@ -45,6 +45,22 @@ def test_pictures_that_are_not_decoded_or_come_as_arrays_are_the_same():
         assert same(pictures(rows().with_format(kind)))
 
 
+def test_the_classes_are_those_of_the_column_and_items_may_not_say_others():
+    def without_class(batch):
+        return {"image": batch["image"]}
+
+    def other_class(batch):
+        return {"image": batch["image"], "label": [2 - each for each in batch["label"]]}
+
+    assert classed(rows().with_transform(without_class)).targets.tolist() == [0, 1, 2, 0, 1, 2]
+    with pytest.raises(UnitscopeError, match="'000000' of 'Dataset' has class 2, and class 0 in its list"):
+        classed(rows().with_transform(other_class))
+    with pytest.raises(UnitscopeError, match=r"the class of picture '000002' .* a NoneType stands for it"):
+        classed(rows([0, 1, None, 0, 1, 2]))
+    with pytest.raises(UnitscopeError, match="'000001' of 'Dataset' has class -1; its classes are 0 to 2"):
+        classed(rows([0, -1, 2, 0, 1, 2]))
+
+
 def test_data_sets_beside_a_folder_are_sources_of_their_own(tmp_path):
     Image.fromarray(PICTURES[0]).save(tmp_path / "x.png")
     for given in ([rows(), tmp_path], (tmp_path, rows())):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import operator
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self, SupportsIndex, cast
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,13 @@ from PIL import Image
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import PictureSource, UnreadablePicture
+from unitscope.sources.class_numbers import (
+    class_numbers,
+    class_of,
+    known_targets,
+    stated_classes,
+    unknown_class,
+)
 from unitscope.sources.decode import Decoded
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
@@ -23,12 +29,10 @@ from unitscope.sources.item import NoPicture, NoRange, Range, is_array, picture_
 from unitscope.sources.locks import OwnLock
 from unitscope.sources.pictures import MEASURED, dark_remarks
 
-TARGET_KEYS = ("label", "labels", "target", "fine_label")
-"""Where an item that is a dictionary has its class; the first that is there counts."""
-
-
 HASHED_WHOLE, HASHED_SPREAD = 20_000, 2_000
 """Pictures of a data set that are all read for its hash, and how many are of a larger one."""
+COMPARED = 64
+"""Evenly spread items whose own class is compared with that in a list, besides the first and last of every class."""
 
 
 class Indexed(Protocol):
@@ -66,6 +70,8 @@ class DatasetPictures(Decoded):
     """
 
     left_out: tuple[LeftOut, ...] = ()
+    unnamed: str = ""
+    """Why the classes that the data set lists are not those of its items."""
 
     def __init__(self, items: Indexed, *, name: str = "", range: Range | None = None) -> None:  # noqa: A002
         if not len(items):
@@ -197,31 +203,42 @@ class ClassedDataset(DatasetPictures):
         """The place in `class_names` of the class of every picture, (N,).
 
         Every item is read for it once, unless the data set has a list or column of them as those of torchvision and
-        Hugging Face do.
+        Hugging Face do. Then the first and last item of each class and 64 spread ones are read, and must carry the
+        same number if they carry one.
 
         Raises:
-            UnitscopeError: an item cannot be read, or has no number of a class.
+            UnitscopeError: an item cannot be read, has no number of a class, or another one than is listed.
         """
-        known = _known_targets(self.items)
+        known = known_targets(self.items, self.name)
         if known is None:
-            known = [self._target(index) for index, _ in enumerate(self.sample_ids)]
-        targets = np.asarray(known, np.int64)
-        wrong = np.flatnonzero((targets < 0) | (targets >= len(self.class_names)))
-        if len(wrong):
-            raise UnitscopeError(
-                f"picture {self.sample_ids[wrong[0]]!r} of {self.name!r} has class {targets[wrong[0]]}; its "
-                f"classes are 0 to {len(self.class_names) - 1}"
-            )
+            return class_numbers([self._target(index) for index, _ in enumerate(self.sample_ids)], self)
+        targets = class_numbers(known, self)
+        firsts = np.unique(targets, return_index=True)[1]
+        lasts = len(targets) - 1 - np.unique(targets[::-1], return_index=True)[1]
+        for index in sorted({*firsts, *lasts, *range(0, len(targets), -(-len(targets) // COMPARED))}):
+            self._compare(int(index), int(targets[index]))
         return targets
 
     def _target(self, index: int) -> int:
         try:
-            return _target_of(self._item(index))
+            return class_of(self._item(index))
+        except UnitscopeError:
+            raise
         except Exception as error:
+            raise unknown_class(self.sample_ids[index], self.name, one_line(error)) from error
+
+    def _compare(self, index: int, listed: int) -> None:
+        try:
+            own = class_of(self._item(index))
+        except UnitscopeError:
+            raise
+        except Exception:  # it carries none, or is broken, which is told when its turn comes
+            return
+        if own != listed:
             raise UnitscopeError(
-                f"the class of picture {self.sample_ids[index]!r} of {self.name!r} cannot be read: {one_line(error)}; "
-                "leave the picture out"
-            ) from error
+                f"picture {self.sample_ids[index]!r} of {self.name!r} has class {own}, and class {listed} in its "
+                "list of them; bring both in line"
+            )
 
 
 def dataset_pictures(
@@ -236,25 +253,32 @@ def dataset_pictures(
     Args:
         items: see `DatasetPictures`.
         name: what to call it; the name of its type by default.
-        classes: names of the classes; by default those that the data set, or what it is a subset of, states as
-            ``classes`` (torchvision) or in the features of its column of labels (Hugging Face).
+        classes: names of the numbers that items carry; by default those that the data set, or what it is a subset of,
+            states as ``classes`` (torchvision) or in the features of its column of labels (Hugging Face).
         range: the values of black and white in arrays and tensors of other numbers than uint8.
 
     Raises:
         UnitscopeError: see `DatasetPictures`.
     """
-    names = tuple(classes) or _class_names(items)
-    if names:
+    stated = stated_classes(items)
+    if names := tuple(classes) or stated.names:
         return ClassedDataset(items, names, name=name, range=range)
-    return DatasetPictures(items, name=name, range=range)
+    found = DatasetPictures(items, name=name, range=range)
+    found.unnamed = stated.why
+    return found
 
 
-def as_source(given: PictureSource | Indexed, range: Range | None = None) -> PictureSource:  # noqa: A002
+def as_source(
+    given: PictureSource | Indexed,
+    range: Range | None = None,  # noqa: A002
+    classes: Sequence[str] = (),
+) -> PictureSource:
     """Return a source as it is, and anything else with numbered items as the pictures of a data set.
 
     Args:
         given: a source, or a data set.
         range: the values of black and white in arrays and tensors of other numbers than uint8.
+        classes: see :func:`dataset_pictures`.
 
     Raises:
         UnitscopeError: it is neither.
@@ -262,7 +286,7 @@ def as_source(given: PictureSource | Indexed, range: Range | None = None) -> Pic
     if isinstance(given, PictureSource):
         return given
     _refuse_no_data_set(given)
-    return dataset_pictures(given, range=range)
+    return dataset_pictures(given, classes=classes, range=range)
 
 
 def _refuse_no_data_set(given: object) -> None:
@@ -321,39 +345,6 @@ def _brightest(source: DatasetPictures, index: int) -> int:
     except Exception:  # it will be reported as unreadable when its turn comes
         return -1
     return -1
-
-
-def _target_of(item: object) -> int:
-    if isinstance(item, Mapping):
-        item = None, next((item[key] for key in TARGET_KEYS if key in item), None)
-    target = item[1] if isinstance(item, tuple | list) and len(item) > 1 else None
-    if isinstance(target, SupportsIndex):
-        return operator.index(target)
-    raise TypeError(f"a {type(target).__name__} stands for it")
-
-
-def _known_targets(items: Indexed) -> Sequence[int] | None:
-    """Return the classes of all items where the data set has them without its pictures."""
-    features: object = getattr(items, "features", None)
-    if isinstance(features, Mapping):
-        column = next(key for key in TARGET_KEYS if key in features)
-        return list(cast(Mapping[str, Sequence[int]], items)[column])
-    if getattr(items, "target_transform", None) is not None:
-        return None
-    targets: Sequence[int] | None = getattr(items, "targets", None)
-    return targets
-
-
-def _class_names(items: object) -> tuple[str, ...]:
-    features = getattr(items, "features", None)
-    if isinstance(features, Mapping):
-        column = next((features[key] for key in TARGET_KEYS if key in features), None)
-        return tuple(getattr(column, "names", None) or ())
-    classes = getattr(items, "classes", None)
-    if isinstance(classes, list | tuple):  # ImageNet's are tuples of synonyms
-        return tuple(each if isinstance(each, str) else ", ".join(each) for each in classes)
-    inner = getattr(items, "dataset", None)
-    return () if inner is None else _class_names(inner)
 
 
 def _ids(items: Indexed) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.sources.dataset import TARGET_KEYS
+from unitscope.sources.class_numbers import TARGET_KEYS
 from unitscope.sources.item import PICTURE_KEYS
 from unitscope.sources.packed import PackedPictures
 
