@@ -61,6 +61,22 @@ def test_the_classes_are_those_of_the_column_and_items_may_not_say_others():
         classed(rows([0, -1, 2, 0, 1, 2]))
 
 
+def test_tables_of_other_classes_are_not_one_source(tmp_path):
+    rows().to_parquet(tmp_path / "a.parquet")
+    rows([2, 1, 0, 2, 1, 0], NAMES[::-1]).to_parquet(tmp_path / "b.parquet")
+    rows().remove_columns("label").to_parquet(tmp_path / "c.parquet")
+    words = rows().remove_columns("label").add_column("label", [NAMES[each % 3] for each in range(6)])
+    words.to_parquet(tmp_path / "d.parquet")
+    for other, what in (("b", "owl, dog, cat in column 'label'"), ("c", "none"), ("d", "none")):
+        message = rf"tables '.*a\.parquet' and '.*{other}\.parquet' differ in their classes, cat, dog, owl .*{what};"
+        with pytest.raises(UnitscopeError, match=message):
+            pictures(str(tmp_path / f"{{a,{other}}}.parquet"))
+    assert classed(str(tmp_path / "b.parquet")).targets.tolist() == [2, 1, 0, 2, 1, 0]
+    rows([0, None, 2, 0, 1, 2]).to_parquet(tmp_path / "e.parquet")
+    with pytest.raises(UnitscopeError, match=r"picture 'e/00000001' .* a NoneType stands for it"):
+        classed(str(tmp_path / "e.parquet"))
+
+
 def test_data_sets_beside_a_folder_are_sources_of_their_own(tmp_path):
     Image.fromarray(PICTURES[0]).save(tmp_path / "x.png")
     for given in ([rows(), tmp_path], (tmp_path, rows())):
