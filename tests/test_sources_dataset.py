@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -253,6 +254,30 @@ def test_pictures_that_change_are_refused():
         UnitscopeError, match="is another one each time it is read; give the data set without random"
     ):
         dataset_pictures(Noise([1]))
+
+
+class OneBuffer(torch.utils.data.Dataset):
+    """Fills one buffer again and again, as readers of large files do; `kind` makes an item of it."""
+
+    def __init__(self, kind, channels):
+        self.kind, self.buffer = kind, np.zeros((200, 200, channels) if channels else (200, 200), np.uint8)
+
+    def __len__(self):
+        return 48
+
+    def __getitem__(self, index):
+        self.buffer[:] = index
+        return self.kind(self.buffer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels"), [(np.asarray, 3), (torch.from_numpy, 3), (Image.fromarray, 3), (Image.fromarray, 0)]
+)
+def test_a_data_set_may_hand_out_one_buffer_again_and_again(kind, channels):
+    source = dataset_pictures(OneBuffer(kind, channels))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(source.read, range(48)))
+    assert [(each.min(), each.max()) for each in found] == [(number, number) for number in range(48)]
 
 
 def test_a_broken_item_is_left_to_its_turn(tmp_path):

@@ -25,7 +25,7 @@ from unitscope.sources.class_numbers import (
 from unitscope.sources.decode import Decoded
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
-from unitscope.sources.item import NoPicture, NoRange, Range, is_array, picture_of, picture_to_rgb
+from unitscope.sources.item import NoPicture, NoRange, Range, is_array, is_encoded, picture_of, picture_to_rgb
 from unitscope.sources.locks import OwnLock
 from unitscope.sources.pictures import MEASURED, dark_remarks
 
@@ -53,8 +53,8 @@ class DatasetPictures(Decoded):
     An item is a picture, a pair (or longer tuple) that begins with one, or a dictionary with one under a name of
     `PICTURE_KEYS`. A picture is a PIL image, an array or tensor of uint8, ``(H, W)``, ``(H, W, C)`` or
     ``(C, H, W)`` with C of 1, 3 or 4, a path, or the bytes of a file; one of other numbers where `range` says which
-    of them are black and white. Items are read one at a time: a data set need not stand several threads. It can be
-    pickled if the data set can.
+    of them are black and white. Items are read and copied one at a time: a data set need not stand several threads, and
+    may hand out one buffer again and again. It can be pickled if the data set can.
 
     Args:
         items: the data set; reading an item twice must give the same picture.
@@ -142,18 +142,27 @@ class DatasetPictures(Decoded):
         return dark_remarks({"": list(itertools.takewhile(lambda value: value >= 0, values))})
 
     def _item(self, index: int) -> object:
-        with self._lock:
-            if len(self.items) != len(self.sample_ids):
-                raise UnitscopeError(
-                    f"the data set {self.name!r} had {len(self.sample_ids):,} items and now has {len(self.items):,}; "
-                    "give one that stays as it is while it is read"
-                )
-            return self.items[index]
+        """Return an item; only while the lock is held, since a data set may fill one buffer again and again."""
+        if len(self.items) != len(self.sample_ids):
+            raise UnitscopeError(
+                f"the data set {self.name!r} had {len(self.sample_ids):,} items and now has {len(self.items):,}; "
+                "give one that stays as it is while it is read"
+            )
+        return self.items[index]
 
     def _picture(self, index: int) -> NDArray[np.uint8]:
-        return picture_to_rgb(
-            picture_of(self._item(index)), range=self.range, range16=self.range16, draft=self.draft
-        )
+        with self._lock:
+            picture = picture_of(self._item(index))
+            if not is_encoded(picture):
+                return self._in_rgb(picture)
+        return self._in_rgb(picture)  # files are decoded by several threads at a time
+
+    def _in_rgb(self, picture: object) -> NDArray[np.uint8]:
+        return picture_to_rgb(picture, range=self.range, range16=self.range16, draft=self.draft)
+
+    def _class(self, index: int) -> int:
+        with self._lock:
+            return class_of(self._item(index))
 
     def _check_first(self) -> None:
         try:
@@ -221,7 +230,7 @@ class ClassedDataset(DatasetPictures):
 
     def _target(self, index: int) -> int:
         try:
-            return class_of(self._item(index))
+            return self._class(index)
         except UnitscopeError:
             raise
         except Exception as error:
@@ -229,7 +238,7 @@ class ClassedDataset(DatasetPictures):
 
     def _compare(self, index: int, listed: int) -> None:
         try:
-            own = class_of(self._item(index))
+            own = self._class(index)
         except UnitscopeError:
             raise
         except Exception:  # it carries none, or is broken, which is told when its turn comes
@@ -337,9 +346,10 @@ def indexed_by_number(given: Mapping[object, object]) -> bool:
 def _brightest(source: DatasetPictures, index: int) -> int:
     """Return the highest value of an image of 16 bits in a data set, -1 where it is none."""
     try:
-        image = picture_of(source._item(index))
-        if isinstance(image, Image.Image) and is_gray_of_16_bits(image):
-            return int(np.asarray(image).max())
+        with source._lock:
+            image = picture_of(source._item(index))
+            if isinstance(image, Image.Image) and is_gray_of_16_bits(image):
+                return int(np.asarray(image).max())
         if isinstance(image, str | Path):
             return -1 if (found := brightest(Path(image))) is None else found
     except Exception:  # it will be reported as unreadable when its turn comes

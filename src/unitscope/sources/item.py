@@ -71,6 +71,11 @@ def picture_to_rgb(
     raise NoPicture(f"there is an object of type {type(value).__name__}")
 
 
+def is_encoded(value: object) -> bool:
+    """Tell whether a picture is a file that is still to be decoded, which nobody changes meanwhile."""
+    return isinstance(value, str | Path | bytes | Mapping)
+
+
 def is_array(value: object) -> bool:
     """Tell whether a value is an array of NumPy or a tensor; data sets may have a ``shape`` as well."""
     return isinstance(value, np.ndarray) or hasattr(value, "detach")
