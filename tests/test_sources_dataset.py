@@ -256,6 +256,42 @@ def test_pictures_that_change_are_refused():
         dataset_pictures(Noise([1]))
 
 
+class Turns(torch.utils.data.Dataset):
+    """Mirrors a picture when it is read for the `time`-th time."""
+
+    def __init__(self, number, time):
+        self.number, self.time, self.reads = number, time, 0
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, index):
+        picture = np.random.default_rng(index).integers(0, 256, (32, 32, 3), np.uint8)
+        self.reads += index == self.number
+        return picture[:, ::-1] if index == self.number and self.reads == self.time else picture
+
+
+def test_a_picture_that_is_another_one_later_is_refused_whichever_it_is(tmp_path):
+    message = (
+        "picture '00001[25]' of 'Turns' is another one each time it is read; give the data set without random"
+    )
+    with pytest.raises(UnitscopeError, match=message):
+        pictures(Turns(12, 2))
+    source = pictures(Turns(15, 3))
+    again = pickle.loads(pickle.dumps(source))
+    for each in (source, again):
+        with pytest.raises(UnitscopeError, match=message):
+            [each.read(15) for _ in range(3)]
+
+
+@pytest.mark.parametrize("time", [2, 3])
+def test_a_run_stops_where_a_picture_is_not_the_one_that_was_hashed_or_measured(tmp_path, time):
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    network = unitscope.network(module, preprocess="size=32")
+    with pytest.raises(UnitscopeError, match="picture '000010' of 'Turns' is another one each time"):
+        unitscope.dissect(network, Turns(10, time), "colors", out=tmp_path / "run", layers=["1"], null=0)
+
+
 class OneBuffer(torch.utils.data.Dataset):
     """Fills one buffer again and again, as readers of large files do; `kind` makes an item of it."""
 

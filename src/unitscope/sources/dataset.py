@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Self
@@ -25,12 +26,16 @@ from unitscope.sources.class_numbers import (
 from unitscope.sources.decode import Decoded
 from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
-from unitscope.sources.item import NoPicture, NoRange, Range, is_array, is_encoded, picture_of, picture_to_rgb
+from unitscope.sources.item import NoPicture, NoRange, Range, is_encoded, picture_of, picture_to_rgb
 from unitscope.sources.locks import OwnLock
+from unitscope.sources.no_data_set import refuse_no_data_set
 from unitscope.sources.pictures import MEASURED, dark_remarks
+from unitscope.sources.repeats import Repeats
 
 HASHED_WHOLE, HASHED_SPREAD = 20_000, 2_000
 """Pictures of a data set that are all read for its hash, and how many are of a larger one."""
+READ_TWICE = 8
+"""Evenly spread pictures that are read twice at first: a flip of every second picture is missed once in 256 times."""
 COMPARED = 64
 """Evenly spread items whose own class is compared with that in a list, besides the first and last of every class."""
 
@@ -54,7 +59,8 @@ class DatasetPictures(Decoded):
     `PICTURE_KEYS`. A picture is a PIL image, an array or tensor of uint8, ``(H, W)``, ``(H, W, C)`` or
     ``(C, H, W)`` with C of 1, 3 or 4, a path, or the bytes of a file; one of other numbers where `range` says which
     of them are black and white. Items are read and copied one at a time: a data set need not stand several threads, and
-    may hand out one buffer again and again. It can be pickled if the data set can.
+    may hand out one buffer again and again. It can be pickled if the data set can. Whenever a picture is read again, it
+    is compared with a checksum of what it was: an exemplar is the picture that was measured.
 
     Args:
         items: the data set; reading an item twice must give the same picture.
@@ -66,7 +72,7 @@ class DatasetPictures(Decoded):
             a list of; otherwise numbers such as ``000012``.
 
     Raises:
-        UnitscopeError: it is empty, or its first item is no picture or another one each time.
+        UnitscopeError: it is empty, its first item is no picture, or one of some is another picture each time.
     """
 
     left_out: tuple[LeftOut, ...] = ()
@@ -81,7 +87,9 @@ class DatasetPictures(Decoded):
         self.items, self.name, self.range = items, name or type(items).__name__, range
         self.sample_ids = _ids(items)
         self._lock = OwnLock()
+        self._repeats = Repeats(len(self.sample_ids))
         self._check_first()
+        self._check_again()
 
     def __len__(self) -> int:
         """Return the number of pictures, unreadable ones included."""
@@ -118,9 +126,12 @@ class DatasetPictures(Decoded):
 
         Raises:
             UnreadablePicture: the item cannot be read, or holds no picture.
+            UnitscopeError: it was another picture before.
         """
         try:
-            return self._picture(index)
+            picture = self._picture(index)
+            self._compare_with_before(index, picture)
+            return picture
         except UnitscopeError:
             raise
         except Exception as error:  # a data set raises whatever it stumbles on
@@ -131,6 +142,13 @@ class DatasetPictures(Decoded):
         """Return the same pictures with other values of black and white in those of 16 bits."""
         changed = super().in_range16(range16)
         changed.__dict__.pop("content_hash", None)
+        changed._repeats = Repeats(len(self.sample_ids))
+        return changed
+
+    def drafted(self, least: int) -> Self:
+        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
+        changed = super().drafted(least)
+        changed._repeats = Repeats(len(self.sample_ids))
         return changed
 
     @property
@@ -166,7 +184,7 @@ class DatasetPictures(Decoded):
 
     def _check_first(self) -> None:
         try:
-            first, again = self._picture(0), self._picture(0)
+            self._picture(0)
         except NoRange as error:
             raise UnitscopeError(
                 f"the items of {self.name!r} are no pictures: {error}; {error.advice}"
@@ -178,10 +196,18 @@ class DatasetPictures(Decoded):
             ) from error
         except Exception:  # one broken picture, which is left out when its turn comes
             return
-        if not np.array_equal(first, again):
+
+    def _check_again(self) -> None:
+        count = len(self.sample_ids)
+        for index in range(0, count, -(-count // READ_TWICE)):
+            with suppress(UnreadablePicture):
+                self.read(index), self.read(index)
+
+    def _compare_with_before(self, index: int, picture: NDArray[np.uint8]) -> None:
+        if not self._repeats.same(index, picture):
             raise UnitscopeError(
-                f"the first picture of {self.name!r} is another one each time it is read; give the data set "
-                "without random transforms"
+                f"picture {self.sample_ids[index]!r} of {self.name!r} is another one each time it is read; give the "
+                "data set without random transforms, and leave its pictures alone while they are read"
             )
 
 
@@ -294,53 +320,8 @@ def as_source(
     """
     if isinstance(given, PictureSource):
         return given
-    _refuse_no_data_set(given)
+    refuse_no_data_set(given)
     return dataset_pictures(given, classes=classes, range=range)
-
-
-def _refuse_no_data_set(given: object) -> None:
-    """Refuse what only looks like a data set, or is one in another shape.
-
-    Raises:
-        UnitscopeError: it is so; the message says what to give.
-    """
-    what = type(given).__name__
-    shape = (
-        getattr(given, "shape", ()) if is_array(given) else None
-    )  # rows and columns of a table are no picture
-    indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
-    if isinstance(given, Image.Image):
-        raise UnitscopeError("one picture is given; give several as a list")
-    if shape is not None and len(shape) != 4:
-        raise UnitscopeError(
-            f"an array of shape {tuple(shape)} could be one picture or several; give pictures as a list, or as one "
-            "array (N, H, W, 3)"
-        )
-    if hasattr(given, "iloc"):
-        raise UnitscopeError(
-            f"a {what} is no data set whose items can be read by number; give a list of its paths, as "
-            "list(table['path'])"
-        )
-    if isinstance(given, Mapping) and not indexed_by_number(given):
-        first = next(iter(given), "train")
-        raise UnitscopeError(
-            f"a {what} holds several data sets, {', '.join(map(str, given))}; give one of them, such as [{first!r}]"
-        )
-    if hasattr(given, "dataset") and hasattr(given, "batch_size") and not hasattr(given, "__getitem__"):
-        raise UnitscopeError(
-            f"a {what} hands out batches in an order of its own, and a run reads single pictures by number, some "
-            "of them twice; give the Dataset that it loads, its .dataset, without random transforms"
-        )
-    if not indexed:
-        raise UnitscopeError(
-            f"a {what} holds no pictures that can be read by number; give a folder, or a data set with a length and "
-            "numbered items"
-        )
-
-
-def indexed_by_number(given: Mapping[object, object]) -> bool:
-    """Tell whether a mapping is a data set whose keys are the numbers of its items."""
-    return all(isinstance(key, int) for key in given)
 
 
 def _brightest(source: DatasetPictures, index: int) -> int:
