@@ -228,7 +228,7 @@ def test_tables_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         us.pictures(str(tmp_path / "c.parquet"))
     pq.write_table(pa.table({"image": [b"noise", None]}), tmp_path / "d.parquet")
     source = us.pictures(str(tmp_path / "d.parquet"))
-    with pytest.raises(UnreadablePicture, match="cannot identify"):
+    with pytest.raises(UnreadablePicture, match="it is not a picture in a known format"):
         source.read(0)
     with pytest.raises(UnreadablePicture, match="its row holds no bytes"):
         source.read(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -24,9 +23,17 @@ from unitscope.sources.class_numbers import (
     unknown_class,
 )
 from unitscope.sources.decode import Decoded
-from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
+from unitscope.sources.deep import FULL, Range16, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
-from unitscope.sources.item import NoPicture, NoRange, Range, is_encoded, picture_of, picture_to_rgb
+from unitscope.sources.item import (
+    NoPicture,
+    NoRange,
+    Range,
+    brightest_of,
+    is_encoded,
+    picture_of,
+    picture_to_rgb,
+)
 from unitscope.sources.locks import OwnLock
 from unitscope.sources.no_data_set import refuse_no_data_set
 from unitscope.sources.pictures import MEASURED, dark_remarks
@@ -157,7 +164,7 @@ class DatasetPictures(Decoded):
         if self.range16 != FULL:
             return ()
         values = (_brightest(self, index) for index, _ in enumerate(self.sample_ids[:MEASURED]))
-        return dark_remarks({"": list(itertools.takewhile(lambda value: value >= 0, values))})
+        return dark_remarks({"": [value for value in values if value is not None]})
 
     def _item(self, index: int) -> object:
         """Return an item; only while the lock is held, since a data set may fill one buffer again and again."""
@@ -324,18 +331,16 @@ def as_source(
     return dataset_pictures(given, classes=classes, range=range)
 
 
-def _brightest(source: DatasetPictures, index: int) -> int:
-    """Return the highest value of an image of 16 bits in a data set, -1 where it is none."""
+def _brightest(source: DatasetPictures, index: int) -> int | None:
+    """Return the highest value of a picture of 16 bits in a data set, None where it is none."""
     try:
         with source._lock:
-            image = picture_of(source._item(index))
-            if isinstance(image, Image.Image) and is_gray_of_16_bits(image):
-                return int(np.asarray(image).max())
-        if isinstance(image, str | Path):
-            return -1 if (found := brightest(Path(image))) is None else found
+            picture = picture_of(source._item(index))
+            if isinstance(picture, Image.Image) and is_gray_of_16_bits(picture):
+                return int(np.asarray(picture).max())
     except Exception:  # it will be reported as unreadable when its turn comes
-        return -1
-    return -1
+        return None
+    return brightest_of(picture)
 
 
 def _ids(items: Indexed) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unitscope.sources.decode import decode_bytes, decode_picture, image_to_rgb
-from unitscope.sources.deep import FULL, Range16
+from unitscope.sources.deep import FULL, Range16, brightest
 
 PICTURE_KEYS = ("image", "img", "picture", "pixel_values")
 """Where an item that is a dictionary has its picture; the first that is there counts, then the first PIL image."""
@@ -57,9 +57,8 @@ def picture_to_rgb(
     """
     if isinstance(value, str | Path):
         return decode_picture(Path(value), range16, draft)
-    if isinstance(value, Mapping):  # a column of pictures that are not decoded
-        value = value.get("bytes") or value.get("path")
-        return picture_to_rgb(value, range=range, range16=range16, draft=draft)
+    if isinstance(value, Mapping):
+        return picture_to_rgb(_in_column(value), range=range, range16=range16, draft=draft)
     if isinstance(value, bytes):
         return decode_bytes(value, range16, draft)
     if isinstance(value, Image.Image):
@@ -74,6 +73,19 @@ def picture_to_rgb(
 def is_encoded(value: object) -> bool:
     """Tell whether a picture is a file that is still to be decoded, which nobody changes meanwhile."""
     return isinstance(value, str | Path | bytes | Mapping)
+
+
+def _in_column(value: Mapping[str, object]) -> object:
+    """Return the picture of a column whose pictures are not decoded."""
+    return value.get("bytes") or value.get("path")
+
+
+def brightest_of(value: object) -> int | None:
+    """Return the highest value in the file of a picture of 16 bits; None where it is no file, or has fewer bits."""
+    stored = _in_column(value) if isinstance(value, Mapping) else value
+    if isinstance(stored, str | Path | bytes):
+        return brightest(Path(stored) if isinstance(stored, str) else stored)
+    return None
 
 
 def is_array(value: object) -> bool:
