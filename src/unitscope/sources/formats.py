@@ -72,7 +72,7 @@ def opened(source: Path | bytes | BytesIO) -> Image.Image:
 
 def unmapped(image: Image.Image) -> Image.Image:
     """Keep Pillow from mapping a TIFF file into memory: of one that its tag turns, it would take rows for columns."""
-    if image.format == "TIFF" and getattr(image, "filename", ""):
+    if image.format == "TIFF" and hasattr(image, "filename"):
         vars(image)["filename"] = ""
     return image
 

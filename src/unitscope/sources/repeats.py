@@ -21,6 +21,6 @@ class Repeats:
     def same(self, index: int, picture: NDArray[np.uint8]) -> bool:
         """Tell whether a picture is the one that was read under its number before, if any was."""
         shape = zlib.crc32(repr(picture.shape).encode())
-        checksum = max(1, zlib.crc32(np.ascontiguousarray(picture), shape))
+        checksum = max(1, zlib.crc32(np.ascontiguousarray(picture).data, shape))
         before, self._checksums[index] = int(self._checksums[index]), checksum
         return before in (0, checksum)
