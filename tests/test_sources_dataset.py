@@ -118,7 +118,14 @@ def test_the_hash_changes_with_pictures_order_and_shape():
         ),
         ([np.zeros((4, 4, 3))], "there are numbers of type float64"),
         ([np.zeros((5, 4, 6), np.uint8)], r"there is an array of shape \(5, 4, 6\)"),
-        ([{"text": "a dog"}], "there is a dictionary of text, without 'image'; give PIL images"),
+        (
+            [{"text": "a dog"}],
+            "there is a dictionary of text, and none of them is called 'image'; give PIL images",
+        ),
+        (
+            [{"mask": Image.new("L", (4, 4)), "photo": Image.new("RGB", (4, 4)), "id": 3}],
+            "there is a dictionary with 2 images, mask, photo, and none of them is called 'image'",
+        ),
         ([3, 4], "there is an object of type int; give PIL images, arrays or tensors of uint8, or paths"),
     ],
 )

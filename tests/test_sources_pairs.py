@@ -101,7 +101,8 @@ def test_one_copy_is_not_that_of_two_originals(tmp_path, kept):
     save(tmp_path / "after" / kept, 2)
     ids = PictureFolder(tmp_path / "before").sample_ids
     with pytest.raises(
-        UnitscopeError, match=rf"copy '.*{kept}' could be that of 'x\.bmp' and of 'x\.png'; name originals apart"
+        UnitscopeError,
+        match=rf"copy '.*{kept}' could be that of 'x\.bmp' and of 'x\.png'; name originals apart",
     ):
         AlteredFolder(ids, tmp_path / "after")
     for name in ids:

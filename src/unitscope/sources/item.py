@@ -13,7 +13,7 @@ from unitscope.sources.decode import decode_bytes, decode_picture, image_to_rgb
 from unitscope.sources.deep import FULL, Range16, brightest
 
 PICTURE_KEYS = ("image", "img", "picture", "pixel_values")
-"""Where an item that is a dictionary has its picture; the first that is there counts, then the first PIL image."""
+"""Where an item that is a dictionary has its picture; the first that is there counts, then its only PIL image."""
 CHANNELS = (1, 3, 4)
 
 Range = tuple[float, float]
@@ -142,14 +142,19 @@ def picture_of(item: object) -> object:
     """Return what stands for the picture in an item: itself, the first of several, or an entry of a dictionary.
 
     Raises:
-        NoPicture: a dictionary has no such entry.
+        NoPicture: a dictionary has no such entry, or several images and none by a name that tells which is meant.
     """
-    if isinstance(item, Mapping):
-        named = (key for key in item if isinstance(item[key], Image.Image))
-        key = next((key for key in PICTURE_KEYS if key in item), None) or next(named, None)
-        if key is None:
-            raise NoPicture(
-                f"there is a dictionary of {', '.join(map(str, item))}, without {PICTURE_KEYS[0]!r}"
-            )
+    if not isinstance(item, Mapping):
+        return item[0] if isinstance(item, tuple | list) and item else item
+    key = next((key for key in PICTURE_KEYS if key in item), None)
+    if key is not None:
         return item[key]
-    return item[0] if isinstance(item, tuple | list) and item else item
+    images = [key for key in item if isinstance(item[key], Image.Image)]
+    if len(images) == 1:
+        return item[images[0]]
+    what = (
+        f"with {len(images)} images, {', '.join(map(str, images))}"
+        if images
+        else f"of {', '.join(map(str, item))}"
+    )
+    raise NoPicture(f"there is a dictionary {what}, and none of them is called {PICTURE_KEYS[0]!r}")
