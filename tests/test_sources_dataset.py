@@ -161,6 +161,8 @@ def test_numbers_are_pictures_where_their_range_is_stated():
     for source, shift in ((Floats(), 0.0), (Floats(0.5), 0.5)):
         stated = pictures(source, range=(0 - shift, 1 - shift))
         assert all(np.array_equal(stated.read(index), picture) for index, picture in enumerate(PICTURES))
+    half = pictures([torch.from_numpy(picture).bfloat16() for picture in PICTURES], range=(0, 255))
+    assert all(np.array_equal(half.read(index), picture) for index, picture in enumerate(PICTURES))
     wide = pictures([picture.astype(np.int32) * 16 for picture in PICTURES], range=(0, 4080))
     assert np.array_equal(wide.read(2), PICTURES[2])
     beyond = pictures(Floats(), range=(0, 0.5))

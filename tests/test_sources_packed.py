@@ -246,6 +246,12 @@ def test_a_data_set_saved_by_hugging_face_is_read_with_its_classes(tmp_path: Pat
     assert len(us.pictures(str(tmp_path / "chosen"))) == 2
 
 
+def test_a_folder_of_pictures_with_a_file_of_its_own_state_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(encoded(1))
+    (tmp_path / "state.json").write_text("{}")
+    assert us.pictures(tmp_path).sample_ids == ("1.png",)
+
+
 def test_tables_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     pq.write_table(rows(0, 6), tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from PIL import Image
 
 from unitscope.sources.decode import decode_bytes, decode_picture, image_to_rgb
 from unitscope.sources.deep import FULL, Range16, brightest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PICTURE_KEYS = ("image", "img", "picture", "pixel_values")
 """Where an item that is a dictionary has its picture; the first that is there counts, then its only PIL image."""
@@ -64,7 +68,7 @@ def picture_to_rgb(
     if isinstance(value, Image.Image):
         return image_to_rgb(value, range16)
     if detach := getattr(value, "detach", None):
-        return _array_to_rgb(detach().cpu().numpy(), range, channels_first=True)
+        return _array_to_rgb(_numbers_of(detach().cpu()), range, channels_first=True)
     if isinstance(value, np.ndarray):
         return _array_to_rgb(value, range, channels_first=False)
     raise NoPicture(f"there is an object of type {type(value).__name__}")
@@ -91,6 +95,13 @@ def brightest_of(value: object) -> int | None:
 def is_array(value: object) -> bool:
     """Tell whether a value is an array of NumPy or a tensor; data sets may have a ``shape`` as well."""
     return isinstance(value, np.ndarray) or hasattr(value, "detach")
+
+
+def _numbers_of(tensor: Tensor) -> NDArray[np.generic]:
+    try:
+        return np.asarray(tensor.numpy())
+    except TypeError:  # NumPy has no bfloat16
+        return np.asarray(tensor.float().numpy())
 
 
 def _array_to_rgb(
