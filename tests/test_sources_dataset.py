@@ -13,7 +13,7 @@ from torch.utils.data import Subset, TensorDataset
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.nouns.pictures import classed, parts_of, pictures
-from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture
+from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture, remarks_on
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.dataset import ClassedDataset, as_source, dataset_pictures
 from unitscope.sources.item import picture_to_rgb
@@ -343,6 +343,16 @@ def test_a_hugging_face_data_set_knows_its_classes():
     again = pickle.loads(pickle.dumps(dataset_pictures([(each, 1) for each in PICTURES], classes=("a", "b"))))
     assert isinstance(again, ClassedDataset)
     assert (again.targets.tolist(), again.read(2).tolist()) == ([1] * 4, PICTURES[2].tolist())
+
+
+def test_items_are_looked_at_once_for_remarks():
+    columns = Columns()
+    source = dataset_pictures(columns)
+    assert source.content_hash
+    before = columns.decoded
+    assert source.remarks == remarks_on(source) == ()
+    assert columns.decoded == before + len(columns)
+    assert "remarks" not in vars(source.in_range16((0, 4095)))
 
 
 def test_classes_that_are_none():

@@ -158,7 +158,7 @@ class DatasetPictures(Decoded):
         changed._repeats = Repeats(len(self.sample_ids))
         return changed
 
-    @property
+    @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What a person should know before a run on these pictures: that those of 16 bits look black."""
         if self.range16 != FULL:

@@ -42,6 +42,7 @@ class Decoded:
         """Return the same pictures with other values of black and white in those of 16 bits."""
         changed = copy.copy(self)
         changed.range16 = range16
+        vars(changed).pop("remarks", None)  # what was found for the other range
         return changed
 
     def drafted(self, least: int) -> Self:

@@ -112,7 +112,7 @@ class PackedPictures(Decoded, ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {len(self)} pictures)"
 
-    @property
+    @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What a person should know before a run on these pictures: that the first ones of 16 bits look black."""
         if self.range16 != FULL:
