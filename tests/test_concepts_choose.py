@@ -57,5 +57,5 @@ def test_something_must_say_what_the_pictures_show(two):
 
 
 def test_a_source_is_given_once(two):
-    with pytest.raises(UnitscopeError, match="two picture sources are called 'train/images'"):
+    with pytest.raises(UnitscopeError, match="pictures of 'train/images' are given twice; give each once"):
         JoinedPictures([two[0], two[0]])

@@ -5,13 +5,16 @@ import os
 import struct
 import subprocess
 import sys
+import tarfile
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from unitscope.concepts.masks import read_mask
 from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
+from unitscope.nouns.pictures import pictures
 from unitscope.sources.base import UnreadablePicture, in_range16, remarks_on
 from unitscope.sources.dataset import dataset_pictures
 from unitscope.sources.decode import decode_bytes, decode_picture, picture_size
@@ -125,6 +128,16 @@ def tiff_of_16_bits(values, order="<"):
 
 
 VALUES = np.random.default_rng(0).integers(0, 4096, (6, 9, 4), dtype=np.uint16)
+GRAY_AND_ALPHA = np.stack([VALUES[..., 0], np.full((6, 9), 65535, np.uint16)], -1)
+
+
+def pgm(values):
+    """A PGM or PPM file that calls 4095 white."""
+    height, width = values.shape[:2]
+    kind = "P5" if values.ndim == 2 else "P6"
+    return f"{kind}\n{width} {height}\n4095\n".encode() + values.astype(">u2").tobytes()
+
+
 DEEP = {
     "gray.png": (png_of_16_bits(VALUES[..., :1]), VALUES[..., 0]),
     "rgb.png": (png_of_16_bits(VALUES[..., :3]), VALUES[..., :3]),
@@ -143,6 +156,99 @@ def test_twelve_bits_in_sixteen_are_read_by_the_range_that_is_stated(tmp_path, n
     expected = np.repeat(expected[..., None], 3, 2) if values.ndim == 2 else expected
     assert np.array_equal(decode_picture(tmp_path / name, (0, 4095)), expected)
     assert decode_picture(tmp_path / name).max() <= 16, "black without a range"
+
+
+def packed_in(folder, name, content):
+    with tarfile.open(folder / "x.tar", "w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return str(folder / "x.tar")
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_the_range_and_the_remark_are_the_same_wherever_a_file_lies(tmp_path, name):
+    content, _ = DEEP[name]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / name).write_bytes(content)
+    alone, *others = (
+        pictures(tmp_path / "folder"),
+        pictures(packed_in(tmp_path, name, content)),
+        pictures([content]),
+        pictures([{"image": {"bytes": content, "path": None}}]),
+    )
+    stated = in_range16(alone, (1000, 4000)).read(0)
+    assert len(np.unique(stated)) > 20
+    for other in others:
+        assert np.array_equal(in_range16(other, (1000, 4000)).read(0), stated)
+        assert np.array_equal(other.read(0), alone.read(0))
+        assert "of 16 bits is 4,0" in other.remarks[0]
+        assert not in_range16(other, (0, 4095)).remarks
+
+
+def test_both_bytes_of_gray_with_transparency_are_read(tmp_path):
+    (tmp_path / "x.png").write_bytes(png_of_16_bits(GRAY_AND_ALPHA))
+    expected = np.floor(VALUES[..., :1].repeat(3, 2) * (255 / 4095) + 0.5)
+    assert np.array_equal(decode_picture(tmp_path / "x.png", (0, 4095)), expected)
+
+
+@pytest.mark.parametrize("values", [VALUES[..., 0], VALUES[..., :3]])
+def test_a_range_is_in_the_numbers_of_the_file_also_where_it_says_what_white_is(tmp_path, values):
+    (tmp_path / "x.ppm").write_bytes(pgm(values))
+    assert np.array_equal(values_of_16_bits(tmp_path / "x.ppm"), values)
+    half = np.clip(np.floor(values * (255 / 2047) + 0.5), 0, 255)
+    half = half if half.ndim == 3 else half[..., None].repeat(3, 2)
+    assert np.array_equal(decode_picture(tmp_path / "x.ppm", (0, 2047)), half)
+    own = np.round(values / 4095 * 255)
+    own = own if own.ndim == 3 else own[..., None].repeat(3, 2)
+    assert np.abs(decode_picture(tmp_path / "x.ppm").astype(int) - own).max() <= 1
+    assert brightest(tmp_path / "x.ppm") > 64_000, "it does not look dark"
+
+
+def test_colours_in_digits_have_no_range(tmp_path):
+    (tmp_path / "x.ppm").write_bytes(b"P3\n1 1\n4095\n4095 0 2048\n")
+    assert decode_picture(tmp_path / "x.ppm").ravel().tolist() == [255, 0, 128]
+    with pytest.raises(ValueError, match="its colours of 16 bits are written in digits"):
+        decode_picture(tmp_path / "x.ppm", (0, 4095))
+
+
+TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How a picture lies in a file of each orientation."""
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("kind", ["RGB", "L", "I;16"])
+@pytest.mark.parametrize("turned", TURNED)
+def test_a_tiff_is_turned_once_on_every_way(tmp_path, turned, kind, compression):
+    gray = np.random.default_rng(0).integers(0, 256, (5, 8), np.uint8)
+    upright = Image.fromarray(gray.astype(np.uint16) * 257 if kind == "I;16" else gray)
+    upright = upright.convert(kind) if kind == "RGB" else upright
+    path = tmp_path / "folder" / "x.tif"
+    path.parent.mkdir()
+    upright.transpose(TURNED[turned]).save(path, tiffinfo={274: turned}, compression=compression)
+    opened = Image.open(path)
+    ways = (
+        pictures(path.parent),
+        pictures(packed_in(tmp_path, "x.tif", path.read_bytes())),
+        pictures([path.read_bytes()]),
+        pictures([opened]),
+    )
+    for way in ways:
+        assert np.array_equal(way.read(0)[..., 0], gray)
+        assert np.array_equal(way.read(0)[..., 2], gray), "again"
+        assert np.array_equal(in_range16(way, (0, 65534)).read(0)[..., 0], gray)
+    assert picture_size(path) == gray.shape
+    upright.transpose(TURNED[turned]).save(tmp_path / "mask.tif", tiffinfo={274: turned})
+    if kind != "RGB":
+        assert np.array_equal(read_mask(tmp_path / "mask.tif"), np.asarray(upright))
 
 
 def test_opaque_is_opaque_whatever_is_white(tmp_path):

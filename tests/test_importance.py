@@ -445,6 +445,15 @@ def test_one_picture_of_a_class_has_no_interval_and_a_line_says_so(place, tmp_pa
     assert result.sets.loc[result.sets["class"] == "green", "loss_low"].isna().all()
 
 
+def test_pictures_of_val_that_are_among_those_of_train_are_told(place, found, tmp_path):
+    given = copy_of(place, tmp_path)
+    for number in range(3):
+        shutil.copy(given["train"] / "red" / f"{number:02d}.png", given["val"] / "red" / f"again{number}.png")
+    said = "3 of the 51 picture files of val are among those of train, where units that do well by chance"
+    assert said in repr(ask(place, tmp_path / "out", **given))
+    assert "among those of train" not in repr(found)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

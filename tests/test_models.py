@@ -20,6 +20,7 @@ from unitscope.models.preprocessing import Preprocessing, parse_preprocessing
 from unitscope.models.registry import load_network
 from unitscope.models.reinitialize import reinitialize
 from unitscope.models.weights import weights_hash
+from unitscope.nouns import network as networks
 from unitscope.sources.framing import Framing
 from unitscope.sources.pictures import PictureFolder
 
@@ -307,6 +308,13 @@ def test_preprocessing_mistakes(text: str, message: str) -> None:
     with pytest.raises(UnitscopeError) as caught:
         parse_preprocessing(text, Preprocessing())
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [nn.Identity(), lambda picture: picture, {}, 224])
+def test_a_preprocessing_that_is_no_text_says_what_to_give(given: object) -> None:
+    with pytest.raises(UnitscopeError, match=r"of type \w+ is given, .*write its settings as text") as caught:
+        networks.network(nn.Conv2d(3, 4, 3), preprocess=given)
+    assert "\n" not in str(caught.value)
 
 
 # Weights

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch.utils.data import Subset, TensorDataset
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.nouns.pictures import classed, parts_of, pictures
-from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture
+from unitscope.sources.base import ClassedSource, PictureSource, UnreadablePicture, remarks_on
 from unitscope.sources.classes import ClassFolders, open_classed
 from unitscope.sources.dataset import ClassedDataset, as_source, dataset_pictures
 from unitscope.sources.item import picture_to_rgb
@@ -117,7 +118,14 @@ def test_the_hash_changes_with_pictures_order_and_shape():
         ),
         ([np.zeros((4, 4, 3))], "there are numbers of type float64"),
         ([np.zeros((5, 4, 6), np.uint8)], r"there is an array of shape \(5, 4, 6\)"),
-        ([{"text": "a dog"}], "there is a dictionary of text, without 'image'; give PIL images"),
+        (
+            [{"text": "a dog"}],
+            "there is a dictionary of text, and none of them is called 'image'; give PIL images",
+        ),
+        (
+            [{"mask": Image.new("L", (4, 4)), "photo": Image.new("RGB", (4, 4)), "id": 3}],
+            "there is a dictionary with 2 images, mask, photo, and none of them is called 'image'",
+        ),
         ([3, 4], "there is an object of type int; give PIL images, arrays or tensors of uint8, or paths"),
     ],
 )
@@ -153,6 +161,8 @@ def test_numbers_are_pictures_where_their_range_is_stated():
     for source, shift in ((Floats(), 0.0), (Floats(0.5), 0.5)):
         stated = pictures(source, range=(0 - shift, 1 - shift))
         assert all(np.array_equal(stated.read(index), picture) for index, picture in enumerate(PICTURES))
+    half = pictures([torch.from_numpy(picture).bfloat16() for picture in PICTURES], range=(0, 255))
+    assert all(np.array_equal(half.read(index), picture) for index, picture in enumerate(PICTURES))
     wide = pictures([picture.astype(np.int32) * 16 for picture in PICTURES], range=(0, 4080))
     assert np.array_equal(wide.read(2), PICTURES[2])
     beyond = pictures(Floats(), range=(0, 0.5))
@@ -255,6 +265,66 @@ def test_pictures_that_change_are_refused():
         dataset_pictures(Noise([1]))
 
 
+class Turns(torch.utils.data.Dataset):
+    """Mirrors a picture from the `time`-th time that it is read."""
+
+    def __init__(self, number, time):
+        self.number, self.time, self.reads = number, time, 0
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, index):
+        picture = np.random.default_rng(index).integers(0, 256, (32, 32, 3), np.uint8)
+        self.reads += index == self.number
+        return picture[:, ::-1] if index == self.number and self.reads >= self.time else picture
+
+
+def test_a_picture_that_is_another_one_later_is_refused_whichever_it_is(tmp_path):
+    message = (
+        "picture '00001[25]' of 'Turns' is another one each time it is read; give the data set without random"
+    )
+    with pytest.raises(UnitscopeError, match=message):
+        pictures(Turns(12, 2))
+    source = pictures(Turns(15, 3))
+    again = pickle.loads(pickle.dumps(source))
+    for each in (source, again):
+        with pytest.raises(UnitscopeError, match=message):
+            each.read(15), each.read(15), each.read(15)
+
+
+@pytest.mark.parametrize("time", [2, 3])
+def test_a_run_stops_where_a_picture_is_not_the_one_that_was_hashed_or_measured(tmp_path, time):
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    network = unitscope.network(module, preprocess="size=32")
+    with pytest.raises(UnitscopeError, match="picture '000010' of 'Turns' is another one each time"):
+        unitscope.dissect(network, Turns(10, time), "colors", out=tmp_path / "run", layers=["1"], null=0)
+
+
+class OneBuffer(torch.utils.data.Dataset):
+    """Fills one buffer again and again, as readers of large files do; `kind` makes an item of it."""
+
+    def __init__(self, kind, channels):
+        self.kind, self.buffer = kind, np.zeros((200, 200, channels) if channels else (200, 200), np.uint8)
+
+    def __len__(self):
+        return 48
+
+    def __getitem__(self, index):
+        self.buffer[:] = index
+        return self.kind(self.buffer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels"), [(np.asarray, 3), (torch.from_numpy, 3), (Image.fromarray, 3), (Image.fromarray, 0)]
+)
+def test_a_data_set_may_hand_out_one_buffer_again_and_again(kind, channels):
+    source = dataset_pictures(OneBuffer(kind, channels))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(source.read, range(48)))
+    assert [(each.min(), each.max()) for each in found] == [(number, number) for number in range(48)]
+
+
 def test_a_broken_item_is_left_to_its_turn(tmp_path):
     (tmp_path / "x.png").write_bytes(b"no picture")
     source = dataset_pictures(Fails(PICTURES))
@@ -266,15 +336,23 @@ def test_a_broken_item_is_left_to_its_turn(tmp_path):
         paths.read(0)
 
 
-def test_a_hugging_face_data_set_knows_its_classes_without_decoding():
-    columns = Columns()
-    source = dataset_pictures(columns)
+def test_a_hugging_face_data_set_knows_its_classes():
+    source = dataset_pictures(Columns())
     assert (source.class_names, source.targets.tolist()) == (("cat", "dog"), [0, 1, 0, 1])
-    assert columns.decoded == 2, "the first picture, twice"
     assert isinstance(source, ClassedSource)
     again = pickle.loads(pickle.dumps(dataset_pictures([(each, 1) for each in PICTURES], classes=("a", "b"))))
     assert isinstance(again, ClassedDataset)
     assert (again.targets.tolist(), again.read(2).tolist()) == ([1] * 4, PICTURES[2].tolist())
+
+
+def test_items_are_looked_at_once_for_remarks():
+    columns = Columns()
+    source = dataset_pictures(columns)
+    assert source.content_hash
+    before = columns.decoded
+    assert source.remarks == remarks_on(source) == ()
+    assert columns.decoded == before + len(columns)
+    assert "remarks" not in vars(source.in_range16((0, 4095)))
 
 
 def test_classes_that_are_none():
@@ -306,8 +384,6 @@ def test_an_image_folder_is_the_folder(folder):
     assert all(np.array_equal(theirs.read(index), ours.read(index)) for index in range(len(ours)))
     subset = open_classed(Subset(datasets.ImageFolder(str(folder)), [5, 0]))
     assert (subset.class_names, subset.targets.tolist()) == (("cat", "dog"), [1, 0])
-    other = datasets.ImageFolder(str(folder), target_transform=lambda target: 1 - target)
-    assert open_classed(other).targets.tolist() == [1] * 4 + [0] * 4
 
 
 def test_random_pictures_of_torchvision_are_numbered():

@@ -10,6 +10,7 @@ from PIL import Image, features
 
 import unitscope
 from unitscope.errors import UnitscopeError
+from unitscope.nouns.pictures import pictures
 from unitscope.report import write_report
 from unitscope.sources import formats
 from unitscope.sources.base import left_out_of
@@ -265,3 +266,26 @@ def test_several_sources_add_up(tmp_path):
         (tmp_path / folder / "x.txt").write_text("?")
     joined = JoinedPictures([PictureFolder(tmp_path / folder) for folder in ("a", "b")])
     assert [(each.extension, each.count) for each in left_out_of(joined)] == [(".txt", 2)]
+
+
+def test_sources_of_one_name_are_told_apart(tmp_path):
+    folders = [tmp_path / place / "val" / "images" for place in ("a", "b", "c")]
+    for folder in folders:
+        save(folder / "0.png")
+    joined = pictures(*folders)
+    names = ("val/images", "val/images (2)", "val/images (3)")
+    assert joined.sample_ids == tuple(f"{name}/0.png" for name in names)
+    assert joined.name == " + ".join(names)
+    arrays = pictures(np.zeros((2, 8, 8, 3), np.uint8), np.ones((2, 8, 8, 3), np.uint8))
+    assert arrays.sample_ids == (
+        "ndarray/000000",
+        "ndarray/000001",
+        "ndarray (2)/000000",
+        "ndarray (2)/000001",
+    )
+    assert [arrays.read(index).max() for index in range(4)] == [0, 0, 1, 1]
+    one = np.zeros((2, 8, 8, 3), np.uint8)
+    overlapping = (folders[1], [folders[1] / "0.png"])
+    for twice in ((folders[0], str(folders[0])), overlapping, (one, one), ("world:2", "world:2")):
+        with pytest.raises(UnitscopeError, match=r"pictures of .* are given twice; give each once"):
+            pictures(*twice)

@@ -136,6 +136,44 @@ def test_other_tar_files_that_cannot_be_read_say_why(tmp_path: Path, tars: Path)
         TarPictures([tars / "photos-000.tar", other])
 
 
+def add_link(tar: tarfile.TarFile, name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = kind, target
+    tar.addfile(entry)
+
+
+def test_a_tar_file_holds_the_pictures_that_its_folder_does(tmp_path: Path) -> None:
+    place = tmp_path / "photos" / "a"
+    (place / ".hidden").mkdir(parents=True)
+    for name in ("1.png", "2.png", "2_mask.png", ".x.png", ".hidden/3.png"):
+        (place / name).write_bytes(encoded(len(name)))
+    (place / "4.png").hardlink_to(place / "1.png")
+    (place / "5.png").symlink_to("../a/2.png")
+    (place / "6.png").symlink_to("5.png")
+    (place / "7.png").symlink_to("../../elsewhere.png")
+    (place / "8.png").symlink_to("8.png")
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        tar.add(place, arcname="a")
+    folder, packed = us.pictures(tmp_path / "photos"), us.pictures(str(tmp_path / "x.tar"))
+    order = [packed.sample_ids.index(f"x/{name}") for name in folder.sample_ids]
+    assert folder.sample_ids == tuple(f"a/{number}.png" for number in (1, 2, 4, 5, 6))
+    assert sorted(order) == list(range(5))
+    for index, there in enumerate(order):
+        assert np.array_equal(packed.read(there), folder.read(index))
+    assert [(each.extension, each.count, each.reason) for each in packed.left_out] == [
+        (".png", 2, "links that lead to no picture in the tar file"),
+        (".png", 1, "masks beside their pictures"),
+    ]
+
+
+def test_what_is_no_file_in_a_tar_is_counted(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        add_link(tar, "x.png", "../y.png")
+        add_link(tar, "z.png", "", tarfile.FIFOTYPE)
+    with pytest.raises(UnitscopeError, match=r"holds no pictures; there are 1 \.png, 1 \.png in it"):
+        us.pictures(str(tmp_path / "x.tar"))
+
+
 def test_a_broken_picture_in_a_tar_file_is_left_out_by_name(tmp_path: Path) -> None:
     source = TarPictures([write_tar(tmp_path / "x.tar", {"1.png": encoded(1), "2.png": encoded(2)[:60]})])
     assert source.read(0).shape == (9, 7, 3)
@@ -208,6 +246,12 @@ def test_a_data_set_saved_by_hugging_face_is_read_with_its_classes(tmp_path: Pat
     assert len(us.pictures(str(tmp_path / "chosen"))) == 2
 
 
+def test_a_folder_of_pictures_with_a_file_of_its_own_state_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(encoded(1))
+    (tmp_path / "state.json").write_text("{}")
+    assert us.pictures(tmp_path).sample_ids == ("1.png",)
+
+
 def test_tables_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     pq.write_table(rows(0, 6), tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()
@@ -228,7 +272,7 @@ def test_tables_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         us.pictures(str(tmp_path / "c.parquet"))
     pq.write_table(pa.table({"image": [b"noise", None]}), tmp_path / "d.parquet")
     source = us.pictures(str(tmp_path / "d.parquet"))
-    with pytest.raises(UnreadablePicture, match="cannot identify"):
+    with pytest.raises(UnreadablePicture, match="it is not a picture in a known format"):
         source.read(0)
     with pytest.raises(UnreadablePicture, match="its row holds no bytes"):
         source.read(1)

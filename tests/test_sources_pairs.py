@@ -94,6 +94,22 @@ def test_two_files_of_one_name_are_no_copy_unless_one_is_called_as_the_original(
     assert np.array_equal(pairs.read(1).altered, exact)
 
 
+@pytest.mark.parametrize("kept", ["x.jpg", "x.png"])
+def test_one_copy_is_not_that_of_two_originals(tmp_path, kept):
+    for name in ("x.bmp", "x.png"):
+        save(tmp_path / "before" / name, 1)
+    save(tmp_path / "after" / kept, 2)
+    ids = PictureFolder(tmp_path / "before").sample_ids
+    with pytest.raises(
+        UnitscopeError,
+        match=rf"copy '.*{kept}' could be that of 'x\.bmp' and of 'x\.png'; name originals apart",
+    ):
+        AlteredFolder(ids, tmp_path / "after")
+    for name in ids:
+        save(tmp_path / "each" / name, 3)
+    assert AlteredFolder(ids, tmp_path / "each").files == ids
+
+
 def test_a_folder_without_any_copy_is_one_line(originals, tmp_path):
     save(tmp_path / "after" / "stranger.png", 1)
     with pytest.raises(UnitscopeError, match=r"holds 'stranger\.png', they are called 'a/0\.png'"):

@@ -19,7 +19,8 @@ from unitscope.concepts.maskrules import MaskRules
 from unitscope.concepts.vocabulary import IGNORED, Vocabulary
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.sources.decode import picture_size
-from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, regular_file, same_name
+from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, same_name
+from unitscope.sources.formats import opened
 from unitscope.sources.pictures import PictureFolder, check_folder
 from unitscope.sources.whole import is_whole
 
@@ -213,7 +214,7 @@ def read_mask(path: Path, colors: Mapping[Color, int] | None = None) -> NDArray[
         UnitscopeError: the file cannot be read, holds colours, or is of a kind that changes numbers.
     """
     try:
-        with Image.open(regular_file(path)) as image:
+        with opened(path) as image:
             kind, stored = image.format or "", _stored_as(image)
             image.load()
             if not is_whole(image, path):

@@ -149,10 +149,15 @@ def parse_preprocessing(text: str | Preprocessing, base: Preprocessing) -> Prepr
         base: the settings that `text` does not mention.
 
     Raises:
-        UnitscopeError: a setting is unknown, given twice, or has a value it cannot have.
+        UnitscopeError: it is something else, or a setting is unknown, given twice, or has a value it cannot have.
     """
     if isinstance(text, Preprocessing):
         return text
+    if not isinstance(text, str):
+        raise UnitscopeError(
+            f"a preprocessing of type {type(text).__name__} is given, which cannot be stored with a run; write its "
+            "settings as text, such as 'size=224,mean=0.485:0.456:0.406,scale=0.229:0.224:0.225'"
+        )
     changes: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, equals, value = (word.strip() for word in part.partition("="))

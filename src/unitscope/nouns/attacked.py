@@ -20,8 +20,10 @@ from unitscope.run.dissection import Dissection
 from unitscope.run.importance import Importance
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.class_names import match_classes
+from unitscope.sources.class_numbers import targets_of
 from unitscope.sources.framing import Framing
 from unitscope.sources.pairs import AlteredFolder, Frame, PicturePairs
+from unitscope.sources.pictures import PictureFolder
 
 ImportanceLike = AnyPath | Importance
 """A finished importance, or its folder."""
@@ -54,7 +56,7 @@ def attacked_pictures(
     classes = np.full(len(source), -1, np.int64)
     if isinstance(source, ClassedSource):
         of_folders = match_classes(source.class_names, model.classes, given=class_map)
-        classes = np.array(of_folders, np.int64)[source.targets]
+        classes = np.array(of_folders, np.int64)[targets_of(source)]
         if not model.classes:  # as importance names them
             for folder, output in zip(source.class_names, of_folders, strict=True):
                 names[output] = folder
@@ -74,6 +76,10 @@ def attacked_pictures(
 
 
 def _classed_or_not(given: PicturesLike) -> PictureSource:
+    if not isinstance(
+        given, AnyPath | PictureFolder
+    ):  # what is wrong with the classes of a data set is to be told
+        return pictures(given)
     try:
         return classed(given)
     except UnitscopeError:

@@ -77,7 +77,7 @@ def network(
         )
         return _precise(replace(found, device=device), precision)
     found = _reader(source)
-    if preprocess:
+    if preprocess is not None:
         found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
     if forward is not None:
         found = replace(found, forward=Forward.of(forward))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from PIL import Image
@@ -11,9 +11,9 @@ from unitscope.errors import UnitscopeError
 from unitscope.paths import AnyPath, as_path
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.classes import ClassFolders, open_classed
-from unitscope.sources.dataset import Indexed, as_source, dataset_pictures
+from unitscope.sources.dataset import ClassedDataset, Indexed, as_source, dataset_pictures
 from unitscope.sources.formats import picture_suffixes
-from unitscope.sources.item import Range
+from unitscope.sources.item import Range, is_array
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.pictures import ListedPictures, PictureFolder
 from unitscope.sources.shards import names_shards, open_shards
@@ -28,7 +28,11 @@ PICTURE_TYPES = (Image.Image, tuple, dict, bytes)
 """Items of a list that is a data set of its own, besides arrays and tensors of one picture."""
 
 
-def pictures(*sources: PicturesLike, range: Range | None = None) -> PictureSource:  # noqa: A002
+def pictures(
+    *sources: PicturesLike,
+    range: Range | None = None,  # noqa: A002
+    classes: Sequence[str] = (),
+) -> PictureSource:
     """Return pictures in a fixed order, several sources one after the other.
 
     Args:
@@ -36,21 +40,31 @@ def pictures(*sources: PicturesLike, range: Range | None = None) -> PictureSourc
             ``photos-{000..099}.tar`` or ``train.parquet``, picture sources, data sets of ``torch`` or Hugging Face,
             arrays ``(N, H, W, 3)``, or lists of pictures such as PIL images.
         range: the values of black and white in arrays and tensors, such as ``(0, 1)``; those of uint8 need none.
+        classes: names of the numbers that items of a data set carry, in order, where it does not say them itself.
 
     Raises:
-        UnitscopeError: there are none, or something holds no pictures.
+        UnitscopeError: there are none, something holds no pictures, or `classes` are given for something else than one
+            data set.
     """
-    found = [source for given in sources for source in _opened(given, range)]
+    found = [source for given in sources for source in _opened(given, range, classes)]
+    if classes and [type(source) for source in found] != [ClassedDataset]:
+        raise UnitscopeError(
+            "classes= are the names of the numbers in one data set, and something else is given; give that data set "
+            "alone"
+        )
     if not found:
         raise UnitscopeError("no pictures given; name a folder with --images")
     return found[0] if len(found) == 1 else JoinedPictures(found)
 
 
-def _opened(given: PicturesLike, stated: Range | None) -> list[PictureSource]:
+def _opened(given: PicturesLike, stated: Range | None, classes: Sequence[str] = ()) -> list[PictureSource]:
+    given = _listed(given)
     if not isinstance(given, list | tuple):
-        return [open_pictures(str(given)) if isinstance(given, AnyPath) else as_source(given, stated)]
+        return [
+            open_pictures(str(given)) if isinstance(given, AnyPath) else as_source(given, stated, classes)
+        ]
     if given and all(map(_is_picture, given)):
-        return [dataset_pictures(given, range=stated)]
+        return [dataset_pictures(given, classes=classes, range=stated)]
     found: list[PictureSource] = []
     for kind, group in groupby(given, _kind):
         listed = list(group)
@@ -59,8 +73,16 @@ def _opened(given: PicturesLike, stated: Range | None) -> list[PictureSource]:
         elif kind == "shard":
             found.append(open_shards(*map(str, listed)))
         else:
-            found += [source for each in listed for source in _opened(each, stated)]
+            found += [source for each in listed for source in _opened(each, stated, classes)]
     return found
+
+
+def _listed(given: PicturesLike) -> PicturesLike:
+    """Return an array, or a column of pandas, that holds something else than numbers (paths) as a list of that."""
+    kind = getattr(getattr(given, "dtype", None), "kind", "")
+    listed: Callable[[], list[PicturesOf]] | None = getattr(given, "tolist", None)
+    one_axis = getattr(given, "ndim", 0) == 1
+    return listed() if listed is not None and one_axis and kind in ("O", "U") else given
 
 
 def _kind(each: object) -> str:
@@ -72,8 +94,7 @@ def _kind(each: object) -> str:
 
 
 def _is_picture(each: object) -> bool:
-    shape = getattr(each, "shape", None)
-    return isinstance(each, PICTURE_TYPES) or (isinstance(shape, tuple) and len(shape) in (2, 3))
+    return isinstance(each, PICTURE_TYPES) or (is_array(each) and len(getattr(each, "shape", ())) in (2, 3))
 
 
 def _is_file(each: object) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unitscope.errors import UnitscopeError
 from unitscope.paths import as_path
 from unitscope.sources.base import ClassedSource, PictureSource
-from unitscope.sources.dataset import Indexed, as_source
+from unitscope.sources.dataset import DatasetPictures, Indexed, as_source
 from unitscope.sources.files import Found, is_own
 from unitscope.sources.pictures import PictureFolder, find_pictures, instead
 from unitscope.sources.shards import names_shards
@@ -77,6 +77,11 @@ def open_classed(given: str | Path | PictureSource | Indexed) -> ClassedSource:
         given = open_pictures(str(given))
     given = as_source(given)
     if not isinstance(given, ClassedSource):
+        if isinstance(given, DatasetPictures) and given.unnamed:
+            raise UnitscopeError(
+                f"what the classes of {given.name!r} are called is not known: {given.unnamed}; name them in the order "
+                "of the numbers that its items carry, us.pictures(dataset, classes=['cat', 'dog'])"
+            )
         raise UnitscopeError(
             f"the pictures of {given.name!r} belong to no classes; give a folder that holds one folder for each class"
         )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self, SupportsIndex, cast
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +15,36 @@ from PIL import Image
 
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import PictureSource, UnreadablePicture
+from unitscope.sources.class_numbers import (
+    class_numbers,
+    class_of,
+    known_targets,
+    stated_classes,
+    unknown_class,
+)
 from unitscope.sources.decode import Decoded
-from unitscope.sources.deep import FULL, Range16, brightest, is_gray_of_16_bits
+from unitscope.sources.deep import FULL, Range16, is_gray_of_16_bits
 from unitscope.sources.files import LeftOut
-from unitscope.sources.item import NoPicture, NoRange, Range, picture_of, picture_to_rgb
+from unitscope.sources.item import (
+    NoPicture,
+    NoRange,
+    Range,
+    brightest_of,
+    is_encoded,
+    picture_of,
+    picture_to_rgb,
+)
 from unitscope.sources.locks import OwnLock
+from unitscope.sources.no_data_set import refuse_no_data_set
 from unitscope.sources.pictures import MEASURED, dark_remarks
-
-TARGET_KEYS = ("label", "labels", "target", "fine_label")
-"""Where an item that is a dictionary has its class; the first that is there counts."""
-
+from unitscope.sources.repeats import Repeats
 
 HASHED_WHOLE, HASHED_SPREAD = 20_000, 2_000
 """Pictures of a data set that are all read for its hash, and how many are of a larger one."""
+READ_TWICE = 8
+"""Evenly spread pictures that are read twice at first: a flip of every second picture is missed once in 256 times."""
+COMPARED = 64
+"""Evenly spread items whose own class is compared with that in a list, besides the first and last of every class."""
 
 
 class Indexed(Protocol):
@@ -49,8 +65,9 @@ class DatasetPictures(Decoded):
     An item is a picture, a pair (or longer tuple) that begins with one, or a dictionary with one under a name of
     `PICTURE_KEYS`. A picture is a PIL image, an array or tensor of uint8, ``(H, W)``, ``(H, W, C)`` or
     ``(C, H, W)`` with C of 1, 3 or 4, a path, or the bytes of a file; one of other numbers where `range` says which
-    of them are black and white. Items are read one at a time: a data set need not stand several threads. It can be
-    pickled if the data set can.
+    of them are black and white. Items are read and copied one at a time: a data set need not stand several threads, and
+    may hand out one buffer again and again. It can be pickled if the data set can. Whenever a picture is read again, it
+    is compared with a checksum of what it was: an exemplar is the picture that was measured.
 
     Args:
         items: the data set; reading an item twice must give the same picture.
@@ -62,10 +79,12 @@ class DatasetPictures(Decoded):
             a list of; otherwise numbers such as ``000012``.
 
     Raises:
-        UnitscopeError: it is empty, or its first item is no picture or another one each time.
+        UnitscopeError: it is empty, its first item is no picture, or one of some is another picture each time.
     """
 
     left_out: tuple[LeftOut, ...] = ()
+    unnamed: str = ""
+    """Why the classes that the data set lists are not those of its items."""
 
     def __init__(self, items: Indexed, *, name: str = "", range: Range | None = None) -> None:  # noqa: A002
         if not len(items):
@@ -75,7 +94,9 @@ class DatasetPictures(Decoded):
         self.items, self.name, self.range = items, name or type(items).__name__, range
         self.sample_ids = _ids(items)
         self._lock = OwnLock()
+        self._repeats = Repeats(len(self.sample_ids))
         self._check_first()
+        self._check_again()
 
     def __len__(self) -> int:
         """Return the number of pictures, unreadable ones included."""
@@ -112,9 +133,12 @@ class DatasetPictures(Decoded):
 
         Raises:
             UnreadablePicture: the item cannot be read, or holds no picture.
+            UnitscopeError: it was another picture before.
         """
         try:
-            return self._picture(index)
+            picture = self._picture(index)
+            self._compare_with_before(index, picture)
+            return picture
         except UnitscopeError:
             raise
         except Exception as error:  # a data set raises whatever it stumbles on
@@ -125,33 +149,49 @@ class DatasetPictures(Decoded):
         """Return the same pictures with other values of black and white in those of 16 bits."""
         changed = super().in_range16(range16)
         changed.__dict__.pop("content_hash", None)
+        changed._repeats = Repeats(len(self.sample_ids))
         return changed
 
-    @property
+    def drafted(self, least: int) -> Self:
+        """Return the same pictures, JPEG at the smallest eighth of their size whose sides have so many pixels."""
+        changed = super().drafted(least)
+        changed._repeats = Repeats(len(self.sample_ids))
+        return changed
+
+    @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What a person should know before a run on these pictures: that those of 16 bits look black."""
         if self.range16 != FULL:
             return ()
         values = (_brightest(self, index) for index, _ in enumerate(self.sample_ids[:MEASURED]))
-        return dark_remarks({"": list(itertools.takewhile(lambda value: value >= 0, values))})
+        return dark_remarks({"": [value for value in values if value is not None]})
 
     def _item(self, index: int) -> object:
-        with self._lock:
-            if len(self.items) != len(self.sample_ids):
-                raise UnitscopeError(
-                    f"the data set {self.name!r} had {len(self.sample_ids):,} items and now has {len(self.items):,}; "
-                    "give one that stays as it is while it is read"
-                )
-            return self.items[index]
+        """Return an item; only while the lock is held, since a data set may fill one buffer again and again."""
+        if len(self.items) != len(self.sample_ids):
+            raise UnitscopeError(
+                f"the data set {self.name!r} had {len(self.sample_ids):,} items and now has {len(self.items):,}; "
+                "give one that stays as it is while it is read"
+            )
+        return self.items[index]
 
     def _picture(self, index: int) -> NDArray[np.uint8]:
-        return picture_to_rgb(
-            picture_of(self._item(index)), range=self.range, range16=self.range16, draft=self.draft
-        )
+        with self._lock:
+            picture = picture_of(self._item(index))
+            if not is_encoded(picture):
+                return self._in_rgb(picture)
+        return self._in_rgb(picture)  # files are decoded by several threads at a time
+
+    def _in_rgb(self, picture: object) -> NDArray[np.uint8]:
+        return picture_to_rgb(picture, range=self.range, range16=self.range16, draft=self.draft)
+
+    def _class(self, index: int) -> int:
+        with self._lock:
+            return class_of(self._item(index))
 
     def _check_first(self) -> None:
         try:
-            first, again = self._picture(0), self._picture(0)
+            self._picture(0)
         except NoRange as error:
             raise UnitscopeError(
                 f"the items of {self.name!r} are no pictures: {error}; {error.advice}"
@@ -163,10 +203,18 @@ class DatasetPictures(Decoded):
             ) from error
         except Exception:  # one broken picture, which is left out when its turn comes
             return
-        if not np.array_equal(first, again):
+
+    def _check_again(self) -> None:
+        count = len(self.sample_ids)
+        for index in range(0, count, -(-count // READ_TWICE)):
+            with suppress(UnreadablePicture):
+                self.read(index), self.read(index)
+
+    def _compare_with_before(self, index: int, picture: NDArray[np.uint8]) -> None:
+        if not self._repeats.same(index, picture):
             raise UnitscopeError(
-                f"the first picture of {self.name!r} is another one each time it is read; give the data set "
-                "without random transforms"
+                f"picture {self.sample_ids[index]!r} of {self.name!r} is another one each time it is read; give the "
+                "data set without random transforms, and leave its pictures alone while they are read"
             )
 
 
@@ -197,31 +245,42 @@ class ClassedDataset(DatasetPictures):
         """The place in `class_names` of the class of every picture, (N,).
 
         Every item is read for it once, unless the data set has a list or column of them as those of torchvision and
-        Hugging Face do.
+        Hugging Face do. Then the first and last item of each class and 64 spread ones are read, and must carry the
+        same number if they carry one.
 
         Raises:
-            UnitscopeError: an item cannot be read, or has no number of a class.
+            UnitscopeError: an item cannot be read, has no number of a class, or another one than is listed.
         """
-        known = _known_targets(self.items)
+        known = known_targets(self.items, self.name)
         if known is None:
-            known = [self._target(index) for index, _ in enumerate(self.sample_ids)]
-        targets = np.asarray(known, np.int64)
-        wrong = np.flatnonzero((targets < 0) | (targets >= len(self.class_names)))
-        if len(wrong):
-            raise UnitscopeError(
-                f"picture {self.sample_ids[wrong[0]]!r} of {self.name!r} has class {targets[wrong[0]]}; its "
-                f"classes are 0 to {len(self.class_names) - 1}"
-            )
+            return class_numbers([self._target(index) for index, _ in enumerate(self.sample_ids)], self)
+        targets = class_numbers(known, self)
+        firsts = np.unique(targets, return_index=True)[1]
+        lasts = len(targets) - 1 - np.unique(targets[::-1], return_index=True)[1]
+        for index in sorted({*firsts, *lasts, *range(0, len(targets), -(-len(targets) // COMPARED))}):
+            self._compare(int(index), int(targets[index]))
         return targets
 
     def _target(self, index: int) -> int:
         try:
-            return _target_of(self._item(index))
+            return self._class(index)
+        except UnitscopeError:
+            raise
         except Exception as error:
+            raise unknown_class(self.sample_ids[index], self.name, one_line(error)) from error
+
+    def _compare(self, index: int, listed: int) -> None:
+        try:
+            own = self._class(index)
+        except UnitscopeError:
+            raise
+        except Exception:  # it carries none, or is broken, which is told when its turn comes
+            return
+        if own != listed:
             raise UnitscopeError(
-                f"the class of picture {self.sample_ids[index]!r} of {self.name!r} cannot be read: {one_line(error)}; "
-                "leave the picture out"
-            ) from error
+                f"picture {self.sample_ids[index]!r} of {self.name!r} has class {own}, and class {listed} in its "
+                "list of them; bring both in line"
+            )
 
 
 def dataset_pictures(
@@ -236,116 +295,52 @@ def dataset_pictures(
     Args:
         items: see `DatasetPictures`.
         name: what to call it; the name of its type by default.
-        classes: names of the classes; by default those that the data set, or what it is a subset of, states as
-            ``classes`` (torchvision) or in the features of its column of labels (Hugging Face).
+        classes: names of the numbers that items carry; by default those that the data set, or what it is a subset of,
+            states as ``classes`` (torchvision) or in the features of its column of labels (Hugging Face).
         range: the values of black and white in arrays and tensors of other numbers than uint8.
 
     Raises:
         UnitscopeError: see `DatasetPictures`.
     """
-    names = tuple(classes) or _class_names(items)
-    if names:
+    stated = stated_classes(items)
+    if names := tuple(classes) or stated.names:
         return ClassedDataset(items, names, name=name, range=range)
-    return DatasetPictures(items, name=name, range=range)
+    found = DatasetPictures(items, name=name, range=range)
+    found.unnamed = stated.why
+    return found
 
 
-def as_source(given: PictureSource | Indexed, range: Range | None = None) -> PictureSource:  # noqa: A002
+def as_source(
+    given: PictureSource | Indexed,
+    range: Range | None = None,  # noqa: A002
+    classes: Sequence[str] = (),
+) -> PictureSource:
     """Return a source as it is, and anything else with numbered items as the pictures of a data set.
 
     Args:
         given: a source, or a data set.
         range: the values of black and white in arrays and tensors of other numbers than uint8.
+        classes: see :func:`dataset_pictures`.
 
     Raises:
         UnitscopeError: it is neither.
     """
     if isinstance(given, PictureSource):
         return given
-    _refuse_no_data_set(given)
-    return dataset_pictures(given, range=range)
+    refuse_no_data_set(given)
+    return dataset_pictures(given, classes=classes, range=range)
 
 
-def _refuse_no_data_set(given: object) -> None:
-    """Refuse what only looks like a data set, or is one in another shape.
-
-    Raises:
-        UnitscopeError: it is so; the message says what to give.
-    """
-    what, shape = type(given).__name__, getattr(given, "shape", None)
-    indexed = hasattr(given, "__len__") and hasattr(given, "__getitem__")
-    if isinstance(given, Image.Image):
-        raise UnitscopeError("one picture is given; give several as a list")
-    if isinstance(shape, tuple) and len(shape) != 4:
-        raise UnitscopeError(
-            f"an array of shape {tuple(shape)} could be one picture or several; give pictures as a list, or as one "
-            "array (N, H, W, 3)"
-        )
-    if isinstance(given, Mapping) and not indexed_by_number(given):
-        first = next(iter(given), "train")
-        raise UnitscopeError(
-            f"a {what} holds several data sets, {', '.join(map(str, given))}; give one of them, such as [{first!r}]"
-        )
-    if hasattr(given, "dataset") and hasattr(given, "batch_size") and not hasattr(given, "__getitem__"):
-        raise UnitscopeError(
-            f"a {what} hands out batches in an order of its own, and a run reads single pictures by number, some "
-            "of them twice; give the Dataset that it loads, its .dataset, without random transforms"
-        )
-    if not indexed:
-        raise UnitscopeError(
-            f"a {what} holds no pictures that can be read by number; give a folder, or a data set with a length and "
-            "numbered items"
-        )
-
-
-def indexed_by_number(given: Mapping[object, object]) -> bool:
-    """Tell whether a mapping is a data set whose keys are the numbers of its items."""
-    return all(isinstance(key, int) for key in given)
-
-
-def _brightest(source: DatasetPictures, index: int) -> int:
-    """Return the highest value of an image of 16 bits in a data set, -1 where it is none."""
+def _brightest(source: DatasetPictures, index: int) -> int | None:
+    """Return the highest value of a picture of 16 bits in a data set, None where it is none."""
     try:
-        image = picture_of(source._item(index))
-        if isinstance(image, Image.Image) and is_gray_of_16_bits(image):
-            return int(np.asarray(image).max())
-        if isinstance(image, str | Path):
-            return -1 if (found := brightest(Path(image))) is None else found
+        with source._lock:
+            picture = picture_of(source._item(index))
+            if isinstance(picture, Image.Image) and is_gray_of_16_bits(picture):
+                return int(np.asarray(picture).max())
     except Exception:  # it will be reported as unreadable when its turn comes
-        return -1
-    return -1
-
-
-def _target_of(item: object) -> int:
-    if isinstance(item, Mapping):
-        item = None, next((item[key] for key in TARGET_KEYS if key in item), None)
-    target = item[1] if isinstance(item, tuple | list) and len(item) > 1 else None
-    if isinstance(target, SupportsIndex):
-        return operator.index(target)
-    raise TypeError(f"a {type(target).__name__} stands for it")
-
-
-def _known_targets(items: Indexed) -> Sequence[int] | None:
-    """Return the classes of all items where the data set has them without its pictures."""
-    features: object = getattr(items, "features", None)
-    if isinstance(features, Mapping):
-        column = next(key for key in TARGET_KEYS if key in features)
-        return list(cast(Mapping[str, Sequence[int]], items)[column])
-    if getattr(items, "target_transform", None) is not None:
         return None
-    targets: Sequence[int] | None = getattr(items, "targets", None)
-    return targets
-
-
-def _class_names(items: object) -> tuple[str, ...]:
-    features = getattr(items, "features", None)
-    if isinstance(features, Mapping):
-        column = next((features[key] for key in TARGET_KEYS if key in features), None)
-        return tuple(getattr(column, "names", None) or ())
-    classes = getattr(items, "classes", None)
-    if isinstance(classes, list | tuple):  # ImageNet's are tuples of synonyms
-        return tuple(each if isinstance(each, str) else ", ".join(each) for each in classes)
-    inner = getattr(items, "dataset", None)
-    return () if inner is None else _class_names(inner)
+    return brightest_of(picture)
 
 
 def _ids(items: Indexed) -> tuple[str, ...]:

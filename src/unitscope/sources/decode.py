@@ -8,7 +8,6 @@ import logging
 import re
 import warnings
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 from typing import Self
 
@@ -18,10 +17,12 @@ from PIL import Image, UnidentifiedImageError, _imaging
 
 from unitscope.sources.deep import FULL, Range16, in_8_bits, is_gray_of_16_bits, values_of_16_bits
 from unitscope.sources.exif import TURNED, orientation, upright
-from unitscope.sources.formats import NEEDS_HEIF, opened, picture_suffixes
+from unitscope.sources.formats import NEEDS_HEIF, opened, picture_suffixes, unmapped
 from unitscope.sources.whole import is_whole
 
 FILLED = "it is truncated: the last of its rows are missing"
+_WIDTH, _HEIGHT = 256, 257
+"""Tags of a TIFF file."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftyphevx", b"ftypheim", b"ftypheis", b"ftypmif1")
 
@@ -41,6 +42,7 @@ class Decoded:
         """Return the same pictures with other values of black and white in those of 16 bits."""
         changed = copy.copy(self)
         changed.range16 = range16
+        vars(changed).pop("remarks", None)  # what was found for the other range
         return changed
 
     def drafted(self, least: int) -> Self:
@@ -65,47 +67,47 @@ def decode_picture(path: Path, range16: Range16 = FULL, draft: int = 0) -> NDArr
     Raises:
         ValueError: the file cannot be decoded, or only in part; the message says why.
     """
-    try:
-        if range16 != FULL and (deep := _scaled(path, range16)) is not None:
-            return deep
-        with opened(path) as image:
-            return _decoded(image, path, range16, draft)
-    except Exception as error:  # decoders raise whatever they stumble on
-        raise ValueError(_reason(path, error)) from error
+    return _decode(path, range16, draft)
 
 
 def decode_bytes(content: bytes, range16: Range16 = FULL, draft: int = 0) -> NDArray[np.uint8]:
     """Return a picture from the bytes of its file, see `decode_picture`.
 
     Raises:
-        OSError: it is no picture.
-        ValueError: it can be decoded only in part.
+        ValueError: they cannot be decoded, or only in part; the message says why.
     """
-    with opened(BytesIO(content)) as image:
-        return _decoded(image, content, range16, draft)
+    return _decode(content, range16, draft)
 
 
-def _decoded(image: Image.Image, source: Path | bytes, range16: Range16, draft: int) -> NDArray[np.uint8]:
-    if draft:
-        image.draft(None, (draft, draft))
+def _decode(source: Path | bytes, range16: Range16, draft: int) -> NDArray[np.uint8]:
+    try:
+        if range16 != FULL and (deep := _scaled(source, range16)) is not None:
+            return deep
+        with opened(source) as image:
+            if draft:
+                image.draft(None, (draft, draft))
+            _load(image, source)
+            return image_to_rgb(image, range16)
+    except Exception as error:  # decoders raise whatever they stumble on
+        raise ValueError(_reason(source, error)) from error
+
+
+def _load(image: Image.Image, source: Path | bytes) -> None:
     image.load()
     if not is_whole(image, source):
         raise ValueError(FILLED)
-    return image_to_rgb(image, range16)
 
 
-def _scaled(path: Path, range16: Range16) -> NDArray[np.uint8] | None:
-    """Return a picture of colours of 16 bits each with another range than the full one; None for others."""
-    values = values_of_16_bits(path)
-    if values is None or values.ndim == 2:
+def _scaled(source: Path | bytes, range16: Range16) -> NDArray[np.uint8] | None:
+    """Return a picture of 16 bits with another range than the full one; None for others."""
+    values = values_of_16_bits(source)
+    if values is None:
         return None
-    with opened(path) as image:
-        image.load()
-        if not is_whole(image, path):
-            raise ValueError(FILLED)
+    with opened(source) as image:
+        _load(image, source)
         turned = orientation(image)
     scaled = in_8_bits(values, range16)
-    if values.shape[-1] > 3:  # opaque is opaque, whatever is white
+    if values.ndim == 3 and values.shape[-1] > 3:  # opaque is opaque, whatever is white
         scaled[..., 3] = in_8_bits(values[..., 3], FULL)
     return _to_rgb(upright(Image.fromarray(scaled), turned), FULL)
 
@@ -116,6 +118,7 @@ def image_to_rgb(image: Image.Image, range16: Range16 = FULL) -> NDArray[np.uint
     Raises:
         ValueError: its pixels are numbers without a fixed range.
     """
+    unmapped(image).load()  # which turns TIFF, and takes its tag away
     return _to_rgb(upright(image, orientation(image)), range16)
 
 
@@ -127,10 +130,16 @@ def picture_size(path: Path) -> tuple[int, int]:
     """
     try:
         with opened(path) as image:
-            width, height = image.size
+            width, height = _stored_size(image)
             return (width, height) if orientation(image) in TURNED else (height, width)
     except Exception as error:
         raise ValueError(_reason(path, error)) from error
+
+
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """Return width and height in the file: of TIFF, newer versions of Pillow tell those after turning."""
+    tags = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
+    return (tags[_WIDTH], tags[_HEIGHT]) if tags is not None else image.size
 
 
 def _to_rgb(image: Image.Image, range16: Range16) -> NDArray[np.uint8]:
@@ -145,20 +154,23 @@ def _to_rgb(image: Image.Image, range16: Range16) -> NDArray[np.uint8]:
     return np.asarray(image.convert("RGB"))
 
 
-def _reason(path: Path, error: Exception) -> str:
+def _reason(source: Path | bytes, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         counts = [f"{int(number):,}" for number in re.findall(r"\d+", str(error))]
         return f"it has {counts[0]} pixels, and at most {counts[1]} are read"
     if isinstance(error, FileNotFoundError | PermissionError):
         return f"it cannot be opened ({error.strerror})"
     if isinstance(error, UnidentifiedImageError):
-        return _unknown(path)
+        return _unknown(source)
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _unknown(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(12)
+def _unknown(source: Path | bytes) -> str:
+    if isinstance(source, bytes):
+        head = source[:12]
+    else:
+        with source.open("rb") as file:
+            head = file.read(12)
     if not head:
         return "the file is empty"
     if head.startswith(_TIFF):

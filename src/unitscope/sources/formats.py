@@ -58,14 +58,23 @@ def unread_suffixes() -> Mapping[str, str]:
     return {suffix: why for suffix, why in wanting.items() if suffix not in picture_suffixes()}
 
 
-def opened(source: Path | BytesIO) -> Image.Image:
+def opened(source: Path | bytes | BytesIO) -> Image.Image:
     """Return a picture file, open and not yet decoded.
 
     Raises:
         OSError: it is no file, or Pillow does not know its kind.
     """
     picture_suffixes()  # which makes HEIC known to Pillow
-    return Image.open(regular_file(source) if isinstance(source, Path) else source)
+    if isinstance(source, Path):
+        return unmapped(Image.open(regular_file(source)))
+    return Image.open(BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def unmapped(image: Image.Image) -> Image.Image:
+    """Keep Pillow from mapping a TIFF file into memory: of one that its tag turns, it would take rows for columns."""
+    if image.format == "TIFF" and hasattr(image, "filename"):
+        vars(image)["filename"] = ""
+    return image
 
 
 def _open_heif() -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from unitscope.sources.decode import decode_bytes, decode_picture, image_to_rgb
-from unitscope.sources.deep import FULL, Range16
+from unitscope.sources.deep import FULL, Range16, brightest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PICTURE_KEYS = ("image", "img", "picture", "pixel_values")
-"""Where an item that is a dictionary has its picture; the first that is there counts, then the first PIL image."""
+"""Where an item that is a dictionary has its picture; the first that is there counts, then its only PIL image."""
 CHANNELS = (1, 3, 4)
 
 Range = tuple[float, float]
@@ -57,18 +61,47 @@ def picture_to_rgb(
     """
     if isinstance(value, str | Path):
         return decode_picture(Path(value), range16, draft)
-    if isinstance(value, Mapping):  # a column of pictures that are not decoded
-        value = value.get("bytes") or value.get("path")
-        return picture_to_rgb(value, range=range, range16=range16, draft=draft)
+    if isinstance(value, Mapping):
+        return picture_to_rgb(_in_column(value), range=range, range16=range16, draft=draft)
     if isinstance(value, bytes):
         return decode_bytes(value, range16, draft)
     if isinstance(value, Image.Image):
         return image_to_rgb(value, range16)
     if detach := getattr(value, "detach", None):
-        return _array_to_rgb(detach().cpu().numpy(), range, channels_first=True)
+        return _array_to_rgb(_numbers_of(detach().cpu()), range, channels_first=True)
     if isinstance(value, np.ndarray):
         return _array_to_rgb(value, range, channels_first=False)
     raise NoPicture(f"there is an object of type {type(value).__name__}")
+
+
+def is_encoded(value: object) -> bool:
+    """Tell whether a picture is a file that is still to be decoded, which nobody changes meanwhile."""
+    return isinstance(value, str | Path | bytes | Mapping)
+
+
+def _in_column(value: Mapping[str, object]) -> object:
+    """Return the picture of a column whose pictures are not decoded."""
+    return value.get("bytes") or value.get("path")
+
+
+def brightest_of(value: object) -> int | None:
+    """Return the highest value in the file of a picture of 16 bits; None where it is no file, or has fewer bits."""
+    stored = _in_column(value) if isinstance(value, Mapping) else value
+    if isinstance(stored, str | Path | bytes):
+        return brightest(Path(stored) if isinstance(stored, str) else stored)
+    return None
+
+
+def is_array(value: object) -> bool:
+    """Tell whether a value is an array of NumPy or a tensor; data sets may have a ``shape`` as well."""
+    return isinstance(value, np.ndarray) or hasattr(value, "detach")
+
+
+def _numbers_of(tensor: Tensor) -> NDArray[np.generic]:
+    try:
+        return np.asarray(tensor.numpy())
+    except TypeError:  # NumPy has no bfloat16
+        return np.asarray(tensor.float().numpy())
 
 
 def _array_to_rgb(
@@ -120,14 +153,19 @@ def picture_of(item: object) -> object:
     """Return what stands for the picture in an item: itself, the first of several, or an entry of a dictionary.
 
     Raises:
-        NoPicture: a dictionary has no such entry.
+        NoPicture: a dictionary has no such entry, or several images and none by a name that tells which is meant.
     """
-    if isinstance(item, Mapping):
-        named = (key for key in item if isinstance(item[key], Image.Image))
-        key = next((key for key in PICTURE_KEYS if key in item), None) or next(named, None)
-        if key is None:
-            raise NoPicture(
-                f"there is a dictionary of {', '.join(map(str, item))}, without {PICTURE_KEYS[0]!r}"
-            )
+    if not isinstance(item, Mapping):
+        return item[0] if isinstance(item, tuple | list) and item else item
+    key = next((key for key in PICTURE_KEYS if key in item), None)
+    if key is not None:
         return item[key]
-    return item[0] if isinstance(item, tuple | list) and item else item
+    images = [key for key in item if isinstance(item[key], Image.Image)]
+    if len(images) == 1:
+        return item[images[0]]
+    what = (
+        f"with {len(images)} images, {', '.join(map(str, images))}"
+        if images
+        else f"of {', '.join(map(str, item))}"
+    )
+    raise NoPicture(f"there is a dictionary {what}, and none of them is called {PICTURE_KEYS[0]!r}")

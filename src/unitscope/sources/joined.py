@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.sources.base import PictureSource, drafted, in_range16, left_out_of, remarks_on
+from unitscope.sources.dataset import DatasetPictures
 from unitscope.sources.files import LeftOut, combined_hash
+from unitscope.sources.pictures import PictureFolder
 
 
 class JoinedPictures:
     """The pictures of several sources, one source after the other; ids begin with the name of their source.
 
+    Of sources with one name, the second is called ``name (2)``, and so on.
+
     Args:
-        sources: two or more, each with a name of its own.
+        sources: two or more.
 
     Raises:
-        UnitscopeError: two sources have the same name.
+        UnitscopeError: one, or a picture of a folder, is given twice.
     """
 
     def __init__(self, sources: Sequence[PictureSource]) -> None:
         self.sources = tuple(sources)
-        names = [source.name for source in sources]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise UnitscopeError(
-                f"two picture sources are called {twice!r}, so their pictures cannot be told apart; give each once"
-            )
+        for place, source in enumerate(self.sources):
+            for other in self.sources[:place]:
+                if other.name == source.name and _are_same(other, source):
+                    raise UnitscopeError(f"pictures of {source.name!r} are given twice; give each once")
+        names = _apart([source.name for source in sources])
         self.name = " + ".join(names)
-        self.sample_ids = tuple(f"{source.name}/{name}" for source in sources for name in source.sample_ids)
+        self.sample_ids = tuple(
+            f"{own}/{name}" for own, source in zip(names, sources, strict=True) for name in source.sample_ids
+        )
         self._ends = list(accumulate(len(source) for source in sources))
 
     @property
@@ -75,3 +80,22 @@ class JoinedPictures:
         """
         source, own = self.locate(index)
         return self.sources[source].read(own)
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Number names that come again."""
+    found: list[str] = []
+    for name in names:
+        numbered = (f"{name} ({number})" for number in count(2))
+        found.append(name if name not in found else next(each for each in numbered if each not in found))
+    return found
+
+
+def _are_same(one: PictureSource, other: PictureSource) -> bool:
+    """Tell whether two sources of one name have the same pictures: by where these lie if it is in folders."""
+    if isinstance(one, PictureFolder) and isinstance(other, PictureFolder):
+        same_folder = one.folder.resolve() == other.folder.resolve()
+        return same_folder and not set(one.sample_ids).isdisjoint(other.sample_ids)
+    if isinstance(one, DatasetPictures) and isinstance(other, DatasetPictures):
+        return one.items is other.items
+    return one is other or one.content_hash == other.content_hash

@@ -6,6 +6,7 @@ import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -17,8 +18,10 @@ from unitscope.errors import UnitscopeError, one_line
 from unitscope.paths import as_path
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.decode import Decoded
+from unitscope.sources.deep import FULL
 from unitscope.sources.files import LeftOut, files_hash, regular_file
-from unitscope.sources.item import picture_to_rgb
+from unitscope.sources.item import brightest_of, picture_to_rgb
+from unitscope.sources.pictures import MEASURED, dark_remarks, suffix_of
 
 
 class PackedPictures(Decoded, ABC):
@@ -40,7 +43,6 @@ class PackedPictures(Decoded, ABC):
     kind: ClassVar[str]
     """What messages call a file."""
     left_out: tuple[LeftOut, ...] = ()
-    remarks: tuple[str, ...] = ()
     sample_ids: tuple[str, ...]
 
     def __init__(self, files: Sequence[Path | str]) -> None:
@@ -109,6 +111,18 @@ class PackedPictures(Decoded, ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {len(self)} pictures)"
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know before a run on these pictures: that the first ones of 16 bits look black."""
+        if self.range16 != FULL:
+            return ()
+        found: dict[str, list[int]] = {}
+        for index, sample_id in enumerate(self.sample_ids[:MEASURED]):
+            with suppress(Exception):  # it will be reported as unreadable when its turn comes
+                if (value := brightest_of(self._stored(index))) is not None:
+                    found.setdefault(suffix_of(sample_id), []).append(value)
+        return dark_remarks(found)
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """Return one picture, RGB, (H, W, 3) uint8.

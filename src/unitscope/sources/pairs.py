@@ -232,7 +232,7 @@ class AlteredFolder:
         range16: the values of black and white in copies of 16 bits.
 
     Raises:
-        UnitscopeError: there is no such folder, it holds no pictures, or no copy of any original.
+        UnitscopeError: there is no such folder, it holds no pictures, or no copy of any original, or one of two.
     """
 
     def __init__(self, ids: Sequence[str], folder: Path | str, range16: Range16 = FULL) -> None:
@@ -242,11 +242,21 @@ class AlteredFolder:
         self.folder, self.name, self.sample_ids = found.folder, found.name, tuple(ids)
         exact, by_stem = {same_name(name): name for name in found.sample_ids}, _by_stem(found.sample_ids)
         self.files = tuple(_partner(name, exact, by_stem) for name in ids)
+        self._check_alone()
         if not any(self.files):
             raise UnitscopeError(
                 f"no picture in {str(folder)!r} is an altered copy of one of the {len(ids)} originals: it holds "
                 f"{found.sample_ids[0]!r}, they are called {ids[0]!r} and so on; name copies as their originals"
             )
+
+    def _check_alone(self) -> None:
+        owners: dict[str, str] = {}
+        for name, file in zip(self.sample_ids, self.files, strict=True):
+            if file is not None and (other := owners.setdefault(file, name)) != name:
+                raise UnitscopeError(
+                    f"the altered copy {str(self.folder / file)!r} could be that of {other!r} and of {name!r}; name "
+                    "originals apart, and copies as they are"
+                )
 
     @cached_property
     def content_hash(self) -> str:

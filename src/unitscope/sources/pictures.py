@@ -93,9 +93,9 @@ class PictureFolder(Decoded):
         if self.range16 != FULL:
             return ()
         found: dict[str, list[int]] = {}
-        deep = [name for name in self.sample_ids if _suffix(name) in SUFFIXES]
+        deep = [name for name in self.sample_ids if suffix_of(name) in SUFFIXES]
         for name in deep[:LOOKED_AT]:
-            if len(values := found.setdefault(_suffix(name), [])) >= MEASURED:
+            if len(values := found.setdefault(suffix_of(name), [])) >= MEASURED:
                 continue
             if (value := brightest(self.folder / name)) is not None:
                 values.append(value)
@@ -159,7 +159,8 @@ def dark_remarks(found: Mapping[str, Sequence[int]]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _suffix(name: str) -> str:
+def suffix_of(name: str) -> str:
+    """Return the extension of a file in lower case with its dot."""
     return os.path.splitext(name)[1].lower()
 
 

@@ -95,4 +95,5 @@ def _alternatives(inside: str, text: str) -> list[str]:
 
 
 def _is_saved(path: Path) -> bool:
-    return any((path / name).is_file() for name in ("state.json", "dataset_dict.json"))
+    one, several = ("state.json", "dataset_info.json"), ("dataset_dict.json",)
+    return any(all((path / name).is_file() for name in names) for names in (one, several))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections import OrderedDict
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.sources.dataset import TARGET_KEYS
+from unitscope.sources.class_names import listing
+from unitscope.sources.class_numbers import TARGET_KEYS, class_numbers
 from unitscope.sources.item import PICTURE_KEYS
 from unitscope.sources.packed import PackedPictures
 
@@ -35,7 +37,7 @@ class TablePictures(PackedPictures):
         files: Parquet files, or Arrow files of the stream format.
 
     Raises:
-        UnitscopeError: a file is not there, damaged, has other columns than the first, or holds no pictures.
+        UnitscopeError: a file is not there, damaged, has other columns or classes than the first, or holds no pictures.
     """
 
     kind = "table"
@@ -53,6 +55,11 @@ class TablePictures(PackedPictures):
                 raise UnitscopeError(
                     f"table {str(file)!r} has no column {self._column!r}, as {str(self.files[0])!r} has; give tables "
                     "of one kind"
+                )
+            elif (found := _classes(_features(opened.schema))) != (first_has := _classes(self._features)):
+                raise UnitscopeError(
+                    f"tables {str(self.files[0])!r} and {str(file)!r} differ in their classes, {_told(first_has)} and "
+                    f"{_told(found)}; give tables of one kind, or each as a source of its own"
                 )
             first = len(ids)
             for group, rows in enumerate(opened.groups):
@@ -116,15 +123,8 @@ class ClassedTables(TablePictures):
         """
         column = _classes(self._features)[0]
         tables = (self._open(number) for number, _ in enumerate(self.files))
-        parts = [table.read(group, column) for table in tables for group, _ in enumerate(table.groups)]
-        found = np.concatenate([_numbers(part) for part in parts])
-        wrong = np.flatnonzero((found < 0) | (found >= len(self.class_names)))
-        if len(wrong):
-            raise UnitscopeError(
-                f"picture {self.sample_ids[wrong[0]]!r} has class {found[wrong[0]]}; classes are 0 to "
-                f"{len(self.class_names) - 1}"
-            )
-        return found
+        parts = (table.read(group, column) for table in tables for group, _ in enumerate(table.groups))
+        return class_numbers(itertools.chain.from_iterable(part.to_pylist() for part in parts), self)
 
 
 def table_pictures(files: Sequence[Path | str]) -> TablePictures:
@@ -194,11 +194,6 @@ class _Arrow:
         return self._batches[group].column(column)
 
 
-def _numbers(part: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
-    """Return a column of whole numbers, -1 where there is none."""
-    return np.array([-1 if each is None else each for each in part.to_pylist()], np.int64)
-
-
 def _picture_column(schema: pa.Schema, file: Path) -> str:
     """Return the column of pictures."""
     fitting = [field.name for field in schema if _holds_bytes(field.type)]
@@ -236,3 +231,9 @@ def _classes(features: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
         if isinstance(said, Mapping) and said.get("_type") == "ClassLabel":
             return column, tuple(map(str, said.get("names") or ()))
     return "", ()
+
+
+def _told(classes: tuple[str, tuple[str, ...]]) -> str:
+    """Return classes as a message names them."""
+    column, names = classes
+    return f"{listing(names)} in column {column!r}" if names else "none"

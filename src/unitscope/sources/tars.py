@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import posixpath
 import tarfile
 from array import array
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 
 from unitscope.errors import UnitscopeError, one_line
-from unitscope.sources.files import counted, extension
-from unitscope.sources.formats import NO_PICTURE, picture_suffixes
+from unitscope.sources.files import IRREGULAR, counted, extension
+from unitscope.sources.formats import BESIDE, NO_PICTURE, masks_beside, picture_suffixes
 from unitscope.sources.packed import PackedPictures
 
 BLOCK = 512
 """Bytes of a header, and of each of the two blocks of zeros that end a tar file."""
+NOWHERE_IN = "links that lead to no picture in the tar file"
+HOLES = "stored with holes in a tar file"
 
 
 class TarPictures(PackedPictures):
@@ -30,7 +33,7 @@ class TarPictures(PackedPictures):
         files: plain tar files, not compressed.
 
     Attributes:
-        left_out: the other members, counted.
+        left_out: the other members, counted; also masks beside their pictures, and links that lead to no picture.
 
     Raises:
         UnitscopeError: a file is not there, compressed, cut off or no tar file, a key has two pictures, or there is no
@@ -41,21 +44,12 @@ class TarPictures(PackedPictures):
 
     def _index(self) -> tuple[str, ...]:
         ids: list[str] = []
-        others: Counter[str] = Counter()
+        others: list[tuple[str, str]] = []
         which, starts, sizes = array("l"), array("q"), array("q")
         for number, file in enumerate(self.files):
-            keys: dict[str, str] = {}
-            for name, start, size in _members(file):
-                key, kind = _parted(name)
-                if kind not in picture_suffixes():
-                    others[extension(name)] += 1
-                    continue
-                if key in keys:
-                    raise UnitscopeError(
-                        f"tar file {str(file)!r} holds two pictures of the key {key!r}, {keys[key]} and {name}; write "
-                        "each sample once"
-                    )
-                keys[key] = name
+            found, left_out = _pictures(file)
+            others += left_out
+            for name, (start, size) in found.items():
                 ids.append(f"{file.stem}/{name}")
                 which.append(number)
                 starts.append(start)
@@ -63,7 +57,7 @@ class TarPictures(PackedPictures):
         self._which, self._starts, self._sizes = (
             np.asarray(each, np.int64) for each in (which, starts, sizes)
         )
-        self.left_out = counted((ending, NO_PICTURE) for ending in others.elements())
+        self.left_out = counted(others)
         return tuple(ids)
 
     def _wanted(self) -> str:
@@ -79,6 +73,56 @@ class TarPictures(PackedPictures):
         return content
 
 
+def _pictures(file: Path) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str]]]:
+    """Return the first byte and the size of each picture in a tar file, and extension and reason of what is left out.
+
+    Links are followed to pictures in the file. As in a folder, names that begin with a dot are passed over, and files
+    that are called as the mask of a picture beside them are left out.
+
+    Raises:
+        UnitscopeError: it is compressed, cut off, or no tar file, or holds two pictures of one key.
+    """
+    found: dict[str, _Member] = {}
+    keys: dict[str, str] = {}
+    left_out: list[tuple[str, str]] = []
+    for member in _members(file):
+        key, kind = _parted(member.name)
+        if kind not in picture_suffixes() or member.why:
+            left_out.append((extension(member.name), member.why or NO_PICTURE))
+            continue
+        if key in keys:
+            raise UnitscopeError(
+                f"tar file {str(file)!r} holds two pictures of the key {key!r}, {keys[key]} and {member.name}; write "
+                "each sample once"
+            )
+        keys[key], found[member.name] = member.name, member
+    masks = masks_beside(found)
+    left_out += [(extension(name), BESIDE) for name in masks]
+    by_path = {posixpath.normpath(name): member for name, member in found.items()}
+    places: dict[str, tuple[int, int]] = {}
+    for name, member in found.items():
+        if name in masks:
+            continue
+        end = _end_of_links(member, by_path)
+        if end is None:
+            left_out.append((extension(name), NOWHERE_IN))
+        else:
+            places[name] = end.start, end.size
+    return places, left_out
+
+
+def _end_of_links(member: _Member, by_path: Mapping[str, _Member]) -> _Member | None:
+    """Return the file that a member is, or that links lead to from it; None where they do not lead to a picture."""
+    for _ in by_path:
+        if not member.link:
+            return member
+        further = by_path.get(member.link)
+        if further is None:
+            break
+        member = further
+    return None
+
+
 def _parted(name: str) -> tuple[str, str]:
     """Return the key of a member, and what follows the first dot of its name, in lower case with that dot."""
     path = PurePosixPath(name)
@@ -86,8 +130,34 @@ def _parted(name: str) -> tuple[str, str]:
     return (path.parent / key).as_posix(), dot + kind.lower()
 
 
-def _members(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Yield the name, the first byte and the size of the files in a tar file, in order.
+class _Member(NamedTuple):
+    """What stands in a tar file under a name."""
+
+    name: str
+    start: int
+    size: int
+    link: str = ""
+    """The path that it is a link to."""
+    why: str = ""
+    """Why it cannot be read."""
+
+
+def _member(entry: tarfile.TarInfo) -> _Member:
+    if entry.islnk():
+        return _Member(entry.name, 0, 0, posixpath.normpath(entry.linkname))
+    if entry.issym():
+        target = posixpath.join(posixpath.dirname(entry.name), entry.linkname)
+        return _Member(entry.name, 0, 0, posixpath.normpath(target))
+    why = IRREGULAR if not entry.isreg() else HOLES if entry.issparse() else ""
+    return _Member(entry.name, entry.offset_data, entry.size, why=why)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") and part != ".." for part in PurePosixPath(name).parts)
+
+
+def _members(path: Path) -> Iterator[_Member]:
+    """Yield what is in a tar file besides folders and names that begin with a dot, in order.
 
     Raises:
         UnitscopeError: it is compressed, cut off, or no tar file.
@@ -98,8 +168,8 @@ def _members(path: Path) -> Iterator[tuple[str, int, int]]:
             while (member := tar.next()) is not None:
                 last = repr(member.name)
                 vars(tar)["members"].clear()  # which would keep what is known of every member
-                if member.isreg() and not PurePosixPath(member.name).name.startswith("."):
-                    yield member.name, member.offset_data, member.size
+                if not member.isdir() and not _is_hidden(member.name):
+                    yield _member(member)
             # Python takes whatever is no header for the end.
             raw.seek(tar.offset)
             ended = raw.read(BLOCK) == bytes(BLOCK)

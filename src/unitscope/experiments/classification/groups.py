@@ -13,6 +13,7 @@ from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.paths import as_path
 from unitscope.sources.base import ClassedSource, PictureSource
 from unitscope.sources.class_names import KnownNames, listing
+from unitscope.sources.class_numbers import targets_of
 from unitscope.sources.joined import JoinedPictures
 from unitscope.sources.latents import SeededLatents
 from unitscope.sources.pictures import PictureFolder
@@ -132,8 +133,9 @@ def _gather(positive: _Group, negative: _Group, *, classed: ClassedSource | None
         of_class = [
             1 if name in positive.classes else 0 if name in negative.classes else -1 for name in names
         ]
-        kinds.append(np.array(of_class, np.int64)[taken.targets])
-        classes += [names[target] for target in taken.targets]
+        targets = targets_of(taken)
+        kinds.append(np.array(of_class, np.int64)[targets])
+        classes += [names[target] for target in targets]
     for place, folder in enumerate(folders):
         kinds.append(np.full(len(folder), int(place < len(positive.folders))))
         classes += [folder.folder.resolve().name] * len(folder)
@@ -163,7 +165,7 @@ def groups_by_concept(concept: str, min_area: float, sources: Sequence[PictureSo
     classes: list[str | None] = []
     for source in sources:
         if isinstance(source, ClassedSource):
-            classes += [source.class_names[target] for target in source.targets]
+            classes += [source.class_names[target] for target in targets_of(source)]
         else:
             classes += [None] * len(source)
     names = _names_by_area(concept, min_area)

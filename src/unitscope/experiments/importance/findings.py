@@ -32,6 +32,7 @@ from unitscope.layer.hooks import LayerGrid
 from unitscope.run.question_summaries import BySplit, ImportanceSummary, SplitImages
 from unitscope.run.summaries import LeftOut, RunIdentity
 from unitscope.sources.class_names import listing
+from unitscope.sources.shared import count_shared
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,15 @@ class Findings:
 
     def notes(self) -> list[str]:
         """Say what a reader of the tables should know."""
-        return [*self._alone(), *self._left_out()]
+        return [*self._shared(), *self._alone(), *self._left_out()]
+
+    def _shared(self) -> Iterator[str]:
+        train, val = (split.samples.pictures for split in self.pictures.splits)
+        if shared := count_shared(train, val):
+            yield (
+                f"{shared:,} of the {len(val):,} picture files of val are among those of train, where units that do "
+                "well by chance are ranked first"
+            )
 
     def _alone(self) -> Iterator[str]:
         for split in self.splits:

@@ -15,6 +15,7 @@ from unitscope.experiments.samples import PictureSamples
 from unitscope.models.network import Network
 from unitscope.sources.base import ClassedSource
 from unitscope.sources.class_names import KnownNames, listing, match_classes, written_number
+from unitscope.sources.class_numbers import targets_of
 
 SPLITS = ("train", "val")
 
@@ -108,7 +109,7 @@ def match_pictures(
         Split(
             name,
             PictureSamples(source, Unlabelled(), preprocessing=model.preprocessing, grid=Unlabelled.grid),
-            np.array(of_folders, np.int64)[source.targets],
+            np.array(of_folders, np.int64)[targets_of(source)],
         )
         for name, source, of_folders in zip(SPLITS, (train, val), outputs, strict=True)
     ]
