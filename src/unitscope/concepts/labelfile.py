@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +50,11 @@ class LabelTable:
     colors: dict[Color, int] = field(default_factory=dict)
 
     @property
+    def names_zero(self) -> bool:
+        """Whether the file says what 0 is: a concept, or nothing."""
+        return self.names_nothing or NOTHING in self.numbers
+
+    @property
     def largest(self) -> int:
         """The largest number."""
         return max(self.numbers)
@@ -90,8 +95,8 @@ def read_labels(
     Args:
         path: the file.
         category: the category of concepts for which the file gives none.
-        zero_is_a_class: whether number 0 is a concept like the others; otherwise it means "nothing", and must not have
-            the name of something.
+        zero_is_a_class: whether number 0 is a concept like the others, see `check_zero`; otherwise it means "nothing",
+            and must not have the name of something.
         ignore: numbers that are no concepts, whatever their names.
 
     Raises:
@@ -103,6 +108,30 @@ def read_labels(
         state = "is a folder" if path.is_dir() else "does not exist" if not path.exists() else "is no file"
         raise UnitscopeError(f"label file {str(path)!r} {state}; give a file with lines 'number name'")
     return _Table(path, category, zero_is_a_class, ignore).of(rows_of(_read_text(path), path))
+
+
+def check_zero(tables: Sequence[LabelTable]) -> None:
+    """Refuse label files that do not say what 0 is, where it is said to be a class.
+
+    A file that leaves 0 out counts from 1, perhaps for masks that count from 0: every label would be that of the next
+    number. Of several planes, some may call 0 nothing.
+
+    Raises:
+        UnitscopeError: a file has no name for 0, or all of them call it nothing.
+    """
+    said = "0 is said to be a class, by --zero-is-a-class or --labels-preset"
+    for table in tables:
+        if not table.names_zero:
+            raise UnitscopeError(
+                f"label file {table.source!r} names {min(table.numbers)} to {max(table.numbers)} and not 0, and {said}"
+                "; number its names as the masks do, from 0"
+                + (", or call 0 background" if len(tables) > 1 else ", or leave that out")
+            )
+    if all(table.names_nothing for table in tables):
+        raise UnitscopeError(
+            f"label file {tables[0].source!r} calls number 0 nothing, and {said}; leave that out, or give the label "
+            "file that the masks were made with"
+        )
 
 
 def _read_text(path: Path) -> str:
@@ -193,24 +222,17 @@ class _Table:
             self._name(row, number)
 
     def _zero(self, row: Row) -> None:
-        """Take number 0 for a concept or for nothing, as was said, and refuse a name of the other kind."""
-        means_nothing = row.name.lower().strip("_ ") in NOTHING_NAMES
-        if self.zero_is_a_class and means_nothing:
-            raise mistake(
-                self.path,
-                row.where,
-                f"number 0 is called {row.name!r}, and is said to be a class; leave --zero-is-a-class out, or give the "
-                "label file that the masks were made with",
-            )
-        if self.zero_is_a_class:
-            self._name(row, NOTHING)
-        elif not means_nothing:
+        """Take number 0 for what its name says, and refuse the name of something where it means nothing."""
+        if row.name.lower().strip("_ ") in NOTHING_NAMES:
+            return
+        if not self.zero_is_a_class:
             raise mistake(
                 self.path,
                 row.where,
                 f"number 0 is called {row.name!r}, and 0 means 'nothing' in masks; give --zero-is-a-class if it is "
                 "one, or call it background",
             )
+        self._name(row, NOTHING)
 
     def _name(self, row: Row, number: int) -> None:
         if not row.name:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unitscope.concepts.labelfile import LARGEST, UNNAMED, LabelTable, read_labels
+from unitscope.concepts.labelfile import LARGEST, UNNAMED, LabelTable, check_zero, read_labels
 from unitscope.concepts.labelrows import Color
 from unitscope.concepts.maskrules import MaskRules
-from unitscope.concepts.vocabulary import IGNORED, Vocabulary
+from unitscope.concepts.vocabulary import IGNORED, NOTHING, Vocabulary
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.sources.decode import picture_size
 from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, regular_file, same_name
@@ -77,6 +77,8 @@ class PictureMasks:
         said = {"zero_is_a_class": self.rules.zero_is_a_class, "ignore": self.rules.ignore}
         tables = [read_labels(labels, category=category, **said) for _, labels in pairs]  # type: ignore[arg-type]
         _check_names_differ(tables)
+        if self.rules.zero_is_a_class and NOTHING not in self.rules.ignore:
+            check_zero(tables)
         self.vocabulary = Vocabulary([concept for table in tables for concept in table.concepts])
         self._planes: list[_Plane] = []
         first = 1
