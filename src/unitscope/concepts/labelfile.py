@@ -73,7 +73,12 @@ class LabelTable:
 
 
 def read_labels(
-    path: Path | str, *, category: str = "object", zero_is_a_class: bool = False, ignore: Collection[int] = ()
+    path: Path | str,
+    *,
+    category: str = "object",
+    zero_is_a_class: bool = False,
+    ignore: Collection[int] = (),
+    columns: Sequence[str] = (),
 ) -> LabelTable:
     r"""Return the labels that a file gives.
 
@@ -85,9 +90,9 @@ def read_labels(
       Roboflow's ``_classes.csv``;
     - names, one a line, numbered from 0, or LabelMe's, which begin with ``__ignore__``;
     - CVAT's ``labelmap.txt``, which gives every class a colour;
-    - ``.json``: a list of names, an object of number and name (or name and number), a list of objects with ``number``
-      or ``id``, ``name`` and maybe ``category``, an object that holds one of these as ``id2label`` (Hugging Face) or
-      ``categories`` (COCO).
+    - ``.json``: a list of names, an object of number and name (or name and number), a list of objects with a number,
+      called as in a header, ``name`` and maybe ``category``, an object that holds one of these as ``id2label``
+      (Hugging Face) or ``categories`` (COCO).
 
     Blank lines and lines that begin with ``#`` are skipped. The text is UTF-8, UTF-16 with its mark, or Latin-1.
     A name of VOID_NAMES, such as "void", is that of no concept.
@@ -98,6 +103,7 @@ def read_labels(
         zero_is_a_class: whether number 0 is a concept like the others, see `check_zero`; otherwise it means "nothing",
             and must not have the name of something.
         ignore: numbers that are no concepts, whatever their names.
+        columns: titles of columns, or keys, that hold the numbers; without them, several that differ are refused.
 
     Raises:
         UnitscopeError: the file is missing or cannot be read, may be read in two ways, or its numbers or names are
@@ -107,7 +113,7 @@ def read_labels(
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist" if not path.exists() else "is no file"
         raise UnitscopeError(f"label file {str(path)!r} {state}; give a file with lines 'number name'")
-    return _Table(path, category, zero_is_a_class, ignore).of(rows_of(_read_text(path), path))
+    return _Table(path, category, zero_is_a_class, ignore).of(rows_of(_read_text(path), path, columns))
 
 
 def check_zero(tables: Sequence[LabelTable]) -> None:

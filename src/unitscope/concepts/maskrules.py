@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from unitscope.concepts.labelfile import LARGEST
+from unitscope.concepts.labelrows import TRAIN_HEADERS
 from unitscope.errors import UnitscopeError
 
 
@@ -20,11 +21,13 @@ class MaskRules:
         suffix: what the masks' names have after the pictures' (``_mask``: x.jpg, x_mask.png), or an ending of the
             pictures' and the one that takes its place (``_leftImg8bit=_gtFine_labelIds``); several, the first that
             fits the files counts.
+        columns: titles of the column of a label file that holds the numbers, where it has several.
     """
 
     ignore: tuple[int, ...] = ()
     zero_is_a_class: bool = False
     suffix: tuple[str, ...] = ("",)
+    columns: tuple[str, ...] = ()
 
     def stems(self, picture: str) -> Iterator[str]:
         """Return the names without extension that the mask of a picture may have, the likeliest first."""
@@ -43,12 +46,15 @@ PRESETS: dict[str, MaskRules] = {
     "ade20k": MaskRules(),
     "voc": MaskRules(ignore=(255,)),
     "cityscapes": MaskRules(
-        ignore=(255,), suffix=("_leftImg8bit=_gtFine_labelIds", "_leftImg8bit=_gtCoarse_labelIds")
+        ignore=(255,),
+        suffix=("_leftImg8bit=_gtFine_labelIds", "_leftImg8bit=_gtCoarse_labelIds"),
+        columns=("id",),
     ),
     "cityscapes-trainids": MaskRules(
         ignore=(255,),
         zero_is_a_class=True,
         suffix=("_leftImg8bit=_gtFine_labelTrainIds", "_leftImg8bit=_gtCoarse_labelTrainIds"),
+        columns=TRAIN_HEADERS,
     ),
     "coco": MaskRules(ignore=(255,), zero_is_a_class=True),
 }

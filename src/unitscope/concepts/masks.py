@@ -74,8 +74,7 @@ class PictureMasks:
         if not pairs:
             raise UnitscopeError("no masks given; give --masks FOLDER and --labels FILE")
         self.pictures, self.rules = pictures, rules or MaskRules()
-        said = {"zero_is_a_class": self.rules.zero_is_a_class, "ignore": self.rules.ignore}
-        tables = [read_labels(labels, category=category, **said) for _, labels in pairs]  # type: ignore[arg-type]
+        tables = [_labels_of(labels, category, self.rules) for _, labels in pairs]
         _check_names_differ(tables)
         if self.rules.zero_is_a_class and NOTHING not in self.rules.ignore:
             check_zero(tables)
@@ -272,6 +271,16 @@ def _numbers_of_colors(
             )
     numbers = np.array([known[color] for color in found.tolist()], np.int32)
     return numbers[places].reshape(packed.shape)
+
+
+def _labels_of(path: Path, category: str, rules: MaskRules) -> LabelTable:
+    return read_labels(
+        path,
+        category=category,
+        zero_is_a_class=rules.zero_is_a_class,
+        ignore=rules.ignore,
+        columns=rules.columns,
+    )
 
 
 def _mask_files(folder: Path) -> dict[str, str]:
