@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.concepts.labelrows import Color, Row, mistake, rows_of
-from unitscope.concepts.vocabulary import NOTHING, Concept
+from unitscope.concepts.vocabulary import IGNORED, NOTHING, UNNAMED, Concept
 from unitscope.errors import UnitscopeError
 from unitscope.paths import as_path
 
 LARGEST = 65535
 """The largest number a mask file can hold."""
-UNNAMED = -2
-"""What a lookup gives for a number that the file does not name."""
 
 _VOID = ("void", "ignore", "ignored", "ignore label", "unlabeled", "unlabelled", "don't care", "-")
 VOID_NAMES = frozenset(_VOID)
@@ -56,18 +54,19 @@ class LabelTable:
 
     @property
     def largest(self) -> int:
-        """The largest number."""
+        """The largest number of a concept."""
         return max(self.numbers)
 
     def lookup(self, first: int = 1, size: int | None = None) -> NDArray[np.int32]:
-        """Return the vocabulary number of every number in a mask; UNNAMED where the file names none.
+        """Return the vocabulary number of every number in a mask: IGNORED if it is void, UNNAMED if it has no name.
 
         Args:
             first: vocabulary number of the first concept of this file.
-            size: length of the result; by default up to the largest number.
+            size: length of the result; by default up to the largest number of a concept.
         """
         table = np.full(size or self.largest + 1, UNNAMED, np.int32)
         table[NOTHING] = NOTHING
+        table[[number for number in self.void if number < len(table)]] = IGNORED
         table[list(self.numbers)] = np.arange(first, first + len(self.numbers))
         return table
 
@@ -76,7 +75,7 @@ def read_labels(
     path: Path | str,
     *,
     category: str = "object",
-    zero_is_a_class: bool = False,
+    zero_is_a_class: bool | None = False,
     ignore: Collection[int] = (),
     columns: Sequence[str] = (),
 ) -> LabelTable:
@@ -101,7 +100,8 @@ def read_labels(
         path: the file.
         category: the category of concepts for which the file gives none.
         zero_is_a_class: whether number 0 is a concept like the others, see `check_zero`; otherwise it means "nothing",
-            and must not have the name of something.
+            and must not have the name of something. None: what the file says of 0, if it says so with a number and
+            does not merely begin with a name.
         ignore: numbers that are no concepts, whatever their names.
         columns: titles of columns, or keys, that hold the numbers; without them, several that differ are refused.
 
@@ -168,7 +168,9 @@ def _encodings(content: bytes) -> tuple[str, ...]:
 class _Table:
     """The labels of a file while its rows are read."""
 
-    def __init__(self, path: Path, category: str, zero_is_a_class: bool, ignore: Collection[int]) -> None:
+    def __init__(
+        self, path: Path, category: str, zero_is_a_class: bool | None, ignore: Collection[int]
+    ) -> None:
         self.path, self.category = path, category
         self.zero_is_a_class, self.ignore = zero_is_a_class, ignore
         self.concepts: dict[int, Concept] = {}
@@ -231,7 +233,14 @@ class _Table:
         """Take number 0 for what its name says, and refuse the name of something where it means nothing."""
         if row.name.lower().strip("_ ") in NOTHING_NAMES:
             return
-        if not self.zero_is_a_class:
+        if self.zero_is_a_class is None and row.counted:
+            raise mistake(
+                self.path,
+                row.where,
+                f"{row.name!r} is the first of a list of names, and output 0 of a segmenter may be nothing; write "
+                f"'0 {row.name}' or '1 {row.name}', and a number on every line",
+            )
+        if self.zero_is_a_class is False:
             raise mistake(
                 self.path,
                 row.where,

@@ -34,7 +34,7 @@ class Counting:
     """Which points of label maps count nowhere, neither for a concept nor against it.
 
     Attributes:
-        ignored: numbers in masks that say so.
+        ignored: numbers in masks, or of a segmenter, that say so.
         unlabelled: what points with no label in any plane are: background, which counts against the concepts that are
             not there, or ignored too.
     """
@@ -201,10 +201,8 @@ class SegmenterLabeller:
         where: the grid of the label maps.
     """
 
-    counting = Counting()
-
     def __init__(self, segmenter: Segmenter, where: PixelGrid) -> None:
-        self.segmenter = segmenter
+        self.segmenter, self.counting = segmenter, Counting(tuple(sorted(segmenter.void)))
         self.framing = replace(where.framing, interpolation=segmenter.preprocessing.interpolation)
         self.size, self.grid = where.size, where.grid
         self.aspect = where.size[1] / where.size[0]

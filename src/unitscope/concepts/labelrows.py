@@ -51,6 +51,7 @@ class Row(NamedTuple):
         name: as it is written; may be empty.
         category: may be empty.
         color: in masks that hold colours.
+        counted: whether no number is written, and it is the place of the name among others.
     """
 
     where: Where
@@ -58,6 +59,7 @@ class Row(NamedTuple):
     name: str
     category: str = ""
     color: Color | None = None
+    counted: bool = False
 
 
 def rows_of(text: str, path: Path, wanted: Sequence[str] = ()) -> Iterator[Row]:
@@ -202,7 +204,7 @@ def _cvat_rows(lines: Sequence[Line], path: Path) -> Iterator[Row]:
         if len(parts) != 3 or not all(part.strip().isdigit() and int(part) < 256 for part in parts):
             raise mistake(path, f"line {position}", f"{color!r} is no colour r,g,b from 0 to 255")
         red, green, blue = (int(part) for part in parts)
-        yield Row(f"line {position}", str(index), name.strip(), color=(red, green, blue))
+        yield Row(f"line {position}", str(index), name.strip(), color=(red, green, blue), counted=True)
 
 
 def _line_rows(lines: Sequence[Line], path: Path) -> Iterator[Row]:
@@ -262,7 +264,7 @@ def _name_rows(lines: Sequence[Line], path: Path) -> Iterator[Row]:
     first = -1 if lines and lines[0][1].strip() == LABELME_FIRST else 0
     for index, (position, line) in enumerate(lines, first):
         name, category, *_ = [*(cell.strip() for cell in line.split("\t")), ""]
-        yield Row(f"line {position}", str(index if index >= 0 else 255), name, category)
+        yield Row(f"line {position}", str(index if index >= 0 else 255), name, category, counted=True)
 
 
 def _json_rows(text: str, path: Path, wanted: Sequence[str]) -> Iterator[Row]:
@@ -295,7 +297,7 @@ def _entry_rows(content: Sequence[object], path: Path, wanted: Sequence[str]) ->
     for position, entry in enumerate(entries):
         where = f"entry {position}"
         if not isinstance(entry, Mapping):
-            yield Row(where, str(position), _text(entry, path, where))
+            yield Row(where, str(position), _text(entry, path, where), counted=True)
         elif number is None or not {number, "name"} <= set(entry):
             raise mistake(
                 path, where, f"has {', '.join(entry) or 'nothing'}; give number, name and maybe category"

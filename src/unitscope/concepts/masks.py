@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unitscope.concepts.labelfile import LARGEST, UNNAMED, LabelTable, check_zero, read_labels
+from unitscope.concepts.labelfile import LARGEST, LabelTable, check_zero, read_labels
 from unitscope.concepts.labelrows import Color
 from unitscope.concepts.maskrules import MaskRules
-from unitscope.concepts.vocabulary import IGNORED, NOTHING, Vocabulary
+from unitscope.concepts.vocabulary import IGNORED, NOTHING, UNNAMED, Vocabulary
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.sources.decode import picture_size
 from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, regular_file, same_name
@@ -84,7 +84,7 @@ class PictureMasks:
         for (folder, _), table in zip(pairs, tables, strict=True):
             check_folder(Path(folder), "mask folder")
             lookup = table.lookup(first, LARGEST + 1)
-            lookup[[*self.rules.ignore, *table.void]] = IGNORED
+            lookup[list(self.rules.ignore)] = IGNORED
             files = _masks_of(pictures.sample_ids, _mask_files(Path(folder)), self.rules)
             self._planes.append(_Plane(Path(folder), table, lookup, files))
             first += len(table.concepts)
