@@ -6,13 +6,12 @@ import struct
 import time
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from unitscope.concepts.labellers import MaskLabeller, PixelGrid, WorldLabeller
+from unitscope.concepts.labellers import MaskLabeller, PixelGrid
 from unitscope.concepts.masks import PictureMasks, read_mask
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
@@ -204,17 +203,6 @@ def test_mask_labeller(data: Path) -> None:
     assert (labeller.planes, labeller.name, len(labeller.content_hash)) == (1, "masks", 64)
     with pytest.raises(UnitscopeError, match=r"picture 'a/x[.]jpg' is 2x4 pixels and its mask 4x2"):
         labeller.prepare(0, picture.transpose(1, 0, 2))
-
-
-def test_world_labeller() -> None:
-    labels = np.arange(4 * 6 * 6, dtype=np.int32).reshape(4, 6, 6)
-    source = SimpleNamespace(
-        labels=lambda index: labels + index, vocabulary=Vocabulary([]), name="world", content_hash="0" * 64
-    )
-    labeller = WorldLabeller(source, PixelGrid(Framing(), (6, 6), (3, 3)))  # type: ignore[arg-type]
-    prepared = [labeller.prepare(index, np.zeros((6, 6, 3), np.uint8)) for index in range(2)]
-    assert (labeller.planes, labeller.name) == (4, "world")
-    assert np.array_equal(labeller.label(prepared), np.stack([labels, labels + 1])[:, :, 1::2, 1::2])
 
 
 def test_the_check_is_fast(shared: Path) -> None:

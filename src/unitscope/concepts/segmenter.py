@@ -46,6 +46,9 @@ class Segmenter:
         settings: whatever else decides its labels, such as the sizes it looks at.
         plane_names: a title for each plane; by default the categories of its concepts.
         void: those of its numbers (or channels) whose points count nowhere, in any plane.
+
+    Raises:
+        UnitscopeError: a number is not in the vocabulary, or void and that of a concept.
     """
 
     module: nn.Module
@@ -64,10 +67,26 @@ class Segmenter:
     void: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        numbers = np.asarray(self.numbers, np.int32)
-        object.__setattr__(
-            self, "numbers", numbers if len(numbers) else np.arange(len(self.vocabulary), dtype=np.int32)
-        )
+        given = np.asarray(self.numbers)
+        last = len(self.vocabulary) - 1
+        if given.size and (given.ndim != 1 or given.dtype.kind not in "iu"):
+            raise UnitscopeError(
+                f"the numbers of segmenter {self.name!r} are {given.dtype} of shape {given.shape}; "
+                "give whole numbers (n,)"
+            )
+        wrong = [number for number in given.ravel().tolist() if not NO_CONCEPT <= number <= last]
+        if wrong:
+            raise UnitscopeError(
+                f"the numbers of segmenter {self.name!r} hold {wrong[0]}, and its vocabulary goes from 1 to {last}; "
+                f"give these, {NOTHING} for nothing or {NO_CONCEPT} where it returns no such number"
+            )
+        numbers = given.astype(np.int32) if given.size else np.arange(last + 1, dtype=np.int32)
+        object.__setattr__(self, "numbers", numbers)
+        for number in self.void:
+            if number < 0 or (number < len(numbers) and numbers[number] > NOTHING):
+                raise UnitscopeError(
+                    f"number {number} of segmenter {self.name!r} cannot be void; give one without a concept, 0 or above"
+                )
 
     @property
     def plane_titles(self) -> tuple[str, ...]:

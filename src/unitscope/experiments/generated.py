@@ -10,12 +10,19 @@ from numpy.typing import NDArray
 
 from unitscope.concepts.labellers import Counting, Labeller
 from unitscope.concepts.vocabulary import NOTHING
-from unitscope.experiments.samples import Batch, Content, LabelContent, PictureContent, Samples, check_fits
+from unitscope.experiments.samples import (
+    Batch,
+    Content,
+    LabelContent,
+    PictureContent,
+    Samples,
+    check_fits,
+    label_maps,
+)
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
 from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.latents import SeededLatents
-from unitscope.stats.intersection import without_repeats
 
 
 class GeneratedSamples:
@@ -88,8 +95,7 @@ class GeneratedSamples:
             UnitscopeError: the segmenter fails.
         """
         prepared = [self.labeller.prepare(0, picture) for picture in pictures]
-        labels = np.maximum(self.labeller.label(prepared), NOTHING)
-        return without_repeats(labels.astype(np.int16))
+        return np.maximum(label_maps(self.labeller, prepared), NOTHING)
 
     def picture(self, sample: int) -> NDArray[np.uint8]:
         """Generate the picture of one latent ``(H, W, 3)``."""
