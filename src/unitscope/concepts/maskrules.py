@@ -10,6 +10,9 @@ from unitscope.concepts.labelfile import LARGEST
 from unitscope.concepts.labelrows import TRAIN_HEADERS
 from unitscope.errors import UnitscopeError
 
+NO_SUFFIX = ("",)
+"""Masks are called as their pictures, with or without the extension of these."""
+
 
 @dataclass(frozen=True)
 class MaskRules:
@@ -26,7 +29,7 @@ class MaskRules:
 
     ignore: tuple[int, ...] = ()
     zero_is_a_class: bool = False
-    suffix: tuple[str, ...] = ("",)
+    suffix: tuple[str, ...] = NO_SUFFIX
     columns: tuple[str, ...] = ()
 
     def stems(self, picture: str) -> Iterator[str]:
@@ -38,7 +41,7 @@ class MaskRules:
                 yield stem + suffix
             elif stem.endswith(old):
                 yield stem.removesuffix(old) + new
-        if self.suffix == ("",):
+        if self.suffix == NO_SUFFIX:
             yield picture
 
 
