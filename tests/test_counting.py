@@ -179,6 +179,19 @@ def test_a_file_that_counts_from_1_is_refused_where_0_is_a_class(
     assert masks_of(tmp_path, (name, text), rules=both).labels(0).tolist() == [[[-1, 1], [-1, 1]]]
 
 
+def test_an_ignored_number_has_no_name_in_any_plane(tmp_path: Path) -> None:
+    things, parts = ("x.txt", "1 car\n255 void\n"), ("y.txt", "1\thandle\tpart\n255\twheel\tpart\n")
+    for rules in (mask_rules("voc"), mask_rules(ignore=[255])):
+        with pytest.raises(
+            UnitscopeError, match=r"y.txt', line 2: number 255 is called 'wheel', and is ignored"
+        ):
+            masks_of(tmp_path, things, parts, rules=rules)
+    with pytest.raises(UnitscopeError, match="number 255 is called 'wheel'"):
+        masks_of(tmp_path, parts, rules=mask_rules("voc"))
+    asked = masks_of(tmp_path, parts, rules=mask_rules("voc", ignore=[255]))
+    assert [concept.name for concept in asked.vocabulary.concepts] == ["handle"]
+
+
 def test_where_0_is_a_class_each_plane_says_what_its_own_0_is(tmp_path: Path) -> None:
     rules, things = MaskRules(zero_is_a_class=True), ("x.txt", "0 road\n1 sky\n")
     found = masks_of(tmp_path, things, ("y.txt", "0 background\n1 wheel\n"), rules=rules)

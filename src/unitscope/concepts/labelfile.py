@@ -77,6 +77,7 @@ def read_labels(
     category: str = "object",
     zero_is_a_class: bool | None = False,
     ignore: Collection[int] = (),
+    nameless: Collection[int] = (),
     columns: Sequence[str] = (),
 ) -> LabelTable:
     r"""Return the labels that a file gives.
@@ -103,6 +104,7 @@ def read_labels(
             and must not have the name of something. None: what the file says of 0, if it says so with a number and
             does not merely begin with a name.
         ignore: numbers that are no concepts, whatever their names.
+        nameless: those of them that must not have the name of something.
         columns: titles of columns, or keys, that hold the numbers; without them, several that differ are refused.
 
     Raises:
@@ -113,7 +115,9 @@ def read_labels(
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist" if not path.exists() else "is no file"
         raise UnitscopeError(f"label file {str(path)!r} {state}; give a file with lines 'number name'")
-    return _Table(path, category, zero_is_a_class, ignore).of(rows_of(_read_text(path), path, columns))
+    return _Table(path, category, zero_is_a_class, ignore, nameless).of(
+        rows_of(_read_text(path), path, columns)
+    )
 
 
 def check_zero(tables: Sequence[LabelTable]) -> None:
@@ -169,10 +173,15 @@ class _Table:
     """The labels of a file while its rows are read."""
 
     def __init__(
-        self, path: Path, category: str, zero_is_a_class: bool | None, ignore: Collection[int]
+        self,
+        path: Path,
+        category: str,
+        zero_is_a_class: bool | None,
+        ignore: Collection[int],
+        nameless: Collection[int],
     ) -> None:
         self.path, self.category = path, category
-        self.zero_is_a_class, self.ignore = zero_is_a_class, ignore
+        self.zero_is_a_class, self.ignore, self.nameless = zero_is_a_class, ignore, nameless
         self.concepts: dict[int, Concept] = {}
         self.numbers: dict[int, str] = {}
         self.named: dict[Concept, str] = {}
@@ -220,6 +229,13 @@ class _Table:
                     f"has the colour of number {self.colors[row.color]}; give it another",
                 )
             self.colors[row.color] = number
+        if number in self.nameless and row.name.lower().strip("_ ") not in NOTHING_NAMES:
+            raise mistake(
+                self.path,
+                row.where,
+                f"number {number} is called {row.name!r}, and is ignored in all masks, by --ignore or --labels-preset; "
+                "give it another number here and in its masks, or call it void",
+            )
         if number in self.ignore:
             return
         if number == NOTHING:

@@ -24,12 +24,14 @@ class MaskRules:
         suffix: what the masks' names have after the pictures' (``_mask``: x.jpg, x_mask.png), or an ending of the
             pictures' and the one that takes its place (``_leftImg8bit=_gtFine_labelIds``); several, the first that
             fits the files counts.
+        implied: those of `ignore` that a preset brings and nobody asked for.
         columns: titles of the column of a label file that holds the numbers, where it has several.
     """
 
     ignore: tuple[int, ...] = ()
     zero_is_a_class: bool = False
     suffix: tuple[str, ...] = NO_SUFFIX
+    implied: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
 
     def stems(self, picture: str) -> Iterator[str]:
@@ -85,8 +87,12 @@ def mask_rules(
     if preset is not None and preset not in PRESETS:
         raise UnitscopeError(f"--labels-preset is {preset!r}; give {', '.join(PRESETS)}")
     rules = PRESETS[preset] if preset else MaskRules()
-    numbers = {*rules.ignore, *(number for each in ignore for number in _numbers(each))}
-    rules = replace(rules, ignore=tuple(sorted(numbers)))
+    asked = {number for each in ignore for number in _numbers(each)}
+    rules = replace(
+        rules,
+        ignore=tuple(sorted({*rules.ignore, *asked})),
+        implied=tuple(number for number in rules.ignore if number not in asked),
+    )
     rules = replace(rules, zero_is_a_class=rules.zero_is_a_class or zero_is_a_class)
     return rules if suffix is None else replace(rules, suffix=(suffix,))
 

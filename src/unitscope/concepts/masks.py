@@ -77,7 +77,7 @@ class PictureMasks:
         if not pairs:
             raise UnitscopeError("no masks given; give --masks FOLDER and --labels FILE")
         self.pictures, self.rules = pictures, rules or MaskRules()
-        tables = [_labels_of(labels, category, self.rules) for _, labels in pairs]
+        tables = [_labels_of(labels, category, self.rules, len(pairs)) for _, labels in pairs]
         _check_names_differ(tables)
         if self.rules.zero_is_a_class and NOTHING not in self.rules.ignore:
             check_zero(tables)
@@ -289,12 +289,14 @@ def _numbers_of_colors(
     return numbers[places].reshape(packed.shape)
 
 
-def _labels_of(path: Path, category: str, rules: MaskRules) -> LabelTable:
+def _labels_of(path: Path, category: str, rules: MaskRules, planes: int) -> LabelTable:
+    """Read a label file; a number that is ignored in several planes may be meant to be in one of them alone."""
     return read_labels(
         path,
         category=category,
         zero_is_a_class=rules.zero_is_a_class,
         ignore=rules.ignore,
+        nameless=rules.implied if planes == 1 else rules.ignore,
         columns=rules.columns,
     )
 
