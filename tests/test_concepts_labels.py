@@ -40,7 +40,7 @@ def test_numbered_lines(tmp_path: Path, text: str) -> None:
 
 
 def test_one_name_a_line_is_numbered_from_0(tmp_path: Path) -> None:
-    text = "background\nwall\n# not counted\ntraffic light\n\nred\tcolor\n"
+    text = "# not counted\n\nbackground\nwall\ntraffic light\nred\tcolor\n\n"
     assert table(tmp_path, text) == {1: "wall|object", 2: "traffic light|object", 3: "red|color"}
 
 
@@ -140,6 +140,31 @@ def test_presets_of_cityscapes_take_their_column_of_its_table(tmp_path: Path, na
     assert labels.numbers == (0, 10)
     with pytest.raises(UnitscopeError, match="number -1 cannot occur in a mask"):
         read_labels(tmp_path / name, columns=PRESETS["cityscapes"].columns)
+
+
+def test_quotes_around_names_are_no_part_of_them(tmp_path: Path) -> None:
+    expected = {1: "light, red|object", 2: '12" nail|object'}
+    for text in (
+        '1,"light, red"\n2,"12"" nail"\n',
+        '1\t"light, red"\n2\t12" nail\n',
+        '1 "light, red"\n2 12" nail\n',
+    ):
+        assert table(tmp_path, text) == expected
+    assert table(tmp_path, 'background\n"light, red"\n"12"" nail"\n') == expected
+
+
+@pytest.mark.parametrize("line", ["", "# a remark", "   "])
+def test_what_shifts_names_that_are_numbered_by_their_place_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UnitscopeError, match="line 2: is empty or begins with # between names"):
+        table(tmp_path, f"background\n{line}\nwall\n")
+    with pytest.raises(UnitscopeError, match="line 3: is empty or begins with # between names"):
+        table(tmp_path, f"# label:color_rgb:parts:actions\nbackground:0,0,0::\n{line}\nwall:9,9,9::\n")
+
+
+def test_a_broken_file_in_utf_8_is_not_taken_for_latin_1(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_bytes("1 café\n".encode() + b"2 x\xa0y\n")
+    with pytest.raises(UnitscopeError, match="line 2: is not UTF-8, as other lines are"):
+        read_labels(tmp_path / "x.txt")
 
 
 def test_category_for_labels_without_one(tmp_path: Path) -> None:

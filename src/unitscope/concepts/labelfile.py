@@ -145,7 +145,7 @@ def check_zero(tables: Sequence[LabelTable]) -> None:
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of a file in UTF-8, UTF-16 or Latin-1."""
+    """Return the text of a file in UTF-8, UTF-16 or Latin-1; a broken one in UTF-8 is no text in Latin-1."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -153,7 +153,12 @@ def _read_text(path: Path) -> str:
     for encoding in _encodings(content):
         try:
             text = content.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            if encoding == "utf-8-sig" and not content.decode(errors="ignore").isascii():
+                line = content.count(b"\n", 0, error.start) + 1
+                raise UnitscopeError(
+                    f"label file {str(path)!r}, line {line}: is not UTF-8, as other lines are; save it as UTF-8 again"
+                ) from None
             continue
         if not any((ord(sign) < 32 and sign not in "\t\r\n\f") or 127 <= ord(sign) < 160 for sign in text):
             return text

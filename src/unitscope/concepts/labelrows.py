@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -33,6 +34,7 @@ LABELME_FIRST = "__ignore__"
 _NUMBERED = re.compile(r"\s*(-?\d+)\s*([:,;\t]|\s)\s*(\S.*)$")
 _NUMBER_LAST = re.compile(r"(.*\D)[\s:,;]\s*\d+\s*$")
 
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _WHOLE = re.compile(r"\s*-?\d+\s*")
 
 Color = tuple[int, int, int]
@@ -198,6 +200,7 @@ def _no_column(allowed: Sequence[str], path: Path, where: Where) -> NoReturn:
 
 def _cvat_rows(lines: Sequence[Line], path: Path) -> Iterator[Row]:
     """Read lines ``name:r,g,b:parts:actions``, numbered from 0."""
+    _check_places(lines, path)
     for index, (position, line) in enumerate(lines):
         name, color, *_ = [*line.split(":"), ""]
         parts = color.split(",")
@@ -235,11 +238,11 @@ def _numbered_row(where: Where, line: str, path: Path) -> Row:
     assert found is not None
     number, separator, rest = found.groups()
     if "\t" in line.strip():
-        number, name, category, *more = [*(cell.strip() for cell in line.split("\t")), "", ""]
+        number, name, category, *more = [*(_unquoted(cell) for cell in line.split("\t")), "", ""]
         if any(more):
             raise mistake(path, where, "has more than number, name and category")
         return Row(where, number, name, category)
-    if separator in (",", ";") and separator in rest:
+    if separator in (",", ";") and separator in rest and not _QUOTED.fullmatch(rest.strip()):
         name, _, category = rest.partition(separator)
         raise mistake(
             path,
@@ -247,7 +250,25 @@ def _numbered_row(where: Where, line: str, path: Path) -> Row:
             f"may be the name {rest.strip()!r} or the name {name.strip()!r} of category {category.strip()!r}; "
             "separate by tabs, or write the header number,name,category",
         )
-    return Row(where, number, rest.strip())
+    return Row(where, number, _unquoted(rest))
+
+
+def _unquoted(text: str) -> str:
+    """Return a field without spaces and quotes around it, as programs for tables write them."""
+    found = _QUOTED.fullmatch(text.strip())
+    return found[1].replace('""', '"').strip() if found else text.strip()
+
+
+def _check_places(lines: Sequence[Line], path: Path) -> None:
+    """Refuse lines between those of names that are numbered by their place: they might count, too."""
+    for (before, _), (position, _) in pairwise(lines):
+        if position != before + 1:
+            raise mistake(
+                path,
+                f"line {before + 1}",
+                "is empty or begins with # between names that count from 0 by their place; take it out, or write the "
+                "number before every name",
+            )
 
 
 def _name_rows(lines: Sequence[Line], path: Path) -> Iterator[Row]:
@@ -261,9 +282,10 @@ def _name_rows(lines: Sequence[Line], path: Path) -> Iterator[Row]:
             f"line {position}",
             f"may be the name {line.strip()!r} or the name {name!r} with its number; write the number first",
         )
+    _check_places(lines, path)
     first = -1 if lines and lines[0][1].strip() == LABELME_FIRST else 0
     for index, (position, line) in enumerate(lines, first):
-        name, category, *_ = [*(cell.strip() for cell in line.split("\t")), ""]
+        name, category, *_ = [*(_unquoted(cell) for cell in line.split("\t")), ""]
         yield Row(f"line {position}", str(index if index >= 0 else 255), name, category, counted=True)
 
 
