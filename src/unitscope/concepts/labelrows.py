@@ -120,9 +120,10 @@ def _table_rows(lines: Sequence[Line], separator: str, path: Path, wanted: Seque
     named = (title for title in NAME_HEADERS if title in cells and title != number)
     name = next(named, None) or _no_column(NAME_HEADERS, path, where)
     categories = cells.get("category", [""] * len(lines[1:]))
-    for (position, _), *row in zip(lines[1:], cells[number], cells[name], categories, strict=True):
-        if not _untrained(number, row[0], wanted):
-            yield Row(f"line {position}", *row)
+    rows = zip(lines[1:], cells[number], cells[name], categories, strict=True)
+    for (position, _), written, called, category in rows:
+        if not _untrained(number, written, wanted):
+            yield Row(f"line {position}", written, called, category)
 
 
 def _cells(lines: Sequence[Line], separator: str, path: Path) -> dict[str, list[str]]:
