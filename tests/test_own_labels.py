@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from unitscope.concepts.labellers import PixelGrid, WorldLabeller, checked_label
 from unitscope.concepts.segmenter import Segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.generated import GeneratedSamples
 from unitscope.sources.framing import Framing
 
 RGB = Vocabulary([Concept(name, "object") for name in ("red", "green", "blue")])
@@ -108,20 +110,31 @@ def test_label_maps_of_any_kind_are_held_against_the_vocabulary() -> None:
             checked_labels(wrong, RGB, "x")
 
 
+def summing() -> us.Network:
+    module = nn.Sequential(nn.Conv2d(3, 2, 1))
+    nn.init.ones_(module[0].weight)
+    return us.network(module, preprocess=f"size={SIDE},mean=0,scale=1")
+
+
 def test_a_run_on_labels_beyond_the_vocabulary_is_refused(tmp_path: Path) -> None:
-    network = us.network(nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()), preprocess=f"size={SIDE}")
     with pytest.raises(UnitscopeError, match="picture 'a' of 'own' has the label 5"):
-        us.dissect(network, Own(lambda labels: at(labels, 5)), layers=["1"], out=tmp_path / "run")
+        us.dissect(summing(), Own(lambda labels: at(labels, 5)), layers=["0"], out=tmp_path / "run")
 
 
 def test_sources_with_other_vocabularies_are_not_joined(tmp_path: Path) -> None:
     other = Own(vocabulary=Vocabulary(RGB.concepts[::-1]), name="other")
     planes = Own(lambda labels: labels.repeat(2, 0), name="planes")
-    network = us.network(nn.Conv2d(3, 2, 1), preprocess=f"size={SIDE}")
     order = r"number 1 is red\|object there and blue\|object"
     for second, why in ((other, order), (planes, "1 planes there and 2 here")):
         with pytest.raises(UnitscopeError, match=f"labels of 'own' and '{second.name}' differ: .*{why}"):
-            us.dissect(network, us.pictures(Own(), second), layers=[""], out=tmp_path / "run")
+            us.dissect(summing(), us.pictures(Own(), second), layers=["0"], out=tmp_path / "run")
+
+
+def test_void_is_nothing_in_generated_pictures() -> None:
+    labeller = SimpleNamespace(vocabulary=RGB, name="seg", prepare=lambda _, picture: picture, label=np.stack)
+    found = GeneratedSamples.label(SimpleNamespace(labeller=labeller), np.array([[[[-1, 2, 0, 3]]]]))
+    assert found.dtype == np.int16
+    assert found.tolist() == [[[[0, 2, 0, 3]]]]
 
 
 @pytest.mark.parametrize(
