@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from unitscope.concepts.labelfile import read_labels
+from unitscope.concepts.maskrules import PRESETS
 from unitscope.concepts.vocabulary import Concept
 from unitscope.errors import UnitscopeError
 
@@ -39,7 +40,7 @@ def test_numbered_lines(tmp_path: Path, text: str) -> None:
 
 
 def test_one_name_a_line_is_numbered_from_0(tmp_path: Path) -> None:
-    text = "background\nwall\n# not counted\ntraffic light\n\nred\tcolor\n"
+    text = "# not counted\n\nbackground\nwall\ntraffic light\nred\tcolor\n\n"
     assert table(tmp_path, text) == {1: "wall|object", 2: "traffic light|object", 3: "red|color"}
 
 
@@ -92,6 +93,80 @@ def test_csv(tmp_path: Path) -> None:
     assert table(tmp_path, text, "labels.csv") == EXPECTED
 
 
+TWO_NUMBERS = {
+    "x.csv": "name,index,id\nsky,1,2\ntree,2,1\n",
+    "y.csv": "id,trainId,name\n7,0,sky\n8,1,tree\n",
+    "z.txt": "idx\tvalue\tname\n1\t10\tsky\n2\t20\ttree\n",
+    "x.json": '[{"id": 7, "trainId": 0, "name": "sky"}, {"id": 8, "trainId": 1, "name": "tree"}]',
+    "y.json": '{"categories": [{"number": 1, "id": 1, "name": "sky"}, {"number": 2, "id": 4, "name": "tree"}]}',
+}
+
+
+@pytest.mark.parametrize("name", TWO_NUMBERS)
+def test_two_columns_of_numbers_that_differ_are_refused_with_the_names_of_both(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(
+        UnitscopeError, match=r"has numbers in '\w+' and other numbers in '\w+'; leave only those"
+    ):
+        table(tmp_path, TWO_NUMBERS[name], name)
+
+
+def test_two_columns_of_the_same_numbers_are_one(tmp_path: Path) -> None:
+    assert table(tmp_path, "index,id,name\n1,1,wall\n2,2,sky\n", "x.csv") == {
+        1: "wall|object",
+        2: "sky|object",
+    }
+    text = '[{"id": 1, "index": 1, "name": "wall"}, {"id": 2, "index": 2, "name": "sky"}]'
+    assert table(tmp_path, text, "x.json") == {1: "wall|object", 2: "sky|object"}
+    assert table(tmp_path, "id,class\n1,7\n2,9\n", "x.csv") == {1: "7|object", 2: "9|object"}
+
+
+CITYSCAPES = [
+    *(("unlabeled", 0, 255), ("parking", 9, 255), ("road", 7, 0), ("sky", 23, 10)),
+    ("license plate", -1, -1),
+]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.json"])
+def test_presets_of_cityscapes_take_their_column_of_its_table(tmp_path: Path, name: str) -> None:
+    objects = [{"name": each, "id": own, "trainId": trained} for each, own, trained in CITYSCAPES]
+    lines = [f"{each},{own},{trained}" for each, own, trained in CITYSCAPES]
+    (tmp_path / name).write_text(
+        json.dumps(objects) if name == "x.json" else "\n".join(("name,id,trainId", *lines))
+    )
+    rules = PRESETS["cityscapes-trainids"]
+    labels = read_labels(tmp_path / name, zero_is_a_class=True, ignore=rules.ignore, columns=rules.columns)
+    assert labels.numbers == (0, 10)
+    with pytest.raises(UnitscopeError, match="number -1 cannot occur in a mask"):
+        read_labels(tmp_path / name, columns=PRESETS["cityscapes"].columns)
+
+
+def test_quotes_around_names_are_no_part_of_them(tmp_path: Path) -> None:
+    expected = {1: "light, red|object", 2: '12" nail|object'}
+    for text in (
+        '1,"light, red"\n2,"12"" nail"\n',
+        '1\t"light, red"\n2\t12" nail\n',
+        '1 "light, red"\n2 12" nail\n',
+    ):
+        assert table(tmp_path, text) == expected
+    assert table(tmp_path, 'background\n"light, red"\n"12"" nail"\n') == expected
+
+
+@pytest.mark.parametrize("line", ["", "# a remark", "   "])
+def test_what_shifts_names_that_are_numbered_by_their_place_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UnitscopeError, match="line 2: is empty or begins with # between names"):
+        table(tmp_path, f"background\n{line}\nwall\n")
+    with pytest.raises(UnitscopeError, match="line 3: is empty or begins with # between names"):
+        table(tmp_path, f"# label:color_rgb:parts:actions\nbackground:0,0,0::\n{line}\nwall:9,9,9::\n")
+
+
+def test_a_broken_file_in_utf_8_is_not_taken_for_latin_1(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_bytes("1 café\n".encode() + b"2 x\xa0y\n")
+    with pytest.raises(UnitscopeError, match="line 2: is not UTF-8, as other lines are"):
+        read_labels(tmp_path / "x.txt")
+
+
 def test_category_for_labels_without_one(tmp_path: Path) -> None:
     assert table(tmp_path, "1 red\n2\tsky\tobject\n", category="color") == {1: "red|color", 2: "sky|object"}
 
@@ -118,6 +193,20 @@ def test_lookup_maps_numbers_to_the_vocabulary(tmp_path: Path) -> None:
         ("x.txt", "1\twall\tobject\tmore\n", "line 1: has more than"),
         ("x.txt", "# nothing\n\n", "holds no label besides 0"),
         ("x.txt", "0 nothing\n", "holds no label besides 0"),
+        ("x.csv", "id,id,name\n1,2,wall\n", "line 1: calls two columns 'id'"),
+        (
+            "x.txt",
+            "index id name\n1 2 wall\n",
+            "line 1: has the columns index, id, name; separate them by tabs",
+        ),
+        (
+            "x.csv",
+            "number,name\n1,wall, brick\n",
+            "line 2: has 3 fields and the header 2; put a name that holds ','",
+        ),
+        ("x.csv", "number,name,category\n1,wall, brick,object\n", "line 2: has 4 fields and the header 3"),
+        ("x.csv", 'number,name\n1,"wall\n2,sky\n', "line 2: has a quote without its other one"),
+        ("x.csv", 'number,name\n1,"sky\nblue"\n2,tree\n', "line 2: has a quote without its other one"),
         ("x.csv", "", "holds no label besides 0"),
         ("x.csv", "foo,name\n1,wall\n", "line 1: no column is called number or id"),
         ("x.csv", "number,foo\n1,wall\n", "line 1: no column is called name"),

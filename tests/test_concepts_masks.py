@@ -6,16 +6,17 @@ import struct
 import time
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from unitscope.concepts.labellers import MaskLabeller, PixelGrid, WorldLabeller
+from unitscope.concepts.labellers import MaskLabeller, PixelGrid
+from unitscope.concepts.maskrules import PRESETS
 from unitscope.concepts.masks import PictureMasks, read_mask
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
+from unitscope.sources.exif import upright
 from unitscope.sources.framing import Framing
 from unitscope.sources.pictures import PictureFolder
 
@@ -149,6 +150,19 @@ def test_masks_have_the_size_of_the_turned_picture(data: Path) -> None:
     masks(data).check()
 
 
+@pytest.mark.parametrize("kind", ["png", "tif"])
+@pytest.mark.parametrize("turned", range(1, 9))
+def test_masks_are_turned_by_their_own_tag(tmp_path: Path, kind: str, turned: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    for values in (VALUES, VALUES.astype(np.uint16) * 1000):
+        image = Image.fromarray(values)
+        back = {6: 8, 8: 6}.get(turned, turned)
+        more = {"compression": "tiff_lzw"} if kind == "tif" else {}
+        write(tmp_path / f"x.{kind}", upright(image, back), exif=exif, **more)
+        assert np.array_equal(read_mask(tmp_path / f"x.{kind}"), values)
+
+
 def test_unknown_values(data: Path) -> None:
     write(data / "masks" / "b" / "c" / "z.png", VALUES + 1)
     message = failure(data)
@@ -159,6 +173,58 @@ def test_unknown_values(data: Path) -> None:
 def test_masks_that_hold_colours(data: Path) -> None:
     write(data / "masks" / "a" / "x.png", np.zeros((2, 4, 3), np.uint8))
     assert "x.png' holds colours (mode RGB); save it with one number per pixel" in failure(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "held"),
+    [("tif", "F", "floating-point numbers"), ("png", "LA", "transparency beside its numbers")],
+)
+def test_masks_that_hold_something_else_are_said_to(tmp_path: Path, kind: str, mode: str, held: str) -> None:
+    write(tmp_path / f"x.{kind}", Image.fromarray(VALUES).convert(mode))
+    with pytest.raises(
+        UnitscopeError, match=rf"holds {held} \(mode {mode}\); save it with one number per pixel"
+    ):
+        read_mask(tmp_path / f"x.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["tif", "png"])
+def test_masks_of_several_pages(tmp_path: Path, kind: str) -> None:
+    pages = [Image.fromarray(VALUES), Image.fromarray(VALUES * 2)]
+    write(tmp_path / f"x.{kind}", pages[0], save_all=True, append_images=pages[1:])
+    with pytest.raises(UnitscopeError, match="has 2 pages, of which one alone would be read; save one page"):
+        read_mask(tmp_path / f"x.{kind}")
+
+
+def test_two_files_for_one_picture(data: Path) -> None:
+    write(data / "masks" / "a" / "x.tif", VALUES)
+    assert failure(data) == (
+        f"picture 'a/x.jpg' has two masks in '{data / 'masks'}', 'a/x.png' and 'a/x.tif'; leave one of them there"
+    )
+    (data / "masks" / "a" / "x.tif").rename(data / "masks" / "a" / "x.jpg.png")
+    assert "has two masks in" in failure(data)
+    (data / "masks" / "a" / "x.jpg.png").rename(data / "masks" / "a" / "other.png")
+    masks(data).check()
+
+
+def test_two_pictures_for_one_file(data: Path) -> None:
+    write(data / "images" / "a" / "x.bmp", np.full((2, 4, 3), 70, np.uint8))
+    message = failure(data)
+    assert "pictures 'a/x.bmp' and 'a/x.jpg' have the same mask in" in message
+    assert "'a/x.png'; rename one of them, and give each a mask of its own" in message
+    (data / "masks" / "a" / "x.png").unlink()
+    for name in ("x.bmp.png", "x.jpg.png"):
+        write(data / "masks" / "a" / name, VALUES)
+    masks(data).check()
+
+
+def test_of_two_endings_the_first_that_fits_counts(tmp_path: Path) -> None:
+    write(tmp_path / "images" / "u_leftImg8bit.png", np.zeros((2, 4, 3), np.uint8))
+    for ending, values in (("gtFine", VALUES), ("gtCoarse", VALUES * 0)):
+        write(tmp_path / "masks" / f"u_{ending}_labelIds.png", values)
+    (tmp_path / "labels.txt").write_text("1 sky\n4 tree\n")
+    pairs = [(tmp_path / "masks", tmp_path / "labels.txt")]
+    found = PictureMasks(PictureFolder(tmp_path / "images"), pairs, rules=PRESETS["cityscapes"])
+    assert found.labels(0).max() == 2
 
 
 def test_broken_masks(data: Path) -> None:
@@ -204,17 +270,6 @@ def test_mask_labeller(data: Path) -> None:
     assert (labeller.planes, labeller.name, len(labeller.content_hash)) == (1, "masks", 64)
     with pytest.raises(UnitscopeError, match=r"picture 'a/x[.]jpg' is 2x4 pixels and its mask 4x2"):
         labeller.prepare(0, picture.transpose(1, 0, 2))
-
-
-def test_world_labeller() -> None:
-    labels = np.arange(4 * 6 * 6, dtype=np.int32).reshape(4, 6, 6)
-    source = SimpleNamespace(
-        labels=lambda index: labels + index, vocabulary=Vocabulary([]), name="world", content_hash="0" * 64
-    )
-    labeller = WorldLabeller(source, PixelGrid(Framing(), (6, 6), (3, 3)))  # type: ignore[arg-type]
-    prepared = [labeller.prepare(index, np.zeros((6, 6, 3), np.uint8)) for index in range(2)]
-    assert (labeller.planes, labeller.name) == (4, "world")
-    assert np.array_equal(labeller.label(prepared), np.stack([labels, labels + 1])[:, :, 1::2, 1::2])
 
 
 def test_the_check_is_fast(shared: Path) -> None:
@@ -276,3 +331,21 @@ def test_tiff_that_counts_from_white(tmp_path: Path) -> None:
     Image.new("L", (8, 8), 3).save(path, tiffinfo={262: 0})
     with pytest.raises(UnitscopeError, match="stores its values inverted"):
         read_mask(path)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+@pytest.mark.parametrize("order", [1, 2])
+def test_tiff_of_few_bits_keeps_its_numbers_in_either_order_of_bits(
+    tmp_path: Path, bits: int, order: int
+) -> None:
+    values = np.random.default_rng(0).integers(0, 2**bits, (5, 8))
+    rows = ("".join(f"{value:0{bits}b}" for value in row) for row in values)
+    text = [row[start : start + 8][:: 3 - 2 * order] for row in rows for start in range(0, len(row), 8)]
+    content = bytes(int(each, 2) for each in text)
+    tags = [(256, 8), (257, 5), (258, bits), (259, 1), (262, 1), (266, order), (273, 8), (277, 1), (278, 5)]
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in (*tags, (279, len(content)))]
+    start = struct.pack("<HI", 42, 8 + len(content)) + content
+    (tmp_path / "x.tif").write_bytes(
+        b"II" + start + struct.pack("<H", len(entries)) + b"".join(entries) + b"\0" * 4
+    )
+    assert np.array_equal(read_mask(tmp_path / "x.tif"), values)

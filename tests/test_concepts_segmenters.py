@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unitscope.concepts.labelfile import read_labels
 from unitscope.concepts.labellers import MaskLabeller, PixelGrid, SegmenterLabeller
 from unitscope.concepts.masks import PictureMasks
-from unitscope.concepts.segmenters import Segmenter, load_segmenter
+from unitscope.concepts.segmenters import Segmenter, _label, load_segmenter
 from unitscope.concepts.vocabulary import Concept, Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
@@ -124,6 +125,76 @@ def test_networks_without_a_channel_for_nothing() -> None:
     assert labels[0, 0, 5].tolist() == [2, 2, 2, 3, 3, 3]
     assert np.array_equal(label(labeller(lambda x: x, nothing_channel=None)), labels)
     assert np.array_equal(label(labeller(scores, nothing_channel=None)), label(labeller(scores)))
+
+
+def named(folder: Path, text: str, function: Callable[[Tensor], Any]) -> SegmenterLabeller:
+    """Name the outputs of a segmenter by a label file."""
+    (folder / "labels.txt").write_text(text)
+    table = read_labels(folder / "labels.txt", zero_is_a_class=None)
+    made = _label(Segmenter(Output(function), RGB, PIXELS), table)
+    return SegmenterLabeller(made, PixelGrid(Framing(), (8, 8), (6, 6)))
+
+
+def last_is_void(x: Tensor) -> Tensor:
+    return scores(x)[:, [1, 2, 3, 0]]
+
+
+@pytest.mark.parametrize("void", ["void", "unlabelled", "ignore", "-"])
+def test_a_void_channel_counts_among_the_channels_and_its_points_nowhere(tmp_path: Path, void: str) -> None:
+    expected = np.where(QUARTERS == 0, -1, QUARTERS)
+    from_0 = named(tmp_path, f"0 red\n1 green\n2 blue\n3 {void}\n", last_is_void)
+    assert np.array_equal(label(from_0)[0, 0], expected)
+    assert from_0.counting.ignored == (3,)
+    text = f"0 background\n1 red\n2 green\n3 blue\n4 {void}\n"
+    five = named(tmp_path, text, lambda x: torch.cat([scores(x)[:, :1] - 9, last_is_void(x)], 1))
+    assert np.array_equal(label(five)[0, 0], expected)
+    assert np.array_equal(label(named(tmp_path, text, scores))[0, 0], QUARTERS)
+    middle = named(tmp_path, "0 background\n1 red\n2 void\n3 blue\n", scores)
+    assert np.array_equal(label(middle)[0, 0], np.select([QUARTERS == 2, QUARTERS == 3], [-1, 2], QUARTERS))
+
+
+def test_channels_that_may_begin_with_nothing_or_end_with_void_are_refused(tmp_path: Path) -> None:
+    made = named(tmp_path, "1 red\n2 green\n3 blue\n4 void\n", last_is_void)
+    with pytest.raises(
+        UnitscopeError, match=r"4 channels of scores, which may be numbers 0 to 3 or 1 to 4 of"
+    ):
+        label(made)
+    assert made.segmenter.channel_numbers(5).tolist() == [0, 1, 2, 3, -1]
+    assert made.segmenter.channel_numbers(3).tolist() == [1, 2, 3]
+
+
+def test_a_void_number_of_masks_needs_no_channel(tmp_path: Path) -> None:
+    text = "1 red\n2 green\n3 blue\n255 void\n"
+    assert np.array_equal(label(named(tmp_path, text, scores))[0, 0], QUARTERS)
+    assert set(label(named(tmp_path, text, lambda x: x)).ravel()) == {1, 2, 3}
+    assert set(label(named(tmp_path, f"0 none\n{text}", scores)).ravel()) == {0, 1, 2, 3}
+    with pytest.raises(UnitscopeError, match="labels call for 256 or 255 or 4 or 3"):
+        label(named(tmp_path, text, lambda x: x[:, :2]))
+
+
+def test_channels_and_numbers_that_are_named_from_0_are_classes(tmp_path: Path) -> None:
+    text = "0 red\n1 green\n2 blue\n"
+    expected = label(labeller(lambda x: x, nothing_channel=False))
+    assert np.array_equal(label(named(tmp_path, text, lambda x: x)), expected)
+    numbered = named(tmp_path, text, lambda x: numbers(x).sub(1).clamp(min=0))
+    assert np.array_equal(label(numbered)[0, 0], np.maximum(QUARTERS, 1))
+    with pytest.raises(UnitscopeError, match=r"returned 4 channels of scores, and its labels call for 3"):
+        label(named(tmp_path, text, scores))
+    for name in ("x.txt", "x.json"):
+        (tmp_path / name).write_text("red\ngreen\n" if name == "x.txt" else '["red", "green"]')
+        with pytest.raises(
+            UnitscopeError, match=r"'red' is the first of a list of names.*write '0 red' or '1 red'"
+        ):
+            read_labels(tmp_path / name, zero_is_a_class=None)
+
+
+def test_numbers_that_are_void_count_nowhere_in_any_plane(tmp_path: Path) -> None:
+    text = "1 red\n2 green\n3 blue\n255 void\n"
+    made = named(tmp_path, text, lambda x: torch.where(numbers(x) == 0, 255, numbers(x)))
+    assert np.array_equal(label(made)[0, 0], np.where(QUARTERS == 0, -1, QUARTERS))
+    planes = labeller(lambda x: torch.stack([numbers(x), numbers(x) * 0 + 9], 1), planes=2, void=(9,))
+    assert (label(planes) == -1).all()
+    assert len({made.segmenter.content_hash, replace(made.segmenter, void=()).content_hash}) == 2
 
 
 @pytest.mark.parametrize(

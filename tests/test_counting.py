@@ -146,9 +146,60 @@ def test_zero_is_a_class_only_if_that_is_said(tmp_path: Path) -> None:
     labels = read_labels(tmp_path / "x.txt", zero_is_a_class=True)
     assert (labels.numbers, labels.void, labels.names_nothing) == ((0, 1), (255,), False)
     assert labels.lookup(size=3).tolist() == [1, 2, -2]
-    (tmp_path / "y.txt").write_text("0: unlabeled\n1: sky\n")
-    with pytest.raises(UnitscopeError, match="called 'unlabeled', and is said to be a class"):
-        read_labels(tmp_path / "y.txt", zero_is_a_class=True)
+
+
+def masks_of(folder: Path, *files: tuple[str, str], rules: MaskRules) -> PictureMasks:
+    """Masks of one picture that hold 0 and 1, a plane for each label file."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir(exist_ok=True)
+        Image.fromarray(np.array([[0, 1], [0, 1]], np.uint8)).save(folder / name / "p.png")
+    for name, text in files:
+        (folder / name).write_text(text)
+    pairs = [(folder / "masks", folder / name) for name, _ in files]
+    return PictureMasks(PictureFolder(folder / "images"), pairs, rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.json", '{"categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "bicycle"}]}'),
+        ("x.csv", "id,name\n1,person\n2,bicycle\n"),
+        ("x.txt", "1 person\n2 bicycle\n"),
+    ],
+)
+def test_a_file_that_counts_from_1_is_refused_where_0_is_a_class(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    with pytest.raises(
+        UnitscopeError, match=r"names 1 to 2 and not 0, and 0 is said to be a class.*, from 0"
+    ):
+        masks_of(tmp_path, (name, text), rules=PRESETS["coco"])
+    assert masks_of(tmp_path, (name, text), rules=MaskRules()).labels(0).tolist() == [[[0, 1], [0, 1]]]
+    both = MaskRules(zero_is_a_class=True, ignore=(0,))
+    assert masks_of(tmp_path, (name, text), rules=both).labels(0).tolist() == [[[-1, 1], [-1, 1]]]
+
+
+def test_an_ignored_number_has_no_name_in_any_plane(tmp_path: Path) -> None:
+    things, parts = ("x.txt", "1 car\n255 void\n"), ("y.txt", "1\thandle\tpart\n255\twheel\tpart\n")
+    for rules in (mask_rules("voc"), mask_rules(ignore=[255])):
+        with pytest.raises(
+            UnitscopeError, match=r"y.txt', line 2: number 255 is called 'wheel', and is ignored"
+        ):
+            masks_of(tmp_path, things, parts, rules=rules)
+    with pytest.raises(UnitscopeError, match="number 255 is called 'wheel'"):
+        masks_of(tmp_path, parts, rules=mask_rules("voc"))
+    asked = masks_of(tmp_path, parts, rules=mask_rules("voc", ignore=[255]))
+    assert [concept.name for concept in asked.vocabulary.concepts] == ["handle"]
+
+
+def test_where_0_is_a_class_each_plane_says_what_its_own_0_is(tmp_path: Path) -> None:
+    rules, things = MaskRules(zero_is_a_class=True), ("x.txt", "0 road\n1 sky\n")
+    found = masks_of(tmp_path, things, ("y.txt", "0 background\n1 wheel\n"), rules=rules)
+    assert found.labels(0).tolist() == [[[1, 2], [1, 2]], [[0, 3], [0, 3]]]
+    with pytest.raises(UnitscopeError, match=r"y.txt' names 1 to 1 and not 0.*or call 0 background"):
+        masks_of(tmp_path, things, ("y.txt", "1 wheel\n"), rules=rules)
+    with pytest.raises(UnitscopeError, match=r"z.txt' calls number 0 nothing, and 0 is said to be a class"):
+        masks_of(tmp_path, ("z.txt", "0: unlabeled\n1: sky\n"), rules=rules)
 
 
 def test_cityscapes_masks_are_found_by_their_ending(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unitscope.concepts.masks import PictureMasks
 from unitscope.concepts.outputs import labels_from_output
 from unitscope.concepts.segmenter import Segmenter
-from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.concepts.vocabulary import IGNORED, NOTHING, Vocabulary
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.sources.base import LabelledSource
 from unitscope.sources.framing import Framing
@@ -34,7 +34,7 @@ class Counting:
     """Which points of label maps count nowhere, neither for a concept nor against it.
 
     Attributes:
-        ignored: numbers in masks that say so.
+        ignored: numbers in masks, or of a segmenter, that say so.
         unlabelled: what points with no label in any plane are: background, which counts against the concepts that are
             not there, or ignored too.
     """
@@ -94,6 +94,30 @@ class Labeller(Protocol):
         ...
 
 
+def checked_labels(labels: NDArray[np.generic], vocabulary: Vocabulary, where: str) -> NDArray[np.int32]:
+    """Return label maps that hold nothing but numbers of a vocabulary and IGNORED: others would be counted anywhere.
+
+    Args:
+        labels: label maps, or one.
+        vocabulary: what the numbers mean.
+        where: they come from, for messages.
+
+    Raises:
+        UnitscopeError: they hold fractions, or other numbers.
+    """
+    if labels.dtype.kind not in "iub":
+        raise UnitscopeError(f"{where} has labels of {labels.dtype}; give whole numbers, as of int32")
+    if labels.size:
+        low, high = int(labels.min()), int(labels.max())
+        if low < IGNORED or high >= len(vocabulary):
+            wrong = low if low < IGNORED else high
+            raise UnitscopeError(
+                f"{where} has the label {wrong}, and its vocabulary the numbers 1 to {len(vocabulary) - 1}; give "
+                f"these, {NOTHING} for nothing or {IGNORED} for what counts nowhere"
+            )
+    return labels.astype(np.int32, copy=False)
+
+
 class Unlabelled:
     """No concepts at all, for questions that need none: one plane with one cell of "nothing"."""
 
@@ -129,24 +153,55 @@ class _SourceLabeller:
 
 
 class WorldLabeller(_SourceLabeller):
-    """The exact label maps of a source that makes its own pictures.
+    """The label maps that pictures come with, such as the exact ones of a source that makes its own pictures.
 
     Args:
         source: has ``labels(index)`` -> (P, H, W), `vocabulary`, `name` and `content_hash`.
         where: the grid of the label maps.
+
+    Raises:
+        UnitscopeError: the first label map is none.
     """
 
     def __init__(self, source: LabelledSource, where: PixelGrid) -> None:
         super().__init__(where)
         self.source = source
+        if not isinstance(source.vocabulary, Vocabulary):
+            kind = type(source.vocabulary).__name__
+            raise UnitscopeError(
+                f"the vocabulary of {source.name!r} is a {kind}; give a Vocabulary of Concepts"
+            )
         self.vocabulary: Vocabulary = source.vocabulary
-        self.planes = int(source.labels(0).shape[0])
+        self.planes = int(self._labels(0).shape[0])
         self.name = source.name
         self.content_hash = source.content_hash
 
-    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[np.int32]:  # noqa: ARG002
-        """Return the label map of one picture on the grid, (P, rows, columns)."""
-        return self._sample(self.source.labels(index))
+    def prepare(self, index: int, picture: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Return the label map of one picture on the grid, (P, rows, columns).
+
+        Raises:
+            UnitscopeError: it does not fit the picture, or holds what is not in the vocabulary.
+        """
+        labels = self._labels(index)
+        if labels.shape != (self.planes, *picture.shape[:2]):
+            raise UnitscopeError(
+                f"{self._place(index)} is {picture.shape[1]}x{picture.shape[0]} pixels and its label map "
+                f"{labels.shape[2]}x{labels.shape[1]} of {labels.shape[0]} planes; give it as it is seen, of "
+                f"{self.planes} planes as the first"
+            )
+        sampled = checked_labels(self._sample(labels), self.vocabulary, self._place(index))
+        return np.where((sampled == IGNORED).any(0), IGNORED, sampled)
+
+    def _labels(self, index: int) -> NDArray[np.int32]:
+        labels = np.asarray(self.source.labels(index))
+        if labels.ndim != 3 or not labels.size:
+            raise UnitscopeError(
+                f"{self._place(index)} has labels of shape {labels.shape}; give planes, rows and columns (P, H, W)"
+            )
+        return labels
+
+    def _place(self, index: int) -> str:
+        return f"picture {self.source.sample_ids[index]!r} of {self.source.name!r}"
 
 
 class MaskLabeller(_SourceLabeller):
@@ -201,10 +256,8 @@ class SegmenterLabeller:
         where: the grid of the label maps.
     """
 
-    counting = Counting()
-
     def __init__(self, segmenter: Segmenter, where: PixelGrid) -> None:
-        self.segmenter = segmenter
+        self.segmenter, self.counting = segmenter, Counting(tuple(sorted(segmenter.void)))
         self.framing = replace(where.framing, interpolation=segmenter.preprocessing.interpolation)
         self.size, self.grid = where.size, where.grid
         self.aspect = where.size[1] / where.size[0]

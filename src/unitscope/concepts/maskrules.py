@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from unitscope.concepts.labelfile import LARGEST
+from unitscope.concepts.labelrows import TRAIN_HEADERS
 from unitscope.errors import UnitscopeError
+
+NO_SUFFIX = ("",)
+"""Masks are called as their pictures, with or without the extension of these."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,15 @@ class MaskRules:
         suffix: what the masks' names have after the pictures' (``_mask``: x.jpg, x_mask.png), or an ending of the
             pictures' and the one that takes its place (``_leftImg8bit=_gtFine_labelIds``); several, the first that
             fits the files counts.
+        implied: those of `ignore` that a preset brings and nobody asked for.
+        columns: titles of the column of a label file that holds the numbers, where it has several.
     """
 
     ignore: tuple[int, ...] = ()
     zero_is_a_class: bool = False
-    suffix: tuple[str, ...] = ("",)
+    suffix: tuple[str, ...] = NO_SUFFIX
+    implied: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def stems(self, picture: str) -> Iterator[str]:
         """Return the names without extension that the mask of a picture may have, the likeliest first."""
@@ -35,7 +43,7 @@ class MaskRules:
                 yield stem + suffix
             elif stem.endswith(old):
                 yield stem.removesuffix(old) + new
-        if self.suffix == ("",):
+        if self.suffix == NO_SUFFIX:
             yield picture
 
 
@@ -43,12 +51,15 @@ PRESETS: dict[str, MaskRules] = {
     "ade20k": MaskRules(),
     "voc": MaskRules(ignore=(255,)),
     "cityscapes": MaskRules(
-        ignore=(255,), suffix=("_leftImg8bit=_gtFine_labelIds", "_leftImg8bit=_gtCoarse_labelIds")
+        ignore=(255,),
+        suffix=("_leftImg8bit=_gtFine_labelIds", "_leftImg8bit=_gtCoarse_labelIds"),
+        columns=("id",),
     ),
     "cityscapes-trainids": MaskRules(
         ignore=(255,),
         zero_is_a_class=True,
         suffix=("_leftImg8bit=_gtFine_labelTrainIds", "_leftImg8bit=_gtCoarse_labelTrainIds"),
+        columns=TRAIN_HEADERS,
     ),
     "coco": MaskRules(ignore=(255,), zero_is_a_class=True),
 }
@@ -76,8 +87,12 @@ def mask_rules(
     if preset is not None and preset not in PRESETS:
         raise UnitscopeError(f"--labels-preset is {preset!r}; give {', '.join(PRESETS)}")
     rules = PRESETS[preset] if preset else MaskRules()
-    numbers = {*rules.ignore, *(number for each in ignore for number in _numbers(each))}
-    rules = replace(rules, ignore=tuple(sorted(numbers)))
+    asked = {number for each in ignore for number in _numbers(each)}
+    rules = replace(
+        rules,
+        ignore=tuple(sorted({*rules.ignore, *asked})),
+        implied=tuple(number for number in rules.ignore if number not in asked),
+    )
     rules = replace(rules, zero_is_a_class=rules.zero_is_a_class or zero_is_a_class)
     return rules if suffix is None else replace(rules, suffix=(suffix,))
 

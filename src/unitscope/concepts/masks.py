@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unitscope.concepts.labelfile import LARGEST, UNNAMED, LabelTable, read_labels
+from unitscope.concepts.labelfile import LARGEST, LabelTable, check_zero, read_labels
 from unitscope.concepts.labelrows import Color
-from unitscope.concepts.maskrules import MaskRules
-from unitscope.concepts.vocabulary import IGNORED, Vocabulary
+from unitscope.concepts.maskrules import NO_SUFFIX, MaskRules
+from unitscope.concepts.vocabulary import IGNORED, NOTHING, UNNAMED, Vocabulary
 from unitscope.errors import UnitscopeError, as_typed
 from unitscope.sources.decode import picture_size
+from unitscope.sources.exif import orientation, upright
 from unitscope.sources.files import WORKERS, combined_hash, files_hash, find_files, same_name
 from unitscope.sources.formats import opened
 from unitscope.sources.pictures import PictureFolder, check_folder
@@ -75,17 +77,18 @@ class PictureMasks:
         if not pairs:
             raise UnitscopeError("no masks given; give --masks FOLDER and --labels FILE")
         self.pictures, self.rules = pictures, rules or MaskRules()
-        said = {"zero_is_a_class": self.rules.zero_is_a_class, "ignore": self.rules.ignore}
-        tables = [read_labels(labels, category=category, **said) for _, labels in pairs]  # type: ignore[arg-type]
+        tables = [_labels_of(labels, category, self.rules, len(pairs)) for _, labels in pairs]
         _check_names_differ(tables)
+        if self.rules.zero_is_a_class and NOTHING not in self.rules.ignore:
+            check_zero(tables)
         self.vocabulary = Vocabulary([concept for table in tables for concept in table.concepts])
         self._planes: list[_Plane] = []
         first = 1
         for (folder, _), table in zip(pairs, tables, strict=True):
             check_folder(Path(folder), "mask folder")
             lookup = table.lookup(first, LARGEST + 1)
-            lookup[[*self.rules.ignore, *table.void]] = IGNORED
-            files = _masks_of(pictures.sample_ids, _mask_files(Path(folder)), self.rules)
+            lookup[list(self.rules.ignore)] = IGNORED
+            files = _masks_of(pictures.sample_ids, Path(folder), self.rules)
             self._planes.append(_Plane(Path(folder), table, lookup, files))
             first += len(table.concepts)
         self.ignored = tuple(tuple(sorted({*self.rules.ignore, *table.void})) for table in tables)
@@ -203,7 +206,9 @@ class PictureMasks:
 
 
 def read_mask(path: Path, colors: Mapping[Color, int] | None = None) -> NDArray[np.integer]:
-    """Return the numbers in a mask file, (H, W); of a palette picture, the indices and not the colours.
+    """Return the numbers in a mask file as it is seen, (H, W); of a palette picture, the indices and not the colours.
+
+    It is turned by an orientation tag of its own, as pictures are.
 
     Args:
         path: the file.
@@ -211,29 +216,35 @@ def read_mask(path: Path, colors: Mapping[Color, int] | None = None) -> NDArray[
             palette picture.
 
     Raises:
-        UnitscopeError: the file cannot be read, holds colours, or is of a kind that changes numbers.
+        UnitscopeError: the file cannot be read, has several pages, holds something else than numbers, or is of a kind
+            that changes numbers.
     """
     try:
         with opened(path) as image:
-            kind, stored = image.format or "", _stored_as(image)
+            kind, stored, pages = image.format or "", _stored_as(image), getattr(image, "n_frames", 1)
             image.load()
             if not is_whole(image, path):
                 raise ValueError("it ends early")
+            seen = upright(image, orientation(image))
             if colors and image.mode in ("RGB", "RGBA", "P"):
-                mode, values = "RGB", np.asarray(image.convert("RGB"))
-            else:
-                mode, values = image.mode, np.asarray(image)
+                seen = seen.convert("RGB")
+            mode, values = seen.mode, np.asarray(seen)
     except Exception as error:  # decoders raise whatever they stumble on
         problem = " ".join(str(error).split())
         raise UnitscopeError(f"mask {str(path)!r} cannot be read ({problem}); make it again") from error
     if kind not in ("PNG", "BMP", "TIFF"):
         raise UnitscopeError(f"mask {str(path)!r} is a {kind} file whatever its name says; save masks as png")
+    if pages > 1:
+        raise UnitscopeError(
+            f"mask {str(path)!r} has {pages} pages, of which one alone would be read; save one page with one number "
+            "per pixel, or each as masks of a plane of their own"
+        )
     if mode == "RGB" and colors:
         return _numbers_of_colors(path, values, colors)
     if mode not in ("1", "L", "P", "I") and not mode.startswith("I;16"):
         raise UnitscopeError(
-            f"mask {str(path)!r} holds colours (mode {mode}); save it with one number per pixel, 8-bit, "
-            "16-bit or palette, or give a label file with their colours, as CVAT's labelmap.txt"
+            f"mask {str(path)!r} holds {_HELD.get(mode, 'colours')} (mode {mode}); save it with one number per pixel, "
+            "8-bit, 16-bit or palette, or give a label file with their colours, as CVAT's labelmap.txt"
         )
     if mode == "I" and (values.min() < 0 or values.max() > LARGEST):
         raise UnitscopeError(
@@ -244,8 +255,13 @@ def read_mask(path: Path, colors: Mapping[Color, int] | None = None) -> NDArray[
     return values.astype(np.uint8) if mode == "1" else values // _STRETCH.get(stored, 1)
 
 
-_STRETCH = {"L;2": 85, "L;4": 17}
-"""What Pillow multiplies gray values of two or four bits with."""
+_HELD = {
+    "F": "floating-point numbers",
+    **dict.fromkeys(("LA", "La", "PA"), "transparency beside its numbers"),
+}
+"""What is in masks besides whole numbers and colours, by the mode of the file."""
+_STRETCH = {"L;2": 85, "L;2R": 85, "L;4": 17, "L;4R": 17}
+"""What Pillow multiplies gray values of two or four bits with, whichever of them comes first in a byte."""
 
 
 def _stored_as(image: Image.Image) -> str:
@@ -273,20 +289,50 @@ def _numbers_of_colors(
     return numbers[places].reshape(packed.shape)
 
 
-def _mask_files(folder: Path) -> dict[str, str]:
-    """Find the masks of a folder, by their paths without extension; of several, the earliest suffix counts."""
-    found = sorted(find_files(folder, MASK_SUFFIXES), key=lambda path: -MASK_SUFFIXES.index(_suffix(path)))
-    return {same_name(str(PurePosixPath(path).with_suffix(""))): path for path in found}
+def _labels_of(path: Path, category: str, rules: MaskRules, planes: int) -> LabelTable:
+    """Read a label file; a number that is ignored in several planes may be meant to be in one of them alone."""
+    return read_labels(
+        path,
+        category=category,
+        zero_is_a_class=rules.zero_is_a_class,
+        ignore=rules.ignore,
+        nameless=rules.implied if planes == 1 else rules.ignore,
+        columns=rules.columns,
+    )
 
 
-def _masks_of(samples: Sequence[str], files: Mapping[str, str], rules: MaskRules) -> dict[str, str]:
-    """Return the mask of every picture that has one; a picture is not its own."""
-    masks = {}
+def _mask_files(folder: Path) -> dict[str, list[str]]:
+    """Find the masks of a folder, by their paths without extension."""
+    found = defaultdict[str, list[str]](list)
+    for path in find_files(folder, MASK_SUFFIXES):
+        found[same_name(str(PurePosixPath(path).with_suffix("")))].append(path)
+    return found
+
+
+def _masks_of(samples: Sequence[str], folder: Path, rules: MaskRules) -> dict[str, str]:
+    """Return the mask of every picture that has one.
+
+    Raises:
+        UnitscopeError: two files may be the mask of a picture, or one file may be that of two.
+    """
+    files, masks, owners = _mask_files(folder), dict[str, str](), dict[str, str]()
     for sample in samples:
-        candidates = (files.get(same_name(stem)) for stem in rules.stems(sample))
-        mask = next((each for each in candidates if each is not None), None)
-        if mask is not None:
-            masks[sample] = mask
+        found = [files.get(same_name(stem), []) for stem in rules.stems(sample)]
+        if rules.suffix != NO_SUFFIX:
+            found = [each for each in found if each][:1]
+        candidates = [path for each in found for path in each]
+        if len(candidates) > 1:
+            raise UnitscopeError(
+                f"picture {sample!r} has two masks in {str(folder)!r}, {candidates[0]!r} and {candidates[1]!r}; "
+                "leave one of them there"
+            )
+        for mask in candidates:
+            if mask in owners:
+                raise UnitscopeError(
+                    f"pictures {owners[mask]!r} and {sample!r} have the same mask in {str(folder)!r}, {mask!r}; "
+                    "rename one of them, and give each a mask of its own"
+                )
+            masks[sample], owners[mask] = mask, sample
     return masks
 
 
@@ -299,10 +345,6 @@ def _advice(plane: _Plane, sample: str) -> str:
     return (
         f"; give --mask-suffix {as_typed(longer.removeprefix(name))} if that is {longer!r}" if longer else ""
     )
-
-
-def _suffix(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
 
 
 def _check_names_differ(tables: Sequence[LabelTable]) -> None:

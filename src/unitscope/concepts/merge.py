@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.concepts.labellers import Counting, Labeller, Prepared, SegmenterLabeller
 from unitscope.concepts.vocabulary import IGNORED, NOTHING, Vocabulary
+from unitscope.errors import UnitscopeError
 from unitscope.sources.files import combined_hash
 from unitscope.sources.joined import JoinedPictures
 
@@ -35,11 +37,16 @@ class JoinedLabeller:
     Args:
         pictures: the joined sources.
         labellers: one for each source, alike in vocabulary and planes.
+
+    Raises:
+        UnitscopeError: they are not alike.
     """
 
     def __init__(self, pictures: JoinedPictures, labellers: Sequence[Labeller]) -> None:
         self._pictures, self.labellers = pictures, labellers
         first = labellers[0]
+        for other in labellers[1:]:
+            _check_alike(first, other)
         self.vocabulary, self.planes, self.name = first.vocabulary, first.planes, first.name
         self.counting = first.counting
         self.content_hash = combined_hash(*(labeller.content_hash for labeller in labellers))
@@ -52,6 +59,18 @@ class JoinedLabeller:
     def label(self, prepared: Sequence[Prepared]) -> NDArray[np.int32]:
         """Return the label maps of a batch, (n, P, rows, columns)."""
         return self.labellers[0].label(prepared)
+
+
+def _check_alike(first: Labeller, other: Labeller) -> None:
+    if first.vocabulary == other.vocabulary and first.planes == other.planes:
+        return
+    pairs = enumerate(zip_longest(first.vocabulary, other.vocabulary))
+    different = (f"number {i} is {one} there and {two} here" for i, (one, two) in pairs if one != two)
+    why = next(different, f"label maps have {first.planes} planes there and {other.planes} here")
+    raise UnitscopeError(
+        f"the labels of {first.name!r} and {other.name!r} differ: {why}; give them one vocabulary and as many planes, "
+        "or give one of the two"
+    )
 
 
 class MergedLabeller:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from unitscope.concepts.segmenter import Segmenter
+from unitscope.concepts.vocabulary import IGNORED, UNNAMED
 from unitscope.errors import UnitscopeError
 
 OUTPUT_KEYS = ("out", "logits")
@@ -78,13 +79,15 @@ def _from_numbers(values: Tensor, segmenter: Segmenter, grid: tuple[int, int]) -
         for count, size in zip(grid, values.shape[2:], strict=True)
     )
     values = values[:, :, rows[:, None], columns].long()
-    table = torch.from_numpy(segmenter.numbers).to(values.device)
+    table = torch.from_numpy(segmenter.lookup).to(values.device)
     known = (values >= 0) & (values < len(table))
-    labels = table[values.clamp(0, len(table) - 1)].masked_fill(~known, -1)
-    if (labels < 0).any():
+    labels = table[values.clamp(0, len(table) - 1)].masked_fill(~known, UNNAMED)
+    if (labels == UNNAMED).any():
         raise UnitscopeError(
-            f"segmenter {segmenter.name!r} returned the number {int(values[labels < 0][0])}, which its "
+            f"segmenter {segmenter.name!r} returned the number {int(values[labels == UNNAMED][0])}, which its "
             "labels do not name "
             f"(the largest is {len(table) - 1}); complete the label file"
         )
+    if segmenter.void:
+        labels = labels.masked_fill((labels == IGNORED).any(1, keepdim=True), IGNORED)
     return labels

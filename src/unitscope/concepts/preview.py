@@ -149,7 +149,7 @@ def segment(file: Path | str, segmenters: Sequence[Segmenter]) -> Segmentation:
     labellers = [SegmenterLabeller(each, where) for each in segmenters]
     merged = MergedLabeller(labellers)
     titles = _titles([(each.name, title) for each in segmenters for title in each.plane_titles])
-    maps = merged.label([merged.prepare(0, picture)])[0]
+    maps = np.maximum(merged.label([merged.prepare(0, picture)])[0], NOTHING)
     taken = tuple(Taken(each.name, each.preprocessing.written) for each in segmenters)
     return Segmentation(picture, maps, merged.vocabulary, titles, taken)
 

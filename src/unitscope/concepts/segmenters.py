@@ -6,12 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from unitscope.concepts.labelfile import LabelTable, read_labels
 from unitscope.concepts.named import NAMED, named_segmenter
-from unitscope.concepts.segmenter import BATCH, Segmenter
+from unitscope.concepts.segmenter import BATCH, NO_CONCEPT, Segmenter
 from unitscope.concepts.transformers_segmenters import transformers_segmenter
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError, did_you_mean
@@ -50,7 +51,8 @@ def load_segmenter(
             `Segmenter`.
         labels: the file that names its channels or numbers; needed unless a `Segmenter` is returned. Channel
             k of scores is number k; if the file has no line for 0 and the network has just as many channels
-            as the largest number, it has no channel for "nothing", and channel k is number k + 1.
+            as the largest number, it has no channel for "nothing", and channel k is number k + 1. Numbers that the file
+            calls void count among them, and their points nowhere. Number 0 is what its line says: nothing, or a class.
         preprocess: settings that replace its own, see `parse_preprocessing`.
         mirror: another server for published files.
         device: where it is to run.
@@ -112,17 +114,20 @@ def _needed(labels: Path | None, spec: str) -> LabelTable:
             f"segmenter {spec!r} does not say what its outputs mean; "
             "give --labels FILE with lines 'number name'"
         )
-    return read_labels(labels)
+    return read_labels(labels, zero_is_a_class=None)
 
 
 def _relabel(segmenter: Segmenter, labels: Path | None) -> Segmenter:
-    return segmenter if labels is None else _label(segmenter, read_labels(labels))
+    return segmenter if labels is None else _label(segmenter, read_labels(labels, zero_is_a_class=None))
 
 
 def _label(segmenter: Segmenter, table: LabelTable) -> Segmenter:
-    nothing = True if table.names_nothing else None
+    nothing = True if table.names_zero else None
     vocabulary = Vocabulary(table.concepts)
-    return replace(segmenter, vocabulary=vocabulary, numbers=table.lookup(), nothing_channel=nothing)
+    numbers = np.maximum(table.lookup(), NO_CONCEPT)
+    return replace(
+        segmenter, vocabulary=vocabulary, numbers=numbers, void=table.void, nothing_channel=nothing
+    )
 
 
 def _fit_to_program(segmenter: Segmenter, *, resizable: bool) -> Segmenter:

@@ -15,6 +15,9 @@ NOTHING = 0
 IGNORED = -1
 """The value, in all planes, of a point of a label map that counts nowhere."""
 
+UNNAMED = -2
+"""What a lookup gives for a number that nothing names; no label map holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:

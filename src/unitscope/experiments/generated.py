@@ -9,12 +9,20 @@ import torch
 from numpy.typing import NDArray
 
 from unitscope.concepts.labellers import Counting, Labeller
-from unitscope.experiments.samples import Batch, Content, LabelContent, PictureContent, Samples, check_fits
+from unitscope.concepts.vocabulary import NOTHING
+from unitscope.experiments.samples import (
+    Batch,
+    Content,
+    LabelContent,
+    PictureContent,
+    Samples,
+    check_fits,
+    label_maps,
+)
 from unitscope.models.generators import Generator
 from unitscope.models.weights import device_of
 from unitscope.run.manifest import SegmenterRecord
 from unitscope.sources.latents import SeededLatents
-from unitscope.stats.intersection import without_repeats
 
 
 class GeneratedSamples:
@@ -81,11 +89,13 @@ class GeneratedSamples:
     def label(self, pictures: NDArray[np.uint8]) -> NDArray[np.int16]:
         """Return the label maps ``(n, P, gh, gw)`` of pictures ``(n, H, W, 3)``, no concept twice at one pixel.
 
+        What the segmenter calls void is nothing here: pictures before and after a change are compared at every point.
+
         Raises:
             UnitscopeError: the segmenter fails.
         """
         prepared = [self.labeller.prepare(0, picture) for picture in pictures]
-        return without_repeats(self.labeller.label(prepared).astype(np.int16))
+        return np.maximum(label_maps(self.labeller, prepared), NOTHING)
 
     def picture(self, sample: int) -> NDArray[np.uint8]:
         """Generate the picture of one latent ``(H, W, 3)``."""

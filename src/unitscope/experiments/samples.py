@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unitscope.concepts.labellers import Counting, Labeller, Prepared
+from unitscope.concepts.labellers import Counting, Labeller, Prepared, checked_labels
 from unitscope.concepts.vocabulary import Vocabulary
 from unitscope.errors import UnitscopeError
 from unitscope.models.preprocessing import Preprocessing
@@ -193,7 +193,7 @@ class PictureSamples:
             empty = np.zeros((0, self.labeller.planes, *self.grid), np.int16)
             none = torch.zeros((0, self.depth, *self.size))
             return Batch(np.zeros(0, np.int64), none, empty, skipped)
-        labels = without_repeats(self.labeller.label(prepared).astype(np.int16))
+        labels = label_maps(self.labeller, prepared)
         return Batch(np.array(samples, np.int64), torch.from_numpy(np.stack(inputs)), labels, skipped)
 
     def picture(self, sample: int) -> NDArray[np.uint8]:
@@ -285,6 +285,16 @@ def _readable(name: str) -> str:
     """Spell out bytes of a file name that are no UTF-8, which neither JSON nor Parquet can hold."""
     spelt = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return name if spelt == name else spelt  # the same object: there may be millions
+
+
+def label_maps(labeller: Labeller, prepared: Sequence[Prepared]) -> NDArray[np.int16]:
+    """Return the label maps ``(n, P, gh, gw)`` of a batch, no concept twice at one pixel.
+
+    Raises:
+        UnitscopeError: the labeller fails, or gives what is not in its vocabulary, which kernels do not look for.
+    """
+    labels = checked_labels(labeller.label(prepared), labeller.vocabulary, labeller.name)
+    return without_repeats(labels.astype(np.int16))
 
 
 def check_fits(vocabulary: Vocabulary) -> None:

@@ -166,7 +166,7 @@ class VocabularyRecord:
         count: of concepts.
         categories: of concepts.
         unlabelled: what pixels without any label are: "background", or "ignore" where they count nowhere.
-        ignored: numbers in masks whose pixels count nowhere.
+        ignored: numbers in masks, or of a segmenter, whose pixels count nowhere.
         uncounted: share of all pixels that count nowhere.
     """
 

@@ -124,7 +124,7 @@ class LabelledSource(PictureSource, Protocol):
         ...
 
     def labels(self, index: int) -> NDArray[np.int32]:
-        """Return the label map of one whole picture, (P, H, W); 0 is "nothing"."""
+        """Return the label map of one whole picture, (P, H, W); 0 is "nothing", -1 counts nowhere."""
         ...
 
 
