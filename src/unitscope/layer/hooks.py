@@ -41,6 +41,8 @@ class LayerDescription:
     """Where its cells lie; None when the output is no activation."""
     readout: Reading | None = None
     """How it is read."""
+    followed: bool = True
+    """Whether where its cells lie is in no doubt."""
     places: str = ""
     """What changes of the picture at known places say of where its cells lie; empty where nobody asked."""
     alias: str = ""
@@ -196,7 +198,7 @@ def describe_layers(
         size: for a generator, height and width of its pictures.
     """
     seen: list[
-        tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str, GridGeometry | None]
+        tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str, GridGeometry | None, bool]
     ] = []
     tracker = _tracker(inputs, size)
 
@@ -205,9 +207,13 @@ def describe_layers(
         for keys, value in found:
             reading = _reading_or_reason(value, tracker, len(inputs))
             geometry = None if isinstance(reading, str) else tracker.of(value, reading.grid)
-            seen.append((path, call, keys if len(found) > 1 else (), tuple(value.shape), reading, geometry))
+            named = keys if len(found) > 1 else ()
+            sure = _is_followed(value, tracker)
+            seen.append((path, call, named, tuple(value.shape), reading, geometry, sure))
         if not found:
-            seen.append((path, call, (), None, f"it returns {type(output).__name__} with no tensor", None))
+            seen.append(
+                (path, call, (), None, f"it returns {type(output).__name__} with no tensor", None, True)
+            )
 
     parts = {path: part for path, part in module.named_modules() if path}
     with _watched(module, parts, watch) as forward, tracker:
@@ -221,8 +227,9 @@ def describe_layers(
             calls[path],
             reading,
             geometry=geometry,
+            followed=followed,
         )
-        for path, call, keys, shape, reading, geometry in seen
+        for path, call, keys, shape, reading, geometry, followed in seen
     ]
 
 
@@ -234,6 +241,7 @@ def _description(
     reading: Reading | str,
     *,
     geometry: GridGeometry | None,
+    followed: bool,
 ) -> LayerDescription:
     kind = type(part).__name__
     if isinstance(reading, str) or shape is None:
@@ -241,7 +249,9 @@ def _description(
     units = 1
     for letter, size in zip(reading.axes, shape, strict=True):
         units *= size if letter == "U" else 1
-    return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading), geometry, reading)
+    return LayerDescription(
+        name, kind, shape, calls, units, reading.grid, str(reading), geometry, reading, followed
+    )
 
 
 def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | EvenGeometry:
@@ -324,9 +334,15 @@ def _layer_grid(
     units = int(reading.apply(output).shape[1])
     if said is not None:
         return LayerGrid(name, units, reading.grid, GridGeometry.even(said, tracker.size), reading)
+    return LayerGrid(
+        name, units, reading.grid, tracker.of(output, reading.grid), reading, _is_followed(output, tracker)
+    )
+
+
+def _is_followed(output: Tensor, tracker: GeometryTracker | EvenGeometry) -> bool:
+    """Return whether where the cells of an output of any shape lie is in no doubt."""
     known = tracker.followed(output)
-    followed = isinstance(tracker, EvenGeometry) or (known is not None and not known.doubt)
-    return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading, followed)
+    return isinstance(tracker, EvenGeometry) or (known is not None and not known.doubt)
 
 
 def _counted(pictures: int) -> str:

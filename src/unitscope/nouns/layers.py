@@ -137,22 +137,24 @@ def _picture_layers(
 
 def _with_proofs(described: list[LayerDescription], found: Network) -> list[LayerDescription]:
     """Ask every layer that can be read whether its cells lie where they are read."""
-    grids = [
-        LayerGrid(layer.name, layer.units or 1, layer.grid, layer.geometry, layer.readout)
+    grids = {
+        layer.name: LayerGrid(
+            layer.name, layer.units or 1, layer.grid, layer.geometry, layer.readout, layer.followed
+        )
         for layer in described
         if layer.grid is not None and layer.geometry is not None and layer.readout is not None
-    ]
+    }
     if not grids:
         return described
     proofs = ask(
         found.module,
-        grids,
+        grids.values(),
         found.preprocessing.size,
         prepare=found.preprocessing.apply,
         most_units=MOST_UNITS,
     ).proofs
     return [
-        replace(layer, places=str(proofs[layer.name])) if layer.name in proofs else layer
+        replace(layer, places=proofs[layer.name].said(grids[layer.name])) if layer.name in proofs else layer
         for layer in described
     ]
 
