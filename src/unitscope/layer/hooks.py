@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.layer.axes import kinds
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.names import LayerName, entries, entry_name, parse_layer, pick
 from unitscope.layer.readout import Lost, Reading, Unreadable, find_reading, reading_of_grid
@@ -49,6 +50,14 @@ class LayerDescription:
     """A readable name that may be written instead, where the model gives one."""
     default: bool = False
     """Whether it is dissected when no layer is named."""
+
+    @property
+    def shape_of_picture(self) -> tuple[int, ...] | None:
+        """Shape of the output for one picture, without the axis of pictures."""
+        if self.shape is None:
+            return None
+        place = self.readout.axes.index("N") if self.readout is not None else 0
+        return (*self.shape[:place], *self.shape[place + 1 :])
 
 
 @dataclass(frozen=True)
@@ -194,7 +203,7 @@ def describe_layers(
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``, or one latent.
+        inputs: ``(N, 3, H, W)``, two pictures at least where their axis is to be told from others, or one latent.
         size: for a generator, height and width of its pictures.
     """
     seen: list[
@@ -209,7 +218,8 @@ def describe_layers(
             geometry = None if isinstance(reading, str) else tracker.of(value, reading.grid)
             named = keys if len(found) > 1 else ()
             sure = _is_followed(value, tracker)
-            seen.append((path, call, named, tuple(value.shape), reading, geometry, sure))
+            shape = _shape_for_one(value, reading, tracker, len(inputs))
+            seen.append((path, call, named, shape, reading, geometry, sure))
         if not found:
             seen.append(
                 (path, call, (), None, f"it returns {type(output).__name__} with no tensor", None, True)
@@ -231,6 +241,21 @@ def describe_layers(
         )
         for path, call, keys, shape, reading, geometry, followed in seen
     ]
+
+
+def _shape_for_one(
+    value: Tensor, reading: Reading | str, tracker: GeometryTracker | EvenGeometry, pictures: int
+) -> tuple[int, ...]:
+    """Return the shape that an output has for one picture."""
+    known, shape = tracker.followed(value), list(value.shape)
+    of_pictures = (
+        [] if known is None else [i for i, axis in enumerate(known.axes) if "pictures" in kinds(axis)]
+    )
+    if isinstance(reading, Reading):
+        of_pictures = [reading.axes.index("N")]
+    for place in of_pictures or range(min(len(shape), 1)):
+        shape[place] //= pictures if shape[place] % pictures == 0 else 1
+    return tuple(shape)
 
 
 def _description(
@@ -288,7 +313,7 @@ def probe_layers(
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of pictures from others.
+        inputs: two pictures ``(2, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of pictures from others.
         layers: names of layers, see :func:`unitscope.layer.names.parse_layer`.
         size: for a generator, height and width of its pictures, over which the grids lie evenly.
         grid_of: rows and columns of layers of which the user says how they are read: tokens that fill the grid row by

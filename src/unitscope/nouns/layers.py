@@ -33,7 +33,7 @@ class Layers(list[LayerDescription]):
         """Return one row a layer.
 
         Columns: ``layer`` (its readable name where it has one), ``units``, ``grid`` (rows x columns), ``default``
-        (taken when no layer is named), ``kind``, ``shape`` (without the batch axis), ``reading``, ``places`` and
+        (taken when no layer is named), ``kind``, ``shape`` (without the axis of pictures), ``reading``, ``places`` and
         ``path`` (its dotted module name).
         """
         return pd.DataFrame(
@@ -44,7 +44,8 @@ class Layers(list[LayerDescription]):
                 "default": [each.default for each in self],
                 "kind": [each.kind for each in self],
                 "shape": [
-                    None if each.shape is None else "x".join(map(str, each.shape[1:])) for each in self
+                    None if each.shape_of_picture is None else "x".join(map(str, each.shape_of_picture))
+                    for each in self
                 ],
                 "reading": [each.reading for each in self],
                 "places": [each.places for each in self],
@@ -125,7 +126,7 @@ def _picture_layers(
 ) -> list[LayerDescription]:
     found = on_device(replace(blank_network(source, preprocess, forward), device="cpu"))
     try:
-        described = _with_proofs(describe_layers(found.module, found.blank()), found)
+        described = _with_proofs(describe_layers(found.module, found.trial(2)), found)
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(
