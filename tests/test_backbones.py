@@ -178,4 +178,4 @@ def test_segmentation_and_detection_of_torchvision(name, layer, size, mean):
     with pytest.raises(UnitscopeError, match="tells no classes of pictures apart, which attack is about"):
         found.need_classes("attack")
     with torch.no_grad():
-        found.module(found.blank())
+        found.module(found.trial(1))

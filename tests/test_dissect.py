@@ -245,7 +245,7 @@ def test_pictures_are_read_again_when_later_ones_turn_out_weaker(network, tmp_pa
     seen = []
     with network.register_forward_pre_hook(lambda module, inputs: seen.extend(inputs[0])):
         run = dissect(network, tmp_path / "run", **given)
-    assert len(seen) > 1 + COUNT, "beside the blank input, some pictures are seen twice"
+    assert len(seen) > 2 + COUNT, "beside two that are made up, some pictures are seen twice"
     whole = dissect(network, tmp_path / "whole", **given | {"keep": 1})
     assert bytes_of(run) == bytes_of(whole)
     with pytest.raises(UnitscopeError, match="not enough of them"):
@@ -487,7 +487,7 @@ def test_activations_that_are_not_finite_name_layer_unit_and_picture(network, tm
 def test_a_network_that_refuses_the_input_size_says_so_before_any_work(network, tmp_path):
     network.head = nn.Linear(12, 4)
     with pytest.raises(
-        UnitscopeError, match=r"fails on an input of shape 1x3x32x32: RuntimeError: .*mat1.*size"
+        UnitscopeError, match=r"fails on an input of shape 2x3x32x32: RuntimeError: .*mat1.*size"
     ):
         dissect(network, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -501,7 +501,7 @@ def test_layers_that_do_not_keep_pictures_apart_are_refused(network, tmp_path):
     network.normalise = nn.Sequential(network.normalise, nn.Sequential(Turned(), nn.Identity()))
     network.forward = lambda x: network.normalise(network.coarse(network.fine(x)))
     with pytest.raises(
-        UnitscopeError, match=r"'normalise' returns shape \(100, 7\) for one picture, .*pictures and"
+        UnitscopeError, match=r"'normalise' returns shape \(200, 7\) for 2 pictures, .*pictures and"
     ):
         dissect(network, tmp_path / "run", layers=["normalise"])
 

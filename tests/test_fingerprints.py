@@ -17,7 +17,7 @@ from torch.nn import functional as F
 import unitscope as us
 from unitscope.errors import UnitscopeError
 from unitscope.experiments import fingerprints
-from unitscope.experiments.fingerprints import made_up
+from unitscope.layer.made_up import made_up
 from unitscope.models.network import Network
 from unitscope.run.fingerprint import Fingerprint, unlike
 
@@ -141,6 +141,7 @@ def test_the_made_up_picture_is_the_same_for_ever():
     assert (picture[0:8, 0:8] == picture[0, 0]).all()
     assert hashlib.sha256(picture.tobytes()).hexdigest() == HASH
     assert (made_up((60, 60)).std((0, 1)) > 50).all()
+    assert (made_up((20, 30), 1) != picture).mean() > 0.9
 
 
 HASH = "89d1af05c4ad468631010cadf54367552273e406cdb6af70e580493e683921bd"

@@ -133,8 +133,8 @@ def test_names_weights_and_flags_are_those_of_the_network(place):
 def test_another_function_takes_the_place_of_one(place):
     found = us.network(planted(place), preprocess=SEEN, forward=lambda *_: 1)
     other = us.network(found, forward=how)
-    assert found.module(found.blank()) == 1
-    assert other.module(other.blank())["logits"].shape == (1, 2)
+    assert found.module(found.trial(1)) == 1
+    assert other.module(other.trial(1))["logits"].shape == (1, 2)
     assert inside(other.module) is inside(found.module)
 
 
@@ -146,7 +146,7 @@ def test_weights_and_controls_are_those_without_a_function(place, tmp_path):
             found, plain = (us.network(source, **told, **how_) for how_ in ({"forward": how}, {}))
             assert weights_hash(found.module) == weights_hash(plain.module)
             assert weights_hash(found.module) != weights_hash(module)
-            assert "logits" in found.module(found.blank())
+            assert "logits" in found.module(found.trial(1))
 
 
 def test_lazy_modules_and_wrappers_of_training_are_called_so():

@@ -213,7 +213,7 @@ def test_a_library_that_states_one_channel_is_read_in_gray(tmp_path):
     assert found.preprocessing.channels == "gray"
     assert found.preprocessing.mean == (0.5,)
     assert found.layers
-    assert found.module(found.blank()).shape == (1, 3)
+    assert found.module(found.trial(1)).shape == (1, 3)
     tiny(transformers, **{**TINY_VIT, "num_channels": 4}).save_pretrained(tmp_path / "four")
     with pytest.raises(UnitscopeError, match="takes inputs of 4 channels, and pictures have 3"):
         library_model(f"transformers:{tmp_path / 'four'}")
@@ -237,7 +237,7 @@ def test_timm_states_channels_in_its_first_convolution(count, tmp_path):
     found = library_model(f"timm:local-dir:{tmp_path}")
     assert found.preprocessing.channels == "gray"
     assert found.layers
-    assert found.module(found.blank()).shape == (1, 5)
+    assert found.module(found.trial(1)).shape == (1, 5)
 
 
 def test_three_means_of_a_library_become_their_luminance():

@@ -109,6 +109,49 @@ def test_wrappers_of_training_do_not_rename_layers():
         assert [layer.name for layer in us.layers(wrapped, preprocess=f"size={SIDE}")] == names
 
 
+class TokensFirst(nn.Module):
+    """Tokens (T, N, D), as ``nn.Transformer`` has them by default, with neurons of an MLP."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.patch, self.attention = nn.Conv2d(3, 8, 8, 8), nn.MultiheadAttention(8, 2)
+        self.neurons, self.act, self.back = nn.Linear(8, 12), nn.GELU(), nn.Linear(12, 8)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).permute(2, 0, 1)
+        x = x + self.attention(x, x, x, need_weights=False)[0]
+        return self.back(self.act(self.neurons(x))).mean(0)
+
+
+def test_tokens_that_stand_before_the_pictures_are_read(tmp_path):
+    listed = {layer.name: layer for layer in us.layers(TokensFirst(), preprocess=f"size={SIDE}")}
+    assert {name: layer.grid for name, layer in listed.items() if name != "patch"} == dict.fromkeys(
+        ("attention", "neurons", "act", "back"), (4, 4)
+    )
+    assert (listed["act"].shape, listed["act"].shape_of_picture) == ((16, 1, 12), (16, 12))
+    assert listed["act"].places == "12 of 12 near"
+    assert len(dissected(TokensFirst(), tmp_path / "run", "act").units) == 12
+
+
+class Standardised(nn.Module):
+    """Divides every picture by its spread, and takes none that has no spread."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, 2, 1)
+
+    def forward(self, x):
+        x = (x - x.mean((1, 2, 3), keepdim=True)) / x.std((1, 2, 3), keepdim=True)
+        assert torch.isfinite(x).all()
+        return self.conv(x).mean((2, 3))
+
+
+def test_a_network_that_takes_no_blank_picture_is_read(tmp_path):
+    assert [layer.grid for layer in us.layers(Standardised(), preprocess=f"size={SIDE}")] == [(16, 16)]
+    assert len(dissected(Standardised(), tmp_path / "run", "conv").units) == 4
+
+
 class Two(nn.Module):
     def __init__(self):
         super().__init__()

@@ -1,5 +1,7 @@
 """Cells lie where they are read, or are not read at all, whatever a network does with their order."""
 
+from itertools import permutations
+
 import pytest
 import torch
 from torch import nn
@@ -94,6 +96,20 @@ def as_tokens_of_patches(x):
     return F.pad(x @ (torch.eye(3).repeat(4, 1) / 4), (0, 0, 2, 1))
 
 
+def shifted(x, rows, columns):
+    """Move a map by some cells; zeros follow."""
+    moved = F.pad(x, (max(columns, 0), max(-columns, 0), max(rows, 0), max(-rows, 0)))
+    top, left = max(-rows, 0), max(-columns, 0)
+    return moved[:, :, top : top + x.shape[2], left : left + x.shape[3]]
+
+
+AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1))
+
+
+def box(x):
+    return (x[:, :, 1:, 1:] + x[:, :, :-1, :-1] + x[:, :, :-1, 1:] + x[:, :, 1:, :-1]) / 4
+
+
 IDENTITY = torch.zeros(3, 1, 3, 3)
 IDENTITY[:, :, 1, 1] = 1
 
@@ -129,6 +145,20 @@ RIGHT = {
     "Fourier transform and back": lambda x: torch.fft.irfft2(torch.fft.rfft2(x)),
     "unfold and fold": lambda x: F.fold(F.unfold(x, 2, stride=2), (8, 8), 2, stride=2),
     "corners aligned": lambda x: F.interpolate(x, size=(15, 15), mode="bilinear", align_corners=True),
+    "mean of two slices": lambda x: (x[:, :, 2:, 2:] + x[:, :, :-2, :-2]) / 2,
+    "mean of four slices": box,
+    "mean of four slices of means of four slices": lambda x: box(box(x)),
+    "mean of four neighbours, by padding": lambda x: sum(shifted(x, *to) for to in AROUND) / 4,
+    "the same, mixed by a convolution": lambda x: F.conv2d(
+        torch.cat([shifted(x, *to) for to in AROUND], 1), torch.eye(3).repeat(1, 4)[..., None, None] / 4
+    ),
+    "every second cell, by a factor": lambda x: F.interpolate(x, scale_factor=0.5),
+    "every third cell, by a factor": lambda x: F.interpolate(x, scale_factor=0.34),
+    "every second cell, exact": lambda x: F.interpolate(x, scale_factor=0.5, mode="nearest-exact"),
+    "a factor that is no ratio of sizes": lambda x: F.interpolate(x, scale_factor=0.45, mode="bilinear"),
+    "half as many cells": lambda x: F.interpolate(x, size=(4, 4), mode="bilinear"),
+    "adaptive pooling with windows that overlap": lambda x: F.adaptive_avg_pool2d(x, 5),
+    "adaptive pooling": lambda x: F.adaptive_avg_pool2d(x, 4),
     "slice write of all channels": lambda x: torch.zeros(len(x), 3, 8, 8).copy_(x),
 }
 REFUSED = {
@@ -146,6 +176,12 @@ REFUSED = {
     "sum of rows and columns": lambda x: x + x.transpose(2, 3),
     "units of a picture and its mirror image": lambda x: torch.cat([x, x.flip(-1)], 1),
     "matrix that permutes": lambda x: torch.eye(64)[ORDER] @ tokens(x),
+    "units that were shifted their own way": lambda x: torch.cat([shifted(x, *to) for to in AROUND], 1),
+    "shifted maps on a new axis": lambda x: torch.stack([x, shifted(x, 1, 0)], 1),
+    "rolled maps behind one another": lambda x: torch.cat([x.roll(2, 2), x.roll(-2, 2)], 1),
+    "sum of something lost and something rolled": lambda x: x.sort(2).values + x.roll(2, 2),
+    "maps that are rolled far from each other": lambda x: x + x.roll(3, 2),
+    "adaptive pooling to uneven windows": lambda x: F.adaptive_avg_pool2d(x, 11),
 }
 
 
@@ -254,6 +290,32 @@ def test_a_recurrent_layer_leaves_its_steps_where_they_are():
         probe_layers(each, torch.zeros(1, 3, SIDE, SIDE), ["out"])["out"] for each in (module, plain)
     )
     assert (found.geometry, found.units, found.followed) == (expected.geometry, 8, True)
+
+
+def test_a_sum_of_rolled_maps_lies_in_their_middle_and_is_in_doubt():
+    rolled = Rearranged(lambda x: sum((x.roll(by, axis) for axis in (2, 3) for by in (1, -1)), x) / 5)
+    found, expected = (
+        probe_layers(each.eval(), torch.zeros(1, 3, SIDE, SIDE), ["out"])["out"]
+        for each in (rolled, Rearranged())
+    )
+    assert (found.geometry, found.reading, found.followed) == (expected.geometry, expected.reading, False)
+
+
+@pytest.mark.parametrize("order", list(permutations((0, 1, 3))))
+def test_the_order_of_a_sum_does_not_move_it(order):
+    module = Rearranged(lambda x: sum(x[:, :, to : to + 4, to : to + 4] for to in order))
+    found = probe_layers(module.eval(), torch.zeros(1, 3, SIDE, SIDE), ["out"])["out"]
+    assert (found.geometry.rows.offset, found.geometry.rows.scale) == (3.5 + 1.5 * CELL, CELL)
+
+
+def test_what_was_spread_from_wider_cells_joins_the_narrow_ones():
+    wide = nn.Conv2d(3, 3, 3, 2, 1)
+    module = Rearranged(lambda x: torch.cat([x, F.interpolate(wide(x), scale_factor=2)], 1))
+    found, expected = (
+        probe_layers(each.eval(), torch.zeros(1, 3, SIDE, SIDE), ["out"])["out"]
+        for each in (module, Rearranged())
+    )
+    assert (found.geometry, found.followed) == (expected.geometry, True)
 
 
 @pytest.mark.parametrize(

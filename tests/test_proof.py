@@ -86,6 +86,35 @@ def test_a_layer_in_doubt_is_read_if_it_is_near(tmp_path):
         dissected(Network(lambda x: 0.01 * x + mirrored(x).sort(1).values), tmp_path / "far")
 
 
+def beside(x, cells):
+    """Tokens that lie some columns further, in a way that cannot be followed."""
+    columns = (torch.arange(8) - cells).clamp(min=0)
+    moved = x[:, 1:].unflatten(1, (8, 8))[:, :, columns].flatten(1, 2)
+    return torch.cat([x[:, :1], moved], 1).index_add(1, torch.tensor([0]), 0 * x[:, :1])
+
+
+def test_a_layer_in_doubt_that_lies_a_cell_away_is_refused(tmp_path):
+    dissected(Network(lambda x: 0.01 * x + beside(x, 0)), tmp_path / "there")
+    shifted = Network(lambda x: 0.01 * x + beside(x, 1))
+    with pytest.raises(
+        UnitscopeError, match=r"are found (0\.[7-9]|1\.[0-3]) cells beside them on average; choose"
+    ):
+        dissected(shifted, tmp_path / "beside")
+    listed = {layer.name: layer.places for layer in unitscope.layers(shifted, preprocess=f"size={SIDE}")}
+    assert listed["out"].endswith("cells beside")
+
+
+def test_a_sum_of_shifted_maps_is_read_in_their_middle(tmp_path):
+    module = nn.Sequential(nn.Conv2d(3, 8, 8, 8), Neighbours())
+    module.add_module("out", nn.Identity())
+    assert len(dissected(module, tmp_path / "run").units) == 8
+
+
+class Neighbours(nn.Module):
+    def forward(self, x):
+        return x.roll(1, 2) + x.roll(-1, 2) + x.roll(1, 3) + x.roll(-1, 3) - 4 * x
+
+
 def test_only_the_patch_changes():
     pictures, centres = changed_pictures((48, 80), 8)
     assert pictures.shape == (2 + PLACES, 48, 80, 3)

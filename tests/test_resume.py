@@ -37,8 +37,8 @@ from unitscope.run.manifest import read_manifest
 
 VOCABULARY = Vocabulary([Concept("left", "part"), Concept("right", "part")])
 PICTURES, SHARD = 12, 4
-PLANNING = 1 + 12 + 3
-"""A blank picture, those that are changed at known places, two together, and one of them again."""
+PLANNING = 2 + 12 + 3
+"""Two that are made up, those that are changed at known places, two together, and one of them again."""
 
 
 class Counting(nn.Module):
@@ -231,7 +231,7 @@ def test_a_finished_run_of_another_version_is_returned_but_not_mended(tmp_path, 
     dissect(out)
     manifest = read_manifest(out)
     replace(manifest, packages={**manifest.packages, "torch": "0.9.1"}).write(out)
-    assert dissect(out) == 1  # the blank input that layers are looked up with
+    assert dissect(out) == 2  # made-up pictures that layers are looked up with
     (out / "tables" / "units.parquet").write_bytes(b"torn")
     before = contents(out)
     with pytest.raises(UnitscopeError, match=r"was begun with torch 0\.9\.1"):
@@ -339,7 +339,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
 
 def test_a_finished_run_is_returned_at_once(whole):
     before = contents(whole)
-    assert dissect(whole) == 1  # the blank input that layers are looked up with
+    assert dissect(whole) == 2  # made-up pictures that layers are looked up with
     assert contents(whole) == before
 
 

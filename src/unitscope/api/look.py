@@ -102,7 +102,7 @@ def layers(
     forward: Forward | Function | str | None = None,
     latent_shape: Shape | None = None,
 ) -> Layers:
-    """List the layers of a network in the order they run, with output shapes for one blank input, or one latent.
+    """List the layers of a network in the order they run, with output shapes for one picture, or one latent.
 
     The list shows itself as a frame; ``to_pandas`` returns that.
 

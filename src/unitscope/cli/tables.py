@@ -97,7 +97,7 @@ def print_stability(found: pd.DataFrame, style: str, out: Path | None) -> None:
 def print_layers(layers: Sequence[LayerDescription], *, as_json: bool, every: bool) -> None:
     """Print the layers of a model; a table leaves out blocks that repeat unless it is to have `every` layer."""
     if as_json:
-        inner = ("geometry", "readout")
+        inner = ("geometry", "readout", "followed")
         plain = [{key: value for key, value in asdict(layer).items() if key not in inner} for layer in layers]
         write_text(json.dumps(plain, indent=2) + "\n", None)
         return
@@ -107,7 +107,7 @@ def print_layers(layers: Sequence[LayerDescription], *, as_json: bool, every: bo
             "name": layer.name,
             "alias": layer.alias,
             "kind": layer.kind,
-            "shape": "" if layer.shape is None else " x ".join(str(n) for n in layer.shape[1:]),
+            "shape": " x ".join(str(n) for n in layer.shape_of_picture or ()),
             "units": "" if layer.units is None else layer.units,
             "grid": "" if layer.grid is None else f"{layer.grid[0]}x{layer.grid[1]}",
             "reading": layer.reading,

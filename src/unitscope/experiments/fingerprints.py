@@ -7,13 +7,13 @@ from contextlib import suppress
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unitscope.concepts.labellers import Labeller
 from unitscope.concepts.merge import segmenting
 from unitscope.errors import UnitscopeError
 from unitscope.layer.hooks import trace
+from unitscope.layer.made_up import made_up
 from unitscope.layer.names import entries, entry_name
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
@@ -32,8 +32,6 @@ WAVES = 4
 MOST_VALUES = 2**16
 """Values of an answer that are looked at, spread evenly over all of them."""
 LATENTS = 4
-BLOCK = 8
-"""Pixels that a made-up picture has of one colour, along each side."""
 
 
 def of_network(network: Network, layers: Sequence[str]) -> Fingerprints:
@@ -43,9 +41,7 @@ def of_network(network: Network, layers: Sequence[str]) -> Fingerprints:
         network: in eval mode on its device.
         layers: names of layers.
     """
-    seen = network.preprocessing
-    inputs = torch.from_numpy(seen.apply(made_up(seen.size)))[None]
-    return _of_module(network.module, layers, inputs, network.precision)
+    return _of_module(network.module, layers, network.trial(1), network.precision)
 
 
 def of_generator(generator: Generator, layers: Sequence[str], latents: SeededLatents) -> Fingerprints:
@@ -81,22 +77,6 @@ def of_segmenters(labeller: Labeller, size: tuple[int, int]) -> dict[str, Finger
             labels = each.label([each.prepare(0, made_up(size))])
             found[f"segmenter {each.name!r}"] = _of_values(torch.from_numpy(labels), OF_LABELS)
     return found
-
-
-def made_up(size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return a picture ``(H, W, 3)`` of coloured blocks, the same with every version of every package."""
-    rows, columns = (-(-pixels // BLOCK) for pixels in size)
-    blocks = (_scattered(rows * columns * 3) >> np.uint64(56)).astype(np.uint8).reshape(rows, columns, 3)
-    return np.ascontiguousarray(np.kron(blocks, np.ones((BLOCK, BLOCK, 1), np.uint8))[: size[0], : size[1]])
-
-
-def _scattered(count: int) -> NDArray[np.uint64]:
-    """Return the first numbers of SplitMix64 (Steele, Lea, Flood 2014)."""
-    with np.errstate(over="ignore"):
-        state = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return state ^ (state >> np.uint64(31))
 
 
 def _of_values(output: Tensor, tolerance: float) -> Fingerprint:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from unitscope.experiments.fingerprints import made_up
 from unitscope.models.forwarded import Function
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
@@ -41,10 +40,8 @@ def in_logits(network: Network) -> Network:
     It is asked about a made-up picture. The log-probability of a class is the same either way: logits less the
     logarithm of the sum of their exponentials.
     """
-    seen = network.preprocessing
-    inputs = torch.from_numpy(seen.apply(made_up(seen.size)))[None]
     with torch.no_grad():
-        answer = output_of(network.module(inputs.to(device_of(network.module))))
+        answer = output_of(network.module(network.trial(1, device_of(network.module))))
     if answer.ndim != 2 or answer.shape[1] < 2 or not _are_probabilities(answer):
         return network
     return replace(network, forward=Logarithm(network.called.function if network.called else None))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unitscope.errors import UnitscopeError
+from unitscope.layer.axes import kinds
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.names import LayerName, entries, entry_name, parse_layer, pick
 from unitscope.layer.readout import Lost, Reading, Unreadable, find_reading, reading_of_grid
@@ -41,12 +42,22 @@ class LayerDescription:
     """Where its cells lie; None when the output is no activation."""
     readout: Reading | None = None
     """How it is read."""
+    followed: bool = True
+    """Whether where its cells lie is in no doubt."""
     places: str = ""
     """What changes of the picture at known places say of where its cells lie; empty where nobody asked."""
     alias: str = ""
     """A readable name that may be written instead, where the model gives one."""
     default: bool = False
     """Whether it is dissected when no layer is named."""
+
+    @property
+    def shape_of_picture(self) -> tuple[int, ...] | None:
+        """Shape of the output for one picture, without the axis of pictures."""
+        if self.shape is None:
+            return None
+        place = self.readout.axes.index("N") if self.readout is not None else 0
+        return (*self.shape[:place], *self.shape[place + 1 :])
 
 
 @dataclass(frozen=True)
@@ -192,11 +203,11 @@ def describe_layers(
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``, or one latent.
+        inputs: ``(N, 3, H, W)``, two pictures at least where their axis is to be told from others, or one latent.
         size: for a generator, height and width of its pictures.
     """
     seen: list[
-        tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str, GridGeometry | None]
+        tuple[str, int, tuple[str, ...], tuple[int, ...] | None, Reading | str, GridGeometry | None, bool]
     ] = []
     tracker = _tracker(inputs, size)
 
@@ -205,9 +216,14 @@ def describe_layers(
         for keys, value in found:
             reading = _reading_or_reason(value, tracker, len(inputs))
             geometry = None if isinstance(reading, str) else tracker.of(value, reading.grid)
-            seen.append((path, call, keys if len(found) > 1 else (), tuple(value.shape), reading, geometry))
+            named = keys if len(found) > 1 else ()
+            sure = _is_followed(value, tracker)
+            shape = _shape_for_one(value, reading, tracker, len(inputs))
+            seen.append((path, call, named, shape, reading, geometry, sure))
         if not found:
-            seen.append((path, call, (), None, f"it returns {type(output).__name__} with no tensor", None))
+            seen.append(
+                (path, call, (), None, f"it returns {type(output).__name__} with no tensor", None, True)
+            )
 
     parts = {path: part for path, part in module.named_modules() if path}
     with _watched(module, parts, watch) as forward, tracker:
@@ -221,9 +237,25 @@ def describe_layers(
             calls[path],
             reading,
             geometry=geometry,
+            followed=followed,
         )
-        for path, call, keys, shape, reading, geometry in seen
+        for path, call, keys, shape, reading, geometry, followed in seen
     ]
+
+
+def _shape_for_one(
+    value: Tensor, reading: Reading | str, tracker: GeometryTracker | EvenGeometry, pictures: int
+) -> tuple[int, ...]:
+    """Return the shape that an output has for one picture."""
+    known, shape = tracker.followed(value), list(value.shape)
+    of_pictures = (
+        [] if known is None else [i for i, axis in enumerate(known.axes) if "pictures" in kinds(axis)]
+    )
+    if isinstance(reading, Reading):
+        of_pictures = [reading.axes.index("N")]
+    for place in of_pictures or range(min(len(shape), 1)):
+        shape[place] //= pictures if shape[place] % pictures == 0 else 1
+    return tuple(shape)
 
 
 def _description(
@@ -234,6 +266,7 @@ def _description(
     reading: Reading | str,
     *,
     geometry: GridGeometry | None,
+    followed: bool,
 ) -> LayerDescription:
     kind = type(part).__name__
     if isinstance(reading, str) or shape is None:
@@ -241,7 +274,9 @@ def _description(
     units = 1
     for letter, size in zip(reading.axes, shape, strict=True):
         units *= size if letter == "U" else 1
-    return LayerDescription(name, kind, shape, calls, units, reading.grid, str(reading), geometry, reading)
+    return LayerDescription(
+        name, kind, shape, calls, units, reading.grid, str(reading), geometry, reading, followed
+    )
 
 
 def _tracker(inputs: Tensor, size: tuple[int, int] | None) -> GeometryTracker | EvenGeometry:
@@ -278,7 +313,7 @@ def probe_layers(
 
     Args:
         module: the network, in eval mode.
-        inputs: ``(1, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of pictures from others.
+        inputs: two pictures ``(2, 3, H, W)``, or two latents ``(2, ...)``, which tell the axis of pictures from others.
         layers: names of layers, see :func:`unitscope.layer.names.parse_layer`.
         size: for a generator, height and width of its pictures, over which the grids lie evenly.
         grid_of: rows and columns of layers of which the user says how they are read: tokens that fill the grid row by
@@ -324,9 +359,15 @@ def _layer_grid(
     units = int(reading.apply(output).shape[1])
     if said is not None:
         return LayerGrid(name, units, reading.grid, GridGeometry.even(said, tracker.size), reading)
+    return LayerGrid(
+        name, units, reading.grid, tracker.of(output, reading.grid), reading, _is_followed(output, tracker)
+    )
+
+
+def _is_followed(output: Tensor, tracker: GeometryTracker | EvenGeometry) -> bool:
+    """Return whether where the cells of an output of any shape lie is in no doubt."""
     known = tracker.followed(output)
-    followed = isinstance(tracker, EvenGeometry) or (known is not None and not known.doubt)
-    return LayerGrid(name, units, reading.grid, tracker.of(output, reading.grid), reading, followed)
+    return isinstance(tracker, EvenGeometry) or (known is not None and not known.doubt)
 
 
 def _counted(pictures: int) -> str:

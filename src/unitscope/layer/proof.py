@@ -39,6 +39,12 @@ WIDEST_SHARE = 8
 """How far the middle of a wide response may lie from the place: this part of the picture."""
 FOLLOWS, OPPOSITE = 0.75, 0.5
 """So much the changes of a layer must correlate with the places; and, the other way round, what speaks against it."""
+MOST_SHIFT = 0.4
+"""Cells by which the changes of a layer may lie beside their places on average, where these are in doubt."""
+FINEST = 8
+"""Parts of a patch that a shift can be told in."""
+TRIMMED = 2
+"""Places to either side that say nothing of how far a layer is shifted."""
 SPREAD = 0.5
 """A change that reaches this part of the cells about alike has no place that could be wrong."""
 MOST_BYTES = 768 * 2**20
@@ -62,22 +68,35 @@ class Proof:
         places: at which the picture was changed.
         near: of these, the ones that change it most where they are.
         distance: median distance between a place and the strongest change, in cells.
+        shift: how far the changes lie beside their places, along the worse axis: the mean without the two furthest to
+            either side, in cells, or in eighths of the patch where these are wider.
     """
 
     outcome: Outcome
     places: int = 0
     near: int = 0
     distance: float = 0.0
+    shift: float = 0.0
 
     def against(self, layer: LayerGrid) -> str:
         """Return what speaks against reading a layer as it is read, or nothing."""
-        guessed = not layer.followed and max(layer.grid) > 1 and self.outcome not in ("near", "random")
-        if self.outcome == "far" or guessed:
+        guessed = not layer.followed and max(layer.grid) > 1
+        if self.outcome == "far" or (guessed and self.outcome not in ("near", "random")):
             return (
                 f"its cells do not lie where they would be read: of {self.places} changes of a picture at known places "
                 f"only {self.near} changed it most there"
             )
+        if guessed and self.outcome == "near" and self.shift > MOST_SHIFT:
+            return (
+                "its cells do not lie where they would be read: changes of a picture at known places are found "
+                f"{self.shift:.1f} cells beside them on average"
+            )
         return ""
+
+    def said(self, layer: LayerGrid) -> str:
+        """Return in a few words how a layer answered."""
+        beside = self.outcome == "near" and self.against(layer)
+        return f"{self}, {self.shift:.1f} cells beside" if beside else str(self)
 
     def __str__(self) -> str:
         return f"{self.near} of {self.places} near" if self.outcome in ("near", "far") else self.outcome
@@ -311,7 +330,7 @@ def judge(
     else:
         everywhere = answers[0].share > SPREAD and min(answers[0].follows) > -OPPOSITE
         outcome = "spread" if everywhere else "far"
-    return Proof(outcome, len(centres), best.near, round(best.distance, 2))
+    return Proof(outcome, len(centres), best.near, round(best.distance, 2), round(best.shift, 2))
 
 
 @dataclass(frozen=True)
@@ -322,13 +341,15 @@ class Answer:
         near: changes whose strongest cell lies where the picture changed.
         distance: median distance from there to the strongest cell, in cells.
         follows: for each axis with more than one cell, the correlation of where the layer and the picture changed.
-        shift: how far the changes lie from their places on average, along either axis, in cells.
+        off: how far the middles of the changes lie from their places on average, along the worse axis, in cells.
+        shift: the same of what is strongest in them, see :class:`Proof`.
         share: part of the cells that a change is spread over.
     """
 
     near: int
     distance: float
     follows: tuple[float, ...]
+    off: float
     shift: float
     share: float
     places: int
@@ -336,7 +357,7 @@ class Answer:
     @property
     def is_near(self) -> bool:
         """Whether changes of the layer follow those of the picture and lie where they are."""
-        return min(self.follows) >= FOLLOWS and (self.near >= ENOUGH * self.places or self.shift <= 1)
+        return min(self.follows) >= FOLLOWS and (self.near >= ENOUGH * self.places or self.off <= 1)
 
     @classmethod
     def of(
@@ -351,24 +372,33 @@ class Answer:
         flat = strength.reshape(len(strength), -1)
         strongest = np.unravel_index(flat.argmax(1), strength.shape[1:])
         wide = np.sqrt((flat >= flat.max(1, keepdims=True) / 2).sum(1) / np.pi)
-        weights = (strength - flat.min(1)[:, None, None]) ** 2
-        weights /= weights.sum((1, 2), keepdims=True) + 1e-30
-        too_far, distance, follows, shift = np.zeros(len(flat)), np.zeros(len(flat)), [], 0.0
+        wide_share, peak_share = (_shares(strength, power) for power in (2, 4))
+        too_far, distance, follows, off, shift = np.zeros(len(flat)), np.zeros(len(flat)), [], 0.0, 0.0
         for index, axis in enumerate((geometry.rows, geometry.columns)):
             if axis.cells == 1:
                 continue
             centre, pixels = centres[:, index], size[index]
             place = axis.offset + axis.scale * strongest[index]
-            middle = axis.offset + axis.scale * (weights.sum(2 - index) @ np.arange(axis.cells))
+            cells = axis.offset + axis.scale * np.arange(axis.cells)
+            middle, peak = (shares.sum(2 - index) @ cells for shares in (wide_share, peak_share))
             away = np.abs(np.clip(place, 0, pixels - 1) - centre)
             allowed = axis.scale + side / 2 + np.minimum(wide * axis.scale, pixels / WIDEST_SHARE)
             too_far = np.maximum(too_far, away / allowed)
             distance = np.maximum(distance, away / axis.scale)
             follows.append(max(_correlation(place, centre), _correlation(middle, centre)))
-            shift = max(shift, abs(float((middle - centre).mean())) / axis.scale)
+            off = max(off, abs(float((middle - centre).mean())) / axis.scale)
+            beside = np.sort(peak - np.clip(centre, cells[0], cells[-1]))[TRIMMED : len(peak) - TRIMMED]
+            shift = max(shift, abs(float(beside.mean())) / max(axis.scale, side / FINEST))
         share = float(np.median((flat**2).sum(1) ** 2 / ((flat**4).sum(1) + 1e-30))) / flat.shape[1]
         near = int((too_far <= 1).sum())
-        return cls(near, float(np.median(distance)), tuple(follows), shift, share, len(flat))
+        return cls(near, float(np.median(distance)), tuple(follows), off, shift, share, len(flat))
+
+
+def _shares(strength: NDArray[np.float64], power: int) -> NDArray[np.float64]:
+    """Return which share of a change ``(places, h, w)`` each cell has; a higher power leaves more to the strongest."""
+    above = (strength - strength.min((1, 2), keepdims=True)) ** power
+    shares: NDArray[np.float64] = above / (above.sum((1, 2), keepdims=True) + 1e-30)
+    return shares
 
 
 def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

@@ -144,7 +144,12 @@ def find_reading(
         raise Lost(f"where its cells lie in the picture is not known after the operator {followed.lost_at!r}")
     if any({"pictures"} < kinds(axis) for axis in axes):
         raise Unreadable("one axis runs over the pictures and something else, such as windows of the picture")
-    return _in_order(_by_axes(axes, pictures), followed)
+    reading = _by_axes(axes, pictures)
+    if followed.apart and reading.grid != (1, 1):
+        raise Unreadable(
+            f"units that the operator {followed.apart!r} puts together do not lie at the same places of the picture"
+        )
+    return _in_order(reading, followed)
 
 
 def reading_of_grid(output: Tensor, grid: tuple[int, int], pictures: int) -> Reading:

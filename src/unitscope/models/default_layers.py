@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import torch
 from torch import nn
 
 from unitscope.layer.hooks import LayerDescription, describe_layers
+from unitscope.layer.made_up import trial
+from unitscope.layer.proof import standard
 from unitscope.models.forwarded import Forwarded
 from unitscope.models.weights import copied
 
@@ -46,7 +49,7 @@ def default_layers(
     parts = dict(module.named_modules())
     grids = [
         layer
-        for layer in _describe(module, (1, channels, *size))
+        for layer in _describe(module, size, channels)
         if layer.grid is not None
         and max(layer.grid) > 1
         and layer.units != outputs
@@ -70,14 +73,15 @@ def _is_block(layer: LayerDescription, parts: dict[str, nn.Module]) -> bool:
     return listed and not PASSING.search(layer.kind)
 
 
-def _describe(module: nn.Module, shape: tuple[int, ...]) -> list[LayerDescription]:
-    """Describe the layers from their shapes alone where the network allows it, or else from a blank input."""
+def _describe(module: nn.Module, size: tuple[int, int], channels: int) -> list[LayerDescription]:
+    """Describe the layers from their shapes alone where the network allows it, or else from made-up pictures."""
+    inputs = trial(partial(standard, channels=channels), size, 2)
     if isinstance(module, Forwarded):  # what a function gives it has values that count
-        return describe_layers(module, torch.zeros(shape))
+        return describe_layers(module, inputs)
     try:
-        return describe_layers(_shapes_only(module), torch.zeros(shape, device="meta"))
+        return describe_layers(_shapes_only(module), inputs.to("meta"))
     except Exception:
-        return describe_layers(module, torch.zeros(shape))
+        return describe_layers(module, inputs)
 
 
 def _shapes_only(module: nn.Module) -> nn.Module:

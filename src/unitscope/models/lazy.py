@@ -11,15 +11,15 @@ from unitscope.models.hub import from_seed
 from unitscope.models.weights import device_of
 
 
-def make_parameters(module: nn.Module, blank: Tensor) -> None:
-    """Let a blank input make the parameters that lazy modules (``nn.LazyConv2d``) are still without, in place.
+def make_parameters(module: nn.Module, trial: Tensor) -> None:
+    """Let a first input make the parameters that lazy modules (``nn.LazyConv2d``) are still without, in place.
 
     That is what the first forward pass does; values are drawn from a fixed seed, and the random state and the training
     flags are as before afterwards. A network that has all its parameters is not run.
 
     Args:
         module: the network.
-        blank: an input ``(1, C, h, w)``.
+        trial: an input ``(1, C, h, w)``.
 
     Raises:
         UnitscopeError: it fails on the input, or a layer is not reached by it.
@@ -27,12 +27,12 @@ def make_parameters(module: nn.Module, blank: Tensor) -> None:
     if not _without(module):
         return
     flags = [(part, part.training) for part in module.modules()]
-    shape = "x".join(str(side) for side in blank.shape)
+    shape = "x".join(str(side) for side in trial.shape)
     try:
         module.eval()
         kinds = [each.dtype for each in module.parameters() if each.is_floating_point()]
         with torch.no_grad(), from_seed():
-            module(blank.to(device_of(module), kinds[0] if kinds else None))
+            module(trial.to(device_of(module), kinds[0] if kinds else None))
     except Exception as error:
         raise UnitscopeError(
             f"layer {_without(module)!r} has no parameters before a first input, and the network fails on one of "

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from unitscope import notebook
 from unitscope.errors import UnitscopeError
+from unitscope.layer.made_up import trial
 from unitscope.models.forwarded import Forward, Forwarded, Function, inside
 from unitscope.models.layer_names import find_layer
 from unitscope.models.precision import Precision, check_precision
@@ -80,9 +81,9 @@ class Network:
         """
         return find_layer(name, self.module, self.aliases, self.name)
 
-    def blank(self, device: torch.device | str | None = None) -> Tensor:
-        """Return a blank input for one picture ``(1, C, h, w)``."""
-        return torch.zeros((1, self.preprocessing.depth, *self.preprocessing.size), device=device)
+    def trial(self, pictures: int, device: torch.device | str | None = None) -> Tensor:
+        """Return inputs for so many made-up pictures ``(N, C, h, w)``."""
+        return trial(self.preprocessing.apply, self.preprocessing.size, pictures).to(device or "cpu")
 
     def with_precision(self, precision: Precision) -> Network:
         """Return the same network, the module shared, that multiplies so exactly."""

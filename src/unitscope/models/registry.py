@@ -108,7 +108,7 @@ def load_network(
     # How a network is called that says so itself goes with its name.
     model = replace(model, forward=None if forward is None else Forward.of(forward))
     network = inside(model.module)
-    make_parameters(model.module, model.blank())
+    make_parameters(model.module, model.trial(1))
     if weights is not None:
         take_weights(network, weights)
     elif model.checkpoint and pretrained:

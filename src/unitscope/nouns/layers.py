@@ -33,7 +33,7 @@ class Layers(list[LayerDescription]):
         """Return one row a layer.
 
         Columns: ``layer`` (its readable name where it has one), ``units``, ``grid`` (rows x columns), ``default``
-        (taken when no layer is named), ``kind``, ``shape`` (without the batch axis), ``reading``, ``places`` and
+        (taken when no layer is named), ``kind``, ``shape`` (without the axis of pictures), ``reading``, ``places`` and
         ``path`` (its dotted module name).
         """
         return pd.DataFrame(
@@ -44,7 +44,8 @@ class Layers(list[LayerDescription]):
                 "default": [each.default for each in self],
                 "kind": [each.kind for each in self],
                 "shape": [
-                    None if each.shape is None else "x".join(map(str, each.shape[1:])) for each in self
+                    None if each.shape_of_picture is None else "x".join(map(str, each.shape_of_picture))
+                    for each in self
                 ],
                 "reading": [each.reading for each in self],
                 "places": [each.places for each in self],
@@ -125,7 +126,7 @@ def _picture_layers(
 ) -> list[LayerDescription]:
     found = on_device(replace(blank_network(source, preprocess, forward), device="cpu"))
     try:
-        described = _with_proofs(describe_layers(found.module, found.blank()), found)
+        described = _with_proofs(describe_layers(found.module, found.trial(2)), found)
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(
@@ -137,22 +138,23 @@ def _picture_layers(
 
 def _with_proofs(described: list[LayerDescription], found: Network) -> list[LayerDescription]:
     """Ask every layer that can be read whether its cells lie where they are read."""
-    grids = [
-        LayerGrid(layer.name, layer.units or 1, layer.grid, layer.geometry, layer.readout)
+    grids = {
+        layer.name: LayerGrid(
+            layer.name, layer.units or 1, layer.grid, layer.geometry, layer.readout, layer.followed
+        )
         for layer in described
         if layer.grid is not None and layer.geometry is not None and layer.readout is not None
-    ]
+    }
     if not grids:
         return described
     seen = found.preprocessing
     try:
-        proofs = ask(found.module, grids, seen.size, prepare=seen.apply, most_units=MOST_UNITS).proofs
-    except (
-        UnitscopeError
-    ):  # a layer cannot be read from several pictures at once, and the list is of all of them
+        asked = ask(found.module, grids.values(), seen.size, prepare=seen.apply, most_units=MOST_UNITS)
+    except UnitscopeError:  # one cannot be read from several pictures at once, and the list is of all of them
         return described
+    proofs = asked.proofs
     return [
-        replace(layer, places=str(proofs[layer.name])) if layer.name in proofs else layer
+        replace(layer, places=proofs[layer.name].said(grids[layer.name])) if layer.name in proofs else layer
         for layer in described
     ]
 

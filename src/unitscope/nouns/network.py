@@ -47,8 +47,8 @@ def network(
     Args:
         source: a name such as ``world-vgg`` or ``timm:resnet50``, ``package.module:function``, ``file.py:function``, a
             module, or a network that is to be changed. A module stays as it is: other weights go into a copy. Only
-            lazy modules get the parameters that they are still without, from one blank input, as a first forward pass
-            makes them, see :func:`unitscope.models.lazy.make_parameters`.
+            lazy modules get the parameters that they are still without, as a first forward pass makes them, see
+            :func:`unitscope.models.lazy.make_parameters`.
         preprocess: settings that replace its own, such as ``size=512,range=-1:1``, see
             :func:`unitscope.models.preprocessing.parse_preprocessing`, or all of them.
         forward: how the network is given a batch of pictures where it takes several inputs, keywords or a dictionary: a
@@ -81,7 +81,7 @@ def network(
         found = replace(found, preprocessing=parse_preprocessing(preprocess, found.preprocessing))
     if forward is not None:
         found = replace(found, forward=Forward.of(forward))
-    make_parameters(found.module, found.blank())
+    make_parameters(found.module, found.trial(1))
     if weights is not None or reinitialize is not None:
         given = full_path(weights) or found.weights
         found = replace(found, module=copied(found.module), weights=given, reinitialized=reinitialize)

@@ -189,7 +189,7 @@ def cut(module: nn.Module, layer: str | LayerGrid, example: Tensor) -> Replay:
         raise UnitscopeError(
             "the network is in training mode, where a pass changes it; call its eval() first"
         )
-    grid = probe_layers(module, example[:1], [layer])[layer] if isinstance(layer, str) else layer
+    grid = probe_layers(module, example[:2], [layer])[layer] if isinstance(layer, str) else layer
     passes = _WholeParts(module, grid.name, grid.reading.axes.index("N"))
     try:
         graph = capture(module, grid.name, example)

@@ -147,5 +147,5 @@ def output_names(model: Network) -> tuple[str, ...]:
     if model.classes:
         return model.classes
     with torch.no_grad():
-        answer = output_of(model.module(model.blank(model.device)))
+        answer = output_of(model.module(model.trial(1, model.device)))
     return tuple(str(number) for number in range(answer.shape[-1]))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 import torch
 from torch import nn
 
 from unitscope.errors import UnitscopeError
-from unitscope.experiments.dissection.plan import ReadingPlan
+from unitscope.experiments.dissection.plan import ReadingPlan, prepare_of
 from unitscope.experiments.dissection.settings import DissectionSettings
 from unitscope.experiments.forward import out_of_memory
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.label_answers import label_answers
 from unitscope.experiments.samples import PictureSamples, Samples
 from unitscope.layer.answers import CAUSES
-from unitscope.layer.proof import Asked, Prepare, ask, standard
+from unitscope.layer.proof import Asked, Prepare, ask
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
@@ -55,10 +54,7 @@ def proven(
 def _proven(plan: ReadingPlan, model: Network, samples: Samples, told: DissectionSettings) -> ReadingPlan:
     """Change pictures at known places, and note what the network and its layers answered."""
     module, device = model.module, device_of(model.module)
-    prepare: Prepare = partial(standard, channels=samples.depth)
-    if isinstance(samples, PictureSamples):
-        prepare = samples.preprocessing.apply
-    asked = _asked(plan, module, samples.size, prepare, device)
+    asked = _asked(plan, module, samples.size, prepare_of(samples), device)
     answers = asked.answers
     if answers != "same" and not told.allow_random:
         raise UnitscopeError(f"{model.name or 'the network'} answers differently {CAUSES[answers]}; {ALLOW}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, Protocol
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pieces import piece_size
-from unitscope.experiments.samples import Samples
+from unitscope.experiments.samples import PictureSamples, Samples
 from unitscope.layer.answers import Answers, caveat
 from unitscope.layer.causes import why
 from unitscope.layer.grid import (
@@ -25,7 +25,8 @@ from unitscope.layer.grid import (
     raster_sampling,
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
-from unitscope.layer.proof import Proof
+from unitscope.layer.made_up import trial
+from unitscope.layer.proof import Prepare, Proof, standard
 from unitscope.models.precision import Precision
 from unitscope.run.dissection import Dissection
 
@@ -154,7 +155,7 @@ def plan_reading(
     grid_of: Mapping[str, tuple[int, int]] | None = None,
     precision: Precision = "fp32",
 ) -> ReadingPlan:
-    """Look at the layers with one blank input, or two latents, and decide how they are kept.
+    """Look at the layers with two made-up pictures, or two latents, and decide how they are kept.
 
     Args:
         module: the network, in eval mode.
@@ -179,9 +180,9 @@ def plan_reading(
         two = samples.latents.read([0, 0]).to(device)
         grids, channels_last = probe_layers(module, two, layers, size=samples.size, grid_of=said), False
     else:
-        blank = torch.zeros((1, samples.depth, *samples.size), device=device)
+        inputs = trial(prepare_of(samples), samples.size, 2).to(device)
         last = device.type == "cpu" or precision != "fp32"
-        grids, channels_last = _probe(module, blank, layers, said, try_last=last)
+        grids, channels_last = _probe(module, inputs, layers, said, try_last=last)
     found = tuple(
         _spread(grid, samples.size) if settings.cells == "even" else grid for grid in grids.values()
     )
@@ -191,13 +192,20 @@ def plan_reading(
     return replace(one, shard_size=piece_size(min(fitting, MOST_SHARD_SAMPLES), batch_size=batch_size))
 
 
+def prepare_of(samples: Samples) -> Prepare:
+    """Return what makes a network's input of a picture."""
+    if isinstance(samples, PictureSamples):
+        return samples.preprocessing.apply
+    return partial(standard, channels=samples.depth)
+
+
 def _spread(layer: LayerGrid, size: tuple[int, int]) -> LayerGrid:
     return replace(layer, geometry=GridGeometry.even(layer.grid, size))
 
 
 def _probe(
     module: nn.Module,
-    blank: Tensor,
+    inputs: Tensor,
     layers: Sequence[str],
     grid_of: Mapping[str, tuple[int, int]],
     *,
@@ -211,14 +219,14 @@ def _probe(
     if try_last and any(isinstance(part, nn.Conv2d) for part in module.modules()):
         # Some networks view their activations as if the channels lay first; those fail, and go on below.
         with suppress(Exception):
-            last = blank.to(memory_format=torch.channels_last)
+            last = inputs.to(memory_format=torch.channels_last)
             return probe_layers(module, last, layers, grid_of=grid_of), True
     try:
-        return probe_layers(module, blank, layers, grid_of=grid_of), False
+        return probe_layers(module, inputs, layers, grid_of=grid_of), False
     except UnitscopeError:
         raise
     except Exception as error:
-        shape = "x".join(str(n) for n in blank.shape)
+        shape = "x".join(str(n) for n in inputs.shape)
         raise UnitscopeError(
             f"the network fails on an input of shape {shape}: {why(error)}; a generator takes --latents in place of "
             "--images"

@@ -178,7 +178,7 @@ class PairActivations:
 def count_classes(network: Network) -> int:
     """Return the number of outputs of a network for one picture; 0 where it returns no single row of numbers."""
     with torch.no_grad():
-        found = network.module(network.blank(device_of(network.module)))
+        found = network.module(network.trial(1, device_of(network.module)))
     return int(found.shape[1]) if isinstance(found, Tensor) and found.ndim == 2 else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from unitscope.layer.axes.axes import (
     Axes,
     Kind,
     Part,
-    broadcast,
     kinds,
     length,
     lost,
@@ -21,14 +20,11 @@ from unitscope.layer.axes.axes import (
     over_picture,
     units,
 )
-from unitscope.layer.axes.elementwise import CREATES, RESIZES, keeps_places
 
 Place = tuple[float, float]
 """Scale and offset of one axis of the picture, in pixels."""
 Shape = tuple[int, ...]
 PLACED: tuple[Kind, Kind] = ("rows", "columns")
-SAME_PLACE = 2.0
-"""Cells by which values that meet may lie apart; what follows lies where the first of them does."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,12 @@ class Followed:
         columns: the same of columns.
         rolled: by how many positions rows and columns were rolled: position ``i`` holds ``(i - rolled) % size``.
         lost_at: the operator at which axes were lost, for messages.
-        doubt: an operator that joined this with something whose places are lost, or lie some cells apart; where it
-            lies is what the other says, and has to be proven.
+        doubt: an operator that joined this with something whose places are lost, or lie elsewhere; where it lies has to
+            be proven.
+        reach: how far from there the outermost places lie that values were put together from, along rows and columns,
+            pixels.
+        grain: how wide the cells were that it was spread from, where they were wider, pixels.
+        apart: an operator that put units of several places behind one another; they have no single one.
     """
 
     axes: Axes
@@ -51,6 +51,9 @@ class Followed:
     rolled: tuple[int, int] = (0, 0)
     lost_at: str = ""
     doubt: str = ""
+    reach: tuple[float, float] = (0.0, 0.0)
+    grain: tuple[float, float] = (0.0, 0.0)
+    apart: str = ""
 
     def fits(self, tensor: Tensor) -> bool:
         """Return whether a tensor of any shape still has the one that was followed."""
@@ -124,7 +127,16 @@ def whole_places(state: Followed) -> tuple[Place, Place]:
 def as_map(state: Followed, shape: Shape, places: tuple[Place, Place]) -> Followed:
     """Return a map ``(N, U, h, w)`` of a new shape that lies elsewhere."""
     axes = (state.axes[0], units(shape[1]), (Part("rows", shape[2]),), (Part("columns", shape[3]),))
-    return Followed(axes, *places)
+    return replace(moved(state, places), axes=axes)
+
+
+def moved(state: Followed, places: tuple[Place, Place]) -> Followed:
+    """Return a tensor whose rows and columns lie elsewhere, in their order; cells may have become narrower."""
+    grain = [
+        max(own, abs(before[0])) if abs(after[0]) < abs(before[0]) else own
+        for own, before, after in zip(state.grain, whole_places(state), places, strict=True)
+    ]
+    return replace(state, rows=places[0], columns=places[1], rolled=(0, 0), grain=(grain[0], grain[1]))
 
 
 def lost_state(state: Followed, shape: Shape, lost_at: str = "") -> Followed:
@@ -132,135 +144,12 @@ def lost_state(state: Followed, shape: Shape, lost_at: str = "") -> Followed:
     return replace(state, axes=tuple(lost(n) for n in shape), lost_at=state.lost_at or lost_at)
 
 
-def resized(call: Call, state: Followed, shape: Shape) -> Followed:
-    """Return a map whose rows and columns were divided into other numbers of cells."""
-    if shape[2:] == (1, 1) and not any(map(over_picture, state.axes)):
-        return without_grid(state, shape)
-    if state.rolled != (0, 0) and shape[2:] != (1, 1):
-        return lost_state(state, shape)
-    step = _spread_corners if _corners_aligned(call) else spread
-    places = []
-    for axis, place, after, pixels in zip(
-        state.axes[2:], whole_places(state), shape[2:], call.size, strict=True
-    ):
-        if over_picture(axis):
-            places.append(step(place, length(axis), after))
-        else:  # one value for the whole picture, spread over it
-            places.append((pixels / after, (pixels / after - 1) / 2))
-    return as_map(state, shape, (places[0], places[1]))
-
-
-def _corners_aligned(call: Call) -> bool:
-    return (
-        call.name.startswith(("upsample_bi", "_upsample_bi")) and call.arg(2, "align_corners", False) is True
-    )
-
-
 def without_grid(state: Followed, shape: Shape) -> Followed:
     """Return a tensor no axis of which runs over the picture, such as what a pooling of all cells leaves."""
     return replace(state, axes=(state.axes[0], *(units(n) for n in shape[1:])))
-
-
-def spread(place: Place, before: int, after: int) -> Place:
-    """Resize: the same extent divided into another number of cells."""
-    scale, offset = place
-    ratio = before / after
-    return scale * ratio, offset + scale * (ratio - 1) / 2
-
-
-def _spread_corners(place: Place, before: int, after: int) -> Place:
-    """Resize: the first and the last cell stay where they are."""
-    scale, offset = place
-    return (
-        (scale * (before - 1) / (after - 1), offset)
-        if min(before, after) > 1
-        else spread(place, before, after)
-    )
 
 
 def total(state: Followed, kind: Kind) -> int:
     """Return how many rows or columns a tensor has on all its axes together; those inside tokens as well."""
     parts = [inner for axis in state.axes for part in axis for inner in (part.grid or (part,))]
     return math.prod(part.size for part in parts if part.kind == kind)
-
-
-def agree(states: Sequence[Followed]) -> bool:
-    """Return whether the same rows and columns of all tensors lie at the same places, within two cells."""
-    first, *others = states
-    return all(_apart(first, other) <= SAME_PLACE for other in others)
-
-
-def contrary(states: Sequence[Followed]) -> bool:
-    """Return whether rows or columns of some tensors run, or were rolled, otherwise than those of others."""
-    first, *others = states
-    return any(_apart(first, other) == math.inf for other in others)
-
-
-def _apart(first: Followed, other: Followed) -> float:
-    """Return how many cells the same rows and columns of two tensors lie apart; infinite where they run otherwise."""
-    found = 0.0
-    for index, kind in enumerate(PLACED):
-        (scale, offset), (scale2, offset2) = ((each.rows, each.columns)[index] for each in (first, other))
-        count = min(total(first, kind), total(other, kind))
-        if count <= 1:
-            continue
-        if scale * scale2 <= 0 or first.rolled[index] != other.rolled[index]:
-            return math.inf
-        apart = max(abs(offset - offset2), abs(offset - offset2 + (scale - scale2) * (count - 1)))
-        found = max(found, apart / max(abs(scale), abs(scale2)))
-    return found
-
-
-def general(call: Call, result: Tensor) -> Followed | None:
-    """Follow a result of any shape where an operator has no rule of its own.
-
-    Operators known to be elementwise keep axes; what maps maps to maps of another size resizes; all else is lost.
-    """
-    shape, main = tuple(result.shape), call.main
-    if call.name in CREATES:
-        return None
-    if keeps_places(call.name):
-        return _elementwise(call, shape)
-    if call.name in RESIZES and len(shape) == 4 and is_map(main.axes) and length(main.axes[0]) == shape[0]:
-        return resized(call, main, shape)
-    return lost_state(main, shape)
-
-
-def _elementwise(call: Call, shape: Shape) -> Followed:
-    main = call.main
-    fitting = [t for t, s in zip(call.tensors, call.shapes, strict=True) if _fits_into(s, shape)]
-    whole = any(s == shape and id(t) in call.states for t, s in zip(call.tensors, call.shapes, strict=True))
-    if not whole and not (len(fitting) == len(call.tensors) and _covered(call.shapes, shape)):
-        return lost_state(main, shape)
-    states = [call.states[id(tensor)] for tensor in fitting if id(tensor) in call.states]
-    spatial = [state for state in states if any(map(over_picture, state.axes))] or [main]
-    if contrary(spatial):
-        return lost_state(main, shape)
-    doubt = "" if agree(spatial) else call.name
-    given = [call.axes(tensor) for tensor in fitting]
-    whole_ones = [axes for axes in given if _plainly_placed(axes, shape)]
-    alike = len({tuple(axis for axis in axes if over_picture(axis)) for axes in whole_ones}) == 1
-    axes = broadcast(given, shape)
-    if alike and any("lost" in kinds(axis) for axis in axes):
-        # It lies as these say, if it lies anywhere: what it is joined with is lost, or repeats a coarser grid.
-        return replace(main, axes=broadcast(whole_ones, shape), doubt=call.name)
-    return replace(main, axes=axes, doubt=doubt)
-
-
-def _plainly_placed(axes: Axes, shape: Shape) -> bool:
-    """Return whether axes of a whole result run over the picture, each over rows, columns or cells and nothing else."""
-    spatial = [axis for axis in axes if over_picture(axis)]
-    plain = all(kinds(axis) <= {"rows", "columns"} or kinds(axis) == {"tokens"} for axis in spatial)
-    clear = not any("lost" in kinds(axis) for axis in axes)
-    return bool(spatial) and plain and clear and tuple(map(length, axes)) == shape
-
-
-def _fits_into(given: Shape, shape: Shape) -> bool:
-    return len(given) <= len(shape) and all(
-        a in (1, b) for a, b in zip(given[::-1], shape[::-1], strict=False)
-    )
-
-
-def _covered(shapes: Iterable[Shape], shape: Shape) -> bool:
-    padded = [(1,) * (len(shape) - len(s)) + s for s in shapes]
-    return bool(padded) and tuple(max(sizes) for sizes in zip(*padded, strict=True)) == shape

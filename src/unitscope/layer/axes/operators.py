@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from torch import Tensor
 
 from unitscope.layer.axes.axes import broadcast, kinds, length, meet, over_picture, regroup, units
-from unitscope.layer.axes.calls import Call, Followed, general
+from unitscope.layer.axes.calls import Call, Followed
+from unitscope.layer.axes.general import general
 from unitscope.layer.axes.indexing import (
     flip_rule,
     fourier_rule,
@@ -145,6 +147,9 @@ REDUCTIONS = (
     "min", "nansum", "prod", "std", "sum", "var",
 )  # fmt: skip
 
+PRODUCTS = {"mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}
+"""Products of matrices, and which of the arguments is the first of the two."""
+
 Rule = Callable[[Call, Sequence[Tensor]], Sequence["Followed | None"] | None]
 
 RULES: dict[str, Rule] = {
@@ -182,8 +187,7 @@ RULES: dict[str, Rule] = {
     "mkldnn_rnn_layer": _recurrent,
     **dict.fromkeys(("_fft_r2c", "_fft_c2c", "_fft_c2r"), fourier_rule),
     "embedding": _embedding,
-    **dict.fromkeys(("mm", "bmm"), _product),
-    **dict.fromkeys(("addmm", "baddbmm"), lambda c, r: _product(c, r, first=1)),
+    **{name: partial(_product, first=first) for name, first in PRODUCTS.items()},
     **dict.fromkeys(
         (
             "_scaled_dot_product_flash_attention_for_cpu",
@@ -226,5 +230,15 @@ def _noted(call: Call, state: Followed | None) -> Followed | None:
     given = call.states.values()
     if any("lost" in kinds(axis) for axis in state.axes):
         return replace(state, lost_at=next((each.lost_at for each in given if each.lost_at), call.name))
-    doubt = next((each.doubt or each.lost_at for each in given if each.doubt or each.lost_at), "")
-    return replace(state, doubt=doubt or state.doubt, lost_at="")
+    doubt = (
+        next((each.doubt or each.lost_at for each in given if each.doubt or each.lost_at), "") or state.doubt
+    )
+    apart = next((each.apart for each in given if each.apart), state.apart)
+    if apart and _mixes_units(call):
+        return replace(state, doubt=doubt or apart, lost_at="", apart="")
+    return replace(state, doubt=doubt, lost_at="", apart=apart)
+
+
+def _mixes_units(call: Call) -> bool:
+    """Return whether every unit of a result looks at all those of its source."""
+    return call.name in PRODUCTS or (call.name == "convolution" and call.args[8] == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from torch import Tensor
 
@@ -27,12 +27,11 @@ from unitscope.layer.axes.calls import (
     Call,
     Followed,
     Place,
-    agree,
-    contrary,
     lost_state,
     total,
     whole_places,
 )
+from unitscope.layer.axes.meeting import meeting
 
 
 def slice_rule(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
@@ -119,13 +118,17 @@ def cat_rule(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     if any(only(each[place]) for each in given):
         return [_rows_joined(call, pieces, place, axes)]
     axes[place] = concatenate([each[place] for each in given])
-    if contrary(spatial or [call.main]):
-        return [lost_state(call.main, tuple(results[0].shape))]
-    if not agree(spatial or [call.main]):
-        return [replace(call.main, axes=tuple(axes), doubt=call.name)]
-    if len(spatial) == len(pieces) and not over_picture(axes[place]):
+    if len(spatial) == len(pieces) and not over_picture(axes[place]) and _tile(spatial):
         return [_on_top_of_each_other(spatial, tuple(axes))]
-    return [replace(call.main, axes=tuple(axes))]
+    return [_together(call, spatial, tuple(axes))]
+
+
+def _together(call: Call, spatial: Sequence[Followed], axes: Axes) -> Followed:
+    """Return tensors side by side, which are no single grid where some of them lie elsewhere than others."""
+    met = meeting(spatial or [call.main])
+    if met is None:
+        return lost_state(call.main, tuple(map(length, axes)))
+    return replace(met.state, axes=axes, apart=met.state.apart if met.sure else call.name)
 
 
 def _rows_joined(call: Call, pieces: Sequence[Tensor], place: int, axes: list[Axis]) -> Followed:
@@ -150,11 +153,12 @@ def _rows_joined(call: Call, pieces: Sequence[Tensor], place: int, axes: list[Ax
     (scale, offset), begin = lines[0], parts[0][0]
     if any(abs(line[0] - scale) > 1e-6 * abs(scale) for line in lines):
         return nothing
-    if not agree([placed(state, kind, lines[0]) for state in states]):
+    met = meeting([placed(state, kind, lines[0]) for state in states])
+    if met is None or not met.sure:
         return nothing
     moved = [(line[1] - offset) / scale for line in lines]
     axes[place] = (Part(kind, ends[-1]),)
-    joined = replace(states[0], axes=tuple(axes))
+    joined = replace(met.state, axes=tuple(axes))
     if all(abs(at - (start - begin)) < 0.01 for at, (start, _, _) in zip(moved, parts, strict=True)):
         return placed(joined, kind, (scale, offset - scale * begin))
     first, second = (length(axis) for axis in (along[0], along[-1]))
@@ -170,6 +174,21 @@ def placed(state: Followed, kind: Kind, place: Place, rolled: int | None = None)
         turns[PLACED.index(kind)] = rolled
     moved = (place, state.columns) if kind == "rows" else (state.rows, place)
     return replace(state, rows=moved[0], columns=moved[1], rolled=(turns[0], turns[1]))
+
+
+def _tile(states: Sequence[Followed]) -> bool:
+    """Return whether tensors hold what larger cells are divided into, as every second row and the others do."""
+    count = 1
+    for lines in zip(*map(whole_places, states), strict=True):
+        scale, begins = lines[0][0], sorted({round(offset, 6) for _, offset in lines})
+        steps = [(after - before) * len(begins) / scale for before, after in pairwise(begins)]
+        if any(line[0] != scale for line in lines) or any(abs(abs(step) - 1) > 1e-3 for step in steps):
+            return False
+        count *= len(begins)
+    return len({(state.rolled, state.grain, state.reach) for state in states}) == 1 and count in (
+        1,
+        len(states),
+    )
 
 
 def _on_top_of_each_other(states: Sequence[Followed], axes: Axes) -> Followed:
@@ -197,7 +216,5 @@ def stack_rule(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     axes = [met(each[i] for each in given) for i in range(results[0].ndim - 1)]
     axes.insert(place, units(len(given)))
     states = [call.states[id(piece)] for piece in call.args[0] if id(piece) in call.states]
-    spatial = [state for state in states if any(map(over_picture, state.axes))] or [call.main]
-    if contrary(spatial):
-        return [lost_state(call.main, tuple(results[0].shape))]
-    return [replace(call.main, axes=tuple(axes), doubt="" if agree(spatial) else call.name)]
+    spatial = [state for state in states if any(map(over_picture, state.axes))]
+    return [_together(call, spatial, tuple(axes))]

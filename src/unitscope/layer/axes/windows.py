@@ -16,6 +16,7 @@ from unitscope.layer.axes.calls import (
     as_map,
     is_map,
     lost_state,
+    moved,
     whole_places,
     without_grid,
 )
@@ -128,7 +129,8 @@ def columns_of_windows(call: Call, results: Sequence[Tensor]) -> list[Followed |
     ]
     rows, columns = whole_places(state)
     windows = (Part("rows", counts[0]), Part("columns", counts[1]))
-    return [Followed((state.axes[0], units(shape[1]), windows), steps[0](rows), steps[1](columns))]
+    found = moved(state, (steps[0](rows), steps[1](columns)))
+    return [replace(found, axes=(state.axes[0], units(shape[1]), windows))]
 
 
 def map_of_windows(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
