@@ -419,7 +419,7 @@ def test_a_unit_as_a_classifier_of_generated_pictures(run, file, tmp_path, monke
     assert found.scores.generated is True
     assert "24 latents of seed 1" in found.page.read_text()
     assert found.peaks["id"][3] == "seed1/000003"
-    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 1 + COUNT
+    assert sum(int(line) for line in (tmp_path / "labelled").read_text().split()) == 2 + COUNT
 
 
 def test_other_latents_may_be_classified(run, file):

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from unitscope import cli
+from unitscope.run.fingerprint import unlike
+from unitscope.run.manifest import read_manifest
 
 LABELS = "1\tred\tcolor\n2\tgreen\tcolor\n3\tblue\tcolor\n4\tdot\tobject\n"
 
@@ -118,9 +120,10 @@ def assert_same_run(one: Path, other: Path) -> None:
         for name in files:
             assert (one / part / name).read_bytes() == (other / part / name).read_bytes(), name
     manifests = [json.loads((run / "manifest.json").read_text()) for run in (one, other)]
+    assert not unlike(*(read_manifest(run).fingerprints for run in (one, other)))
     for manifest in manifests:
         assert manifest["status"] == "complete"
-        for changing in ("created", "seconds", "command", "checksum"):
+        for changing in ("created", "seconds", "command", "checksum", "fingerprints"):
             del manifest[changing]
     assert manifests[0] == manifests[1]
     assert not list(other.rglob("*.partial"))

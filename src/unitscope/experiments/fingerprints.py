@@ -90,7 +90,9 @@ def _of_values(output: Tensor, tolerance: float) -> Fingerprint:
     count = max(len(values), 1)
     size = float(np.sqrt(np.square(values).sum() / count))
     places = np.arange(len(values))
+    # Sums of numpy are in one order; those of a library for matrices depend on its threads.
     waves = [
-        float(values @ np.cos(np.sqrt(2) * wave * places) / np.sqrt(count)) for wave in range(1, WAVES + 1)
+        float((values * np.cos(np.sqrt(2) * wave * places)).sum() / np.sqrt(count))
+        for wave in range(1, WAVES + 1)
     ]
     return Fingerprint(tolerance, (size, *waves, float(size * (~finite).mean() if len(values) else 0)))
