@@ -159,6 +159,11 @@ RIGHT = {
     "half as many cells": lambda x: F.interpolate(x, size=(4, 4), mode="bilinear"),
     "adaptive pooling with windows that overlap": lambda x: F.adaptive_avg_pool2d(x, 5),
     "adaptive pooling": lambda x: F.adaptive_avg_pool2d(x, 4),
+    "gated units": lambda x: F.glu(torch.cat([x, 100 + 0 * x], 1), 1),
+    "a convolution as traced parts have it": lambda x: torch._convolution(
+        x, IDENTITY, None, (1, 1), (1, 1), (1, 1), False, (0, 0), 3, False, False, False, False
+    ),
+    "largest values put back": lambda x: F.max_unpool2d(*F.max_pool2d(x, 1, return_indices=True), 1),
     "slice write of all channels": lambda x: torch.zeros(len(x), 3, 8, 8).copy_(x),
 }
 REFUSED = {
@@ -196,6 +201,40 @@ def test_cells_in_another_order_are_read_where_they_lie(what):
 )
 def test_pictures_that_were_moved_before_are_read_where_they_lie(before):
     assert farthest(Rearranged(before=before)) < 1e-3
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_the_same_holds_in_inference_mode(what):
+    class Inside(Rearranged):
+        def forward(self, x):
+            with torch.inference_mode():
+                return super().forward(x.clone())
+
+    assert farthest(Inside(RIGHT[what])) < 1e-3
+
+
+def test_what_is_written_in_inference_mode_is_refused_or_followed_as_elsewhere():
+    with torch.inference_mode():
+        assert farthest(Rearranged(before=written)) < 1e-3
+        for what in ("slice write of other rows", "sort", "random order"):
+            with pytest.raises(UnitscopeError, match="not known after the operator"):
+                farthest(Rearranged(REFUSED[what]))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        lambda x: -torch.cdist(x, torch.ones(5, 3)),
+        lambda x: F.glu(x.repeat(1, 2)),
+        lambda x: F.max_pool1d(x[:, None], 2)[:, 0],
+        lambda x: F.interpolate(x[:, None], scale_factor=2, mode="linear")[:, 0],
+        lambda x: nn.GRU(3, 6, batch_first=True)(x[:, None])[0][:, 0],
+    ],
+)
+def test_vectors_have_no_places_to_lose(head):
+    module = Rearranged(lambda x: head(x.mean((2, 3)))).eval()
+    layer = probe_layers(module, torch.rand(2, 3, SIDE, SIDE), ["out"])["out"]
+    assert (layer.grid, str(layer.reading)) == ((1, 1), "vector")
 
 
 @pytest.mark.parametrize("what", REFUSED)
