@@ -110,6 +110,15 @@ def box(x):
     return (x[:, :, 1:, 1:] + x[:, :, :-1, :-1] + x[:, :, :-1, 1:] + x[:, :, 1:, :-1]) / 4
 
 
+def depth_to_space(x, last=False):
+    """Divide every cell into four by a reshape, which then hold what it held."""
+    n, _, h, w = x.shape
+    parts = x.repeat_interleave(4, 1).view(n, 3, 2, 2, h, w)
+    if last:
+        return parts.permute(0, 4, 2, 5, 3, 1).reshape(n, 4 * h * w, 3)
+    return parts.permute(0, 1, 4, 2, 5, 3).reshape(n, 3, 2 * h, 2 * w)
+
+
 IDENTITY = torch.zeros(3, 1, 3, 3)
 IDENTITY[:, :, 1, 1] = 1
 
@@ -201,6 +210,22 @@ def test_cells_in_another_order_are_read_where_they_lie(what):
 )
 def test_pictures_that_were_moved_before_are_read_where_they_lie(before):
     assert farthest(Rearranged(before=before)) < 1e-3
+
+
+def test_depth_that_becomes_space_lies_as_shuffled_pixels_do():
+    found, tokens_of_it, expected, *repeated = (
+        probe_layers(Rearranged(what).eval(), torch.rand(2, 3, SIDE, SIDE), ["out"])["out"]
+        for what in (
+            depth_to_space,
+            lambda x: depth_to_space(x, last=True),
+            lambda x: F.pixel_shuffle(x.repeat_interleave(4, 1), 2),
+            lambda x: x.repeat_interleave(2, 2).repeat_interleave(2, 3),
+            lambda x: x[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(len(x), 3, 16, 16),
+        )
+    )
+    assert (found.grid, found.geometry, found.followed) == ((16, 16), expected.geometry, True)
+    assert (tokens_of_it.grid, tokens_of_it.geometry) == ((16, 16), expected.geometry)
+    assert [each.geometry for each in repeated] == [expected.geometry] * 2
 
 
 @pytest.mark.parametrize("what", RIGHT)

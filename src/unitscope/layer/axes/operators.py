@@ -13,6 +13,7 @@ from torch import Tensor
 
 from unitscope.layer.axes.axes import broadcast, kinds, length, meet, over_picture, regroup, units
 from unitscope.layer.axes.calls import Call, Followed
+from unitscope.layer.axes.dividing import divided
 from unitscope.layer.axes.general import general
 from unitscope.layer.axes.indexing import (
     flip_rule,
@@ -40,7 +41,7 @@ from unitscope.layer.axes.windows import (
 
 
 def _view(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    return [replace(call.main, axes=regroup(call.main.axes, results[0].shape))]
+    return [divided(replace(call.main, axes=regroup(call.main.axes, results[0].shape)))]
 
 
 def _permute(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
