@@ -110,6 +110,15 @@ def box(x):
     return (x[:, :, 1:, 1:] + x[:, :, :-1, :-1] + x[:, :, :-1, 1:] + x[:, :, 1:, :-1]) / 4
 
 
+def depth_to_space(x, last=False):
+    """Divide every cell into four by a reshape, which then hold what it held."""
+    n, _, h, w = x.shape
+    parts = x.repeat_interleave(4, 1).view(n, 3, 2, 2, h, w)
+    if last:
+        return parts.permute(0, 4, 2, 5, 3, 1).reshape(n, 4 * h * w, 3)
+    return parts.permute(0, 1, 4, 2, 5, 3).reshape(n, 3, 2 * h, 2 * w)
+
+
 IDENTITY = torch.zeros(3, 1, 3, 3)
 IDENTITY[:, :, 1, 1] = 1
 
@@ -159,6 +168,11 @@ RIGHT = {
     "half as many cells": lambda x: F.interpolate(x, size=(4, 4), mode="bilinear"),
     "adaptive pooling with windows that overlap": lambda x: F.adaptive_avg_pool2d(x, 5),
     "adaptive pooling": lambda x: F.adaptive_avg_pool2d(x, 4),
+    "gated units": lambda x: F.glu(torch.cat([x, 100 + 0 * x], 1), 1),
+    "a convolution as traced parts have it": lambda x: torch._convolution(
+        x, IDENTITY, None, (1, 1), (1, 1), (1, 1), False, (0, 0), 3, False, False, False, False
+    ),
+    "largest values put back": lambda x: F.max_unpool2d(*F.max_pool2d(x, 1, return_indices=True), 1),
     "slice write of all channels": lambda x: torch.zeros(len(x), 3, 8, 8).copy_(x),
 }
 REFUSED = {
@@ -196,6 +210,56 @@ def test_cells_in_another_order_are_read_where_they_lie(what):
 )
 def test_pictures_that_were_moved_before_are_read_where_they_lie(before):
     assert farthest(Rearranged(before=before)) < 1e-3
+
+
+def test_depth_that_becomes_space_lies_as_shuffled_pixels_do():
+    found, tokens_of_it, expected, *repeated = (
+        probe_layers(Rearranged(what).eval(), torch.rand(2, 3, SIDE, SIDE), ["out"])["out"]
+        for what in (
+            depth_to_space,
+            lambda x: depth_to_space(x, last=True),
+            lambda x: F.pixel_shuffle(x.repeat_interleave(4, 1), 2),
+            lambda x: x.repeat_interleave(2, 2).repeat_interleave(2, 3),
+            lambda x: x[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(len(x), 3, 16, 16),
+        )
+    )
+    assert (found.grid, found.geometry, found.followed) == ((16, 16), expected.geometry, True)
+    assert (tokens_of_it.grid, tokens_of_it.geometry) == ((16, 16), expected.geometry)
+    assert [each.geometry for each in repeated] == [expected.geometry] * 2
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_the_same_holds_in_inference_mode(what):
+    class Inside(Rearranged):
+        def forward(self, x):
+            with torch.inference_mode():
+                return super().forward(x.clone())
+
+    assert farthest(Inside(RIGHT[what])) < 1e-3
+
+
+def test_what_is_written_in_inference_mode_is_refused_or_followed_as_elsewhere():
+    with torch.inference_mode():
+        assert farthest(Rearranged(before=written)) < 1e-3
+        for what in ("slice write of other rows", "sort", "random order"):
+            with pytest.raises(UnitscopeError, match="not known after the operator"):
+                farthest(Rearranged(REFUSED[what]))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        lambda x: -torch.cdist(x, torch.ones(5, 3)),
+        lambda x: F.glu(x.repeat(1, 2)),
+        lambda x: F.max_pool1d(x[:, None], 2)[:, 0],
+        lambda x: F.interpolate(x[:, None], scale_factor=2, mode="linear")[:, 0],
+        lambda x: nn.GRU(3, 6, batch_first=True)(x[:, None])[0][:, 0],
+    ],
+)
+def test_vectors_have_no_places_to_lose(head):
+    module = Rearranged(lambda x: head(x.mean((2, 3)))).eval()
+    layer = probe_layers(module, torch.rand(2, 3, SIDE, SIDE), ["out"])["out"]
+    assert (layer.grid, str(layer.reading)) == ((1, 1), "vector")
 
 
 @pytest.mark.parametrize("what", REFUSED)

@@ -53,7 +53,8 @@ def _of_module(
     module: nn.Module, layers: Sequence[str], inputs: Tensor, precision: Precision
 ) -> Fingerprints:
     found: dict[str, Fingerprint] = {}
-    short = any(value.dtype in (torch.float16, torch.bfloat16) for value in module.state_dict().values())
+    entries_of_state = [value for value in module.state_dict().values() if isinstance(value, Tensor)]
+    short = any(value.dtype in (torch.float16, torch.bfloat16) for value in entries_of_state)
     tolerance = ROUNDING["fp16" if short else precision]
 
     def read(name: str, output: Tensor) -> None:

@@ -7,6 +7,7 @@ around. Both are followed operator by operator, so functional calls and exported
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
@@ -44,6 +45,7 @@ class GeometryTracker(TorchDispatchMode):
         self._known[inputs] = Followed(axes, (1.0, 0.0), (1.0, 0.0))
 
         self._drawn: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        self._bases: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
     def followed(self, output: Tensor) -> Followed | None:
         """Return what is known of a tensor of any shape, or None if it was not computed from the input."""
@@ -73,6 +75,12 @@ class GeometryTracker(TorchDispatchMode):
         kwargs: dict[str, object] | None = None,
     ) -> object:
         """Run the operator and note what its results are."""
+        # There operators come whole that are made of others elsewhere; a resizing would be made of indices.
+        if torch.is_inference_mode_enabled() and "upsample" not in func.name():
+            with self:
+                parts: object = func.decompose(*args, **(kwargs or {}))
+            if parts is not NotImplemented:
+                return parts
         given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         # An operator in place changes what it is given, so this is looked up first.
         known = [(leaf, found) for leaf in given if (found := self.followed(leaf)) is not None]
@@ -80,6 +88,7 @@ class GeometryTracker(TorchDispatchMode):
         shapes = [tuple(leaf.shape) for leaf in given]
         result: object = func(*args, **(kwargs or {}))
         leaves = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
+        self._note_views(leaves, given)
         if drawn or (torch.Tag.nondeterministic_seeded in func.tags and not (kwargs or {}).get("generator")):
             for leaf in leaves:
                 self._drawn[leaf] = True
@@ -90,14 +99,30 @@ class GeometryTracker(TorchDispatchMode):
             for leaf, followed in zip(leaves, follow(call, leaves), strict=True):
                 if followed is not None:
                     self._known[leaf] = followed
-                    if func._schema.is_mutable and leaf._base is not None:
-                        self._written(leaf, states.get(id(leaf)), followed, call.name)
+                    base = self._base(leaf)
+                    if func._schema.is_mutable and base is not None:
+                        self._written(leaf, base, states.get(id(leaf)), followed, call.name)
         return result
 
-    def _written(self, view: Tensor, before: Followed | None, after: Followed, name: str) -> None:
+    def _note_views(self, leaves: Iterable[Tensor], given: Iterable[Tensor]) -> None:
+        """Note what tensors of any shape are views of, where they do not say so themselves, as in inference mode."""
+        for leaf in leaves:
+            if leaf.is_inference() and leaf not in self._bases:
+                memory = leaf.untyped_storage()._cdata
+                source = next((each for each in given if each.untyped_storage()._cdata == memory), None)
+                if source is not None and source is not leaf:
+                    base = self._base(source)
+                    self._bases[leaf] = source if base is None else base
+
+    def _base(self, leaf: Tensor) -> Tensor | None:
+        """Return what a tensor of any shape is a view of."""
+        found: Tensor | None = leaf._base if leaf._base is not None else self._bases.get(leaf)
+        return found
+
+    def _written(
+        self, view: Tensor, base: Tensor, before: Followed | None, after: Followed, name: str
+    ) -> None:
         """Note what is known of a tensor, of any shape, a view of which was written to."""
-        base = view._base
-        assert base is not None
         known = self.followed(base)
         if known is None:
             self._known[base] = embedded(after, view, base)

@@ -112,6 +112,14 @@ def is_map(axes: Axes) -> bool:
     return plain and not kinds(axes[1]) & {"pictures", "tokens", "joined", "lost"}
 
 
+def is_vector(axes: Axes) -> bool:
+    """Return whether axes are those of pictures and, behind them, of units alone."""
+    first, *others = axes or ((),)
+    return kinds(first) == {"pictures"} and all(
+        kinds(axis) <= {"units"} and not over_picture(axis) for axis in others
+    )
+
+
 def whole_places(state: Followed) -> tuple[Place, Place]:
     """Return where the rows and columns that a map still has lie: windows' major parts count as cells."""
     found = []

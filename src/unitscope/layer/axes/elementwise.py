@@ -26,8 +26,8 @@ normalisation, all positions have a say in how large it is. Some act along an ax
 
 _RESIZES = """
     _adaptive_avg_pool2d _upsample_bicubic2d_aa _upsample_bilinear2d_aa _upsample_lanczos2d_aa
-    _upsample_nearest_exact2d adaptive_avg_pool2d adaptive_max_pool2d mkldnn_adaptive_avg_pool2d pixel_shuffle
-    pixel_unshuffle upsample_bicubic2d upsample_bilinear2d upsample_nearest2d
+    _upsample_nearest_exact2d adaptive_avg_pool2d adaptive_max_pool2d max_unpool2d mkldnn_adaptive_avg_pool2d
+    pixel_shuffle pixel_unshuffle upsample_bicubic2d upsample_bilinear2d upsample_nearest2d
 """
 RESIZES = frozenset(_RESIZES.split())
 """What divides the same extent of a map into other numbers of cells."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from unitscope.layer.axes.axes import Axes, broadcast, kinds, length, over_picture
-from unitscope.layer.axes.calls import Call, Followed, Shape, is_map, lost_state
+from unitscope.layer.axes.calls import Call, Followed, Shape, is_map, is_vector, lost_state, without_grid
 from unitscope.layer.axes.elementwise import CREATES, RESIZES, keeps_places
 from unitscope.layer.axes.meeting import meeting
 from unitscope.layer.axes.resizing import resized
@@ -26,7 +26,17 @@ def general(call: Call, result: Tensor) -> Followed | None:
         return _elementwise(call, shape)
     if call.name in RESIZES and len(shape) == 4 and is_map(main.axes) and length(main.axes[0]) == shape[0]:
         return resized(call, main, shape)
-    return lost_state(main, shape)
+    return _without_places(call, shape) or lost_state(main, shape)
+
+
+def _without_places(call: Call, shape: Shape) -> Followed | None:
+    """Return what was made of vectors, one for each picture: what has no places cannot lose them."""
+    states = list(call.states.values())
+    if not shape or any(
+        state.axes[:1] != states[0].axes[:1] or not is_vector(state.axes) for state in states
+    ):
+        return None
+    return without_grid(states[0], shape) if length(states[0].axes[0]) == shape[0] else None
 
 
 def _elementwise(call: Call, shape: Shape) -> Followed:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from unitscope.layer.axes.axes import broadcast, kinds, length, meet, over_picture, regroup, units
 from unitscope.layer.axes.calls import Call, Followed
+from unitscope.layer.axes.dividing import divided
 from unitscope.layer.axes.general import general
 from unitscope.layer.axes.indexing import (
     flip_rule,
@@ -27,7 +28,7 @@ from unitscope.layer.axes.indexing import (
     unfold_rule,
     write_rule,
 )
-from unitscope.layer.axes.pieces import cat_rule, met, pad_rule, slice_rule, split_rule, stack_rule
+from unitscope.layer.axes.pieces import cat_rule, met, pad_rule, slice_rule, sliced, split_rule, stack_rule
 from unitscope.layer.axes.windows import (
     columns_of_windows,
     convolution,
@@ -40,7 +41,7 @@ from unitscope.layer.axes.windows import (
 
 
 def _view(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
-    return [replace(call.main, axes=regroup(call.main.axes, results[0].shape))]
+    return [divided(replace(call.main, axes=regroup(call.main.axes, results[0].shape)))]
 
 
 def _permute(call: Call, _: Sequence[Tensor]) -> list[Followed | None]:
@@ -115,6 +116,14 @@ def _reduction(call: Call, results: Sequence[Tensor], *, place: int = 1) -> list
     return [replace(call.main, axes=kept)] * len(results)
 
 
+def _gated(call: Call, results: Sequence[Tensor]) -> list[Followed | None] | None:
+    """One half of an axis is multiplied by the other, which are the same places if they are units."""
+    place = call.arg(1, "dim", -1) % results[0].ndim
+    if over_picture(call.main.axes[place]):
+        return None
+    return [sliced(call.main, place, 0, results[0].shape[place], 1)]
+
+
 def _recurrent(call: Call, results: Sequence[Tensor]) -> list[Followed | None]:
     """A recurrent layer leaves every step of a sequence where it is; what it ends with has no place."""
     outer = call.axes(call.args[0])[:2]
@@ -153,7 +162,8 @@ PRODUCTS = {"mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}
 Rule = Callable[[Call, Sequence[Tensor]], Sequence["Followed | None"] | None]
 
 RULES: dict[str, Rule] = {
-    "convolution": convolution,
+    **dict.fromkeys(("convolution", "_convolution"), convolution),
+    "glu": _gated,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool2d"), lambda c, r: pooling(c, r, dilated=True)),
     "avg_pool2d": lambda c, r: pooling(c, r, dilated=False),
     "avg_pool3d": pooling_in_depth,
@@ -241,4 +251,4 @@ def _noted(call: Call, state: Followed | None) -> Followed | None:
 
 def _mixes_units(call: Call) -> bool:
     """Return whether every unit of a result looks at all those of its source."""
-    return call.name in PRODUCTS or (call.name == "convolution" and call.args[8] == 1)
+    return call.name in PRODUCTS or (call.name in ("convolution", "_convolution") and call.args[8] == 1)

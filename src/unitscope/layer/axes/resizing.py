@@ -49,15 +49,17 @@ def _line(call: Call, index: int, before: int, after: int) -> Place | None:
     """Return which cells the new ones look at, as scale and offset in cells; None where they are not even."""
     if call.name.startswith("pixel_"):
         return _even(before / after)
+    if call.name == "max_unpool2d":  # every value lies somewhere in the window that it is the largest of
+        return _even(before / after) if after % before == 0 else None
     if "adaptive" in call.name:
         return _fitted(_windows(before, after), before / after, blocks=after % before == 0)
     if "nearest" in call.name:
-        ratio, exact = _ratio(call, 2 + index, before, after), 0.5 * ("exact" in call.name)
+        ratio, exact = _ratio(call, 2, index, before / after), 0.5 * ("exact" in call.name)
         sources = np.minimum(np.floor((np.arange(after) + exact) * ratio + 1e-9), before - 1)
         return _fitted(sources, ratio, blocks=ratio < 1)
     if call.arg(2, "align_corners", False) is True:
         return ((before - 1) / (after - 1), 0.0) if min(before, after) > 1 else _even(before / after)
-    return _even(_ratio(call, 3 + index, before, after))
+    return _even(_ratio(call, 3, index, before / after))
 
 
 def _even(ratio: float) -> Place:
@@ -65,12 +67,20 @@ def _even(ratio: float) -> Place:
     return ratio, (ratio - 1) / 2
 
 
-def _ratio(call: Call, place: int, before: int, after: int) -> float:
-    """Return how many cells become one: a factor that was given is used as it is, not the sizes that it leads to."""
-    factor = call.arg(
-        place, ("scales_h", "scales_w")[place % 2 if "nearest" in call.name else (place + 1) % 2]
-    )
-    return 1 / factor if factor else before / after
+def _ratio(call: Call, place: int, index: int, sizes: float) -> float:
+    """Return how many cells become one: a factor that was given is used as it is, not the ratio of sizes it leads to.
+
+    Args:
+        call: of an operator that takes the factors of both axes from a place on, or both together.
+        place: of these arguments.
+        index: 0 for rows, 1 for columns.
+        sizes: the ratio of sizes.
+    """
+    both = call.arg(place, "scale_factors")
+    if isinstance(both, list | tuple):
+        return float(1 / both[index])
+    factor = call.arg(place + index, ("scales_h", "scales_w")[index])
+    return float(1 / factor) if factor else sizes
 
 
 def _windows(before: int, after: int) -> NDArray[np.float64]:

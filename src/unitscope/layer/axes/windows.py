@@ -15,6 +15,7 @@ from unitscope.layer.axes.calls import (
     Shape,
     as_map,
     is_map,
+    is_vector,
     lost_state,
     moved,
     whole_places,
@@ -50,6 +51,8 @@ def _pair(values: int | Sequence[int]) -> tuple[int, int]:
 
 
 def _window(state: Followed, shape: Shape, steps: Sequence[Step]) -> list[Followed | None]:
+    if is_vector(state.axes):
+        return [without_grid(state, shape)]
     staying = all(step((1.0, 0.0)) == (1.0, 0.0) for step in steps)
     if not is_map(state.axes) and staying and shape[2:] == tuple(map(length, state.axes[2:])):
         return [replace(state, axes=(state.axes[0], units(shape[1]), *state.axes[2:]))]  # inside windows
