@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -26,6 +27,7 @@ from unitscope.layer.hooks import LayerGrid, describe_layers, probe_layers
 from unitscope.layer.proof import PLACES
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.registry import load_generator
+from unitscope.paint.recipe import GeneratorName, Latent, Recipe, Stroke
 from unitscope.world.planted_generator import DrawingUnit, planted_generator
 
 
@@ -204,6 +206,54 @@ def test_a_generator_is_right_or_refused(tmp_path):
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["plan"]["proofs"]["layer"]["outcome"] == "far"
     assert "the test was overruled" in trusted.report().read_text()
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory):
+    """A run of a flipped generator that was trusted."""
+    return dissected(WRONG["flipped"][0], tmp_path_factory.mktemp("runs") / "run", trust_places=True)
+
+
+def test_what_is_trusted_is_said_wherever_it_is_used(trusted):
+    said = f"layer 'layer' is read all the same: its cells do not draw where they would be read: of {PLACES} changes"
+    assert any(note.startswith(said) for note in trusted.manifest.notes)
+    concept = trusted.units["concept"].dropna().iloc[0]
+    given = {
+        "concept": concept,
+        "generator": WRONG["flipped"][0],
+        "choose_on": "all",
+        "latents": 4,
+        "show": False,
+    }
+    found = unitscope.remove(trusted, units="1", **given)
+    assert any(note.startswith(said) for note in found.summary.notes)
+    found = unitscope.insert(trusted, units=1, locations="4", **given)
+    assert any(note.startswith(said) for note in found.summary.notes)
+    assert said in " ".join(found.report().read_text().replace("&#39;", "'").split())
+
+
+def test_a_run_whose_layer_was_not_asked_has_it_asked_before_it_is_painted_on(trusted, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trusted.path, run)
+    manifest = json.loads((run / "manifest.json").read_text())
+    del manifest["checksum"]
+    manifest["plan"]["proofs"] = {}
+    for settings in (manifest["settings"], manifest["config"]["settings"]):
+        settings["trust_places"] = False
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    strokes = (Stroke("erase", (0,), path=((0, 0),), radius=0),)
+    name = GeneratorName(trusted.network.name, trusted.network.weights_hash)
+    recipe = Recipe("paint", 1, name, "layer", Latent(seed=0, number=0), strokes)
+    module = WRONG["flipped"][0]
+    assert unitscope.apply_recipe(trusted, recipe, generator=module).shape == (1, 64, 64, 3)
+    for use in (
+        lambda: unitscope.apply_recipe(run, recipe, generator=module),
+        lambda: unitscope.insert(run, concept="red", generator=module, show=False),
+    ):
+        with pytest.raises(
+            UnitscopeError, match=r"'layer' of .* was read at other places than its own: its cells"
+        ):
+            use()
 
 
 def test_reasons_are_one_line(tmp_path):

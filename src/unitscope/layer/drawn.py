@@ -238,7 +238,8 @@ def _judge(
         away = np.abs(middles - centres[:, index])
         near &= away <= axis.scale + exact + half / 2
         distance = np.maximum(distance, away / axis.scale)
-        fits.append(_fits(centres[moved, index], middles[moved], size[index], exact, half / 2))
+        wide = (axis.scale + half) / 2
+        fits.append(_fits(centres[moved, index], middles[moved], size[index], exact, wide))
     count, apart = int(near.sum()), round(float(np.median(distance[moved])), 2)
     if all(fits) and count >= ENOUGH * moved.sum():
         return Proof("near", len(changes), count, apart, drawn=True)
@@ -258,7 +259,7 @@ def _fits(places: Shares, middles: Shares, pixels: int, exact: float, wide: floa
         middles: where the picture changed, pixels.
         pixels: of this side of the picture.
         exact: how exactly cells are at their places, pixels.
-        wide: half the radius of a change, pixels.
+        wide: half the radius of a change, and half a cell, pixels.
     """
     if len(places) < 3 or min(places.std(), middles.std()) < 1e-6:
         return False

@@ -76,10 +76,12 @@ class Proof:
         return ""
 
     def _against_drawing(self) -> str:
+        if self.outcome == "far" and self.near >= ENOUGH * self.places:
+            return "its cells draw beside where they would be read: the picture is shifted, cut or scaled behind them"
         if self.outcome == "far":
             return (
                 f"its cells do not draw where they would be read: of {self.places} changes of cells at known places "
-                f"only {self.near} changed the picture there, at its scale"
+                f"only {self.near} changed the picture there"
             )
         if self.outcome == "spread":
             return "its cells have no places: whichever is changed, all of the picture changes alike"

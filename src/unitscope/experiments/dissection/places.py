@@ -24,6 +24,7 @@ from unitscope.layer.proof import PLACES, Prepare, Proof, ask, standard
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of
+from unitscope.sources.latents import SeededLatents
 
 _Answer = TypeVar("_Answer")
 ALLOW = "make it deterministic, or read it all the same with --allow-random"
@@ -62,26 +63,33 @@ def proven(
 
 def _drawn(plan: ReadingPlan, samples: GeneratedSamples, told: DissectionSettings) -> ReadingPlan:
     """Change layers of a generator at known places, and note where its pictures changed."""
-    proofs = drawn_proofs(plan.layers, samples, plan.batch_size)
+    proofs = drawn_proofs(plan.layers, samples.generator, samples.latents, plan.batch_size)
     for layer in plan.layers:
         _refuse(layer.name, proofs[layer.name].against(layer), told)
     return replace(plan, proofs=proofs)
 
 
-def drawn_proofs(layers: Sequence[LayerGrid], samples: GeneratedSamples, batch_size: int) -> dict[str, Proof]:
+def drawn_proofs(
+    layers: Sequence[LayerGrid], generator: Generator, latents: SeededLatents, batch_size: int
+) -> dict[str, Proof]:
     """Return whether layers of a generator draw where they are read, by name.
+
+    Args:
+        layers: how they are read.
+        generator: that :func:`unitscope.models.generators.look_at` has seen.
+        latents: those of the run.
+        batch_size: pictures in a forward pass.
 
     Raises:
         UnitscopeError: the generator fails, or the device is out of memory.
     """
-    read = samples.latents.read(range(min(len(samples.latents), PLACES))).to(samples.device)
+    module, device = generator.module, device_of(generator.module)
+    read = latents.read(range(min(len(latents), PLACES))).to(device)
 
-    def asked(latents: int) -> dict[str, Proof]:
-        return ask_drawing(
-            samples.generator.module, layers, read, samples.size, check=samples.pictures, batch_size=latents
-        )
+    def asked(count: int) -> dict[str, Proof]:
+        return ask_drawing(module, layers, read, generator.size, check=generator.pictures, batch_size=count)
 
-    return _as_fits(asked, batch_size, samples.device, "latents")
+    return _as_fits(asked, batch_size, device, "latents")
 
 
 def _proven(plan: ReadingPlan, model: Network, samples: Samples, told: DissectionSettings) -> ReadingPlan:
