@@ -131,8 +131,9 @@ def test_the_generator_runs_once_for_each_latent(file, tmp_path, monkeypatch):
     monkeypatch.setenv("LABELLED", str(tmp_path / "labelled"))
     run = dissected(file, tmp_path / "run", latents=100)
     passes = [int(line) for line in (tmp_path / "passes").read_text().split()]
-    # Before: tried with 2, 2 and 1, seen with 4 and 1, probed with 2, told again by 4, and a picture for the segmenter.
-    assert passes == [2, 2, 1, 4, 1, 2, 4, 1] + [4] * 25
+    # Before: tried with 2, 2 and 1, seen with 4 and 1, probed with 2, told again by 4, and a picture for the segmenter;
+    # 12 pictures to compare with, and 12 for either layer with cells of it changed.
+    assert passes == [2, 2, 1, 4, 1, 2, 4, 1] + [4] * 9 + [4] * 25
     kept = sorted(path.name for path in (run.path / "pictures").iterdir())
     assert kept == [f"{number:06d}.jpg" for number in np.unique(run.table("exemplars")["sample"])]
     # Before: a made-up picture, and that one with another and alone.
@@ -497,7 +498,7 @@ def test_latents_may_have_three_axes_and_fill_several_shards(tmp_path, file):
     }  # fmt: skip
     assert len(run.units) == 8
     assert made[-75:] == [4] * 75
-    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2 + 4 + 1
+    assert sum(made[:-75]) == 2 + 2 + 1 + 4 + 1 + 2 + 4 + 1 + 2 * 12
     exemplars = run.table("exemplars").drop_duplicates("sample")
     assert exemplars["sample"].max() >= run.manifest.config["shard_size"]
     assert sorted(exemplars["picture"]) == sorted(

@@ -97,7 +97,7 @@ class Bend(nn.Module):
 
 
 def nan_later():
-    return Spoilt(lambda pictures, calls: pictures * (float("nan") if calls > 8 else 1))
+    return Spoilt(lambda pictures, calls: pictures * (float("nan") if calls > 16 else 1))
 
 
 def nan_at_once():
@@ -105,7 +105,7 @@ def nan_at_once():
 
 
 def growing():
-    return Spoilt(lambda pictures, calls: nn.functional.interpolate(pictures, 72) if calls > 8 else pictures)
+    return Spoilt(lambda pictures, calls: nn.functional.interpolate(pictures, 72) if calls > 16 else pictures)
 
 
 def noisy():

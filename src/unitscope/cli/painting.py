@@ -121,7 +121,7 @@ def paint(
             opened, layer, segmenter_again(opened, segmenter), found_again(opened, network), device=network.device,
             units=page.units,
         )  # fmt: skip
-    if warning := warning_of(page.host):
+    for warning in filter(None, [warning_of(page.host), *studio.subject.caveats]):
         print_lines(f"warning: {warning}")
     serve(studio, host=page.host, port=page.port, told=_tell, browser=not page.no_browser)
 

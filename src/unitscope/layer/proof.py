@@ -70,6 +70,8 @@ class Proof:
         distance: median distance between a place and the strongest change, in cells.
         shift: how far the changes lie beside their places, along the worse axis: the mean without the two furthest to
             either side, in cells, or in eighths of the patch where these are wider.
+        drawn: whether it is the other way round, as in :mod:`unitscope.layer.drawn`: cells of a layer of a generator
+            were changed, and its picture was looked at.
     """
 
     outcome: Outcome
@@ -77,9 +79,12 @@ class Proof:
     near: int = 0
     distance: float = 0.0
     shift: float = 0.0
+    drawn: bool = False
 
     def against(self, layer: LayerGrid) -> str:
         """Return what speaks against reading a layer as it is read, or nothing."""
+        if self.drawn:
+            return self._against_drawing()
         guessed = not layer.followed and max(layer.grid) > 1
         if self.outcome == "far" or (guessed and self.outcome not in ("near", "random")):
             return (
@@ -97,6 +102,20 @@ class Proof:
         """Return in a few words how a layer answered."""
         beside = self.outcome == "near" and self.against(layer)
         return f"{self}, {self.shift:.1f} cells beside" if beside else str(self)
+
+    def _against_drawing(self) -> str:
+        if self.outcome == "far" and self.near >= ENOUGH * self.places:
+            return "its cells draw beside where they would be read: the picture is shifted, cut or scaled behind them"
+        if self.outcome == "far":
+            return (
+                f"its cells do not draw where they would be read: of {self.places} changes of cells at known places "
+                f"only {self.near} changed the picture there"
+            )
+        if self.outcome == "spread":
+            return "its cells have no places: whichever is changed, all of the picture changes alike"
+        if self.outcome == "silent":
+            return "nothing says where its cells draw: the picture stays the same when they are changed"
+        return ""
 
     def __str__(self) -> str:
         return f"{self.near} of {self.places} near" if self.outcome in ("near", "far") else self.outcome
@@ -239,15 +258,24 @@ def changed_pictures(
     coarse = generator.integers(60, 196, (-(-size[0] // 8), -(-size[1] // 8), 3))
     base = np.kron(coarse, np.ones((8, 8, 1)))[: size[0], : size[1]] + generator.normal(0, 12, (*size, 3))
     pictures = np.repeat(np.clip(base, 0, 255).astype(np.uint8)[None], 2 + PLACES, axis=0)
-    # Evenly spread along both axes, and no place the mirror image of another.
-    steps = (np.arange(1, PLACES + 1)[:, None] * np.array([0.7548776662, 0.5698402910])) % 1
-    corners = np.floor(steps * (np.array(size) - side + 1)).astype(int)
+    corners = spread_places((size[0] - side + 1, size[1] - side + 1))
     block = max(side // 2, 1)
     for picture, (row, column) in zip(pictures[2:], corners, strict=True):
         colors = generator.choice([0, 255], (-(-side // block), -(-side // block), 3))
         patch = np.kron(colors, np.ones((block, block, 1)))[:side, :side]
         picture[row : row + side, column : column + side] = patch
-    return pictures, corners + (side - 1) / 2
+    return pictures, (corners + (side - 1) / 2).astype(np.float64)
+
+
+def spread_places(room: tuple[int, int]) -> NDArray[np.int_]:
+    """Return `PLACES` places ``(PLACES, 2)``, evenly spread along both axes and none the mirror image of another.
+
+    Args:
+        room: rows and columns that a place may have.
+    """
+    steps = (np.arange(1, PLACES + 1)[:, None] * np.array([0.7548776662, 0.5698402910])) % 1
+    places: NDArray[np.int_] = np.floor(steps * np.array(room)).astype(np.int_)
+    return places
 
 
 def _read(

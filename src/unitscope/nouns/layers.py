@@ -11,8 +11,9 @@ import pandas as pd
 from unitscope import notebook
 from unitscope.errors import UnitscopeError
 from unitscope.layer.causes import why
+from unitscope.layer.drawn import ask_drawing
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
-from unitscope.layer.proof import ask
+from unitscope.layer.proof import PLACES, Proof, ask
 from unitscope.models.forwarded import Forward, Function
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network
@@ -22,6 +23,8 @@ from unitscope.nouns.network import Source, blank_network, left_as_it_was, on_de
 
 MOST_UNITS = 64
 """Units of a layer that are asked where its cells lie, when all layers are listed."""
+MOST_PIXELS = 2**21
+"""Pixels that a generator draws at most to ask all its layers; for more, those that are read by default are asked."""
 GridsLike = Mapping[str, tuple[int, int]] | str | Sequence[str]
 """Rows and columns of layers: by name, or as ``LAYER=14x14``."""
 
@@ -118,7 +121,13 @@ def _described(
 def _generator_layers(source: Source, latent_shape: Shape | None) -> list[LayerDescription]:
     found = on_device(generator(source, latent_shape=latent_shape, device="cpu"))
     described = describe_layers(found.module, found.trial(1), size=found.size)
-    return _named(described, found)
+    grids = _grids(described)
+    wanted = [layer for layer in grids.values() if max(layer.grid) > 1]
+    if len(wanted) * PLACES * found.size[0] * found.size[1] > MOST_PIXELS:
+        grids = {name: layer for name, layer in grids.items() if name in found.layers}
+    latents = found.trial(PLACES)
+    proofs = ask_drawing(found.module, list(grids.values()), latents, found.size, check=found.pictures)
+    return _named(_with_proofs(described, grids, proofs), found)
 
 
 def _picture_layers(
@@ -126,7 +135,9 @@ def _picture_layers(
 ) -> list[LayerDescription]:
     found = on_device(replace(blank_network(source, preprocess, forward), device="cpu"))
     try:
-        described = _with_proofs(describe_layers(found.module, found.trial(2)), found)
+        described = describe_layers(found.module, found.trial(2))
+        grids = _grids(described)
+        described = _with_proofs(described, grids, _proofs(list(grids.values()), found))
     except Exception as error:
         size = "x".join(str(pixels) for pixels in found.preprocessing.size)
         raise UnitscopeError(
@@ -136,23 +147,31 @@ def _picture_layers(
     return _named(described, found)
 
 
-def _with_proofs(described: list[LayerDescription], found: Network) -> list[LayerDescription]:
-    """Ask every layer that can be read whether its cells lie where they are read."""
-    grids = {
+def _grids(described: list[LayerDescription]) -> dict[str, LayerGrid]:
+    """Return the layers that can be read, by name."""
+    return {
         layer.name: LayerGrid(
             layer.name, layer.units or 1, layer.grid, layer.geometry, layer.readout, layer.followed
         )
         for layer in described
         if layer.grid is not None and layer.geometry is not None and layer.readout is not None
     }
+
+
+def _proofs(grids: list[LayerGrid], found: Network) -> dict[str, Proof]:
+    """Ask layers of a network whether their cells lie where they are read."""
     if not grids:
-        return described
-    seen = found.preprocessing
+        return {}
+    size, prepare = found.preprocessing.size, found.preprocessing.apply
     try:
-        asked = ask(found.module, grids.values(), seen.size, prepare=seen.apply, most_units=MOST_UNITS)
+        return ask(found.module, grids, size, prepare=prepare, most_units=MOST_UNITS).proofs
     except UnitscopeError:  # one cannot be read from several pictures at once, and the list is of all of them
-        return described
-    proofs = asked.proofs
+        return {}
+
+
+def _with_proofs(
+    described: list[LayerDescription], grids: Mapping[str, LayerGrid], proofs: Mapping[str, Proof]
+) -> list[LayerDescription]:
     return [
         replace(layer, places=proofs[layer.name].said(grids[layer.name])) if layer.name in proofs else layer
         for layer in described

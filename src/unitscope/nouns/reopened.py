@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from unitscope.errors import UnitscopeError, did_you_mean
 from unitscope.experiments import fingerprints
 from unitscope.experiments.classification.measure import UnitOfRun
+from unitscope.experiments.dissection.places import drawn_proofs
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.label_answers import label_answers
@@ -324,6 +326,31 @@ def layer_of(run: Dissection, name: str | None = None) -> LayerGrid:
         hint = did_you_mean(wanted, known) or f" it has {', '.join(plan.by_layer)}"
         raise UnitscopeError(f"layer {wanted!r} is not in {run.address};{hint}")
     return plan.by_layer[path].layer
+
+
+def placed(run: Dissection, layer: str, generator: Generator) -> tuple[LayerGrid, tuple[str, ...]]:
+    """Return how a run reads a layer of its generator, and what to know of where its cells lie, a line each.
+
+    A run that did not ask the layer, as those of before, has it asked now.
+
+    Args:
+        run: a finished run.
+        layer: a layer, or an alias of one.
+        generator: that of the run.
+
+    Raises:
+        UnitscopeError: the run did not look into that layer, or its cells do not draw where it reads them.
+    """
+    grid, plan = layer_of(run, layer), ReadingPlan.of(run)
+    if grid.name not in plan.proofs:
+        plan = replace(plan, proofs=drawn_proofs([grid], generator, _latents_of(run), plan.batch_size))
+    against = plan.proofs[grid.name].against(grid)
+    if against and not run.settings.trust_places:
+        raise UnitscopeError(
+            f"layer {grid.name!r} of {run.address} was read at other places than its own: {against}; dissect another "
+            "layer, or this one all the same with --trust-places"
+        )
+    return grid, tuple(filter(None, [plan.misplaced(grid.name)]))
 
 
 def unit_of(run: Dissection, layer: str, unit: int) -> UnitOfRun:

@@ -17,7 +17,7 @@ from unitscope.experiments.effects.settings import EffectSettings, Level
 from unitscope.experiments.effects.subject import CHOICE, Subject, half_matches, read_matches
 from unitscope.nouns.concepts import ConceptsLike
 from unitscope.nouns.network import Source
-from unitscope.nouns.reopened import layer_of, reopen_generated
+from unitscope.nouns.reopened import placed, reopen_generated
 from unitscope.paths import AnyPath
 from unitscope.run.address import run_path, shown
 from unitscope.run.dissection import Dissection
@@ -37,15 +37,17 @@ def reopen_subject(
     """Return a layer of a run's generator, with everything that interventions on its units need.
 
     Raises:
-        UnitscopeError: see :func:`reopen_generated`.
+        UnitscopeError: see :func:`reopen_generated` and :func:`placed`.
     """
     samples = reopen_generated(run, concepts, source, device=device)
+    grid, caveats = placed(run, layer, samples.generator)
     return Subject(
         samples,
-        layer_of(run, layer),
+        grid,
         read_matches(run, layer, samples.vocabulary),
         run.identity(),
         batch_size=run.settings.batch_size,
+        caveats=caveats,
     )
 
 

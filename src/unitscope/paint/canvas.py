@@ -15,7 +15,7 @@ from unitscope.experiments.samples import Content
 from unitscope.layer.hooks import LayerGrid
 from unitscope.models.generators import Generator
 from unitscope.nouns.network import Source
-from unitscope.nouns.reopened import layer_of, reopen_generator
+from unitscope.nouns.reopened import layer_of, placed, reopen_generator
 from unitscope.paint.drawn import LatentReader
 from unitscope.paint.levels import Levels
 from unitscope.paint.painter import Painter
@@ -51,10 +51,12 @@ class Canvas:
         """Open a layer of a run.
 
         Raises:
-            UnitscopeError: see :func:`unitscope.nouns.reopened.reopen_generator`; the run has no such layer.
+            UnitscopeError: see :func:`unitscope.nouns.reopened.reopen_generator`; the run has no such layer, or its
+                cells do not draw where they are read.
         """
-        grid, drawn = layer_of(run, layer), run.said("config", Content).latents
+        name = layer_of(run, layer).name
         generator = reopen_generator(run, source, device=device)
+        (grid, _), drawn = placed(run, name, generator), run.said("config", Content).latents
         assert isinstance(drawn, SeededLatents)
         return cls.of(run, generator, grid, drawn)
 

@@ -118,7 +118,13 @@ class ReadingPlan:
             who = [("the network", self.answers)]
         if self.labels != "same":
             who.append(("the segmenter", self.labels))
-        return tuple(caveat(name, answers) for name, answers in who)
+        misplaced = (self.misplaced(name) for name in self.by_layer)
+        return (*(caveat(name, answers) for name, answers in who), *filter(None, misplaced))
+
+    def misplaced(self, layer: str) -> str:
+        """Return what to know of a layer whose cells do not lie where they are read, or nothing."""
+        against = self.proofs[layer].against(self.by_layer[layer].layer) if layer in self.proofs else ""
+        return f"layer {layer!r} is read all the same: {against}" if against else ""
 
     @cached_property
     def by_layer(self) -> dict[str, LayerPlan]:

@@ -283,7 +283,7 @@ class PlaceFindings:
             ),
             contexts=self._named(self.contexts),
             choice=self._choice(),
-            notes=plan.notes,
+            notes=(*self.subject.caveats, *plan.notes),
         )
 
     def _choice(self) -> UnitChoice | None:

@@ -96,6 +96,7 @@ class UnitRanking(EffectExperiment[RankingSettings, RemovalPlan]):
         shown = _shown(self.concepts, self.effects)
         few = len(self.effects.pixels.samples) < FEWEST
         notes = (f"no effect can be told from none on fewer than {FEWEST} latents",) if few else ()
+        notes = (*self.asked.caveats, *notes)
         return {"summary": RankingSummary(**vars(self.common()), concepts=shown, notes=notes)}
 
 

@@ -239,7 +239,7 @@ class UnitRemoval(EffectExperiment[RemovalSettings, RemovalPlan]):
             sets=self._lost(effects, target, concept.category),
             changed_most=_changed_most(effects, plan, vocabulary),
             choice=self._choice(effects),
-            notes=(*plan.notes, *(() if target.before else empty)),
+            notes=(*self.asked.caveats, *plan.notes, *(() if target.before else empty)),
         )
 
     def _choice(self, effects: Effects) -> UnitChoice | None:

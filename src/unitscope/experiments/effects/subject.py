@@ -102,6 +102,7 @@ class Subject:
         run: the dissection.
         batch_size: pictures that are generated and segmented at once, unless settings say.
         half: what half of the latents alone say of its units, where these are chosen on half of them.
+        caveats: what to know of where its cells lie, a line each.
     """
 
     samples: GeneratedSamples
@@ -110,6 +111,7 @@ class Subject:
     run: RunIdentity
     batch_size: int = 16
     half: UnitMatches | None = None
+    caveats: tuple[str, ...] = ()
 
     @property
     def vocabulary(self) -> Vocabulary:
