@@ -29,7 +29,8 @@ from torch import Tensor, nn
 from unitscope.errors import UnitscopeError, one_line
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers, probe_layers, trace
 from unitscope.layer.names import parse_layer, pick
-from unitscope.layer.proof import Proof, ask, changed_pictures, standard
+from unitscope.layer.outcome import Proof
+from unitscope.layer.proof import ask, changed_pictures, standard
 from unitscope.models.default_layers import default_layers
 
 BATCH = 8

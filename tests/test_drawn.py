@@ -24,7 +24,7 @@ import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.layer.drawn import ask_drawing
 from unitscope.layer.hooks import LayerGrid, describe_layers, probe_layers
-from unitscope.layer.proof import PLACES
+from unitscope.layer.outcome import PLACES
 from unitscope.models.generators import Generator, look_at
 from unitscope.models.registry import load_generator
 from unitscope.paint.recipe import GeneratorName, Latent, Recipe, Stroke
@@ -195,6 +195,7 @@ def test_a_generator_is_right_or_refused(tmp_path):
     found = dissected(RedCell(), tmp_path / "right")
     assert found.units["iou"].iloc[0] > 0.7
     assert found.manifest.plan["proofs"]["layer"] | {"distance": 0} == {
+        "shift": 0.0,
         "outcome": "near", "places": PLACES, "near": PLACES, "distance": 0, "drawn": True,
     }  # fmt: skip
     with pytest.raises(

@@ -10,7 +10,8 @@ from torch import nn
 import unitscope
 from unitscope.errors import UnitscopeError
 from unitscope.layer.hooks import probe_layers
-from unitscope.layer.proof import PLACES, ask, changed_pictures
+from unitscope.layer.outcome import PLACES
+from unitscope.layer.proof import ask, changed_pictures
 
 SIDE = 64
 

@@ -21,7 +21,7 @@ from unitscope.errors import UnitscopeError
 from unitscope.layer.grid import AxisGeometry
 from unitscope.layer.hooks import LayerGrid, trace
 from unitscope.layer.interventions import replacing
-from unitscope.layer.proof import ENOUGH, FOLLOWS, PLACES, SPREAD, Outcome, Proof, spread_places
+from unitscope.layer.outcome import ENOUGH, FOLLOWS, PLACES, SPREAD, Outcome, Proof, spread_places
 
 PATCH = 12
 """A patch is a cell wide, or about this part of the cells where that is more."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,97 +28,23 @@ from unitscope.layer.answers import (
 )
 from unitscope.layer.grid import GridGeometry
 from unitscope.layer.hooks import LayerGrid, trace
+from unitscope.layer.outcome import ENOUGH, FOLLOWS, OPPOSITE, PLACES, SPREAD, Outcome, Proof, spread_places
 
-PLACES = 12
-"""Places at which the picture is changed."""
 SMALLEST_PATCH, SMALLEST_SHARE, LARGEST_SHARE = 8, 12, 4
 """A patch is at least so many pixels wide, at least about the first part of the picture, and at most the second."""
-ENOUGH = 0.75
-"""Of the places that change a layer, so many must change it most where they are."""
 WIDEST_SHARE = 8
 """How far the middle of a wide response may lie from the place: this part of the picture."""
-FOLLOWS, OPPOSITE = 0.75, 0.5
-"""So much the changes of a layer must correlate with the places; and, the other way round, what speaks against it."""
-MOST_SHIFT = 0.4
-"""Cells by which the changes of a layer may lie beside their places on average, where these are in doubt."""
 FINEST = 8
 """Parts of a patch that a shift can be told in."""
 TRIMMED = 2
 """Places to either side that say nothing of how far a layer is shifted."""
-SPREAD = 0.5
-"""A change that reaches this part of the cells about alike has no place that could be wrong."""
 MOST_BYTES = 768 * 2**20
 """Activations that are in memory together, about."""
 LEAST_CHANGE = 1e-4
 """A unit that changes by less, as a part of its values, says nothing: that is how arithmetic rounds."""
 
-Outcome = Literal["near", "far", "spread", "silent", "random", "one cell"]
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Makes the network's input ``(C, H, W)`` of a picture ``(H, W, 3)``."""
-
-
-@dataclass(frozen=True)
-class Proof:
-    """How a layer answered to changes at known places.
-
-    Attributes:
-        outcome: near: its strongest change lies where the picture was changed; far: it lies elsewhere; spread: every
-            change reaches it about everywhere; silent: nothing changes it; random: it answers differently to the same
-            picture; one cell: there is nothing to prove.
-        places: at which the picture was changed.
-        near: of these, the ones that change it most where they are.
-        distance: median distance between a place and the strongest change, in cells.
-        shift: how far the changes lie beside their places, along the worse axis: the mean without the two furthest to
-            either side, in cells, or in eighths of the patch where these are wider.
-        drawn: whether it is the other way round, as in :mod:`unitscope.layer.drawn`: cells of a layer of a generator
-            were changed, and its picture was looked at.
-    """
-
-    outcome: Outcome
-    places: int = 0
-    near: int = 0
-    distance: float = 0.0
-    shift: float = 0.0
-    drawn: bool = False
-
-    def against(self, layer: LayerGrid) -> str:
-        """Return what speaks against reading a layer as it is read, or nothing."""
-        if self.drawn:
-            return self._against_drawing()
-        guessed = not layer.followed and max(layer.grid) > 1
-        if self.outcome == "far" or (guessed and self.outcome not in ("near", "random")):
-            return (
-                f"its cells do not lie where they would be read: of {self.places} changes of a picture at known places "
-                f"only {self.near} changed it most there"
-            )
-        if guessed and self.outcome == "near" and self.shift > MOST_SHIFT:
-            return (
-                "its cells do not lie where they would be read: changes of a picture at known places are found "
-                f"{self.shift:.1f} cells beside them on average"
-            )
-        return ""
-
-    def said(self, layer: LayerGrid) -> str:
-        """Return in a few words how a layer answered."""
-        beside = self.outcome == "near" and self.against(layer)
-        return f"{self}, {self.shift:.1f} cells beside" if beside else str(self)
-
-    def _against_drawing(self) -> str:
-        if self.outcome == "far" and self.near >= ENOUGH * self.places:
-            return "its cells draw beside where they would be read: the picture is shifted, cut or scaled behind them"
-        if self.outcome == "far":
-            return (
-                f"its cells do not draw where they would be read: of {self.places} changes of cells at known places "
-                f"only {self.near} changed the picture there"
-            )
-        if self.outcome == "spread":
-            return "its cells have no places: whichever is changed, all of the picture changes alike"
-        if self.outcome == "silent":
-            return "nothing says where its cells draw: the picture stays the same when they are changed"
-        return ""
-
-    def __str__(self) -> str:
-        return f"{self.near} of {self.places} near" if self.outcome in ("near", "far") else self.outcome
 
 
 def standard(picture: NDArray[np.uint8], *, channels: int = 3) -> NDArray[np.float32]:
@@ -265,17 +191,6 @@ def changed_pictures(
         patch = np.kron(colors, np.ones((block, block, 1)))[:side, :side]
         picture[row : row + side, column : column + side] = patch
     return pictures, (corners + (side - 1) / 2).astype(np.float64)
-
-
-def spread_places(room: tuple[int, int]) -> NDArray[np.int_]:
-    """Return `PLACES` places ``(PLACES, 2)``, evenly spread along both axes and none the mirror image of another.
-
-    Args:
-        room: rows and columns that a place may have.
-    """
-    steps = (np.arange(1, PLACES + 1)[:, None] * np.array([0.7548776662, 0.5698402910])) % 1
-    places: NDArray[np.int_] = np.floor(steps * np.array(room)).astype(np.int_)
-    return places
 
 
 def _read(

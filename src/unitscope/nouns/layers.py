@@ -13,7 +13,8 @@ from unitscope.errors import UnitscopeError
 from unitscope.layer.causes import why
 from unitscope.layer.drawn import ask_drawing
 from unitscope.layer.hooks import LayerDescription, LayerGrid, describe_layers
-from unitscope.layer.proof import PLACES, Proof, ask
+from unitscope.layer.outcome import PLACES, Proof
+from unitscope.layer.proof import ask
 from unitscope.models.forwarded import Forward, Function
 from unitscope.models.generators import ClassConditional, Generator
 from unitscope.models.network import Network

@@ -19,7 +19,8 @@ from unitscope.experiments.samples import PictureSamples, Samples
 from unitscope.layer.answers import CAUSES
 from unitscope.layer.drawn import ask_drawing
 from unitscope.layer.hooks import LayerGrid
-from unitscope.layer.proof import PLACES, Proof, ask
+from unitscope.layer.outcome import PLACES, Proof
+from unitscope.layer.proof import ask
 from unitscope.models.generators import Generator
 from unitscope.models.network import Network
 from unitscope.models.weights import device_of

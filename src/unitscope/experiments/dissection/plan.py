@@ -26,7 +26,8 @@ from unitscope.layer.grid import (
 )
 from unitscope.layer.hooks import LayerGrid, probe_layers
 from unitscope.layer.made_up import trial
-from unitscope.layer.proof import Prepare, Proof, standard
+from unitscope.layer.outcome import Proof
+from unitscope.layer.proof import Prepare, standard
 from unitscope.models.precision import Precision
 from unitscope.run.dissection import Dissection
 
