@@ -77,8 +77,8 @@ class Kind:
 class Change:
     """What one stroke changed: areas of every label value ``(C,)``, and points of its concept.
 
-    `was` are those in the touched region, which has so many `points`, and `inside` those more there afterwards; `new`
-    and `lost` are of the whole picture.
+    `points` are those of the touched region, `was` those of the concept there, and `inside` those more there
+    afterwards; `took` tells whether the stroke did; `new` and `lost` are of the whole picture.
     """
 
     sample: int
@@ -86,6 +86,7 @@ class Change:
     points: int
     was: int
     inside: int
+    took: bool
     new: int
     lost: int
     filled: float
@@ -185,6 +186,7 @@ class Painting:
             int(inside.sum()),
             int(was[inside].sum()),
             int(now[inside].sum()) - int(was[inside].sum()),
+            took(kind.tool, was[inside], now[inside]),
             int((now & ~was).sum()),
             int((was & ~now).sum()),
             float(now[inside].mean()),
@@ -216,7 +218,7 @@ def summed(kind: Kind, changes: Sequence[Change], subject: Subject) -> dict[str,
         **{name: getattr(kind, name) for name in ("tool", "where", "level", "shape")},
         "strokes": len(changes),
         "cells": round(float(np.mean([each.cells for each in changes])), 1),
-        "took": _share([took(kind.tool, each.was, each.was + each.inside, each.points) for each in changes]),
+        "took": _share([each.took for each in changes]),
         "took_a_little": _share([sign * each.inside >= least for each in changes]),
         "took_anywhere": _share([points >= least for points in moved]),
         "filled": round(float(np.mean([each.filled for each in changes])), 3),

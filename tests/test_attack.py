@@ -176,6 +176,17 @@ def test_attacks_of_the_library_win_after_rounding(place, tmp_path, method):
         assert (got.attempts["largest"] <= 0.3 + 1 / 255).all()
 
 
+def test_a_bound_holds_in_what_is_saved(place, tmp_path):
+    found = attack(place, tmp_path / "out", method="pgd", epsilon=40.4 / 255, steps=60)
+    assert found.attempts["largest"].max() <= 40 / 255 + 1e-9
+    assert found.attempts["won"].any()
+    said = refused(place, tmp_path / "none", "red", method="pgd", epsilon=0.003)
+    assert (
+        said
+        == "epsilon= is 0.003, less than one of the 255 grey levels that pictures are saved in; give 0.0039 or more"
+    )
+
+
 def test_examples_are_those_in_the_middle_of_the_order(least):
     rows = least.attempts
     for name, of_target in least.examples.merge(rows, on="attempt").groupby("target"):

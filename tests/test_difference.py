@@ -11,7 +11,7 @@ from tiny import run_cli
 
 import unitscope as us
 from unitscope.experiments.dissection.look import kept_activations
-from unitscope.run.comparison import pairing, relabelled
+from unitscope.run.comparison import differences, pairing, relabelled
 from unitscope.run.dissection import Dissection
 from unitscope.stats.inference import poisson_weights
 
@@ -114,6 +114,19 @@ def test_other_pictures_have_no_paired_interval(run: Dissection, tmp_path: Path)
     other = us.dissect("world-vgg", "world:20", layers=LAYER, null=0, replicates=100, out=tmp_path / "other")
     with pytest.raises(us.UnitscopeError, match="are on different pictures"):
         us.difference(run, other)
+
+
+def test_pictures_of_other_generators_are_others(tmp_path: Path) -> None:
+    runs = [
+        us.dissect(us.generator("world-gan", reinitialize=seed), us.latents(6, seed=1), layers=["layer4"],
+                   null=0, replicates=100, out=tmp_path / str(seed), trust_places=True)
+        for seed in (None, 0)
+    ]  # fmt: skip
+    assert runs[0].data.hash == runs[1].data.hash
+    with pytest.raises(us.UnitscopeError, match="are on different pictures"):
+        us.difference(*runs)
+    assert "pictures" in differences(runs)
+    assert differences([runs[0], runs[0]]) == []
 
 
 def test_labels_that_differ_are_listed(run: Dissection, tmp_path: Path) -> None:

@@ -646,6 +646,27 @@ def test_similar_units_are_those_of_a_naive_loop(run, naive, finished):
                 )
 
 
+def test_what_was_not_kept_is_not_taken_for_weak_in_heat_maps(tmp_path):
+    """Of less that is kept, a map begins higher; what lies above is as in a map of more."""
+
+    def maps(keep):
+        run = unitscope.dissect("world-vgg", "world:12", layers=["relu4_3"], grid=14, keep=keep, quantile=0.005, null=0,
+                         replicates=100, out=tmp_path / f"{keep}")  # fmt: skip
+        high = run.units.set_index("unit")["peak"]
+        found = run.heat_maps("relu4_3", run.regions)
+        return {(unit, sample): (low, high[unit], levels) for unit, sample, low, levels in found}
+
+    much, little = maps(0.2), maps(0.02)
+    assert 0 < len(little) <= len(much)
+    for place, (low, high, levels) in little.items():
+        below, _, others = much[place]
+        assert low >= below
+        values = below + (high - below) * others / 15
+        clear = values[levels == 0]
+        assert (clear <= low + (high - low) * 0.51 / 15 + (high - below) * 0.51 / 15).all()
+    assert any(low > much[place][0] for place, (low, _, _) in little.items())
+
+
 def test_heat_maps_come_from_kept_cells_and_need_no_network(run, naive, finished):
     grids = naive_grids(finished[0], make_samples())["tokens"]
     raster = upsample(grids, raster_sampling(GEOMETRY["tokens"], GRID, (SIDE, SIDE))).numpy()

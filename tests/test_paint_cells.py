@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from paint_cases import places, regions
 
 from unitscope.paint.cells import mask_of, region_of, touched
+from unitscope.paint.changes import took
 from unitscope.paint.recipe import SCALE, Region, Stroke
 
 GRIDS = st.sampled_from([(1, 1), (4, 4), (8, 8), (5, 7), (9, 3), (37, 16)])
@@ -115,3 +116,13 @@ def test_the_longest_stroke_on_the_largest_grid_takes_seconds():
     start = time.process_time()
     assert touched(stroke(path, 40), (1024, 1024)).any()
     assert time.process_time() - start < 60
+
+
+def test_a_stroke_took_by_what_came_or_went_also_where_as_much_comes_elsewhere():
+    was = np.array([True] * 4 + [False] * 8)
+    now = np.array([False] * 2 + [True] * 4 + [False] * 6)
+    assert was.sum() == now.sum()
+    assert took("erase", was, now)
+    assert took("draw", was, now)
+    assert not took("draw", was, was)
+    assert not took("erase", ~was & False, now)

@@ -87,6 +87,29 @@ def test_the_activation_is_that_of_the_network(run, unit, tmp_path):
     assert np.array_equal(unit.activation(tmp_path / "picture.png"), found)
 
 
+def test_the_activation_on_a_file_is_that_of_the_run_however_it_reads_files(tmp_path):
+    for number in range(4):
+        deep = np.random.default_rng(number).integers(0, 4096, (40, 60)).astype(np.uint16)
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        Image.fromarray(deep).save(tmp_path / "deep" / f"{number}.png")
+        Image.fromarray((deep >> 4).astype(np.uint8)).resize((480, 320)).save(
+            tmp_path / "deep" / f"{number}.jpg"
+        )
+    torch.manual_seed(0)
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torch import nn\n\n\ndef net():\n    torch.manual_seed(0)\n"
+        "    return nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1)).eval()\n"
+    )
+    network = unitscope.network(f"{tmp_path}/net.py:net", preprocess="size=32,range16=0:4095,draft=64")
+    run = unitscope.dissect(
+        network, tmp_path / "deep", "colors", layers=["0"], out=tmp_path / "run", replicates=100, top=8
+    )
+    names = run.table("samples")["id"]
+    for row in run.table("exemplars").query("unit == 0").itertuples():
+        found = run.unit("0", 0).activation(tmp_path / "deep" / names[row.sample])
+        assert found.max() == pytest.approx(row.peak, abs=1e-5)
+
+
 def test_results_show_themselves(run, unit):
     html = unit._repr_html_()
     assert html.count("<img ") == 5

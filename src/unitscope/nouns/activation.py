@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from typing import SupportsIndex, cast
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +16,7 @@ from unitscope.models.products import products_as_they_were
 from unitscope.models.weights import device_of
 from unitscope.nouns.reopened import layer_of, reopen_generated, reopen_network
 from unitscope.run.dissection import Dissection
+from unitscope.sources.deep import FULL
 from unitscope.sources.framing import Framing
 from unitscope.sources.item import picture_to_rgb
 
@@ -43,7 +47,9 @@ def _picture(run: Dissection, picture: object) -> tuple[torch.nn.Module, Tensor]
     preprocessing = network.preprocessing
     framing = Framing(preprocessing.framing, preprocessing.share, preprocessing.interpolation)
     try:
-        pixels = picture_to_rgb(picture)
+        pixels = picture_to_rgb(
+            picture, range16=preprocessing.range16 or FULL, draft=preprocessing.draft or 0
+        )
     except ValueError as error:
         raise UnitscopeError(
             f"that is no picture: {error}; give a file, a Pillow image or an array of bytes"
@@ -55,8 +61,9 @@ def _picture(run: Dissection, picture: object) -> tuple[torch.nn.Module, Tensor]
 def _latent(run: Dissection, number: object) -> tuple[torch.nn.Module, Tensor]:
     samples = reopen_generated(run)
     count = len(samples.latents)
-    if not isinstance(number, int) or not 0 <= number < count:
+    whole = isinstance(number, SupportsIndex) and not isinstance(number, bool | np.bool_)
+    if not whole or not 0 <= operator.index(cast(SupportsIndex, number)) < count:
         raise UnitscopeError(
             f"latent {number!r} is not in {run.address}; give a number from 0 to {count - 1}"
         )
-    return samples.generator.module, samples.latents.read([number])
+    return samples.generator.module, samples.latents.read([operator.index(cast(SupportsIndex, number))])

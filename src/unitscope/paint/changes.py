@@ -25,17 +25,16 @@ SHOWN = 3
 """Concepts that are named where a stroke is."""
 
 
-def took(tool: str, was: int, now: int, size: int) -> bool:
+def took(tool: str, was: NDArray[np.bool_], now: NDArray[np.bool_]) -> bool:
     """Tell whether a stroke took: it drew a concept where it was not, or erased it where it was, on enough points.
 
     Args:
         tool: ``draw`` or ``erase``.
-        was: points of the region that held the concept before.
-        now: that hold it now.
-        size: of the region.
+        was: which points of the region held the concept before ``(n,)``.
+        now: which hold it now.
     """
-    changed, could = (now - was, size - was) if tool == "draw" else (was - now, was)
-    return changed >= max(1, math.ceil(TOOK * could))
+    changed, could = (now & ~was, ~was) if tool == "draw" else (was & ~now, was)
+    return int(changed.sum()) >= max(1, math.ceil(TOOK * int(could.sum())))
 
 
 class There(Struct, frozen=True):
@@ -133,10 +132,10 @@ class ChangeReader:
             return StrokeChange(
                 None, 0.0, there, "" if stroke.concept is None else self._unknown(stroke.concept)
             )
-        was, now = (int((labels == number).any(0)[inside].sum()) for labels in (before, after))
-        done = took(stroke.tool, was, now, size)
-        note = "" if done else self._note(stroke, there, was, size)
-        return StrokeChange(done, (now - was) / math.prod(self.points), there, note)
+        was, now = ((labels == number).any(0)[inside] for labels in (before, after))
+        done, held = took(stroke.tool, was, now), int(was.sum())
+        note = "" if done else self._note(stroke, there, held, size)
+        return StrokeChange(done, (int(now.sum()) - held) / math.prod(self.points), there, note)
 
     def _points(self, cells: Mask) -> Mask:
         """Return the points of the pixel grid ``(gh, gw)`` in some cells ``(h, w)``."""

@@ -30,6 +30,8 @@ BLOCK = 64
 """Units of a block; more where there would be more than `BLOCKS` of them."""
 BLOCKS = 80
 BINS = 72
+INFINITE = "infinite"
+"""What a page calls a number that JSON has no other word for."""
 
 Json = Any
 StripSizes = dict[tuple[str, int], tuple[int, int, int]]
@@ -144,7 +146,7 @@ def units_payload(data: RunData, catalogue: Catalogue, strips: StripSizes) -> Js
         "chance95": column(units["null_iou_95"]),
         "p": column(units["p_value"], 3),
         "q": column(units["q_value"], 3),
-        "lift": column(units["lift"], 3),
+        "lift": [INFINITE if math.isinf(value) else rounded(value, 3) for value in units["lift"].tolist()],
         "stable": units["label_stable"].astype(int).tolist(),
         "detector": units["detector"].astype(int).tolist(),
         "precision": column(units["precision"], 4),

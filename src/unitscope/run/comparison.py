@@ -251,11 +251,22 @@ def _best(run: Dissection, number: int) -> pd.DataFrame:
     return best[["detectors", "layer", "unit", "iou"]].add_suffix(f"_{number}").reset_index()
 
 
+def pictures_of(run: Dissection) -> str:
+    """Return a hash of the pictures of a run; those of a generator follow from its weights, too."""
+    made_by = run.network.weights_hash if run.generated else ""
+    return f"{run.data.hash} {made_by}".strip()
+
+
+def same_pictures(first: Dissection, second: Dissection) -> bool:
+    """Tell whether two runs are on the same pictures."""
+    return pictures_of(first) == pictures_of(second)
+
+
 def differences(runs: Sequence[Dissection]) -> list[str]:
     """Return in what runs differ that should be the same when they are compared, in words."""
     concepts = [run.manifest.concepts for run in runs]
     asked: dict[str, list[object]] = {
-        "pictures": [run.data.hash for run in runs],
+        "pictures": [pictures_of(run) for run in runs],
         "vocabulary": [None if each is None else each.hash for each in concepts],
         "least IoU of a detector": [run.settings.min_iou for run in runs],
         "fraction of pixels above a threshold": [run.settings.quantile for run in runs],

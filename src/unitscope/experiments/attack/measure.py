@@ -271,7 +271,7 @@ class UnitAttack(Experiment[Subject]):
             cost, passes = f"{count:,} attacks", 0
         return Stage(
             "attack", "attacking", ranges(count, piece_size(self.batch_size, batch_size=self.batch_size)),
-            take if elsewhere else search, SearchPlan(self.attempts, settings.seed, passes),
+            take if elsewhere else search, SearchPlan(self.attempts, settings.seed, passes, settings.most_levels),
             self._ids(np.arange(count)), "attacks", cost, success="won",
         )  # fmt: skip
 

@@ -27,11 +27,19 @@ NOT_FINITE = "the network's logits are not finite (NaN or infinite) in the middl
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """Which pictures are attacked, the seed of attacks that draw, and the passes of one attack, if they are known."""
+    """Which pictures are attacked, and how.
+
+    Attributes:
+        attempts: which.
+        seed: of attacks that draw.
+        passes: of one attack, if they are known.
+        most: grey levels that a pixel may change by in what is saved.
+    """
 
     attempts: Attempts
     seed: int
     passes: int = 0
+    most: int = LEVELS
 
 
 @dataclass(frozen=True)
@@ -71,9 +79,8 @@ def search(subject: Subject, plan: SearchPlan, piece: Piece) -> State:
         passes += used
         if kept:
             chosen = np.array(kept)
-            parts.append(
-                _record(subject, plan.attempts[chosen], chosen, originals[np.isin(read, kept)], attacked)
-            )
+            before = originals[np.isin(read, kept)]
+            parts.append(_record(subject, plan.attempts[chosen], chosen, before, attacked, most=plan.most))
     together = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return State({**together, "passes": np.array([passes], np.int64)}, skipped)
 
@@ -185,9 +192,11 @@ def _record(
     numbers: np.ndarray,
     before: Pictures,
     found: Tensor,
+    *,
+    most: int,
 ) -> Arrays:
     """Save the attacked pictures of a batch, and say how the attempts went."""
-    attacked = settle(subject, attempts, before, found)
+    attacked = settle(subject, attempts, before, found, most=most)
     for place, (sample, target) in enumerate(zip(attempts.pictures, attempts.targets, strict=True)):
         write_png(subject.path(int(sample), int(target)), attacked.rounded[place])
     change = (attacked.pictures.cpu().double() - to_unit(before).double()).flatten(1)
@@ -201,10 +210,13 @@ def _record(
     }
 
 
-def settle(subject: Subject, attempts: Attempts, originals: Pictures, found: Tensor) -> Attacked:
+def settle(
+    subject: Subject, attempts: Attempts, originals: Pictures, found: Tensor, *, most: int
+) -> Attacked:
     """Round attacked pictures to 8 bits, and stretch the change of those that this undoes as little as helps.
 
-    An attack of least distance stops where the network just changes its mind, and rounding takes it back.
+    An attack of least distance stops where the network just changes its mind, and rounding takes it back. No pixel
+    changes by more than `most` grey levels.
     """
     with torch.no_grad():
         believed = subject.on_pixels(found).argmax(1).cpu().numpy()
@@ -219,6 +231,8 @@ def settle(subject: Subject, attempts: Attempts, originals: Pictures, found: Ten
             break
         at = torch.from_numpy(tried)
         pictures = to_bytes((start[at] + stretch * (found[at] - start[at])).clamp(0, 1))
+        own = originals[tried].astype(np.int16)
+        pictures = np.clip(pictures, own - most, own + most).astype(np.uint8)
         answers = _seen(subject, list(pictures))
         won = answers == attempts.targets[tried]
         # The last picture that failed is not kept: stretching that does not help is left.

@@ -17,7 +17,10 @@ from unitscope.experiments.settings import (
     loaders_setting,
     setting,
 )
+from unitscope.models.pixels import LEVELS
 
+WHOLE = 1e-6
+"""A bound that is a whole number of grey levels but for so much is taken for it."""
 METHODS = ("cw", "ddn", "pgd")
 """Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
 STEPS = {"cw": 100, "ddn": 100, "pgd": 40}
@@ -86,7 +89,7 @@ class AttackSettings(Fed, Spread):
         """Refuse settings that change nothing.
 
         Raises:
-            UnitscopeError: a setting is of another method.
+            UnitscopeError: a setting is of another method, or a pixel could not change.
         """
         super().__post_init__()
         for name in self._told(*FOR):
@@ -95,6 +98,11 @@ class AttackSettings(Fed, Spread):
                     f"--{name} is a setting of {' and '.join(FOR[name])}, and the method is {self.method!r}; leave it "
                     "out"
                 )
+        if not self.most_levels:
+            raise UnitscopeError(
+                f"--epsilon is {self.epsilon:g}, less than one of the {LEVELS} grey levels that pictures are saved in; "
+                f"give {1 / LEVELS:.4f} or more"
+            )
 
     def check_elsewhere(self) -> None:
         """Refuse settings of an attack where pictures were attacked elsewhere.
@@ -111,6 +119,11 @@ class AttackSettings(Fed, Spread):
         """Return which of these settings are not the default."""
         defaults = {each.name: each.default for each in fields(self)}
         return [name for name in names if getattr(self, name) != defaults[name]]
+
+    @property
+    def most_levels(self) -> int:
+        """Grey levels of 255 that a pixel of a saved picture may change by."""
+        return int(self.epsilon * LEVELS + WHOLE) if self.method == "pgd" else LEVELS
 
     @property
     def taken_steps(self) -> int:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.dissection.look import kept_activations, labels_of, thresholds_of, units_by_layer
-from unitscope.run.comparison import paired_layers
+from unitscope.run.comparison import paired_layers, same_pictures
 from unitscope.run.dissection import Dissection
 from unitscope.stats import IntersectionBootstrap
 from unitscope.stats.inference import interval
@@ -36,7 +36,7 @@ def difference(first: Dissection, second: Dissection) -> pd.DataFrame:
     Raises:
         UnitscopeError: the pictures are not the same, or activations were not kept.
     """
-    if first.data.hash != second.data.hash:
+    if not same_pictures(first, second):
         raise UnitscopeError(
             f"the runs in {first.path} and {second.path} are on different pictures, so that none is drawn for both; "
             "dissect both networks on the same pictures"

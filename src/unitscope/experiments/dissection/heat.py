@@ -25,8 +25,9 @@ Heat = tuple[int, int, float, NDArray[np.uint8]]
 def heat_maps(run: Dissection, layer: str, rows: pd.DataFrame) -> Iterator[Heat]:
     """Yield heat maps of units in pictures, from the cells that a run has kept; the network is not asked.
 
-    Levels are equal steps from the activation that a tenth of the unit's pixels exceed to its highest one. Weaker
-    activations are not kept, and pictures whose cells are not kept have no heat map.
+    Levels are equal steps from the activation that a tenth of the unit's pixels exceed to its highest one; where the
+    run has kept less of a unit, from the lowest that it has kept of all these pictures. Units of which it has kept
+    nothing, and pictures whose cells are not kept, have no heat map.
 
     Args:
         run: a finished run.
@@ -39,6 +40,11 @@ def heat_maps(run: Dissection, layer: str, rows: pd.DataFrame) -> Iterator[Heat]
     activations = kept_activations(run)
     statistics = activations.merged()
     low, high = statistics.histograms[layer].floors(KNOWN), statistics.extents[layer].result()[1]
+    numbers = np.unique(rows["sample"].to_numpy(np.int64) // activations.plan.shard_size)
+    for kept in filter(None, (activations.kept_shard(int(number)) for number in numbers)):
+        # What is weaker is not known, and would look like nothing.
+        low = np.maximum(low, kept.cells[layer].floors)
+    rows = rows[(low < high)[rows["unit"].to_numpy(np.int64)]]
     for number, of_shard in rows.groupby(rows["sample"] // activations.plan.shard_size, sort=True):
         shard = activations.kept_shard(int(str(number)))
         if shard is None:

@@ -82,7 +82,7 @@
     const stops = Array.from({ length: 6 }, (_, index) => `rgb(${u.exemplars.heatColor(index / 5).join(' ')})`).join(', ');
     return h('p', { class: 'hint heat-key' }, 'Heat map: ', u.significant(found.heat[2]), ' ',
       h('span', { class: 'ramp', style: { background: `linear-gradient(to right, ${stops})` }, 'aria-hidden': 'true' }), ' ', u.significant(unit.peak),
-      `; weaker activations, nine tenths of all pixels, are left clear.`);
+      '; weaker activations are left clear.');
   }
 
   function part(title, hint, content) {

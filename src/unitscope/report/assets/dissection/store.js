@@ -16,7 +16,7 @@
       return {
         index, unit, layer, layerIndex: c.layer[index], concept, category, name, categoryName,
         status: c.status[index], iou: c.iou[index] || 0, low: c.low[index], high: c.high[index],
-        heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index], calibrated: c.calibrated[index],
+        heldout: c.heldout[index], chance: c.chance[index], chance95: c.chance95[index], p: c.p[index], q: c.q[index], lift: c.lift[index] === 'infinite' ? Infinity : c.lift[index], stable: !!c.stable[index], detector: !!c.detector[index], calibrated: c.calibrated[index],
         precision: c.precision[index], recall: c.recall[index], average: c.average[index], auroc: c.auroc[index], second: c.second[index], meanings: c.meanings[index],
         margin: c.margin[0][index], marginLow: c.margin[1][index], marginHigh: c.margin[2][index],
         threshold: c.threshold[index], fraction: c.fraction[index], peak: c.peak[index], strip: c.strip[index], block: c.block[index],
@@ -30,7 +30,7 @@
     iou: byIou,
     heldout: (a, b) => (b.heldout || 0) - (a.heldout || 0) || a.index - b.index,
     low: (a, b) => (b.low || 0) - (a.low || 0) || byIou(a, b),
-    lift: (a, b) => (b.lift || 0) - (a.lift || 0) || byIou(a, b),
+    lift: (a, b) => (a.lift === b.lift ? 0 : (b.lift || 0) - (a.lift || 0)) || byIou(a, b),
     layer: (a, b) => a.index - b.index,
     unit: (a, b) => a.unit - b.unit || a.index - b.index,
     concept: (a, b) => Number(a.concept < 0) - Number(b.concept < 0) || a.name.localeCompare(b.name) || byIou(a, b),

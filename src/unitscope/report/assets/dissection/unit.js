@@ -12,6 +12,7 @@
     const { minIou, quantile } = u.data.run;
     if (unit.status === 'dead') return 'Dead: this unit never exceeds its threshold on these pictures, so there is nothing to compare with a concept and no label.';
     if (unit.status === 'constant') return 'Constant: this unit has the same activation everywhere, so no threshold separates \u201con\u201d from \u201coff\u201d and there is no label.';
+    if (unit.status === 'tied') return 'Tied: the highest activation of this unit fills more pixels than the threshold may leave, so it is on nowhere and there is no label.';
     if (unit.concept < 0) return 'No label: where this unit is on, no concept of the vocabulary is present.';
     const kind = unit.detector ? `A detector: its IoU is at or above the cut of ${u.share(minIou)}.` : `Not a detector: its IoU is below the cut of ${u.share(minIou)}, so the label is only the nearest concept.`;
     const stable = unit.stable ? 'Both halves of the pictures choose this concept.' : 'The two halves of the pictures choose different concepts: take the label with care.';

@@ -21,6 +21,7 @@
   function statusText(unit) {
     if (unit.status === 'dead') return 'never on: no label';
     if (unit.status === 'constant') return 'constant: no label';
+    if (unit.status === 'tied') return 'tied: no label';
     return 'no label';
   }
 
