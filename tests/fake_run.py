@@ -135,6 +135,7 @@ def _units(shape: Shape, concepts: pd.DataFrame, rng: np.random.Generator) -> pd
     frame["null_iou"] = np.where(live, chance, np.nan)
     frame["null_iou_95"] = frame["null_iou"] * 1.4
     frame["lift"] = np.where(live, iou / (chance * 0.7), np.nan)
+    frame.loc[np.flatnonzero(live)[3::7], "lift"] = np.inf
     frame["precision"], frame["recall"] = iou**0.5, iou**0.4
     frame["f1"] = 2 * iou / (1 + iou)
     frame["concept_fraction"] = np.where(live, 0.02, 0.0)

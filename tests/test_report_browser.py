@@ -130,7 +130,7 @@ def test_search_finds_concepts_layers_and_numbers(reader: Reader, units: pd.Data
     assert "No unit fits" in reader.one("#cards").text
 
 
-@pytest.mark.parametrize("sort", ["iou", "heldout", "unit", "layer", "concept", "stability"])
+@pytest.mark.parametrize("sort", ["iou", "heldout", "lift", "unit", "layer", "concept", "stability"])
 def test_sorting(reader: Reader, units: pd.DataFrame, sort: str) -> None:
     reader.open(f"#/units?sort={sort}")
     script = (
@@ -145,6 +145,9 @@ def test_sorting(reader: Reader, units: pd.DataFrame, sort: str) -> None:
     values = table.loc[order].reset_index(drop=True)
     if sort in ("iou", "heldout"):
         assert values["iou" if sort == "iou" else "iou_heldout"].is_monotonic_decreasing
+    if sort == "lift":
+        assert np.isinf(table["lift"]).any()
+        assert values["lift"].fillna(0).map(lambda lift: float(f"{lift:.3g}")).is_monotonic_decreasing
     if sort == "unit":
         assert values["unit"].is_monotonic_increasing
     if sort == "layer":

@@ -34,6 +34,7 @@
 
   function significant(value, digits = 3) {
     if (value === null || value === undefined) return 'none';
+    if (value === Infinity) return 'infinite';
     const size = Math.abs(value);
     if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(digits - 1);
     return String(Number(value.toPrecision(digits)));
