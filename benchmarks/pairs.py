@@ -26,8 +26,9 @@ from unitscope.experiments.shape.settings import ShapeSettings
 from unitscope.models.network import Network
 from unitscope.models.preprocessing import Preprocessing
 from unitscope.run.dissection import Dissection
+from unitscope.sources.altered import AlteredPictures
 from unitscope.sources.dataset import dataset_pictures
-from unitscope.sources.pairs import AlteredPictures, PicturePairs
+from unitscope.sources.pairs import PicturePairs
 from unitscope.world import WorldPictures
 
 FEW = 32

@@ -10,8 +10,9 @@ from torch.nn import functional
 from unitscope.errors import UnitscopeError
 from unitscope.models.adain import decoder, encoder, load_transfer, normalise
 from unitscope.nouns.styles import Stylizing, stylizing
+from unitscope.sources.altered import picture_generator
 from unitscope.sources.framing import Framing
-from unitscope.sources.pairs import Frame, picture_generator
+from unitscope.sources.pairs import Frame
 from unitscope.sources.pictures import PictureFolder
 
 FRAME = Frame(Framing(), (32, 40))

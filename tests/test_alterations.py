@@ -5,7 +5,7 @@ import pytest
 
 from unitscope.errors import UnitscopeError
 from unitscope.sources.alterations import alteration, silhouette
-from unitscope.sources.pairs import picture_generator
+from unitscope.sources.altered import picture_generator
 from unitscope.world.source import WorldPictures
 
 

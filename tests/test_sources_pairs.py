@@ -7,15 +7,10 @@ import pytest
 from PIL import Image
 
 from unitscope.errors import UnitscopeError
+from unitscope.sources.altered import AlteredPictures
 from unitscope.sources.base import UnreadablePicture
 from unitscope.sources.framing import Framing
-from unitscope.sources.pairs import (
-    AlteredFolder,
-    AlteredPictures,
-    Frame,
-    FramedPictures,
-    PicturePairs,
-)
+from unitscope.sources.pairs import AlteredFolder, Frame, FramedPictures, PicturePairs
 from unitscope.sources.pictures import PictureFolder
 
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from unitscope.concepts.labellers import Labeller
 from unitscope.concepts.vocabulary import NOTHING
 from unitscope.sources.alterations import silhouette
+from unitscope.sources.altered import picture_generator
 from unitscope.sources.base import PictureSource
 from unitscope.sources.files import combined_hash
-from unitscope.sources.pairs import picture_generator
 
 
 class Silhouettes:

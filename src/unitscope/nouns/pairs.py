@@ -16,18 +16,12 @@ from unitscope.nouns.concepts import ConceptsLike, as_concepts
 from unitscope.nouns.styles import STYLIZE, stylizing
 from unitscope.paths import AnyPath, as_path
 from unitscope.sources.alterations import alteration
+from unitscope.sources.altered import Alteration, AlteredPictures
 from unitscope.sources.base import DrawnSource, PictureSource, in_range16
 from unitscope.sources.deep import FULL
 from unitscope.sources.files import combined_hash
 from unitscope.sources.framing import Framing
-from unitscope.sources.pairs import (
-    Alteration,
-    AlteredFolder,
-    AlteredPictures,
-    Frame,
-    FramedPictures,
-    PicturePairs,
-)
+from unitscope.sources.pairs import AlteredFolder, Frame, FramedPictures, PicturePairs
 
 AlterLike = str | Alteration
 """The name of an alteration, or a function of a picture and random numbers."""

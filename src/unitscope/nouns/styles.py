@@ -9,9 +9,10 @@ import numpy as np
 from unitscope.errors import UnitscopeError
 from unitscope.models.adain import load_transfer
 from unitscope.paths import AnyPath, as_path
+from unitscope.sources.altered import Picture
 from unitscope.sources.base import PictureSource, UnreadablePicture
 from unitscope.sources.files import combined_hash
-from unitscope.sources.pairs import Frame, Picture
+from unitscope.sources.pairs import Frame
 from unitscope.sources.pictures import PictureFolder
 
 STYLIZE = "stylize:"

@@ -15,15 +15,9 @@ import pyarrow as pa
 from unitscope.errors import NothingToMeasureError, UnitscopeError, as_typed
 from unitscope.run.address import shown
 from unitscope.run.fingerprint import Fingerprints, unlike
+from unitscope.run.here import processor_here, version_of
 from unitscope.run.layout import ATTACKED, CELLS, PICTURES, SHARDS, TABLES
-from unitscope.run.manifest import (
-    MANIFEST,
-    Manifest,
-    Values,
-    processor_here,
-    read_manifest,
-    version_of,
-)
+from unitscope.run.manifest import MANIFEST, Manifest, Values, read_manifest
 from unitscope.run.mirror import Mirror, drop_cells, mirror_of
 from unitscope.run.storage import (
     PARTIAL,

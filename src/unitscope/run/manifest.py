@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -21,6 +17,7 @@ import msgspec
 from unitscope.errors import UnitscopeError
 from unitscope.run.address import shown
 from unitscope.run.fingerprint import Fingerprint, Fingerprints
+from unitscope.run.here import packages_here, processor_here, version_of
 from unitscope.run.storage import write_file
 
 SCHEMA_VERSION = 2
@@ -29,9 +26,6 @@ READ_VERSIONS = (1, SCHEMA_VERSION)
 MANIFEST = "manifest.json"
 SHOWN_EXTENSIONS = 4
 """Extensions that a line names of what was left out for one reason."""
-PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
-OF_NETWORKS = ("torchvision", "timm", "transformers")
-
 Values = dict[str, object]
 """What JSON can hold, by name, where it is only compared and shown."""
 T = TypeVar("T")
@@ -305,31 +299,6 @@ class Manifest:
         content["checksum"] = _checksum(content)
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         write_file(folder / MANIFEST, lambda partial: partial.write_text(text, encoding="utf-8"))
-
-
-def packages_here() -> tuple[str, ...]:
-    """Return the packages that results depend on: some always, those of networks where they are used."""
-    return (*PACKAGES, *(name for name in OF_NETWORKS if name in sys.modules))
-
-
-@cache
-def version_of(package: str) -> str:
-    """Return the version of a package that is installed here, or that it is not."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-@cache
-def processor_here() -> str:
-    """Return the system, the machine and the instructions that PyTorch uses here, as ``Linux x86_64 AVX2``.
-
-    The last bits of what a network answers depend on them.
-    """
-    import torch
-
-    return f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _mixed_line(processors: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from unitscope.errors import UnitscopeError
 from unitscope.experiments.likeness import ANSWERS, DATA, WEIGHTS
-from unitscope.run.manifest import processor_here, version_of
+from unitscope.run.here import processor_here, version_of
 
 CAUSES = {
     WEIGHTS: "got other weights of the network than there are here; see whether its memory is sound",

@@ -27,7 +27,7 @@ from unitscope.models.products import products
 from unitscope.models.weights import device_of
 from unitscope.progress import Advance, say
 from unitscope.run.address import address_of
-from unitscope.run.manifest import packages_here
+from unitscope.run.here import packages_here
 from unitscope.run.mirror import this_machine
 from unitscope.scale.cluster import Cluster
 from unitscope.scale.facts import check_device, facts_here

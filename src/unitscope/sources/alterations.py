@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unitscope.errors import UnitscopeError, did_you_mean
-from unitscope.sources.pairs import Alteration, Picture
+from unitscope.sources.altered import Alteration, Picture
 
 DARKEST, LIGHTEST = 0, 208
 """Levels of the objects of a silhouette, before white."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitscope.concepts.vocabulary import Vocabulary
+from unitscope.sources.altered import picture_generator
 from unitscope.sources.files import combined_hash
-from unitscope.sources.pairs import picture_generator
 from unitscope.world.canvas import Coat
 from unitscope.world.palette import RGB
 from unitscope.world.scene import render_scene
