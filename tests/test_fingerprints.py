@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from collections import OrderedDict
 from contextlib import contextmanager
 
 import numpy as np
@@ -160,6 +161,20 @@ def test_a_question_about_a_run_is_not_asked_of_the_same_weights_in_other_code(t
     run = dissect(Net(), tmp_path / "run")
     with refused("has the weights that .* was dissected with and answers otherwise .its output."):
         us.classify_unit(run, "after", 0, "world:40:val", concept="tree", network=Net(head=lambda x: 2 * x))
+
+
+def test_a_run_depends_on_the_libraries_that_its_network_is_made_of(tmp_path):
+    torchvision = pytest.importorskip("torchvision")
+    own = dissect(Net(), tmp_path / "own").manifest.packages
+    assert "torch" in own
+    assert "torchvision" not in own
+    theirs = nn.Sequential(
+        OrderedDict(conv=nn.Conv2d(3, 4, 1), after=torchvision.ops.Conv2dNormActivation(4, 4))
+    )
+    assert (
+        dissect(theirs.eval(), tmp_path / "theirs").manifest.packages["torchvision"]
+        == torchvision.__version__
+    )
 
 
 def test_where_answers_may_be_random_nothing_is_compared(tmp_path):

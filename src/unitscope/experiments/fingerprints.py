@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from unitscope.concepts.labellers import Labeller
 from unitscope.concepts.merge import segmenting
 from unitscope.errors import UnitscopeError
+from unitscope.experiments.pieces import Looked
 from unitscope.layer.hooks import trace
 from unitscope.layer.made_up import made_up
 from unitscope.layer.names import entries, entry_name
@@ -20,6 +21,7 @@ from unitscope.models.network import Network
 from unitscope.models.precision import Precision
 from unitscope.models.weights import device_of
 from unitscope.run.fingerprint import Fingerprint, Fingerprints
+from unitscope.run.here import OF_NETWORKS
 from unitscope.sources.latents import SeededLatents
 
 NETWORK, SEGMENTERS = "network", "segmenters"
@@ -78,6 +80,16 @@ def of_segmenters(labeller: Labeller, size: tuple[int, int]) -> dict[str, Finger
             labels = each.label([each.prepare(0, made_up(size))])
             found[f"segmenter {each.name!r}"] = _of_values(torch.from_numpy(labels), OF_LABELS)
     return found
+
+
+def libraries_of(looked: Sequence[Looked]) -> tuple[str, ...]:
+    """Return the libraries that networks and segmenters are made of."""
+    modules = [each.module for each in looked]
+    for each in looked:
+        labeller = getattr(each.samples, "labeller", None)
+        modules += [] if labeller is None else [one.segmenter.module for one in segmenting(labeller)]
+    used = {type(part).__module__.partition(".")[0] for module in modules for part in module.modules()}
+    return tuple(name for name in OF_NETWORKS if name in used)
 
 
 def _of_values(output: Tensor, tolerance: float) -> Fingerprint:

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from unitscope.errors import NothingToMeasureError
-from unitscope.experiments.fingerprints import SEGMENTERS, of_segmenters
+from unitscope.experiments.fingerprints import SEGMENTERS, libraries_of, of_segmenters
 from unitscope.experiments.generated import GeneratedSamples
 from unitscope.experiments.pieces import Looked, Piece, Stage, Work, hands, threads_told
 from unitscope.experiments.samples import PictureSamples
@@ -236,7 +236,12 @@ def run(experiment: Experiment[S], result: type[R], out: Path) -> R:
     with (
         loading(experiment.loaders),
         open_for_writing(
-            out, config, kind=result.kind, command=result.command, fingerprints=experiment.fingerprints()
+            out,
+            config,
+            kind=result.kind,
+            command=result.command,
+            fingerprints=experiment.fingerprints(),
+            libraries=libraries_of(experiment.looked),
         ) as folder,
     ):
         damaged = folder.damaged()

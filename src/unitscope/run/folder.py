@@ -233,6 +233,7 @@ def open_for_writing(
     kind: str,
     command: str,
     fingerprints: Fingerprints | None = None,
+    libraries: Sequence[str] = (),
 ) -> Iterator[RunFolder]:
     """Lock a run folder for this process, new or to be continued.
 
@@ -242,6 +243,7 @@ def open_for_writing(
         kind: what the run is.
         command: what makes such runs.
         fingerprints: of what the run is of. Those of an existing run must be like them.
+        libraries: that its networks are made of.
 
     Raises:
         UnitscopeError: another process works on the folder, the folder cannot be written, holds other files, or its
@@ -249,7 +251,7 @@ def open_for_writing(
     """
     mirror = mirror_of(path)
     held = mirror.held() if mirror is not None else nullcontext()
-    new = Manifest.new(kind, config, fingerprints)
+    new = Manifest.new(kind, config, fingerprints, libraries)
     with held, _open(path, new, command=command, mirror=mirror) as folder:
         yield folder
 

@@ -9,10 +9,11 @@ from importlib import metadata
 
 PACKAGES = ("unitscope", "torch", "numpy", "numba", "pillow", "pyarrow", "safetensors")
 OF_NETWORKS = ("torchvision", "timm", "transformers")
+"""Libraries of networks; a run depends on those that its networks are made of."""
 
 
 def packages_here() -> tuple[str, ...]:
-    """Return the packages that results depend on: some always, those of networks where they are used."""
+    """Return the packages that results of this process may depend on: some always, others where they are imported."""
     return (*PACKAGES, *(name for name in OF_NETWORKS if name in sys.modules))
 
 

@@ -17,7 +17,7 @@ import msgspec
 from unitscope.errors import UnitscopeError
 from unitscope.run.address import shown
 from unitscope.run.fingerprint import Fingerprint, Fingerprints
-from unitscope.run.here import packages_here, processor_here, version_of
+from unitscope.run.here import PACKAGES, processor_here, version_of
 from unitscope.run.storage import write_file
 
 SCHEMA_VERSION = 2
@@ -254,16 +254,20 @@ class Manifest:
 
     @classmethod
     def new(
-        cls, kind: str, config: Mapping[str, object], fingerprints: Fingerprints | None = None
+        cls,
+        kind: str,
+        config: Mapping[str, object],
+        fingerprints: Fingerprints | None = None,
+        libraries: Sequence[str] = (),
     ) -> Manifest:
-        """Begin a run."""
+        """Begin a run; `libraries` are those that its networks are made of."""
         return cls(
             schema_version=SCHEMA_VERSION,
             kind=kind,
             status="running",
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             config=plain(config),
-            packages={name: version_of(name) for name in packages_here()},
+            packages={name: version_of(name) for name in (*PACKAGES, *libraries)},
             processors=(processor_here(),),
             fingerprints={who: dict(answers) for who, answers in (fingerprints or {}).items()},
             command=_command.get(),
