@@ -17,10 +17,11 @@ from unitscope.experiments.settings import (
     loaders_setting,
     setting,
 )
-from unitscope.models.pixels import LEVELS
 
 WHOLE = 1e-6
 """A bound that is a whole number of grey levels but for so much is taken for it."""
+LEVELS = 255
+"""Grey levels of a picture of 8 bits; written here since options are made without what `models.pixels` imports."""
 METHODS = ("cw", "ddn", "pgd")
 """Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
 STEPS = {"cw": 100, "ddn": 100, "pgd": 40}
