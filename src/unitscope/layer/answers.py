@@ -75,9 +75,7 @@ def ever_apart(
         repeat: runs the network on all of them again.
         pictures: how many there are.
     """
-    rows = [
-        len(one) == pictures and len(fewer) == pictures - 1 for one, fewer in zip(first, apart, strict=True)
-    ]
+    rows = [_by_picture(one, fewer, pictures) for one, fewer in zip(first, apart, strict=True)]
     return any(
         _apart(one, again, one[1] - one[0])
         for _ in range(REPEATS)
@@ -107,8 +105,13 @@ def _differ(one: list[Tensor], other: list[Tensor], first: list[Tensor], picture
     return any(
         _apart(a, b, whole[1] - whole[0])
         for a, b, whole in zip(one, other, first, strict=False)
-        if len(b) == pictures - 1 and len(whole) == pictures and a.shape == b.shape
+        if _by_picture(whole, b, pictures) and a.shape == b.shape
     )
+
+
+def _by_picture(whole: Tensor, fewer: Tensor, pictures: int) -> bool:
+    """Return whether answers to so many pictures, and to one fewer, have a row for each."""
+    return len(whole) == pictures and len(fewer) == pictures - 1
 
 
 def _apart(one: Tensor, other: Tensor, change: Tensor) -> bool:

@@ -76,10 +76,8 @@ def attacked_pictures(
 
 
 def _classed_or_not(given: PicturesLike) -> PictureSource:
-    if not isinstance(
-        given, AnyPath | PictureFolder
-    ):  # what is wrong with the classes of a data set is to be told
-        return pictures(given)
+    if not isinstance(given, AnyPath | PictureFolder):
+        return pictures(given)  # and what is wrong with the classes of a data set is told
     try:
         return classed(given)
     except UnitscopeError:

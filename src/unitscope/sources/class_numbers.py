@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, SupportsIndex, cast
+from typing import SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,25 +30,6 @@ class StatedClasses:
     why: str = ""
 
 
-class Numbered(Protocol):
-    """Pictures whose classes are asked for."""
-
-    @property
-    def name(self) -> str:
-        """What to call them."""
-        ...
-
-    @property
-    def sample_ids(self) -> tuple[str, ...]:
-        """The id of every picture."""
-        ...
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes, in order."""
-        ...
-
-
 def targets_of(source: ClassedSource) -> NDArray[np.int64]:
     """Return the classes of the pictures of any source, after looking whether they can be.
 
@@ -58,7 +39,7 @@ def targets_of(source: ClassedSource) -> NDArray[np.int64]:
     return class_numbers(source.targets, source)
 
 
-def class_numbers(given: Iterable[object], source: Numbered) -> NDArray[np.int64]:
+def class_numbers(given: Iterable[object], source: ClassedSource) -> NDArray[np.int64]:
     """Return numbers of classes as an array, (N,).
 
     Raises:

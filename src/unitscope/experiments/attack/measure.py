@@ -42,7 +42,6 @@ from unitscope.experiments.attack.summary import attack_summary
 from unitscope.experiments.attack.tables import attack_tables
 from unitscope.experiments.dissection.plan import ReadingPlan
 from unitscope.experiments.importance.without import SplitPlan, remove_each
-from unitscope.experiments.logits import in_logits
 from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.experiments.samples import PictureSamples
 from unitscope.experiments.skeleton import Experiment, Job, Table, none_readable, run
@@ -137,7 +136,7 @@ class UnitAttack(Experiment[Subject]):
         settings: AttackSettings,
         importance: Importance | None,
     ) -> None:
-        self.dissection, self.model, self.pictures = dissection, in_logits(model), pictures
+        self.dissection, self.model, self.pictures = dissection, logits.in_logits(model), pictures
         self.plan = ReadingPlan.of(dissection).by_layer[layer]
         self.importance = importance
         self.batch_size = settings.batch_size or dissection.settings.batch_size

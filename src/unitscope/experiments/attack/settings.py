@@ -20,8 +20,6 @@ from unitscope.experiments.settings import (
 
 WHOLE = 1e-6
 """A bound that is a whole number of grey levels but for so much is taken for it."""
-LEVELS = 255
-"""Grey levels of a picture of 8 bits; written here since options are made without what `models.pixels` imports."""
 METHODS = ("cw", "ddn", "pgd")
 """Carlini and Wagner's L2 attack, decoupled direction and norm, projected gradient descent."""
 STEPS = {"cw": 100, "ddn": 100, "pgd": 40}
@@ -99,7 +97,9 @@ class AttackSettings(Fed, Spread):
                     f"--{name} is a setting of {' and '.join(FOR[name])}, and the method is {self.method!r}; leave it "
                     "out"
                 )
-        if not self.most_levels:
+        if self.method == "pgd" and not self.most_levels:
+            from unitscope.models.pixels import LEVELS
+
             raise UnitscopeError(
                 f"--epsilon is {self.epsilon:g}, less than one of the {LEVELS} grey levels that pictures are saved in; "
                 f"give {1 / LEVELS:.4f} or more"
@@ -124,6 +124,8 @@ class AttackSettings(Fed, Spread):
     @property
     def most_levels(self) -> int:
         """Grey levels of 255 that a pixel of a saved picture may change by."""
+        from unitscope.models.pixels import LEVELS  # options are made without PyTorch, which that imports
+
         return int(self.epsilon * LEVELS + WHOLE) if self.method == "pgd" else LEVELS
 
     @property

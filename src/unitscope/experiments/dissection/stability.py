@@ -16,6 +16,7 @@ from unitscope.experiments.dissection.activations import Activations
 from unitscope.experiments.dissection.look import kept_activations, labels_of, thresholds_of, units_by_layer
 from unitscope.experiments.dissection.scoring import LayerScores, find_thresholds, score
 from unitscope.progress import progress_bar
+from unitscope.run.comparison import same_pictures
 from unitscope.run.dissection import Dissection
 from unitscope.stats import Intersections
 from unitscope.stats.inference import keyed_order
@@ -81,7 +82,7 @@ def _require_same(run: Dissection, other: Dissection) -> None:
     if other.network.weights_hash != run.network.weights_hash:
         raise UnitscopeError(f"the run in {other.address} is of another network than that in {run.address}; labels of "
                              "the same units are compared")  # fmt: skip
-    if other.data.hash != run.data.hash:
+    if not same_pictures(other, run):
         raise UnitscopeError(f"the run in {other.address} is on other pictures than that in {run.address}; give runs "
                              "that differ in grid, segmenter or masks alone")  # fmt: skip
 

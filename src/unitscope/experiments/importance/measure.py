@@ -30,7 +30,6 @@ from unitscope.experiments.importance.without import (
     remove_each,
     remove_sets,
 )
-from unitscope.experiments.logits import in_logits
 from unitscope.experiments.pieces import Looked, Piece, Stage, State, piece_size, ranges
 from unitscope.experiments.skeleton import Experiment, Job, Table, none_readable, run
 from unitscope.layer.hooks import LayerGrid
@@ -92,9 +91,8 @@ class UnitImportance(Experiment[Removal]):
         pictures: ClassedPictures,
         settings: ImportanceSettings,
     ) -> None:
-        self.dissection, self.model, self.layer, self.pictures = (
-            dissection, in_logits(model), layer, pictures,
-        )  # fmt: skip
+        self.dissection, self.model = dissection, logits.in_logits(model)
+        self.layer, self.pictures = layer, pictures
         self.device = device_of(model.module)
         self.batch_size = settings.batch_size or dissection.settings.batch_size
         self.settings = replace(
